@@ -1,0 +1,78 @@
+"""Errors as values: made anywhere, collected, rendered by `report`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Literal
+
+from .source import Span
+
+Severity = Literal["error", "warning", "note"]
+
+
+@dataclass(frozen=True)
+class Fix:
+    """Replace the text of `span` by `text`."""
+
+    span: Span
+    text: str
+
+
+@dataclass(frozen=True)
+class Diagnostic:
+    """One thing to tell the user.
+
+    `code` is a stable slug. `primary` is the span of a spec that is at fault, `label` what is
+    written under it; `place` names a place that is not in a spec ("nb.xyz, structure 17").
+    """
+
+    code: str
+    message: str
+    severity: Severity = "error"
+    primary: Span | None = None
+    label: str = ""
+    secondary: tuple[tuple[Span, str], ...] = ()
+    place: str | None = None
+    help: str | None = None
+    fix: Fix | None = None
+
+
+class UserError(Exception):
+    """The user's fault: one or more diagnostics. Exit code 1."""
+
+    def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
+        if isinstance(diagnostics, Diagnostic):
+            diagnostics = (diagnostics,)
+        self.diagnostics = tuple(diagnostics)
+        super().__init__("; ".join(d.message for d in self.diagnostics))
+
+
+class SpecError(UserError):
+    """A spec that is not valid."""
+
+
+class DataError(UserError):
+    """Data that cannot be used."""
+
+
+class FitError(UserError):
+    """A fit that cannot go on."""
+
+
+class ArtifactError(UserError):
+    """A saved model that cannot be read or written."""
+
+
+class InternalError(Exception):
+    """Our fault. Exit code 70."""
+
+
+def did_you_mean(word: str, known: Iterable[str]) -> str | None:
+    """A help line naming the closest known word, or None where nothing is close."""
+    names = list(known)
+    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    if not close:  # case apart: `NN` for `nn`
+        close = [name for name in names if name.lower() == word.lower()][:1]
+    return f"did you mean `{close[0]}`?" if close else None
