@@ -1,0 +1,92 @@
+"""Neighbours within a cutoff, through any number of periodic images (vesin makes the lists)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from vesin import NeighborList
+
+from .structures import Bools, Floats, Ints, Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The half list of one structure: each unordered pair once, also an atom with its own image.
+
+    i, j: int32 (M,), i in ascending order; shift: f64 (M, 3) Å; distance: f64 (M,) Å.
+    The displacement i→j is positions[j] + shift − positions[i].
+    """
+
+    i: Ints
+    j: Ints
+    shift: Floats
+    distance: Floats
+
+    def within(self, cutoff: float) -> Pairs:
+        """The pairs with r < cutoff."""
+        near = self.distance < cutoff
+        return self if near.all() else Pairs(self.i[near], self.j[near], self.shift[near], self.distance[near])
+
+
+@dataclass(frozen=True, eq=False)
+class Edges:
+    """The full list of one structure, sorted by i: edge e runs from i[e] to j[e] and is neighbour slot[e] of i[e].
+
+    i, j, slot: int32 (2M,); shift: f64 (2M, 3) Å; partner: int32 (2M,), the edge that runs the other way.
+    """
+
+    i: Ints
+    j: Ints
+    slot: Ints
+    shift: Floats
+    partner: Ints
+
+
+def pairs(structure: Structure, cutoff: float) -> Pairs:
+    """All pairs with r < cutoff (Å).
+
+    Cells may be smaller than the cutoff, left-handed, periodic in some directions only; atoms may lie outside.
+    """
+    box = _box(structure.cell, structure.pbc)
+    finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True)
+    i, j, images, distance = finder.compute(structure.positions, box, structure.pbc, "ijSd")
+    shift = images.astype(np.float64) @ box
+    return Pairs(i.astype(np.int32), j.astype(np.int32), shift, distance).within(cutoff)
+
+
+def edges(half: Pairs, n_atoms: int) -> Edges:
+    """Both directions of every pair.
+
+    Made from the half list, and not searched for, so that an edge has its partner also where r equals
+    the cutoff to the last bit and rounding decides.
+    """
+    i, j = np.concatenate([half.i, half.j]), np.concatenate([half.j, half.i])
+    shift = np.concatenate([half.shift, -half.shift])
+    count = len(half.i)
+    order = np.argsort(i, kind="stable")
+    rank = np.empty(2 * count, dtype=np.int32)
+    rank[order] = np.arange(2 * count, dtype=np.int32)
+    first = np.searchsorted(i[order], np.arange(n_atoms))
+    slot = np.arange(2 * count) - first[i[order]]
+    return Edges(i[order], j[order], slot.astype(np.int32), shift[order], rank[(order + count) % (2 * count or 1)])
+
+
+def coordination(half: Pairs, n_atoms: int) -> Ints:
+    """How many neighbours each atom has: int32 (N,)."""
+    counts = np.bincount(half.i, minlength=n_atoms) + np.bincount(half.j, minlength=n_atoms)
+    return counts.astype(np.int32)
+
+
+def _box(cell: Floats, pbc: Bools) -> Floats:
+    """The cell with its open directions replaced by unit vectors across the periodic ones.
+
+    An open direction may have any vector, zero among them, and has no image; a search wants a volume.
+    """
+    if pbc.all():
+        return cell
+    box = np.zeros((3, 3))
+    box[pbc] = cell[pbc]
+    across = np.linalg.svd(box[pbc])[2][int(pbc.sum()) :] if pbc.any() else np.eye(3)
+    box[~pbc] = across
+    return box

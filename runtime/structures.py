@@ -1,0 +1,72 @@
+"""A labelled structure: what is read from data, and what batches are made of."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.data import chemical_symbols
+from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+Floats = NDArray[np.float64]
+Ints = NDArray[np.int32]
+Bools = NDArray[np.bool_]
+
+DEFAULT_CONFIG_TYPE = "default"
+
+
+@dataclass(frozen=True, eq=False)
+class Structure:
+    """Atoms with the labels that are known of them.
+
+    numbers (N,) atomic numbers; positions (N, 3) Å; cell (3, 3) Å, one vector a row; pbc (3,).
+    energy eV; forces (N, 3) eV/Å; stress (3, 3) eV/Å³, tension positive (ASE); None where unknown.
+    `info` holds scalars to select by (split=test); `place` says where it was read ("nb.xyz, structure 17").
+    """
+
+    numbers: Ints
+    positions: Floats
+    cell: Floats
+    pbc: Bools
+    energy: float | None = None
+    forces: Floats | None = None
+    stress: Floats | None = None
+    weight: float = 1.0
+    config_type: str = DEFAULT_CONFIG_TYPE
+    info: Mapping[str, Any] = field(default_factory=dict)
+    place: str = "structure"
+
+    @property
+    def n_atoms(self) -> int:
+        return len(self.numbers)
+
+    @property
+    def symbols(self) -> tuple[str, ...]:
+        """One chemical symbol an atom."""
+        return tuple(chemical_symbols[z] for z in self.numbers)
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """The different chemical symbols, by atomic number."""
+        return tuple(chemical_symbols[z] for z in np.unique(self.numbers))
+
+    @property
+    def volume(self) -> float:
+        """Volume of the cell in Å³; 0 unless it is periodic in all three directions."""
+        return float(abs(np.linalg.det(self.cell))) if self.pbc.all() else 0.0
+
+
+def from_atoms(atoms: Atoms, place: str = "structure") -> Structure:
+    """The geometry of ASE's `atoms`, without labels (`readers.labelled` reads those)."""
+    return Structure(
+        numbers=np.array(atoms.numbers, dtype=np.int32),
+        positions=np.array(atoms.positions, dtype=np.float64),
+        cell=np.array(atoms.cell.array, dtype=np.float64),
+        pbc=np.array(atoms.pbc, dtype=np.bool_),
+        place=place,
+    )
