@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from vesin import NeighborList
+from vesin import NeighborList  # type: ignore[import-untyped]
 
 from .structures import Bools, Floats, Ints, Structure
 
@@ -26,12 +26,14 @@ class Pairs:
     def within(self, cutoff: float) -> Pairs:
         """The pairs with r < cutoff."""
         near = self.distance < cutoff
-        return self if near.all() else Pairs(self.i[near], self.j[near], self.shift[near], self.distance[near])
+        if near.all():
+            return self
+        return Pairs(self.i[near], self.j[near], self.shift[near], self.distance[near])
 
 
 @dataclass(frozen=True, eq=False)
 class Edges:
-    """The full list of one structure, sorted by i: edge e runs from i[e] to j[e] and is neighbour slot[e] of i[e].
+    """The full list, sorted by i: edge e runs from i[e] to j[e], the slot[e]-th neighbour of i[e].
 
     i, j, slot: int32 (2M,); shift: f64 (2M, 3) Å; partner: int32 (2M,), the edge that runs the other way.
     """
@@ -46,10 +48,11 @@ class Edges:
 def pairs(structure: Structure, cutoff: float) -> Pairs:
     """All pairs with r < cutoff (Å).
 
-    Cells may be smaller than the cutoff, left-handed, periodic in some directions only; atoms may lie outside.
+    Cells may be smaller than the cutoff, left-handed, periodic in some directions; atoms may lie outside.
     """
     box = _box(structure.cell, structure.pbc)
-    finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True)
+    threads = 1 if structure.n_atoms < 2000 else 0  # starting threads costs more than a small list
+    finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True, n_threads=threads)
     i, j, images, distance = finder.compute(structure.positions, box, structure.pbc, "ijSd")
     shift = images.astype(np.float64) @ box
     return Pairs(i.astype(np.int32), j.astype(np.int32), shift, distance).within(cutoff)
@@ -69,7 +72,8 @@ def edges(half: Pairs, n_atoms: int) -> Edges:
     rank[order] = np.arange(2 * count, dtype=np.int32)
     first = np.searchsorted(i[order], np.arange(n_atoms))
     slot = np.arange(2 * count) - first[i[order]]
-    return Edges(i[order], j[order], slot.astype(np.int32), shift[order], rank[(order + count) % (2 * count or 1)])
+    partner = rank[(order + count) % max(2 * count, 1)]
+    return Edges(i[order], j[order], slot.astype(np.int32), shift[order], partner)
 
 
 def coordination(half: Pairs, n_atoms: int) -> Ints:

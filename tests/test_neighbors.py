@@ -28,7 +28,8 @@ def brute_force(structure: Structure, cutoff: float, reach: int) -> list[tuple[i
 
 def directed(structure: Structure, full: Edges) -> list[tuple[int, int, tuple[float, ...]]]:
     d = structure.positions[full.j] + full.shift - structure.positions[full.i]
-    return sorted((int(i), int(j), tuple(np.round(x, 6) + 0.0)) for i, j, x in zip(full.i, full.j, d, strict=True))
+    ends = zip(full.i, full.j, d, strict=True)
+    return sorted((int(i), int(j), tuple(np.round(x, 6) + 0.0)) for i, j, x in ends)
 
 
 def check(structure: Structure, cutoff: float, reach: int) -> None:
@@ -83,7 +84,9 @@ def test_an_atom_and_its_images_are_pairs_once() -> None:
     assert len(half.i) == 3 and not half.i.any() and not half.j.any()
 
 
-@pytest.mark.parametrize("cell", [None, np.diag([3.0, 0, 0]), np.array([[3.0, 0, 0], [3.0, 0, 0], [0, 0, 0]])])
+@pytest.mark.parametrize(
+    "cell", [None, np.diag([3.0, 0, 0]), np.array([[3.0, 0, 0], [3.0, 0, 0], [0, 0, 0]])]
+)
 def test_open_directions_need_no_cell_vector(cell: Floats | None) -> None:
     pbc = [cell is not None, False, False]
     check(from_atoms(Atoms("Nb2", positions=[[0, 0, 0], [1, 1, 1]], cell=cell, pbc=pbc)), 4.0, reach=3)
@@ -104,6 +107,8 @@ def test_a_neighbour_at_the_cutoff_is_outside() -> None:
 
 
 def test_within_a_shorter_cutoff() -> None:
-    crystal = from_atoms(Atoms("Nb2", scaled_positions=[[0, 0, 0], [0.5] * 3], cell=np.eye(3) * 3.3, pbc=True))
+    crystal = from_atoms(
+        Atoms("Nb2", scaled_positions=[[0, 0, 0], [0.5] * 3], cell=np.eye(3) * 3.3, pbc=True)
+    )
     short = pairs(crystal, 6.0).within(3.4)
     assert len(short.i) == len(pairs(crystal, 3.4).i) == 14
