@@ -1,0 +1,45 @@
+# make demo | test | lint | bench      VENV=... and PYTHON=... choose the environment and the interpreter
+VENV ?= .venv
+BIN := $(VENV)/bin
+# the first Python of 3.11 or later that can make environments
+PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 python \
+                           /usr/bin/python3.11 /usr/bin/python3 /usr/local/bin/python3; do \
+    $$p -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && echo $$p && break; done)
+SOURCES := pyproject.toml __init__.py $(shell find grammar compiler runtime specs -type f -not -name '*.pyc')
+DEMO := runs/demo
+
+.PHONY: demo test lint bench clean
+
+demo: $(VENV)/installed
+	rm -rf $(DEMO)
+	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot
+
+test: $(VENV)/installed-dev
+	$(BIN)/pytest -n 2
+
+lint: $(VENV)/installed-dev
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	root=$$PWD; python=$$(cd $(BIN) && pwd)/python; \
+	    cd / && $$python -m mypy --config-file $$root/pyproject.toml --cache-dir $$root/.mypy_cache -p potentia
+
+bench: $(VENV)/installed-dev
+	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+
+$(VENV)/bin/python:
+	@test -n "$(PYTHON)" || { echo "no Python 3.11 or later with venv and ensurepip was found; set PYTHON=..."; exit 1; }
+	$(PYTHON) -m venv $(VENV)
+
+# build/ is removed first: setuptools would put files into the wheel that are gone from the tree
+$(VENV)/installed: $(SOURCES) | $(VENV)/bin/python
+	rm -rf build
+	$(BIN)/python -m pip install --quiet .
+	touch $@
+
+$(VENV)/installed-dev: $(SOURCES) | $(VENV)/bin/python
+	rm -rf build
+	$(BIN)/python -m pip install --quiet '.[dev]'
+	touch $@ $(VENV)/installed
+
+clean:
+	rm -rf $(VENV) build potentia.egg-info runs/demo
