@@ -1,7 +1,7 @@
 """potentia: a compiler for interatomic potentials.
 
-Importing the package imports nothing else: each name below is fetched on first use (PEP 562), so that `check` and `fmt`
-start without jax, and so that test runners may import this file from a checkout of any name.
+Importing the package imports nothing else: each name below is fetched on first use (PEP 562), so that `check`
+and `fmt` start without jax, and so that test runners may import this file from a checkout of any name.
 """
 
 from importlib import import_module
@@ -38,7 +38,7 @@ _HOME = {
     "compile": ".runtime.potential",
 }
 
-__all__ = ["__version__", *_HOME]  # noqa: PLE0604
+__all__ = ["__version__", *_HOME]
 
 
 def __getattr__(name: str) -> Any:

