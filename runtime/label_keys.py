@@ -32,8 +32,8 @@ class LabelKeys:
     """Keys of ASE's `atoms.info`, `atoms.arrays` or calculator results.
 
     energy in eV (VASP: `free_energy` is what the forces are the slope of); forces in eV/Å.
-    Either `stress`, in `stress_unit` and `stress_sign`, or `virial` in eV, the virial being −V·stress (as GPUMD
-    has it): naming a virial key turns the stress key off. `weight` names a key of `info`, None: not read.
+    Either `stress`, in `stress_unit` and `stress_sign`, or `virial` in eV, the virial being −V·stress (as
+    GPUMD has it): naming a virial key turns the stress key off. `weight` names a key of `info`, None: not read.
     Raises DataError (unknown-unit, unknown-sign) for a unit or sign that is not known.
     """
 

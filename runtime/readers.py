@@ -42,8 +42,8 @@ def read(
 
     weights: config_type → factor on the weight of its structures. labels=False (for prediction) asks for no
     labels. Raises DataError with all that is wrong in the file: missing-file, unreadable-data,
-    unreadable-structure, truncated-file, no-structures, no-energies, some-forces, bad-label, nan-label, flat-cell,
-    duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
+    unreadable-structure, truncated-file, no-structures, no-energies, some-forces, bad-label, nan-label,
+    flat-cell, duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
     """
     keys = keys or LabelKeys()
     path, chosen = split_slice(str(where))
