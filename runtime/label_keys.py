@@ -32,8 +32,9 @@ class LabelKeys:
     """Keys of ASE's `atoms.info`, `atoms.arrays` or calculator results.
 
     energy in eV (VASP: `free_energy` is what the forces are the slope of); forces in eV/Å.
-    Either `stress`, in `stress_unit` and `stress_sign`, or `virial` in eV, the virial being −V·stress (as
-    GPUMD has it): naming a virial key turns the stress key off. `weight` names a key of `info`, None: not read.
+    Either `stress`, in `stress_unit` and `stress_sign`, or `virial` in eV, −V·stress (minus, as GPUMD has
+    it) or +V·stress (plus): naming a virial key turns the stress key off. `weight` names a key of `info`; where
+    it is None weights are not read.
     Raises DataError (unknown-unit, unknown-sign) for a unit or sign that is not known.
     """
 
@@ -43,6 +44,7 @@ class LabelKeys:
     virial: str | None = None
     stress_unit: str = "eV/Å^3"
     stress_sign: Literal["tension", "compression"] = "tension"
+    virial_sign: Literal["minus", "plus"] = "minus"
     config_type: str = "config_type"
     weight: str | None = None
 
@@ -52,6 +54,11 @@ class LabelKeys:
             help = did_you_mean(self.stress_unit, PER_EV_A3) or f"known units: {known}"
             message = f"`{self.stress_unit}` is not a unit of stress"
             raise DataError(Diagnostic("unknown-unit", message, help=help))
+        if self.virial_sign not in ("minus", "plus"):
+            message = f"`{self.virial_sign}` is not a sign of a virial"
+            raise DataError(
+                Diagnostic("unknown-sign", message, help="minus: -V*stress (GPUMD); plus: +V*stress")
+            )
         if self.stress_sign not in ("tension", "compression"):
             message = f"`{self.stress_sign}` is not a sign of stress"
             help = "say which is positive: tension (ASE, VASP through ASE) or compression (pressure-like)"
@@ -60,10 +67,14 @@ class LabelKeys:
     def echo(self) -> str:
         """One line for logs and artifacts that states keys, signs and units."""
         if self.virial is not None:
-            stress = f"stress from virial `{self.virial}` (eV, = -V*stress)"
+            stress = f"stress from virial `{self.virial}` (eV, = {self._virial_sign}V*stress)"
         else:
             stress = f"stress `{self.stress}` ({self.stress_unit}, {self.stress_sign} positive)"
         return f"energy `{self.energy}` (eV), forces `{self.forces}` (eV/Å), {stress}"
+
+    @property
+    def _virial_sign(self) -> str:
+        return "-" if self.virial_sign == "minus" else "+"
 
     def to_stress(self, value: Floats, volume: float) -> Floats:
         """A (3, 3) stress or virial as the file has it → stress in eV/Å³, tension positive.
@@ -71,7 +82,7 @@ class LabelKeys:
         `volume` in Å³, not 0.
         """
         if self.virial is not None:
-            return -value / volume
+            return value / volume * (-1.0 if self.virial_sign == "minus" else 1.0)
         sign = 1.0 if self.stress_sign == "tension" else -1.0
         return value * (sign / PER_EV_A3[self.stress_unit])
 
