@@ -63,12 +63,14 @@ def _similar_file(path: Path) -> str | None:
 
 
 def _format(path: Path) -> str:
-    from ase.io.formats import UnknownFileTypeError, filetype
+    from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
 
     try:
         if path.stat().st_size == 0:
             raise DataError(Diagnostic("no-structures", "the file is empty", place=path.name))
-        return str(filetype(str(path)))
+        kind = str(filetype(str(path)))
+        get_ioformat(kind)  # for want of anything better filetype returns the suffix
+        return kind
     except UnknownFileTypeError:
         raise _unreadable(path, "ASE does not know its format") from None
     except OSError as error:

@@ -33,8 +33,8 @@ class LabelKeys:
 
     energy in eV (VASP: `free_energy` is what the forces are the slope of); forces in eV/Å.
     Either `stress`, in `stress_unit` and `stress_sign`, or `virial` in eV, −V·stress (minus, as GPUMD has
-    it) or +V·stress (plus): naming a virial key turns the stress key off. `weight` names a key of `info`; where
-    it is None weights are not read.
+    it) or +V·stress (plus): naming a virial key turns the stress key off. `weight` names a key of `info`;
+    where it is None weights are not read.
     Raises DataError (unknown-unit, unknown-sign) for a unit or sign that is not known.
     """
 

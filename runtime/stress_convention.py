@@ -16,8 +16,8 @@ from ..compiler.diagnostics import Diagnostic
 from .label_keys import PER_EV_A3, LabelKeys
 from .structures import Floats, Structure
 
-# fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its points
-# and not between them, where rounding would decide
+# fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its
+# points and not between them, where rounding would decide
 _GRID = 960
 _SMALL = 0.15  # largest strain over which the trapezoid rule is trusted
 _FEWEST = 5  # pairs of structures
@@ -55,7 +55,7 @@ def _strained(structures: Sequence[Structure]) -> list[list[Structure]]:
 
 
 def _work(group: Sequence[Structure]) -> Iterator[tuple[float, float]]:
-    """(½ (V₁σ₁ + V₂σ₂) : Δε, ΔE) in eV per atom, between neighbours in volume and from the lowest in energy."""
+    """(½ (V₁σ₁ + V₂σ₂) : Δε, ΔE) in eV/atom, between neighbours in volume and from the lowest in energy."""
     lowest = min(group, key=_energy)
     for a, b in (*pairwise(group), *((lowest, other) for other in group if other is not lowest)):
         strain = _strain(a.cell, b.cell)
