@@ -86,7 +86,7 @@ def _through_ase(path: Path, kind: str) -> Iterator[Atoms]:
 def _database(path: Path) -> Iterator[Atoms]:
     from ase.db import connect
 
-    for row in connect(str(path)).select():  # type: ignore[no-untyped-call]
+    for row in connect(str(path)).select():
         yield row.toatoms(add_additional_information=True)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from vesin import NeighborList  # type: ignore[import-untyped]
+from vesin import NeighborList
 
 from .structures import Bools, Floats, Ints, Structure
 
