@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from hashlib import blake2b
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -19,12 +20,13 @@ class Node:
     Made only by `ops.make`, which infers the kind. `origin` is where the node came from, outside its identity.
     """
 
-    __slots__ = ("__weakref__", "args", "attrs", "kind", "op", "origin")
+    __slots__ = ("__weakref__", "args", "attrs", "key", "kind", "op", "origin")
 
     op: str
     args: tuple[Node, ...]
     attrs: Attrs
     kind: Kind
+    key: bytes  # digest of op, arguments, attributes and kind: the same in every process, so orders are too
     origin: Span | None
 
     def __getitem__(self, name: str) -> Any:
@@ -52,6 +54,8 @@ def intern(op: str, args: tuple[Node, ...], attrs: Attrs, kind: Kind, origin: Sp
     if node is None:
         node = object.__new__(Node)
         node.op, node.args, node.attrs, node.kind, node.origin = op, args, attrs, kind, origin
+        text = f"{op} {attrs} {kind}".encode()
+        node.key = blake2b(b"".join((text, *(a.key for a in args))), digest_size=16).digest()
         _interned[key] = node
     return node
 
@@ -74,8 +78,8 @@ def topological(roots: Iterable[Node]) -> Iterator[Node]:
 class Parameter:
     """A trainable or fixed number, or table of numbers, of the model.
 
-    start, lower, upper: tuples of `size` floats, species entry slowest, feature axes fastest, in eV, Å, e.
-    `name` is unique in the model: `morse.D`; `term` names the term instance that owns it.
+    start, lower, upper, free: one entry a number, species row slowest, feature axes fastest, in eV, Å, e. `free` says
+    which are trained. `name` is unique in the model: `morse.D`; `term` names the term instance that owns it.
     """
 
     name: str
@@ -84,7 +88,7 @@ class Parameter:
     start: tuple[float, ...]
     lower: tuple[float, ...]
     upper: tuple[float, ...]
-    fixed: bool = False
+    free: tuple[bool, ...]
 
 
 @dataclass(frozen=True)

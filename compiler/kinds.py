@@ -14,13 +14,14 @@ DomainName = Literal[
     "species_pair",
     "species_pair_ordered",
     "species_triple",
+    "species_triple_ordered",
     "site",
     "pair",
     "edge",
     "triple",
 ]
 
-TABLES = ("species", "species_pair", "species_pair_ordered", "species_triple")
+TABLES = ("species", "species_pair", "species_pair_ordered", "species_triple", "species_triple_ordered")
 LISTS = ("pair", "edge", "triple")
 
 
@@ -49,6 +50,7 @@ def entries(domain: Domain, species: int) -> int:
         "species_pair": unordered,
         "species_pair_ordered": species * species,
         "species_triple": species * unordered,
+        "species_triple_ordered": species**3,
     }[domain.name]
 
 
@@ -61,6 +63,7 @@ def entry_names(domain: Domain, species: tuple[str, ...]) -> tuple[str, ...]:
         "species_pair": tuple(pairs),
         "species_pair_ordered": tuple(f"{a}-{b}" for a in species for b in species),
         "species_triple": tuple(f"{a}-{bc}" for a in species for bc in pairs),
+        "species_triple_ordered": tuple(f"{a}-{b}-{c}" for a in species for b in species for c in species),
     }[domain.name]
 
 

@@ -3,10 +3,10 @@
 | group | operations |
 |---|---|
 | leaves | const param distance displacement |
-| elementwise | add mul neg exp log sin cos tanh abs sign step pow power max min select |
+| elementwise | add mul neg exp log erfc sin cos tanh abs sign step pow power max min select |
 | features | einsum take put stack reshape |
 | families | sines cosines chebyshev chebyshev2 chain sphericals |
-| structure | at to_i to_j sum_i sum_j to_ij to_ik sum_to_ij sum_to_ik total |
+| structure | at row to_i to_j sum_i sum_j to_ij to_ik sum_to_ij sum_to_ik total |
 """
 
 from __future__ import annotations
@@ -130,7 +130,7 @@ def _sign(a: Node) -> Kind:
     return a.kind.of_unit(ONE)
 
 
-@_rule("exp", "log", "sin", "cos", "tanh")
+@_rule("exp", "log", "erfc", "sin", "cos", "tanh")
 def _function(a: Node) -> Kind:
     _need_plain("the argument of a function", a)
     return a.kind
@@ -237,10 +237,16 @@ def _sphericals(direction: Node, *, l: int) -> Kind:  # noqa: E741
 
 @_rule("at")
 def _at(table: Node, *, domain: Domain, of: str) -> Kind:
-    """Rows of a table picked by the species of the atoms `of` = i, j, k, ij, ik, jk or ijk."""
+    """Rows of a table picked by the species of atoms: of = i (sites), ij (pairs, edges), jk or ijk (triples)."""
     if table.kind.domain.name not in TABLES:
         raise KindError("domain-mismatch", f"{table.kind.domain} is not a table")
     return Kind(domain, table.kind.shape, table.kind.unit)
+
+
+@_rule("row")
+def _row(table: Node) -> Kind:
+    """The only row of a table, in a model of one species."""
+    return Kind(NONE, table.kind.shape, table.kind.unit)
 
 
 @_rule("to_i", "to_j")

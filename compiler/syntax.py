@@ -7,7 +7,7 @@ from typing import Literal
 
 from .source import Source, Span
 
-Sharing = Literal["species", "pair", "ordered pair", "triple", "model"]
+Sharing = Literal["species", "pair", "ordered pair", "triple", "ordered triple", "model"]
 
 
 # --- expressions -------------------------------------------------------------------------------

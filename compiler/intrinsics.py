@@ -1,0 +1,154 @@
+"""The functions of the language: name -> (number of arguments, what it makes of IR nodes).
+
+x, y are values, r and rc distances. Switches are 1 up to `inner` (0 where not given) and 0 from `outer` on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import pi
+from typing import NamedTuple
+
+from . import algebra as alg
+from .ir import Node
+from .kinds import KindError
+from .ops import const, make
+from .units import EV
+
+
+class Intrinsic(NamedTuple):
+    least: int
+    most: int
+    build: Callable[..., Node]
+    usage: str
+
+
+def _unary(op: str) -> Callable[[Node], Node]:
+    return lambda x: make(op, x)
+
+
+def _sqrt(x: Node) -> Node:
+    return make("pow", x, exponent=0.5)
+
+
+def _gate(x: Node) -> Node:
+    """1/(1 + exp(−x)), of a number or of an energy in eV."""
+    if x.kind.unit == EV:
+        x = alg.div(x, const(1.0, EV))
+    return alg.scale(0.5, alg.shift(make("tanh", alg.scale(0.5, x)), 1.0))
+
+
+def _softplus(x: Node) -> Node:
+    """ln(1 + exp x) = max(x, 0) + ln(1 + exp(−|x|)), which cannot overflow."""
+    tail = make("log", alg.shift(make("exp", make("neg", make("abs", x))), 1.0))
+    return alg.add(make("max", x, const(0.0)), tail)
+
+
+def _ramp(r: Node, inner: Node, outer: Node) -> Node:
+    """0 up to inner, 1 from outer, straight between."""
+    t = alg.div(alg.sub(r, inner), alg.sub(outer, inner))
+    return make("min", make("max", t, const(0.0)), const(1.0))
+
+
+def _span(r: Node, rest: tuple[Node, ...]) -> Node:
+    inner, outer = rest if len(rest) == 2 else (const(0.0, r.kind.unit), rest[0])
+    return _ramp(r, inner, outer)
+
+
+def _smooth(r: Node, *rest: Node) -> Node:
+    """1 − t³(10 − 15t + 6t²): value, slope and curvature join at both ends."""
+    t = _span(r, rest)
+    inside = alg.add(const(10.0), alg.scale(-15.0, t), alg.scale(6.0, alg.square(t)))
+    return alg.sub(const(1.0), alg.mul(make("pow", t, exponent=3.0), inside))
+
+
+def _cosine(r: Node, *rest: Node) -> Node:
+    """½(1 + cos πt): value and slope join."""
+    return alg.scale(0.5, alg.shift(make("cos", alg.scale(pi, _span(r, rest))), 1.0))
+
+
+def _tersoff_cutoff(r: Node, radius: Node, width: Node) -> Node:
+    """½ − ½ sin(π(r − R)/2D) between R − D and R + D. doi:10.1103/PhysRevB.37.6991"""
+    t = _ramp(r, alg.sub(radius, width), alg.add(radius, width))
+    return alg.scale(0.5, alg.shift(make("cos", alg.scale(pi, t)), 1.0))
+
+
+def _outer(a: Node, b: Node) -> Node:
+    if not a.kind.shape or not b.kind.shape:
+        return make("mul", a, b)
+    product = make("einsum", a, b, spec="m,n->mn")
+    return product
+
+
+def _flat(a: Node) -> Node:
+    n = 1
+    for axis in a.kind.shape:
+        n *= axis
+    return make("reshape", a, shape=(n,))
+
+
+def _invariants(tensor: Node) -> Node:
+    """Σ_m A_nlm A_n'lm for n ≤ n' and each l: rotation invariants of A with shape (n, (l+1)²).
+
+    Power spectrum, doi:10.1103/PhysRevB.87.184115, eq. 33, up to factors.
+    """
+    if len(tensor.kind.shape) != 2:
+        raise KindError("shape-mismatch", "`invariants` takes outer(radial, harmonics(u_ij, l)) summed over neighbours")
+    n, lm = tensor.kind.shape
+    top = round(lm**0.5) - 1
+    flat = make("reshape", tensor, shape=(n * lm,))
+    upper = tuple(a * n + b for a in range(n) for b in range(a, n))
+    parts = []
+    for l in range(top + 1):  # noqa: E741
+        columns = tuple(a * lm + m for a in range(n) for m in range(l * l, (l + 1) ** 2))
+        block = make("reshape", make("take", flat, indices=columns), shape=(n, 2 * l + 1))
+        square = make("einsum", block, block, spec="am,bm->ab")
+        parts.append(make("take", _flat(square), indices=upper))
+    return concatenate(*parts)
+
+
+def concatenate(*parts: Node) -> Node:
+    """One feature axis after the other, each put into its place of the whole."""
+    flat = [_flat(p) for p in parts]
+    size = sum(p.kind.shape[0] for p in flat)
+    offset, total = 0, None
+    for part in flat:
+        n = part.kind.shape[0]
+        placed = make("put", part, indices=tuple(range(offset, offset + n)), size=size)
+        total = placed if total is None else make("add", total, placed)
+        offset += n
+    assert total is not None
+    return total
+
+
+def _component_sum(a: Node) -> Node:
+    return make("einsum", a, spec="n->") if a.kind.shape else a
+
+
+INTRINSICS: dict[str, Intrinsic] = {
+    "exp": Intrinsic(1, 1, _unary("exp"), "exp(x)"),
+    "log": Intrinsic(1, 1, _unary("log"), "log(x), the natural logarithm"),
+    "erfc": Intrinsic(1, 1, _unary("erfc"), "erfc(x), the complementary error function"),
+    "sin": Intrinsic(1, 1, _unary("sin"), "sin(x)"),
+    "cos": Intrinsic(1, 1, _unary("cos"), "cos(x)"),
+    "tanh": Intrinsic(1, 1, _unary("tanh"), "tanh(x)"),
+    "abs": Intrinsic(1, 1, _unary("abs"), "abs(x)"),
+    "sqrt": Intrinsic(1, 1, _sqrt, "sqrt(x)"),
+    "step": Intrinsic(1, 1, _unary("step"), "step(x): 1 where x > 0, else 0"),
+    "gate": Intrinsic(1, 1, _gate, "gate(x): 1/(1 + exp(-x)), of a number or an energy in eV"),
+    "softplus": Intrinsic(1, 1, _softplus, "softplus(x): log(1 + exp(x))"),
+    "identity": Intrinsic(1, 1, lambda x: x, "identity(x)"),
+    "max": Intrinsic(2, 2, lambda a, b: make("max", a, b), "max(x, y)"),
+    "min": Intrinsic(2, 2, lambda a, b: make("min", a, b), "min(x, y)"),
+    "where": Intrinsic(3, 3, lambda c, a, b: make("select", c, a, b), "where(x, y, z): y where x > 0, else z"),
+    "smooth": Intrinsic(2, 3, _smooth, "smooth(r, rc) or smooth(r, inner, outer): quintic switch"),
+    "cosine": Intrinsic(2, 3, _cosine, "cosine(r, rc) or cosine(r, inner, outer): cosine switch"),
+    "tersoff_cutoff": Intrinsic(3, 3, _tersoff_cutoff, "tersoff_cutoff(r, R, D)"),
+    "dot": Intrinsic(2, 2, alg.dot, "dot(c, x): sum of products of components"),
+    "outer": Intrinsic(2, 2, _outer, "outer(x, y): all products of components"),
+    "flat": Intrinsic(1, 1, _flat, "flat(x): components in one row"),
+    "concat": Intrinsic(1, 99, concatenate, "concat(x, y, …): components one after the other"),
+    "total": Intrinsic(1, 1, _component_sum, "total(x): sum of components"),
+    "invariants": Intrinsic(1, 1, _invariants, "invariants(A): rotation invariants of A_nlm"),
+}
+

@@ -1,0 +1,16 @@
+"""Words that have a meaning of their own in a spec, in one place, so that messages can suggest them."""
+
+from __future__ import annotations
+
+# families of basis functions: `bessel(n=8)`, or `bessel8` for short
+FAMILIES = ("bessel", "chebyshev", "gaussian", "spline")
+
+# atoms in hand: i the centre, j and k its neighbours
+INDICES = ("i", "j", "k")
+
+# what a term body defines to give energy
+ENERGIES = ("pair", "triple", "site")
+
+KEYWORDS = ("import", "species", "let", "term", "param", "fixed", "pin", "sum", "in", "per")
+
+RESERVED = frozenset(KEYWORDS) | frozenset(INDICES)
