@@ -12,7 +12,7 @@ from ase.data import atomic_numbers, chemical_symbols
 
 from ..compiler.diagnostics import DataError, Diagnostic
 from .neighbors import Edges, Pairs, edges, pairs
-from .shapes import Limits, ListSpec, Shape, arrange, count, nice, snap
+from .shapes import Limits, ListSpec, Shape, arrange, count, nice, sizes, snap
 from .structures import Bools, Floats, Ints, Structure
 
 # a padded neighbour is this way off, at 0.9 of the cutoff: no axis and no lattice direction, so nothing in a
@@ -155,11 +155,13 @@ def single(
     """
     _require_species([structure], species)
     longer = tuple(ListSpec(s.layout, s.cutoff + skin) for s in specs)
-    sizes = [int(c) for c in count([structure], longer)[0]]
-    least = Shape(sizes[0], 1, tuple(max(c, 1) for c in sizes[1:]))
-    roomy = Shape(nice(sizes[0], 16), 1, tuple(nice(c + c // 16 + 1, 4) for c in sizes[1:]))
+    n = structure.n_atoms
+    found = pairs(structure, max((s.cutoff for s in longer), default=1.0))
+    needed = sizes(found, longer, n)
+    least = Shape(n, 1, tuple(needed))
+    roomy = Shape(nice(n, 16), 1, tuple(nice(c + c // 16 + 1, 4) for c in needed))
     shape = snap(least, known, longer)
-    return build([structure], longer, species, roomy if shape is least else shape)
+    return build([structure], longer, species, roomy if shape is least else shape, [found])
 
 
 def moved(batch: Batch, positions: Floats) -> Batch:
@@ -170,9 +172,16 @@ def moved(batch: Batch, positions: Floats) -> Batch:
 
 
 def build(
-    structures: Sequence[Structure], specs: Sequence[ListSpec], species: tuple[str, ...], shape: Shape
+    structures: Sequence[Structure],
+    specs: Sequence[ListSpec],
+    species: tuple[str, ...],
+    shape: Shape,
+    found: Sequence[Pairs] | None = None,
 ) -> Batch:
-    """The structures as one batch of the given shape, which must hold them."""
+    """The structures as one batch of the given shape, which must hold them.
+
+    found: the pairs of each structure within the longest cutoff, where they are known already.
+    """
     first = np.cumsum([0, *(s.n_atoms for s in structures)])
     n, total = shape.atoms, first[-1]
     index = np.full(len(chemical_symbols), -1, dtype=np.int32)
@@ -180,13 +189,16 @@ def build(
     positions, kinds = np.zeros((3, n)), np.zeros(n, dtype=np.int32)
     positions[:, :total] = np.concatenate([s.positions for s in structures]).T
     kinds[:total] = index[np.concatenate([s.numbers for s in structures])]
-    sizes = [s.n_atoms for s in structures]
+    counts = [s.n_atoms for s in structures]
     n_atoms, volume = np.zeros(shape.structures, dtype=np.int32), np.zeros(shape.structures)
-    n_atoms[: len(sizes)] = sizes
-    volume[: len(sizes)] = [s.volume for s in structures]
+    n_atoms[: len(counts)] = counts
+    volume[: len(counts)] = [s.volume for s in structures]
     structure = np.zeros(n, dtype=np.int32)
-    structure[:total] = np.repeat(np.arange(len(sizes)), sizes)
-    lists = _lists(structures, specs, first, shape)
+    structure[:total] = np.repeat(np.arange(len(counts)), counts)
+    if found is None and specs:  # one search for all lists
+        longest = max(s.cutoff for s in specs)
+        found = [pairs(s, longest) for s in structures]
+    lists = _lists(found or (), specs, first, shape)
     return Batch(positions, kinds, structure, np.arange(n) < total, shape.structures, lists, n_atoms, volume)
 
 
@@ -210,12 +222,8 @@ def make_labels(structures: Sequence[Structure], batch: Batch, indices: Sequence
 
 
 def _lists(
-    structures: Sequence[Structure], specs: Sequence[ListSpec], first: np.ndarray, shape: Shape
+    found: Sequence[Pairs], specs: Sequence[ListSpec], first: np.ndarray, shape: Shape
 ) -> NeighborLists:
-    if not specs:
-        return ()
-    longest = max(s.cutoff for s in specs)
-    found = [pairs(s, longest) for s in structures]  # one search for all lists
     made: list[PairList | EdgeList] = []
     for spec, size in zip(specs, shape.lists, strict=True):
         half = _joined([p.within(spec.cutoff) for p in found], first)

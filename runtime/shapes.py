@@ -15,7 +15,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .neighbors import coordination, pairs
+from .neighbors import Pairs, coordination, pairs
 from .structures import Structure
 
 Counts = NDArray[np.int64]
@@ -82,14 +82,18 @@ def count(structures: Sequence[Structure], specs: Sequence[ListSpec]) -> Counts:
     longest = max((s.cutoff for s in specs), default=0.0)
     for row, structure in zip(counts, structures, strict=True):
         row[0] = structure.n_atoms
-        if not specs:
-            continue
-        half = pairs(structure, longest)
-        for column, spec in enumerate(specs, 1):
-            near = half.within(spec.cutoff)
-            dense = spec.layout == "edge"
-            row[column] = coordination(near, structure.n_atoms).max() if dense else len(near.i)
+        if specs:
+            row[1:] = sizes(pairs(structure, longest), specs, structure.n_atoms)
     return counts
+
+
+def sizes(half: Pairs, specs: Sequence[ListSpec], n_atoms: int) -> list[int]:
+    """The M or K of each list, from the pairs within the longest cutoff."""
+    found = []
+    for spec in specs:
+        near = half.within(spec.cutoff)
+        found.append(int(coordination(near, n_atoms).max()) if spec.layout == "edge" else len(near.i))
+    return found
 
 
 def arrange(
