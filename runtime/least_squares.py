@@ -213,13 +213,11 @@ class _Reduced:
         movable = np.where(gradient > 0, low < 0, high > 0)
         length = np.sqrt(2 * point.total.loss)
         cosines = np.abs(gradient[movable]) / (norms[movable] * max(length, np.finfo(float).tiny))
-        size = float(np.linalg.norm(scale * step)) / max(
-            float(np.linalg.norm(scale * point.theta[n])), 1e-300
-        )
+        reach = float(np.linalg.norm(scale * point.theta[n]))
         return _Step(
             theta=self.shifted(point.theta, n, step),
             predicted=0.5 * float(residual @ residual - after @ after),
-            size=size,
+            size=float(np.linalg.norm(scale * step)) / max(reach, 1e-300),
             cosine=float(cosines.max(initial=0.0)),
         ), scale
 

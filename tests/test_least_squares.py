@@ -81,10 +81,9 @@ def test_linear_problems_are_solved_at_once(seed: int, size: int, exponent: floa
     units = 10 ** (exponent * rng.uniform(-1, 1, size))
     jacobian, constant = rng.normal(size=(50, size)) * units, rng.normal(size=50)
     problem = Curve(affine(jacobian, constant), size, range(size))
-    found = minimize(problem, rng.normal(size=size))
-    np.testing.assert_allclose(
-        found.theta * units, -np.linalg.lstsq(jacobian / units, constant)[0] * 1, rtol=1e-6, atol=1e-8
-    )
+    found = minimize(problem, rng.normal(size=size) / units)
+    expected = -np.linalg.lstsq(jacobian / units, constant)[0]
+    np.testing.assert_allclose(found.theta * units, expected, rtol=1e-6, atol=1e-8)
     assert (found.reason, found.converged, problem.calls) == ("linear", True, 2)
     assert found.loss == pytest.approx(problem.loss(found.theta), rel=1e-9)
     assert np.abs(found.system.gradient / units).max() < 1e-9
