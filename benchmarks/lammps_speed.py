@@ -64,7 +64,7 @@ def lammps_step_timer(
     """(run n steps and return the seconds they took, results of the last step): its own LAMMPS instance.
 
     The results, energy (eV) and the trace of the virial dE/dε (eV), let the caller check that both sides
-    compute the same thing. Without `virial` only forces are computed in most steps: what plain dynamics would cost.
+    compute the same thing. Without `virial` most steps compute forces only, as plain dynamics does.
     """
     box, lmp = lammps_box(atoms), start(LAMMPS)
     set_up(lmp, box, ("Nb",), charged=False, skin=skin)
@@ -93,7 +93,7 @@ def lammps_step_timer(
 
 
 def measure(timer: StepTimer, atoms: int, steps: int = 20, repeats: int = 7) -> dict[str, float]:
-    """µs per atom and step: the fastest and the median of `repeats` blocks of `steps`, after one to warm up."""
+    """µs per atom and step: fastest and median of `repeats` blocks of `steps`, after one to warm up."""
     timer(steps)
     blocks = [timer(steps) / (steps * atoms) * 1e6 for _ in range(repeats)]
     return {"best_us_per_atom": min(blocks), "median_us_per_atom": median(blocks)}

@@ -10,7 +10,7 @@ else is said.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 from ase import Atoms
 from ase.data import atomic_numbers
@@ -27,7 +27,8 @@ ZBL_LENGTH = 0.46850  # Å, LAMMPS's a in 1/a_ij = (Z_i^0.23 + Z_j^0.23)/a
 class Case:
     """One potential, twice.
 
-    `options` are arguments without species (rc, switch); `compare` which labels LAMMPS gives consistently;
+    `options` are arguments without species (rc, switch); `definition` the text of a term that is not of the
+    standard library; `compare` which labels LAMMPS gives consistently;
     `rtol` the agreement to ask for, relative to the largest component; `spacing` the nearest-neighbour
     distance of the structures, Å.
     """
@@ -45,8 +46,9 @@ class Case:
     commands: tuple[str, ...] = ()
     rtol: float = 1e-10
     compare: tuple[str, ...] = EVERYTHING
+    definition: str = ""
     note: str = ""
-    seed: int = field(default=11)
+    seed: int = 11
 
     @property
     def arguments(self) -> str:
@@ -56,7 +58,7 @@ class Case:
 
     @property
     def spec(self) -> str:
-        return f"species {', '.join(self.species)}\nE = {self.term}({self.arguments})\n"
+        return f"species {', '.join(self.species)}\n{self.definition}E = {self.term}({self.arguments})\n"
 
     def structures(self) -> dict[str, Atoms]:
         return structures(self.species, self.spacing, self.seed)
@@ -113,8 +115,8 @@ def pair_case(
 ) -> Case:
     """A pair potential whose LAMMPS coefficients are `parameters`, in their order.
 
-    E = Σ_{i<j} φ(r) for r < rc, else 0 (`hard`: the energy jumps, the forces are -φ' all the way); `shift`
-    subtracts φ(rc) from each pair within rc (pair_modify shift yes) and leaves the forces alone.
+    E = Σ_{i<j} φ(r) for r < rc, else 0 (`hard`: the energy jumps, the forces are -φ' all the way);
+    `shifted` subtracts φ(rc) from each pair within rc (pair_modify shift yes) and leaves the forces alone.
     """
     return Case(
         name=name,
@@ -124,7 +126,7 @@ def pair_case(
         options={"rc": rc, "switch": switch},
         pair_style=f"{style} {rc!r}",
         pair_coeffs=pair_lines(species, parameters),
-        commands=("pair_modify shift yes",) if switch == "shift" else (),
+        commands=("pair_modify shift yes",) if switch == "shifted" else (),
         spacing=spacing,
     )
 
@@ -156,6 +158,23 @@ BORN = {
     "C": by_pair(OXIDE, 1.0, 5.0, 25.0),
     "D": by_pair(OXIDE, 0.5, 4.0, 30.0),
 }
+
+
+BORN_TERM = """term born(rc = 6 Å) {
+  param A = 1 eV
+  param rho = 0.3 Å
+  param sigma = 2 Å
+  param C = 0 eV*Å^6
+  param D = 0 eV*Å^8
+  pair(r) = A(i, j) * exp((sigma(i, j) - r) / rho(i, j)) - C(i, j) / r^6 + D(i, j) / r^8
+}
+"""
+
+
+def born() -> Case:
+    """The whole formula, as a term of the user's."""
+    case = pair_case("born", "born", OXIDE, "born", BORN, spacing=2.0)
+    return replace(case, options={"rc": 6.0}, definition=BORN_TERM)
 
 
 def born_mayer() -> Case:
@@ -191,13 +210,13 @@ CHARGES = {"Li": 0.9, "O": -1.7}
 ALPHA = 0.25
 
 
-def coulomb_case(name: str, method: str, style: str, coeffs: str, **extra: object) -> Case:
+def coulomb_case(name: str, form: str, style: str, coeffs: str, **extra: object) -> Case:
     return Case(
         name=name,
         term="coulomb_cut",
         species=OXIDE,
         parameters=lambda: {"q": CHARGES},
-        options={"alpha": ALPHA, "rc": 6.0, "method": method},
+        options={"alpha": ALPHA, "rc": 6.0, "form": form},
         pair_style=f"{style} {ALPHA} 6.0",
         pair_coeffs=(coeffs,),
         charges=CHARGES,
@@ -224,21 +243,21 @@ def zbl_case(name: str, species: tuple[str, ...], inner: float, outer: float, sp
         term="zbl",
         species=species,
         parameters=dict,
-        options={"inner": inner, "outer": outer, "switch": "lammps"},
+        options={"inner": inner, "outer": outer, "switch": "lammps", "a0": ZBL_LENGTH},
         pair_style=f"zbl {inner} {outer}",
         pair_coeffs=tuple(f"{i + 1} {j + 1} {z[i]} {z[j]}" for i in types for j in types if i <= j),
         spacing=spacing,
-        note=f"screening length a = {ZBL_LENGTH} Å, e²/4πε₀ = {COULOMB} eV Å",
+        note=f"e²/4πε₀ = {COULOMB} eV Å",
     )
 
 
 PAIR_CASES = (
     pair_case("lj", "lj", METALS, "lj/cut", LJ),
-    pair_case("lj_shift", "lj", METALS, "lj/cut", LJ, switch="shift"),
+    pair_case("lj_shifted", "lj", METALS, "lj/cut", LJ, switch="shifted"),
     pair_case("morse", "morse", METALS, "morse", MORSE),
-    pair_case("morse_shift", "morse", METALS, "morse", MORSE, switch="shift"),
+    pair_case("morse_shifted", "morse", METALS, "morse", MORSE, switch="shifted"),
     pair_case("buckingham", "buckingham", OXIDE, "buck", BUCKINGHAM, spacing=2.0),
-    pair_case("born", "born", OXIDE, "born", BORN, spacing=2.0),
+    born(),
     born_mayer(),
     coulomb_case("dsf", "dsf", "born/coul/dsf", "* * 0 1 1 0 0"),
     coulomb_case("dsf_polynomial_erfc", "dsf", "coul/dsf", "* *", rtol=2e-5),
