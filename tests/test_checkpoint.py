@@ -123,7 +123,7 @@ def test_other_files_are_damaged_states(tmp_path: Path) -> None:
     for write in (
         lambda: path.write_bytes(NPY),
         lambda: np.savez(path, state=np.ones(2)),
-        lambda: np.savez(path, **{"fingerprint.json": objects}),
+        lambda: np.savez(path, **{"fingerprint.json": objects}),  # type: ignore[arg-type]
         lambda: path.write_bytes(npz_bytes({"fingerprint.json": np.array("{}")})),
         lambda: path.write_text("hello"),
     ):

@@ -183,7 +183,7 @@ def test_a_nonlinear_parameter_that_repeats_a_linear_one() -> None:
 
 def test_redundant_linear_parameters_do_not_hide_a_nonlinear_one() -> None:
     """With a repeated linear column the projection must take away its direction once, and no other."""
-    residuals, start, truth = exponentials(1)
+    residuals, start, _ = exponentials(1)
 
     def doubled(theta: Array) -> tuple[Array, Array]:
         merged = np.append(theta[0] + theta[5], theta[1:5])

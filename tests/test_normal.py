@@ -8,8 +8,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy.optimize import lsq_linear
-
 from potentia.runtime.normal import (
     Accumulator,
     Array,
@@ -22,6 +20,7 @@ from potentia.runtime.normal import (
     solve_bounded,
     undetermined,
 )
+from scipy.optimize import lsq_linear
 
 METHODS: tuple[Method, ...] = ("qr", "normal")
 seeds = st.integers(0, 2**32 - 1)
