@@ -1,0 +1,64 @@
+"""Fold: operations on constants are done at compile time."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+from ..ir import Node
+from ..kinds import Kind
+from ..ops import make
+
+_UNARY: dict[str, Callable[[float], float]] = {
+    "neg": lambda x: -x,
+    "abs": abs,
+    "exp": math.exp,
+    "log": math.log,
+    "erfc": math.erfc,
+    "sin": math.sin,
+    "cos": math.cos,
+    "tanh": math.tanh,
+    "sign": lambda x: float((x > 0) - (x < 0)),
+    "step": lambda x: float(x > 0),
+}
+
+_BINARY: dict[str, Callable[[float, float], float]] = {
+    "add": lambda a, b: a + b,
+    "mul": lambda a, b: a * b,
+    "max": max,
+    "min": min,
+}
+
+
+def fold_constants(node: Node) -> Node | None:
+    """f(c) → the constant f(c), elementwise operations only; left alone where f(c) is not a finite number."""
+    if not node.args or any(a.op != "const" for a in node.args):
+        return None
+    if any(a.kind.domain != node.kind.domain and a.kind.shape != node.kind.shape for a in node.args):
+        return None
+    try:
+        values = _values(node)
+    except (ValueError, OverflowError, ZeroDivisionError):
+        return None
+    if values is None or not all(math.isfinite(v) for v in values):
+        return None
+    return _constant(values, node.kind)
+
+
+def _constant(values: tuple[float, ...], kind: Kind) -> Node:
+    return make("const", kind=kind, values=values)
+
+
+def _values(node: Node) -> tuple[float, ...] | None:
+    rows = [a["values"] for a in node.args]
+    if node.op in _UNARY:
+        return tuple(_UNARY[node.op](x) for x in rows[0])
+    if node.op == "pow":
+        return tuple(x ** node["exponent"] for x in rows[0])
+    if node.op in _BINARY:
+        n = max(len(r) for r in rows)
+        if any(len(r) not in (1, n) for r in rows):
+            return None
+        a, b = (r * n if len(r) == 1 else r for r in rows)
+        return tuple(_BINARY[node.op](x, y) for x, y in zip(a, b, strict=True))
+    return None

@@ -1,0 +1,36 @@
+"""Recur: families of functions become one sine and cosine and a three-term recurrence.
+
+    sin (k+1)x = 2 cos x sin kx − sin (k−1)x,  T_{k+1} = 2x T_k − T_{k−1},  the same for cosines and U_k
+
+sin and cos cost 11–20 ns each in compiled CPU code, a step of the recurrence under 1 ns.
+"""
+
+from __future__ import annotations
+
+from .. import algebra as alg
+from ..ir import Model, Node
+from ..ops import const, make
+from ..rewrite import rewrite_model
+
+
+def recur_families(model: Model) -> Model:
+    """Replace sines, cosines and Chebyshev families by `chain`."""
+    return rewrite_model(model, _chained)
+
+
+def _chained(node: Node) -> Node:
+    if node.op not in ("sines", "cosines", "chebyshev", "chebyshev2"):
+        return node
+    x = node.args[0]
+    one = const(1.0, domain=node.kind.domain)
+    if node.op == "sines":
+        s, c = make("sin", x), make("cos", x)
+        first, second, factor = s, alg.scale(2.0, alg.mul(s, c)), alg.scale(2.0, c)
+    elif node.op == "cosines":
+        c = make("cos", x)
+        first, second, factor = one, c, alg.scale(2.0, c)
+    elif node.op == "chebyshev":
+        first, second, factor = one, x, alg.scale(2.0, x)
+    else:
+        first, second, factor = one, alg.scale(2.0, x), alg.scale(2.0, x)
+    return make("chain", first, second, factor, n=node["n"])

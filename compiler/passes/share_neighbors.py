@@ -1,0 +1,82 @@
+"""Share neighbours: terms of nearly the same cutoff use one list, each still with its own cutoff.
+
+A sum within a smaller cutoff laid on a longer list masks what is beyond:
+    sum_i(f, within rc)  =  sum_i(where(rc − r, f, 0), within RC)
+A list is only lengthened where that adds little work (volumes within MERGE); a short-ranged core keeps its own,
+usually empty, list. Triples keep theirs: their work grows with the square.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir import Model, Node, topological
+from ..kinds import Domain, Kind
+from ..ops import const, make
+from ..rewrite import rebuild, renewed
+from ..units import ANGSTROM
+
+# share where the smaller sphere has at least this part of the larger one's volume
+MERGE = 0.5
+
+
+def share_lists(model: Model) -> Model:
+    """Lay sums of similar cutoffs on the longest of their lists."""
+    target = _targets(model)
+    if not any(a != b for a, b in target.items()):
+        return model
+
+    def change(node: Node) -> Node:
+        attrs = {k: _moved(v, target) for k, v in node.attrs}
+        if node.op in ("sum_i", "sum_j") and node["within"] != attrs_domain(node).rc:
+            rc, domain = node["within"], attrs_domain(node)
+            gap = make("add", const(rc, ANGSTROM), make("neg", make("distance", domain=domain)))
+            body = node.args[0]
+            nothing = const((0.0,) * _components(body), body.kind.unit, shape=body.kind.shape)
+            return make(node.op, make("select", gap, body, nothing), within=domain.rc)
+        return make(node.op, *node.args, origin=node.origin, **attrs)
+
+    roots = [*model.outputs.values(), *(t.energy for t in model.terms)]
+    return renewed(model, rebuild(roots, change))
+
+
+def attrs_domain(node: Node) -> Domain:
+    """The list that a sum runs over: that of what it sums."""
+    return node.args[0].kind.domain
+
+
+def _components(node: Node) -> int:
+    n = 1
+    for axis in node.kind.shape:
+        n *= axis
+    return n
+
+
+def _moved(value: object, target: dict[Domain, Domain]) -> object:
+    if isinstance(value, Domain):
+        return target.get(value, value)
+    if isinstance(value, Kind):
+        return replace(value, domain=target.get(value.domain, value.domain))
+    return value
+
+
+def _targets(model: Model) -> dict[Domain, Domain]:
+    """For each list the one it is laid on. Chains of merges go to the longest, as long as MERGE holds with it."""
+    lists: dict[str, set[float]] = {"pair": set(), "edge": set()}
+    kept: set[float] = set()
+    for node in topological(model.outputs.values()):
+        domain = node.kind.domain
+        if domain.name in lists and domain.rc is not None:
+            lists[domain.name].add(domain.rc)
+        elif domain.name == "triple" and domain.rc is not None:
+            kept.add(domain.rc)
+    target: dict[Domain, Domain] = {}
+    for name in ("pair", "edge"):
+        longest: float | None = None
+        for rc in sorted(lists[name], reverse=True):
+            fixed = name == "edge" and rc in kept
+            if longest is None or fixed or (rc / longest) ** 3 < MERGE:
+                longest = rc if not fixed else longest
+                continue
+            target[Domain(name, rc)] = Domain(name, longest)  # type: ignore[arg-type]
+    return target

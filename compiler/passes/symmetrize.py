@@ -1,0 +1,96 @@
+"""Symmetrize: sums over directed neighbours move to the half list, which has each pair once.
+
+    Σ_j f(i, j)  over directed edges  =  sum_i(f) + sum_j(f with i and j exchanged)  over pairs
+
+Where f is symmetric the two are one node, and the work is halved; the exchange is exact in any case. Sums stay on
+the directed, dense list where they carry many components or directions (there they are small matrix products), or
+where the edge value comes from third neighbours.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..ir import Model, Node, topological
+from ..kinds import Domain, Kind
+from ..ops import make
+from ..rewrite import rewrite_model
+from .cse import ordered
+
+# a row of this many components is about where the dense list wins (benchmarks/bench_layout.py)
+MOST_COMPONENTS = 1
+
+
+def symmetrize_sums(model: Model) -> Model:
+    """Rewrite the sums over neighbours that are cheaper over pairs."""
+    return rewrite_model(model, _to_pairs)
+
+
+def _to_pairs(node: Node) -> Node:
+    if node.op != "sum_i" or node.args[0].kind.domain.name != "edge" or not _suits(node.args[0]):
+        return node
+    body, within = node.args[0], node["within"]
+    forth, back = _on_pairs(body, False), _on_pairs(body, True)
+    return make("add", make("sum_i", forth, within=within), make("sum_j", back, within=within))
+
+
+def _suits(body: Node) -> bool:
+    size = 1
+    for axis in body.kind.shape:
+        size *= axis
+    if size > MOST_COMPONENTS:
+        return False
+    return not any(n.op in ("sum_to_ij", "sum_to_ik") for n in _on_edges(body))
+
+
+def _on_edges(body: Node) -> list[Node]:
+    """The part of the graph under a node that lives on neighbours."""
+    inside: set[Node] = set()
+    found = []
+    for node in topological([body]):
+        if node.kind.domain.name in ("edge", "triple"):
+            inside.add(node)
+    stack = [body]
+    seen = set()
+    while stack:
+        node = stack.pop()
+        if node in seen or node not in inside:
+            continue
+        seen.add(node)
+        found.append(node)
+        stack.extend(node.args)
+    return found
+
+
+def _on_pairs(body: Node, exchanged: bool) -> Node:
+    """The same value on the pair list, with i and j exchanged where asked; products and sums put in order."""
+    edges = set(_on_edges(body))
+    done: dict[Node, Node] = {}
+    for node in topological([body]):
+        if node not in edges:
+            done[node] = node
+        else:
+            done[node] = ordered(_moved(node, tuple(done[a] for a in node.args), exchanged))
+    return done[body]
+
+
+_EXCHANGE = {"to_i": "to_j", "to_j": "to_i"}
+
+
+def _moved(node: Node, args: tuple[Node, ...], exchanged: bool) -> Node:
+    pair = Domain("pair", node.kind.domain.rc)
+    attrs = {k: _on_pair_kind(v, pair) for k, v in node.attrs}
+    op = _EXCHANGE.get(node.op, node.op) if exchanged else node.op
+    if node.op == "at" and exchanged:
+        attrs["of"] = {"ij": "ji", "ji": "ij"}[attrs["of"]]
+        if node.args[0].kind.domain.name == "species_pair":
+            attrs["of"] = "ij"
+    made = make(op, *args, origin=node.origin, **attrs)
+    return make("neg", made) if exchanged and node.op == "displacement" else made
+
+
+def _on_pair_kind(value: object, pair: Domain) -> object:
+
+    if isinstance(value, Domain):
+        return pair
+    return replace(value, domain=pair) if isinstance(value, Kind) and value.domain.name == "edge" else value

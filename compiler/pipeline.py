@@ -1,0 +1,78 @@
+"""The compiler, a line a stage."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from . import checker, syntax
+from .builder import build_model
+from .ir import Model
+from .parser import parse_source
+from .passes.cse import share_subexpressions
+from .passes.differentiate import differentiate_energy
+from .passes.drop_dead import drop_dead_parts
+from .passes.expand import expand_harmonics
+from .passes.recur import recur_families
+from .passes.share_neighbors import share_lists
+from .passes.simplify import simplify_model
+from .passes.symmetrize import symmetrize_sums
+from .source import Source
+from .verifier import verify
+
+if TYPE_CHECKING:
+    from .backends.xla import Kernel
+
+
+class Pass(NamedTuple):
+    name: str
+    run: Callable[[Model], Model]
+    reason: str
+
+
+PASSES: tuple[Pass, ...] = (
+    Pass("expand", expand_harmonics, "harmonics are polynomials: all that follows works on plain algebra"),
+    Pass("simplify", simplify_model, "fewer nodes to differentiate; tables of one row become numbers, so pairs show their symmetry"),
+    Pass("cse", share_subexpressions, "operands in order, so that an exchanged pair is recognised as the same"),
+    Pass("symmetrize", symmetrize_sums, "before derivatives, so that they are on the half list too"),
+    Pass("share_neighbors", share_lists, "masks are set before derivatives, which then carry them"),
+    Pass("differentiate", differentiate_energy, "energy to energy, forces, virial"),
+    Pass("simplify again", simplify_model, "derivatives bring zeros, ones and powers to join"),
+    Pass("recur", recur_families, "after derivatives, so that a family and its slope share one sine and cosine"),
+    Pass("cse again", share_subexpressions, "one order of operands throughout"),
+)
+
+
+def parse(text: str | Source) -> syntax.File:
+    """Text to syntax tree. Raises SpecError."""
+    return parse_source(text if isinstance(text, Source) else Source(text))
+
+
+def check(file: syntax.File) -> checker.Checked:
+    """Declarations and names in order. Raises SpecError."""
+    return checker.check_file(file)
+
+
+def build(checked: checker.Checked, species: tuple[str, ...] | None = None) -> Model:
+    """The model: the site energy as IR, in eV and Å. `species` are the data's, for a spec that names none. Raises SpecError."""
+    model = drop_dead_parts(build_model(checked, species))
+    verify(model)
+    return model
+
+
+def optimize(model: Model, until: str | None = None, checked: bool = False) -> Model:
+    """Run the passes, all or up to and including one. `checked` verifies after every pass."""
+    for step in PASSES:
+        model = step.run(model)
+        if checked:
+            verify(model)
+        if step.name == until:
+            break
+    return model
+
+
+def lower(model: Model, dtype: Any = "float64") -> Kernel:
+    """An optimized model as a compiled function of (theta, batch)."""
+    from .backends.xla import Kernel
+
+    return Kernel(model, dtype)

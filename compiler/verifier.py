@@ -1,0 +1,52 @@
+"""The verifier: what holds for every model, after every pass."""
+
+from __future__ import annotations
+
+from .diagnostics import InternalError
+from .ir import Model, parameter_size, topological
+from .kinds import SITE, STRUCTURE, KindError
+from .ops import RULES
+from .units import ANGSTROM, EV
+
+_KINDS = {
+    "site_energy": (SITE, (), EV),
+    "forces": (SITE, (3,), EV / ANGSTROM),
+    "virial": (STRUCTURE, (3, 3), EV),
+}
+
+
+def verify(model: Model) -> None:
+    """Raise InternalError where a model is not well formed.
+
+    Each node's kind is what its rule infers; parameters are declared once and have numbers for every row; the outputs
+    are of the kinds they are said to be.
+    """
+    declared = {p.name: p for p in model.parameters}
+    if len(declared) != len(model.parameters):
+        raise InternalError("a parameter is declared twice")
+    for p in model.parameters:
+        n = parameter_size(p.kind, len(model.species))
+        if not len(p.start) == len(p.lower) == len(p.upper) == len(p.free) == n:
+            raise InternalError(f"{p.name} has {len(p.start)} numbers, not {n}")
+    for node in topological([*model.outputs.values(), *(t.energy for t in model.terms)]):
+        try:
+            kind = RULES[node.op](*node.args, **dict(node.attrs))
+        except (KindError, KeyError) as error:
+            raise InternalError(f"{node!r} is not well formed: {error}") from error
+        if kind != node.kind:
+            raise InternalError(f"{node!r} should be {kind}")
+        if node.op == "param" and (node["name"] not in declared or declared[node["name"]].kind != node.kind):
+            raise InternalError(f"parameter {node['name']} is not declared as {node.kind}")
+    _verify_outputs(model)
+
+
+def _verify_outputs(model: Model) -> None:
+    for name, node in model.outputs.items():
+        if name == "energy":
+            good = node.kind.unit == EV and node.kind.shape == () and node.kind.domain in (SITE, STRUCTURE)
+        elif name in _KINDS:
+            good = (node.kind.domain, node.kind.shape, node.kind.unit) == _KINDS[name]
+        else:
+            good = True
+        if not good:
+            raise InternalError(f"output {name} is {node.kind}")
