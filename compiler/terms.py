@@ -35,6 +35,7 @@ class TermScope:
         self.definitions = {m.name: m for m in term.members if isinstance(m, syntax.Definition)}
         self.declared: dict[str, Node] = {}
         self.only: tuple[str, ...] = ()
+        self.inside: list[str] = []  # definitions being evaluated
 
     # --- Scope -----------------------------------------------------------------------------
 
@@ -110,16 +111,25 @@ class TermScope:
                 f"`{definition.name}` takes {len(formals)} argument{'s' * (len(formals) != 1)}, not {len(call.arguments)}",
                 call.span,
             )
+        if definition.name in self.inside:  # through an argument that names it: `lj(switch = pair)`
+            raise fault("cyclic-definition", f"`{definition.name}` needs itself: {' → '.join([*self.inside, definition.name])}", call.span)
         if all(f in INDICES for f in formals):
             return self._indexed(definition, call, where)
         bound = {f: evaluate(a.value, self, where, local) for f, a in zip(formals, call.arguments, strict=True)}
-        return evaluate(definition.value, self, where, bound)
+        return self._body(definition, where, bound)
+
+    def _body(self, definition: syntax.Definition, where: Where, local: Locals) -> Value:
+        self.inside.append(definition.name)
+        try:
+            return evaluate(definition.value, self, where, local)
+        finally:
+            self.inside.pop()
 
     def _indexed(self, definition: syntax.Definition, call: syntax.Call, where: Where) -> Value:
         """`rho(j)`: the definition evaluated for its own atoms, then carried to the ones in hand."""
         indices = calls.index_letters(call, where)
         own = self.own_place(definition, call.span)
-        value = evaluate(definition.value, self, own, {})
+        value = self._body(definition, own, {})
         if isinstance(value, Quantity):
             return value
         if not isinstance(value, Node):

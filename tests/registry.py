@@ -1,0 +1,253 @@
+"""The library's terms in all their variants, parameters within their bounds, and structures of every kind.
+
+A new file in `specs/std` is taken up with no more ado: an argument that names a definition of the term (a switch,
+a density) is tried with every definition that fits there, a basis with every family, an activation with every
+activation, and `l` with every degree.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+from ase import Atoms
+from lammps_cases import cluster, crystal, open_along, skewed, tiny
+from potentia.compiler import library, pipeline, syntax
+from potentia.compiler.backends import reference
+from potentia.compiler.diagnostics import SpecError
+from potentia.compiler.ir import Model, Parameter
+from potentia.compiler.names import FAMILIES
+from potentia.compiler.networks import ACTIVATIONS
+from potentia.runtime.batches import Batch, build
+from potentia.runtime.neighbors import pairs
+from potentia.runtime.shapes import ListSpec, Shape, nice, sizes
+from potentia.runtime.structures import from_atoms
+
+SPECIES = ("Nb", "O", "Li")
+BASES = {
+    "bessel": "bessel(3)",
+    "chebyshev": "chebyshev(4)",
+    "gaussian": "gaussian(5, start = 0.5)",
+    "spline": "spline(6, start = 0.5)",
+}
+assert set(BASES) == set(FAMILIES)
+# arguments that every variant of a term is given, where its starts leave too little room for random parameters
+ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3"}
+# a network's own scale is set by its weights, and these are cheap
+SMALL = {"nn": {"features": "bessel(4)", "hidden": "[4]"}, "three_body": {"basis": "bessel(2)", "l": "2"}}
+
+
+@dataclass(frozen=True)
+class Variant:
+    """A call of a library term. `default` marks the term as it is called without arguments."""
+
+    name: str
+    term: str
+    call: str
+    default: bool = False
+
+    def spec(self, species: Sequence[str] = SPECIES[:2]) -> str:
+        return f"species {', '.join(species)}\nE = {self.call}\n"
+
+
+@cache
+def variants() -> tuple[Variant, ...]:
+    """Every term in every variant that compiles; those of one formula once."""
+    found: list[Variant] = []
+    for term in library.term_names():
+        known: set[int] = set()
+        kept = []  # the nodes stay alive, so that identity means equality
+        for variant in _calls(term):
+            try:
+                energy = compiled(variant.spec(), optimized=False).outputs["energy"]
+            except SpecError:
+                if variant.default:
+                    raise
+                continue
+            if id(energy) not in known:
+                known.add(id(energy))
+                kept.append(energy)
+                found.append(variant)
+    return tuple(found)
+
+
+def defaults() -> tuple[Variant, ...]:
+    return tuple(v for v in variants() if v.default)
+
+
+def _calls(term: str) -> Iterator[Variant]:
+    declaration = library.term(term)
+    assert declaration is not None
+    usual = dict(SMALL.get(term, {}))
+    yield Variant(term, term, _call(term, usual), default=True)
+    for formal in declaration.formals:
+        for value in _choices(formal, declaration):
+            label = f"{term}-{formal.name}-{value.split('(')[0]}"
+            yield Variant(label, term, _call(term, usual | {formal.name: value}))
+
+
+def _call(term: str, arguments: dict[str, str]) -> str:
+    written = [f"{name} = {value}" for name, value in arguments.items()]
+    return f"{term}({', '.join([*written, *filter(None, [ROOM.get(term)])])})"
+
+
+def _choices(formal: syntax.Formal, term: syntax.Term) -> list[str]:
+    """Other values of an argument, by what its default is."""
+    definitions = {m.name: m for m in term.members if isinstance(m, syntax.Definition) and m.formals}
+    default = formal.default
+    if isinstance(default, (syntax.Call, syntax.Name)) and default.name.rstrip("0123456789") in FAMILIES:
+        return list(BASES.values())
+    if isinstance(default, syntax.Name) and default.name in definitions:
+        formals = definitions[default.name].formals or ()
+        return [n for n, d in definitions.items() if len(d.formals or ()) == len(formals) and n != default.name]
+    if isinstance(default, syntax.Name) and default.name in ACTIVATIONS:
+        return [a for a in ACTIVATIONS if a != default.name]
+    if formal.name == "l":
+        return [str(degree) for degree in range(5)]
+    return ["[]", "[3, 4]"] if isinstance(default, syntax.List) else []
+
+
+# --- models ------------------------------------------------------------------------------------
+
+
+def compiled(text: str, optimized: bool = True, species: tuple[str, ...] | None = None) -> Model:
+    """The model of a spec, as built or optimized with the verifier after every pass."""
+    model = pipeline.build(pipeline.check(pipeline.parse(text)), species)
+    return pipeline.optimize(model, checked=True) if optimized else model
+
+
+def starts(model: Model) -> np.ndarray:
+    return np.array([x for p in model.parameters for x in p.start])
+
+
+def random_theta(model: Model, seed: int) -> np.ndarray:
+    """Parameters about their starts, within their bounds; what starts at 0 gets a value."""
+    rng = np.random.default_rng(seed)
+    parts = [_about_start(p, rng) for p in model.parameters]
+    return np.concatenate([*parts, np.zeros(0)])
+
+
+def _about_start(p: Parameter, rng: np.random.Generator) -> np.ndarray:
+    start, lower, upper = np.array(p.start), np.array(p.lower), np.array(p.upper)
+    scale = np.where(start == 0.0, 0.3, 0.08 * np.abs(start))
+    room = np.minimum(np.where(np.isfinite(upper - lower), 0.3 * (upper - lower), np.inf), scale)
+    return np.clip(start + room * rng.uniform(-1.0, 1.0, start.shape), lower, upper)
+
+
+def reach(model: Model) -> float:
+    """The longest cutoff, Å; 0 without neighbours."""
+    return max((d.rc or 0.0 for d in model.lists()), default=0.0)
+
+
+# --- structures --------------------------------------------------------------------------------
+
+
+def structures(species: Sequence[str], rc: float, seed: int) -> list[Atoms]:
+    """One of every kind, a few atoms each, with distances of about half the cutoff.
+
+    Crystals, a one-atom cell that is much smaller than the cutoff, mixed boundaries, triclinic, a cluster, dimers
+    within and beyond the cutoff, a lone atom. No distance is under a third of the cutoff.
+    """
+    rng = np.random.default_rng(seed)
+    spacing = 0.55 * rc if rc else 2.5
+    zoo = [
+        tiny("bcc", (species[seed % len(species)],), spacing, rng),
+        tiny("diamond", (species[0], species[-1]), spacing, rng),
+        open_along(tiny("bcc", (species[-1], species[0]), spacing, rng), (int(rng.integers(3)),)),
+        open_along(_few(crystal("hcp", species, spacing, rng), 4), (0, 1)),
+        _few(skewed(species, spacing, rng), 3),
+        cluster(species, 6, spacing, rng),
+        dimer(species[0], species[-1], spacing * rng.uniform(0.8, 1.6)),
+        dimer(species[0], species[0], 1.05 * rc if rc else 5.0),
+        Atoms(species[-1], positions=[rng.uniform(-3, 3, 3)]),
+    ]
+    return zoo
+
+
+def dimer(a: str, b: str, distance: float) -> Atoms:
+    direction = np.array([0.36, -0.48, 0.8])
+    return Atoms([a, b], [np.zeros(3), distance * direction])
+
+
+def _few(atoms: Atoms, count: int) -> Atoms:
+    """The first atoms in the cell of them all: vacancies."""
+    return atoms[:count]
+
+
+# --- evaluation --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Labels:
+    """Energy eV, site energies (N,), forces (N, 3), virial dE/dε (3, 3)."""
+
+    energy: float
+    site_energy: np.ndarray
+    forces: np.ndarray
+    virial: np.ndarray
+
+
+def by_reference(model: Model, theta: np.ndarray, atoms: Atoms) -> Labels:
+    """What the reference backend says of a model as built."""
+    index = np.array([model.species.index(s) for s in atoms.get_chemical_symbols()])
+    out = reference.predict(model, theta, atoms.positions, atoms.cell.array, atoms.pbc, index)
+    return Labels(out.energy, out.site_energy, out.forces, out.virial)
+
+
+class Evaluator:
+    """An optimized model compiled by XLA, with one shape for all batches of similar structures."""
+
+    def __init__(self, model: Model, dtype: Any = "float64") -> None:
+        self.model = model
+        self.kernel = pipeline.lower(model, dtype)
+        self.specs = tuple(ListSpec(d.name, d.rc or 0.0) for d in self.kernel.lists)  # type: ignore[arg-type]
+        self.shape: Shape | None = None
+
+    def batch(self, atoms: Sequence[Atoms]) -> Batch:
+        """The structures as one padded batch; the shape grows only where it must."""
+        given = [from_atoms(a) for a in atoms]
+        longest = max((s.cutoff for s in self.specs), default=0.0)
+        counts = [sizes(pairs(s, longest), self.specs, s.n_atoms) if self.specs else [] for s in given]
+        lists = tuple(
+            max(c[k] for c in counts) if s.layout == "edge" else sum(c[k] for c in counts)
+            for k, s in enumerate(self.specs)
+        )
+        least = Shape(sum(s.n_atoms for s in given), len(given), lists)
+        if self.shape is None or not self.shape.holds(least):
+            roomy = tuple(nice(n + n // 3 + 3, 4) for n in lists)
+            self.shape = Shape(nice(least.atoms + 1, 8), nice(len(given), 4), roomy)
+        return build(given, self.specs, self.model.species, self.shape)
+
+    def arrays(self, atoms: Sequence[Atoms]) -> Any:
+        return self.kernel.arrays(self.batch(atoms))
+
+    def __call__(self, theta: np.ndarray, atoms: Sequence[Atoms]) -> list[Labels]:
+        """Labels of each structure, all evaluated in one batch."""
+        out = self.kernel(theta, self.batch(atoms))
+        energy, site, forces = (np.asarray(x, float) for x in (out.energy, out.site_energy, out.forces))
+        virial = np.asarray(out.virial, float)
+        labels, first = [], 0
+        for k, a in enumerate(atoms):
+            own = slice(first, first + len(a))
+            labels.append(Labels(float(energy[k]), site[own], forces[:, own].T, virial[:, :, k]))
+            first += len(a)
+        return labels
+
+
+@cache
+def evaluator(text: str, dtype: str = "float64") -> Evaluator:
+    """One compilation of a spec serves all tests."""
+    return Evaluator(compiled(text), dtype)
+
+
+def assert_close(got: Labels, want: Labels, rtol: float, atol: float = 0.0) -> None:
+    """Energies, forces and virials agree relative to the largest of their kind."""
+    floor = 1.0 + float(np.abs(want.site_energy).sum())
+    np.testing.assert_allclose(got.energy, want.energy, rtol=0, atol=rtol * floor + atol)
+    np.testing.assert_allclose(got.site_energy, want.site_energy, rtol=0, atol=rtol * floor + atol)
+    for mine, other in ((got.forces, want.forces), (got.virial, want.virial)):
+        scale = max(1.0, float(np.abs(other).max(initial=0.0)))
+        np.testing.assert_allclose(mine, other, rtol=0, atol=rtol * scale + atol)
