@@ -1,0 +1,174 @@
+"""A compiled potential with its parameters: what users hold in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler import pipeline
+from ..compiler.diagnostics import Diagnostic, SpecError
+from ..compiler.ir import Model
+from ..compiler.kinds import entry_names
+from ..compiler.source import Source
+from .batches import plan_batches
+from .shapes import ListSpec, Shape
+from .structures import Floats, Structure
+
+if TYPE_CHECKING:
+    from ..compiler.backends.xla import Kernel
+    from .calculator import PotentiaCalculator
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """energy eV; forces (N, 3) eV/Å; stress (3, 3) eV/Å³, tension positive, None where not periodic; site_energy (N,) eV."""
+
+    energy: float
+    forces: Floats
+    stress: Floats | None
+    site_energy: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Potential:
+    """A spec, the model built from it, and a value for every parameter.
+
+    theta (P,): all parameters in the order of `model.parameters`, fixed ones too, in eV, Å, e.
+    """
+
+    text: str
+    model: Model
+    theta: Array
+    _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
+    _shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        return self.model.species
+
+    @property
+    def n_parameters(self) -> int:
+        """Trainable numbers."""
+        return int(free_mask(self.model).sum())
+
+    def with_theta(self, theta: Array) -> Potential:
+        """The same potential with other parameters; compiled kernels are kept."""
+        return Potential(self.text, self.model, np.array(theta, dtype=np.float64), self._kernels, self._shapes)
+
+    def kernel(self, dtype: str = "float64") -> Kernel:
+        """The compiled function of (theta, batch), made once for each precision."""
+        if dtype not in self._kernels:
+            if dtype == "float64":
+                import jax
+
+                jax.config.update("jax_enable_x64", True)
+            self._kernels[dtype] = pipeline.lower(pipeline.optimize(self.model), dtype)
+        return self._kernels[dtype]
+
+    def list_specs(self, dtype: str = "float64") -> tuple[ListSpec, ...]:
+        """The neighbour lists that a batch needs."""
+        return tuple(ListSpec(d.name, float(d.rc or 0.0)) for d in self.kernel(dtype).lists)  # type: ignore[arg-type]
+
+    def predict(
+        self,
+        structures: Sequence[Structure],
+        progress: Callable[[int], None] | None = None,
+        dtype: str = "float64",
+        max_elements: int = 1 << 18,
+    ) -> list[Predicted]:
+        """Energy, forces and stress of each structure, in batches of a few compiled shapes.
+
+        progress is told how many structures are done. Raises DataError for species the potential lacks.
+        """
+        found: dict[int, Predicted] = {}
+        kernel = self.kernel(dtype)
+        known = self._shapes.get(dtype, ())
+        plan = plan_batches(structures, self.list_specs(dtype), self.species, max_elements=max_elements, known=known)
+        self._shapes[dtype] = tuple(dict.fromkeys((*known, *plan.shapes)))
+        for batch, indices in plan.batches():
+            out = [np.asarray(part, dtype=np.float64) for part in kernel(self.theta, batch)]
+            found.update(zip(indices, _split(out, batch, len(indices)), strict=True))
+            if progress:
+                progress(len(found))
+        return [found[k] for k in range(len(structures))]
+
+    def calculator(self, **options: Any) -> PotentiaCalculator:
+        """An ASE calculator."""
+        from .calculator import PotentiaCalculator
+
+        return PotentiaCalculator(self, **options)
+
+
+def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential:
+    """The potential of a spec: its text, or the path of a `.pes` file. Parameters have their start values.
+
+    species: used where the spec names none. Raises SpecError with everything that is wrong with the spec.
+    """
+    source = read_spec(spec)
+    model = pipeline.build(pipeline.check(pipeline.parse(source)), tuple(species) if species else None)
+    if model.open_species:
+        raise SpecError(
+            Diagnostic(
+                "no-species", "the spec names no species", place=source.name, help="write `species Nb`, or pass species=['Nb']"
+            )
+        )
+    return Potential(source.text, model, start_theta(model))
+
+
+def read_spec(spec: str | Path) -> Source:
+    """The text of a spec given as text or as a path. Raises SpecError where a file cannot be read."""
+    if isinstance(spec, str) and ("\n" in spec or "=" in spec):
+        return Source(spec)
+    path = Path(spec)
+    try:
+        return Source(path.read_bytes().decode("utf-8-sig"), str(path))
+    except UnicodeDecodeError as error:
+        message = f"the file is not UTF-8 text (byte {error.start})"
+        raise SpecError(Diagnostic("not-utf8", message, place=str(path), help="save it as UTF-8")) from None
+    except OSError as error:
+        message = f"the spec cannot be read: {error.strerror or error}"
+        raise SpecError(Diagnostic("cannot-read", message, place=str(path))) from None
+
+
+def start_theta(model: Model) -> Array:
+    """Start values of all parameters (P,)."""
+    return np.array([v for p in model.parameters for v in p.start], dtype=np.float64)
+
+
+def free_mask(model: Model) -> NDArray[np.bool_]:
+    """(P,) which numbers are trained."""
+    return np.array([f for p in model.parameters for f in p.free], dtype=bool)
+
+
+def number_names(model: Model) -> list[str]:
+    """A name for each number: `morse.D[Nb-W]`, `pair.c[Nb-Nb,3]`; plain where a parameter is one number."""
+    names = []
+    for p in model.parameters:
+        rows = entry_names(p.kind.domain, model.species)
+        width = len(p.start) // len(rows)
+        for row in rows:
+            for k in range(width):
+                parts = [row] if row and len(model.species) > 1 else []
+                parts += [str(k)] if width > 1 else []
+                names.append(p.name + (f"[{','.join(parts)}]" if parts else ""))
+    return names
+
+
+def _split(out: list[Array], batch: Any, count: int) -> list[Predicted]:
+    """The prediction of a batch, a structure at a time."""
+    energy, forces, virial, site = out
+    ends = np.cumsum(batch.n_atoms[:count])
+    found = []
+    for k, end in enumerate(ends):
+        atoms = slice(end - batch.n_atoms[k], end)
+        volume = batch.volume[k]
+        stress = virial[:, :, k] / volume if volume > 0 else None
+        found.append(Predicted(float(energy[k]), forces[:, atoms].T.copy(), stress, site[atoms].copy()))
+    return found
