@@ -37,7 +37,11 @@ OURS = {
         "compiler.parser compiler.library compiler.names compiler.elements compiler.units compiler.kinds "
         f"{SPEC}"
     ),
-    "compiler.formatter": f"compiler.parser compiler.names {SPEC}",
+    # the formatter keeps the words and changes the layout; units tell `20 eV/Å` from a quotient
+    "compiler.layout": "",
+    "compiler.tokens": "",
+    "compiler.formatter": f"compiler.parser compiler.layout compiler.tokens compiler.units {SPEC}",
+    "compiler.canonical": f"compiler.parser compiler.checker compiler.formatter {SPEC}",
     # the IR
     "compiler.ir": "compiler.source compiler.units compiler.kinds",
     "compiler.ops": "compiler.source compiler.units compiler.kinds compiler.ir",
@@ -45,6 +49,7 @@ OURS = {
     "compiler.rewrite": IR,
     "compiler.verifier": f"compiler.diagnostics {IR}",
     "compiler.printer": IR,
+    "compiler.printer_reader": f"compiler.printer compiler.diagnostics {IR}",
     "compiler.passes": f"compiler.passes compiler.rewrite compiler.diagnostics {IR}",
     "compiler.backends": f"compiler.backends compiler.diagnostics {IR}",
     # the rest of the compiler, and the driver, which alone sees passes and backends
