@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from math import pi
 from typing import TYPE_CHECKING, Any
 
 from . import syntax
 from .bases import SMALLEST, evaluate_basis
 from .checker import unknown_species
-from .diagnostics import did_you_mean
+from .diagnostics import SpecError, did_you_mean
 from .elements import ELEMENTS
 from .expressions import Locals, _adopt_zero, evaluate, fault, move
 from .intrinsics import INTRINSICS
 from .ir import Node
 from .kinds import SITE
-from .names import FAMILIES, INDICES
-from .networks import mlp
+from .names import ENERGIES, FAMILIES, INDICES
+from .networks import ACTIVATIONS, mlp
 from .ops import make
 from .source import Span
 from .units import ANGSTROM, ONE, UNITS, lookup
@@ -297,8 +298,25 @@ def _bind_formal(
         return
     if isinstance(argument.value, syntax.Setting):
         raise fault("not-a-parameter", f"`{formal.name}` is not a parameter: it cannot be fixed or bounded", argument.span)
-    value = _formal_value(argument.value, outer, scope, where, local)
+    try:
+        value = _formal_value(argument.value, outer, scope, where, local)
+    except SpecError as error:
+        raise _with_choices(error, argument.value, scope, default) from None
     scope.formals[formal.name] = _fit_to_default(value, default, formal, argument, call)
+
+
+def _with_choices(error: SpecError, expr: syntax.Expr, scope: TermScope, default: Value | None) -> SpecError:
+    """An unknown word where a function is wanted: the functions that it can be."""
+    first = error.diagnostics[0]
+    if first.code != "unknown-name" or not isinstance(expr, syntax.Name) or not isinstance(default, Function):
+        return error
+    own = scope.definitions.get(default.name)
+    if own is None:
+        choices = list(ACTIVATIONS if default.name in ACTIVATIONS else INTRINSICS)
+    else:
+        choices = [n for n, d in scope.definitions.items() if d.formals == own.formals and n not in ENERGIES]
+    help = did_you_mean(expr.name, choices) or f"known: {', '.join(choices)}"
+    return SpecError(replace(first, help=help))
 
 
 def _formal_value(expr: syntax.Expr, scope: Any, inner: TermScope, where: Where, local: Locals) -> Value:
@@ -343,6 +361,6 @@ def _usage(term: syntax.Term) -> str:
     formals = [f.name if f.default is None else f"{f.name} = {f.default.span.text}" for f in term.formals]
     params = [m.name for m in term.members if isinstance(m, syntax.Param)]
     tail = f"; parameters: {', '.join(params)}" if params else ""
-    return f"{term.name}({', '.join(formals)}){tail}"
+    return f"usage: {term.name}({', '.join(formals)}){tail}"
 
 

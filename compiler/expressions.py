@@ -74,7 +74,9 @@ def number(expr: syntax.Number) -> Quantity:
         return Quantity(expr.value)
     found = lookup(expr.unit)
     if found is None:
-        help = did_you_mean(expr.unit, UNITS) or f"a product is written with `*`: `{expr.value:g}*{expr.unit}`"
+        longer = [u for u in UNITS if len(expr.unit) > 2 and u.lower().startswith(expr.unit.lower())]
+        close = f"did you mean `{longer[0]}`?" if longer else did_you_mean(expr.unit, UNITS)
+        help = close or f"a product is written with `*`: `{expr.value:g}*{expr.unit}`"
         raise fault("unknown-unit", f"there is no unit `{expr.unit}`", expr.span, help)
     factor, unit = found
     return Quantity(expr.value * factor**expr.exponent, unit**expr.exponent, bare=False)
@@ -110,6 +112,8 @@ def combine(operator: str, a: Quantity | Node, b: Quantity | Node) -> Quantity |
         return _combine_numbers(operator, a, b)
     if operator in "+-":
         a, b = _adopt_zero(a, b), _adopt_zero(b, a)
+    if operator == "/" and isinstance(b, Quantity) and b.value == 0.0:
+        raise KindError("division-by-zero", "division by zero")
     x, y = as_node(a), as_node(b)
     return {"+": alg.add, "-": alg.sub, "*": alg.mul, "/": alg.div}[operator](x, y)
 
@@ -152,7 +156,7 @@ def _power(expr: syntax.Power, scope: Scope, where: Where, local: Locals) -> Qua
     except (ZeroDivisionError, OverflowError):
         raise fault("not-a-number", f"{base.value:g}^{exponent.value:g} is not a number", expr.span) from None
     if isinstance(value, complex):
-        raise fault("not-a-number", f"{base.value:g}^{exponent.value:g} is not a real number", expr.span)
+        raise fault("not-a-number", f"({base.value:g})^{exponent.value:g} is not a real number", expr.span)
     return Quantity(value, base.unit ** Fraction(exponent.value).limit_denominator(24), base.bare)
 
 

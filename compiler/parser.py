@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from functools import cache
 from importlib import resources
@@ -23,6 +24,8 @@ _WORDS = {
     "NUMBER": "a number",
     "QUANTITY": "a number with a unit",
     "STRING": "a text in quotes",
+    "ADDOP": "`+` or `-`",
+    "MULOP": "`*` or `/`",
     "$END": "the end of the file",
 }
 
@@ -111,6 +114,9 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
     if token.type == "$END":
         return _at_end(source, error)
     span = Span(source, _start(token), _start(token) + len(token))
+    keyword = _declaration_before(source, span)
+    if keyword is not None:
+        return _valueless(keyword)
     slug = _recognise(error)
     if slug:
         mistake = MISTAKES[slug]
@@ -118,6 +124,19 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
     return Diagnostic(
         "unexpected-token", f"`{token}` does not belong here", primary=span, help=_wanted(error.accepts or set())
     )
+
+
+def _declaration_before(source: Source, span: Span) -> Span | None:
+    """The `let` of `E = lj() + let a = 3`: where a value is due it was read as a name."""
+    match = re.search(r"[-+*/^=(]\s*\b(let|term|import|species)\s+$", source.text[: span.start])
+    return Span(source, match.start(1), match.end(1)) if match else None
+
+
+def _valueless(keyword: Span) -> Diagnostic:
+    after_equals = keyword.source.text[: keyword.start].rstrip().endswith("=")
+    slug = "missing-value" if after_equals else "missing-operand"
+    mistake = MISTAKES[slug]
+    return Diagnostic(slug, mistake.message, primary=keyword, label=f"found `{keyword.text}`", help=mistake.help)
 
 
 def _about_character(text: str, at: int) -> str | None:
@@ -148,6 +167,10 @@ def _at_end(source: Source, error: UnexpectedToken) -> Diagnostic:
             secondary=((Span(source, end, end), "the text ends here"),),
             help=f"add `{close}`",
         )
+    slug = _recognise(error)
+    if slug:
+        mistake = MISTAKES[slug]
+        return Diagnostic(slug, mistake.message, primary=Span(source, end, end), label="the text ends here", help=mistake.help)
     return Diagnostic(
         "unexpected-end",
         "the text ends in the middle of a formula",
@@ -218,6 +241,9 @@ class _Walk:
     def _assignment(self, t: Tree[Token]) -> syntax.Energy:
         name, value = t.children
         if name != "E":
+            keyword = _declaration_before(self.source, self.span(name))
+            if keyword is not None:
+                raise SpecError(_valueless(keyword))
             raise SpecError(
                 Diagnostic(
                     "not-the-energy",

@@ -38,7 +38,7 @@ MISTAKES: dict[str, Mistake] = {
     "missing-operator": Mistake(
         "two values stand side by side",
         "write an operator between them, such as `*` or `+`",
-        ("E = lj() 3", "E = lj() (zbl())", "E = 3 4", "E = a 3"),
+        ("E = lj() 3", "E = lj() (zbl())", "E = lj() zbl()", "E = 3 * lj() zbl()", "E = 3 4", "E = a 3"),
     ),
     "double-star": Mistake(
         "`**` is not an operator here",
@@ -48,7 +48,7 @@ MISTAKES: dict[str, Mistake] = {
     "missing-comma": Mistake(
         "arguments are not separated",
         "write `,` between arguments",
-        ("E = lj(a=1 b=2)", "E = lj(a b)", "E = lj(rc=5 b=2)", "E = nn(bessel8 rc=5)"),
+        ("E = lj(a=1 b=2)", "E = lj(a b)", "E = lj(rc=5 b=2)", "E = lj(a, rc=5 b=2)", "E = lj(a, b c=2)", "E = nn(bessel8 rc=5)"),
     ),
     "let-without-name": Mistake(
         "`let` needs a name and a value",
@@ -58,6 +58,6 @@ MISTAKES: dict[str, Mistake] = {
     "term-without-body": Mistake(
         "a term needs its arguments in parentheses and a body in braces",
         "write `term name(rc = 5 Å) { pair(r) = … }`",
-        ("term a { }", "term a() let", "term a(", "term { }", "term a() b"),
+        ("term a { }", "term a() let", "term { }", "term a() b"),
     ),
 }

@@ -1,7 +1,7 @@
 """The library's terms in all their variants, parameters within their bounds, and structures of every kind.
 
-A new file in `specs/std` is taken up with no more ado: an argument that names a definition of the term (a switch,
-a density) is tried with every definition that fits there, a basis with every family, an activation with every
+A new file in `specs/std` is taken up with no more ado: an argument that names a definition of the term (a
+switch, a density) is tried with every definition that fits there, a basis with every family, an activation with every
 activation, and `l` with every degree.
 """
 
@@ -102,7 +102,9 @@ def _choices(formal: syntax.Formal, term: syntax.Term) -> list[str]:
         return list(BASES.values())
     if isinstance(default, syntax.Name) and default.name in definitions:
         formals = definitions[default.name].formals or ()
-        return [n for n, d in definitions.items() if len(d.formals or ()) == len(formals) and n != default.name]
+        return [
+            n for n, d in definitions.items() if len(d.formals or ()) == len(formals) and n != default.name
+        ]
     if isinstance(default, syntax.Name) and default.name in ACTIVATIONS:
         return [a for a in ACTIVATIONS if a != default.name]
     if formal.name == "l":
@@ -148,8 +150,8 @@ def reach(model: Model) -> float:
 def structures(species: Sequence[str], rc: float, seed: int) -> list[Atoms]:
     """One of every kind, a few atoms each, with distances of about half the cutoff.
 
-    Crystals, a one-atom cell that is much smaller than the cutoff, mixed boundaries, triclinic, a cluster, dimers
-    within and beyond the cutoff, a lone atom. No distance is under a third of the cutoff.
+    Crystals, a one-atom cell that is much smaller than the cutoff, mixed boundaries, triclinic, a cluster,
+    dimers within and beyond the cutoff, a lone atom. No distance is under a third of the cutoff.
     """
     rng = np.random.default_rng(seed)
     spacing = 0.55 * rc if rc else 2.5

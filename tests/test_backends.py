@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import dataclasses
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -22,7 +25,11 @@ from registry import (
 )
 
 FEW = settings(
-    max_examples=2, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow], database=None
+    max_examples=2,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
+    database=None,
 )
 SEEDS = st.integers(0, 2**20)
 by_name = pytest.mark.parametrize("variant", variants(), ids=lambda v: v.name)
@@ -38,3 +45,135 @@ def test_xla_agrees_with_the_reference(variant: Variant, seed: int) -> None:
     theta, zoo = random_theta(built, seed), structures(SPECIES[:2], reach(built), seed)
     for atoms, got in zip(zoo, run(theta, zoo), strict=True):
         assert_close(got, by_reference(built, theta, atoms), 1e-9)
+
+
+@by_default
+@FEW
+@given(seed=SEEDS)
+def test_single_precision_is_as_good_as_its_numbers(variant: Variant, seed: int) -> None:
+    """f32 carries 6e-8; sums, differences of large terms and steep cores cost two to three digits."""
+    text = variant.spec()
+    run, short = evaluator(text), evaluator(text, "float32")
+    theta, zoo = random_theta(run.model, seed), structures(SPECIES[:2], reach(run.model), seed)
+    for got, want in zip(short(theta, zoo), run(theta, zoo), strict=True):
+        assert_close(got, want, 1e-4)
+
+
+@pytest.mark.parametrize("species", [SPECIES[:1], SPECIES], ids=["one", "three"])
+@pytest.mark.parametrize("name", ["morse", "eam", "nn", "sw", "tersoff", "three_body", "zbl"])
+def test_one_and_three_species(name: str, species: tuple[str, ...]) -> None:
+    """Tables of one row become numbers, tables of three rows have all their entries read."""
+    variant = next(v for v in defaults() if v.name == name)
+    built = compiled(variant.spec(species), optimized=False)
+    theta, zoo = random_theta(built, 5), structures(species, reach(built), 5)
+    for atoms, got in zip(zoo, Evaluator(compiled(variant.spec(species)))(theta, zoo), strict=True):
+        assert_close(got, by_reference(built, theta, atoms), 1e-9)
+
+
+MIXED = (
+    "E = lj(rc=4) + zbl(Nb, outer=2.5) + three_body(bessel2, l=1, rc=4.4) * gate(morse(O, rc=3.6))"
+    " + eam(rc=4.2) / (1 + gate(tersoff(rc=3.3))) + reference()"
+)
+
+
+def test_a_batch_equals_its_structures_one_by_one() -> None:
+    """Lists of several cutoffs, padding, structures without a neighbour: none of it shows."""
+    text = f"species Nb, O\n{MIXED}\n"
+    run = evaluator(text)
+    theta, zoo = random_theta(run.model, 3), structures(SPECIES[:2], 4.4, 3)
+    together, alone = run(theta, zoo), Evaluator(run.model)
+    alone.batch([max(zoo, key=len)] * 3)  # one generous shape for each of them
+    for atoms, got in zip(zoo, together, strict=True):
+        assert_close(alone(theta, [atoms])[0], got, 1e-12)
+
+
+def test_a_mixed_formula_agrees_with_the_reference() -> None:
+    text = f"species Nb, O\n{MIXED}\n"
+    run, built = evaluator(text), compiled(text, optimized=False)
+    theta, zoo = random_theta(built, 7), structures(SPECIES[:2], 4.4, 7)
+    for atoms, got in zip(zoo, run(theta, zoo), strict=True):
+        assert_close(got, by_reference(built, theta, atoms), 1e-9)
+
+
+# --- derivatives -------------------------------------------------------------------------------
+
+
+def strained(arrays: Any, positions: Any, strain: Any) -> Any:
+    """The batch with other positions, and the space of each structure strained by its own (3, 3)."""
+    import jax.numpy as jnp
+
+    def turn(vectors: Any, owner: Any) -> Any:
+        return vectors + jnp.einsum("...ab,b...->a...", strain[owner], vectors)
+
+    lists = []
+    for near in arrays.lists:
+        centre = arrays.structure[near.i] if hasattr(near, "i") else arrays.structure[:, None]
+        owner = jnp.broadcast_to(centre, near.j.shape)
+        lists.append(near._replace(shift=turn(near.shift, owner)))
+    return arrays._replace(positions=turn(positions, arrays.structure), lists=tuple(lists))
+
+
+@by_default
+def test_forces_and_virial_are_those_of_automatic_differentiation(variant: Variant) -> None:
+    """jax differentiates the kernel of the site energy alone, which knows no derivative of ours."""
+    import jax
+    import jax.numpy as jnp
+
+    run = evaluator(variant.spec())
+    theta, zoo = random_theta(run.model, 11), structures(SPECIES[:2], reach(run.model), 11)
+    energies = {k: run.model.outputs[k] for k in ("energy", "site_energy")}
+    plain = Evaluator(run.model.with_outputs(energies))
+    arrays = plain.arrays(zoo)
+
+    def energy(positions: Any, strain: Any) -> Any:
+        return plain.kernel.outputs(jnp.asarray(theta), strained(arrays, positions, strain))["energy"].sum()
+
+    flat = jnp.zeros((len(arrays.slots), 3, 3))
+    slope, virial = jax.jit(jax.grad(energy, argnums=(0, 1)))(arrays.positions, flat)
+    first = 0
+    for k, (atoms, got) in enumerate(zip(zoo, run(theta, zoo), strict=True)):
+        forces = -np.asarray(slope)[:, first : first + len(atoms)].T
+        want = dataclasses.replace(got, forces=forces, virial=np.asarray(virial[k]))
+        assert_close(got, want, 1e-10)
+        first += len(atoms)
+
+
+@by_default
+def test_forces_are_the_slope_of_the_energy(variant: Variant) -> None:
+    run = evaluator(variant.spec())
+    theta, zoo = random_theta(run.model, 13), structures(SPECIES[:2], reach(run.model), 13)
+    arrays = run.arrays(zoo)
+    way = np.random.default_rng(0).normal(size=arrays.positions.shape) * np.asarray(arrays.real)
+    step = 1e-5
+
+    def at(amount: float) -> np.ndarray:
+        return np.asarray(
+            run.kernel(theta, arrays._replace(positions=arrays.positions + amount * way)).energy
+        )
+
+    work = -np.asarray(run.kernel(theta, arrays).forces) * way
+    want = np.bincount(np.asarray(arrays.structure), work.sum(0), len(arrays.slots))
+    slope = (at(step) - at(-step)) / (2 * step)
+    np.testing.assert_allclose(slope, want, rtol=2e-6, atol=2e-7 * max(1.0, np.abs(want).max()))
+
+
+@by_default
+def test_slopes_in_the_parameters_are_those_of_finite_differences(variant: Variant) -> None:
+    """Of energies, forces and virials at once: what a fit by forward mode rests on."""
+    import jax
+    import jax.numpy as jnp
+
+    run = evaluator(variant.spec())
+    theta, zoo = random_theta(run.model, 17), structures(SPECIES[:2], reach(run.model), 17)
+    arrays = run.arrays(zoo)
+    way = np.random.default_rng(1).uniform(-1, 1, theta.shape) * np.where(theta == 0, 0.05, np.abs(theta))
+    step = 1e-5
+
+    def at(amount: float) -> Any:
+        return run.kernel(theta + amount * way, arrays)
+
+    slope = jax.jit(lambda t, w: jax.jvp(lambda x: run.kernel.predict(x, arrays), (t,), (w,))[1])
+    for got, high, low in zip(slope(jnp.asarray(theta), jnp.asarray(way)), at(step), at(-step), strict=True):
+        want = (np.asarray(high) - np.asarray(low)) / (2 * step)
+        scale = max(1e-3, float(np.abs(want).max(initial=0.0)))
+        np.testing.assert_allclose(np.asarray(got), want, rtol=0, atol=1e-6 * scale)

@@ -1,0 +1,78 @@
+"""What is said about bad specs, word for word: `golden/diagnostics/*.pes`, and a text beside each.
+
+POTENTIA_WRITE_GOLDEN=1 writes the texts anew: read the difference before it is committed.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from potentia.compiler import pipeline, report
+from potentia.compiler.diagnostics import SpecError
+from potentia.compiler.source import Source
+from potentia.grammar.mistakes import MISTAKES
+
+FOLDER = Path(__file__).parent / "golden" / "diagnostics"
+DEEP = 10_000
+LONG = {
+    "too_deep.pes": f"E = {'(' * DEEP}lj(Nb){')' * DEEP}\n",
+    "too_deep_calls.pes": f"E = {'exp(' * DEEP}lj(Nb){')' * DEEP}\n",
+    "too_deep_lists.pes": f"E = {'[' * DEEP}\n",
+    "too_many_signs.pes": f"E = {'-' * DEEP}lj(Nb)\n",
+    "too_many_powers.pes": f"E = lj(Nb) * 2{'^2' * DEEP}\n",
+}
+TEXTS = LONG | {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.pes"))}
+
+
+def said(name: str) -> str:
+    """The diagnostics of a spec, as text."""
+    try:
+        pipeline.build(pipeline.check(pipeline.parse(Source(TEXTS[name], name))))
+    except SpecError as error:
+        return report.as_text(error.diagnostics) + "\n"
+    return "no fault is found\n"
+
+
+@pytest.mark.parametrize("name", TEXTS)
+def test_the_message_is_the_one_agreed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(FOLDER)  # imports are relative to the file, which is named without its folder
+    golden = FOLDER / name.replace(".pes", ".txt")
+    if os.environ.get("POTENTIA_WRITE_GOLDEN"):
+        golden.write_text(said(name), encoding="utf-8")
+    assert said(name) == golden.read_text(encoding="utf-8")
+
+
+def test_every_text_has_its_spec() -> None:
+    assert {p.stem for p in FOLDER.glob("*.txt")} == {Path(name).stem for name in TEXTS}
+
+
+@pytest.mark.parametrize(
+    ("slug", "snippet"),
+    [(slug, s) for slug, mistake in MISTAKES.items() for s in mistake.snippets],
+    ids=lambda value: value,
+)
+def test_a_mistake_is_recognised_by_its_snippets(slug: str, snippet: str) -> None:
+    with pytest.raises(SpecError) as caught:
+        pipeline.parse(snippet)
+    assert caught.value.diagnostics[0].code == slug
+
+
+def test_diagnostics_are_plain_data_too() -> None:
+    with pytest.raises(SpecError) as caught:
+        pipeline.build(pipeline.check(pipeline.parse("E = lj(Nb, epsilo=1)")))
+    (data,) = report.as_json(caught.value.diagnostics)
+    assert data["code"] == "unknown-argument" and data["severity"] == "error"
+    assert (data["span"]["line"], data["span"]["column"], data["span"]["end_column"]) == (1, 12, 18)
+    assert data["help"] == "did you mean `epsilon`?"
+
+
+def test_a_long_formula_is_no_deep_one() -> None:
+    """Sums are flat: ten thousand operands are a formula like any other."""
+    model = pipeline.build(
+        pipeline.check(
+            pipeline.parse("let a = " + " + ".join(["1 eV"] * 10_000) + "\nE = reference(Nb, e0 = a)")
+        )
+    )
+    assert model.parameters[0].start == (10_000.0,)
