@@ -28,7 +28,7 @@ from lammps_table import COVALENT, METALS, Case, Value, by_pair
 # φ = (r - c)² (c0 + c1 r + c2 r²) for r < c. Finnis & Sinclair, Phil. Mag. A 50, 45 (1984),
 # 10.1080/01418618408244210: their niobium, where c > d; and a made-up pair of metals.
 FS_NB: dict[str, Value] = {"A": 3.013789, "beta": 0.0, "c0": -1.5640104, "c1": 2.0055779, "c2": -0.4663764}
-FS_NB_CUTS = {"rc": 3.915354, "c": 4.20}
+FS_NB_CUTS = {"rc": 4.20, "d": 3.915354}
 FS_NB_W: dict[str, Value] = {
     "A": {"Nb": 2.6, "W": 1.9},
     "beta": by_pair(METALS, 0.0, -0.05, 0.08),
@@ -49,7 +49,7 @@ def at(value: Value, *species: str) -> float:
 
 def fs_tables(p: Mapping[str, Value], cuts: Mapping[str, float], species: tuple[str, ...]) -> Tables:
     """Densities depend on both ends, so the file is eam/fs (of one element: the same as eam/alloy)."""
-    d, c = cuts["rc"], cuts["c"]
+    c, d = cuts.get("c", cuts["rc"]), cuts.get("d", cuts["rc"])  # rc: the longer, for all sums
 
     def density(a: str, b: str) -> Radial:
         beta = at(p["beta"], a, b)

@@ -1,8 +1,8 @@
 """The library's terms in all their variants, parameters within their bounds, and structures of every kind.
 
 A new file in `specs/std` is taken up with no more ado: an argument that names a definition of the term (a
-switch, a density) is tried with every definition that fits there, a basis with every family, an activation with every
-activation, and `l` with every degree.
+switch, a density) is tried with every definition that fits there, a basis with every family, an activation with
+every activation, and `l` with every degree.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ BASES = {
     "spline": "spline(6, start = 0.5)",
 }
 assert set(BASES) == set(FAMILIES)
-# arguments that every variant of a term is given, where its starts leave too little room for random parameters
+# arguments of every variant of a term, where its starts leave too little room for random parameters
 ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3"}
 # a network's own scale is set by its weights, and these are cheap
 SMALL = {"nn": {"features": "bessel(4)", "hidden": "[4]"}, "three_body": {"basis": "bessel(2)", "l": "2"}}
