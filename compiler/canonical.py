@@ -1,4 +1,4 @@
-"""A spec as one text that stands alone: species stated, imports written out, reference energies where wanted."""
+"""A spec as one text that stands alone: species stated, imports written out, reference energies if wanted."""
 
 from __future__ import annotations
 

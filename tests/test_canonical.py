@@ -40,14 +40,15 @@ def test_any_form_of_energy_takes_a_reference() -> None:
 
 
 def test_imports_are_written_out(tmp_path: Path) -> None:
-    deep = "term core(rc = 2) { pair(r) = 1 eV * step(rc - r) }\nE = core()\n"
+    deep = "term core(rc = 2 Å) { pair(r) = 1 eV * step(rc - r) }\nE = core()\n"
     (tmp_path / "deep.pes").write_text(deep, encoding="utf-8")
     (tmp_path / "mine.pes").write_text('import "deep.pes"\nlet far = 5 Å # reach\n', encoding="utf-8")
     source = Source('import "mine.pes"\nE = core() + lj(rc=far)\n', str(tmp_path / "a.pes"))
     text = canonical(source, ("Nb",))
     assert text == (
-        "species Nb\n\n# from mine.pes\n# from deep.pes\nterm core(rc=2) {\n  pair(r) = 1 eV * step(rc - r)\n}\n\n"
-        "let far = 5 Å  # reach\nE = core() + lj(rc=far)\n"
+        "species Nb\n\n# from mine.pes\n# from deep.pes\n"
+        "term core(rc = 2 Å) {\n  pair(r) = 1 eV * step(rc - r)\n}\n\n"
+        "let far = 5 Å  # reach\n\nE = core() + lj(rc=far)\n"
     )
     direct = pipeline.build(pipeline.check(pipeline.parse(source)), ("Nb",))
     assert model(text).outputs["energy"] is direct.outputs["energy"]
