@@ -56,10 +56,13 @@ def _span(r: Node, rest: tuple[Node, ...]) -> Node:
 
 
 def _smooth(r: Node, *rest: Node) -> Node:
-    """1 − t³(10 − 15t + 6t²): value, slope and curvature join at both ends."""
+    """(1 − t)³(1 + 3t + 6t²) = 1 − t³(10 − 15t + 6t²): value, slope and curvature join at both ends.
+
+    As a product it is never negative, also after rounding: the root of a density may be taken of it.
+    """
     t = _span(r, rest)
-    inside = alg.add(const(10.0), alg.scale(-15.0, t), alg.scale(6.0, alg.square(t)))
-    return alg.sub(const(1.0), alg.mul(make("pow", t, exponent=3.0), inside))
+    inside = alg.add(const(1.0), alg.scale(3.0, t), alg.scale(6.0, alg.square(t)))
+    return alg.mul(make("pow", alg.sub(const(1.0), t), exponent=3.0), inside)
 
 
 def _cosine(r: Node, *rest: Node) -> Node:
