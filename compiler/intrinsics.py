@@ -99,12 +99,10 @@ def _invariants(tensor: Node) -> Node:
         raise KindError("shape-mismatch", "`invariants` takes outer(radial, harmonics(u_ij, l)) summed over neighbours")
     n, lm = tensor.kind.shape
     top = round(lm**0.5) - 1
-    flat = make("reshape", tensor, shape=(n * lm,))
     upper = tuple(a * n + b for a in range(n) for b in range(a, n))
     parts = []
     for l in range(top + 1):  # noqa: E741
-        columns = tuple(a * lm + m for a in range(n) for m in range(l * l, (l + 1) ** 2))
-        block = make("reshape", make("take", flat, indices=columns), shape=(n, 2 * l + 1))
+        block = make("take", tensor, indices=tuple(range(l * l, (l + 1) ** 2)))
         square = make("einsum", block, block, spec="am,bm->ab")
         parts.append(make("take", _flat(square), indices=upper))
     return concatenate(*parts)

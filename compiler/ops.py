@@ -182,17 +182,17 @@ def _einsum(*args: Node, spec: str) -> Kind:
 
 @_rule("take")
 def _take(a: Node, *, indices: tuple[int, ...]) -> Kind:
-    """Components of the one feature axis."""
-    (size,) = a.kind.shape
+    """Components of the last feature axis."""
+    *before, size = a.kind.shape
     if any(not 0 <= k < size for k in indices):
         raise KindError("index-out-of-range", f"components run from 0 to {size - 1}")
-    return Kind(a.kind.domain, (len(indices),), a.kind.unit)
+    return Kind(a.kind.domain, (*before, len(indices)), a.kind.unit)
 
 
 @_rule("put")
 def _put(a: Node, *, indices: tuple[int, ...], size: int) -> Kind:
     """Adjoint of take: component k goes to indices[k], adding up."""
-    return Kind(a.kind.domain, (size,), a.kind.unit)
+    return Kind(a.kind.domain, (*a.kind.shape[:-1], size), a.kind.unit)
 
 
 @_rule("stack")

@@ -178,12 +178,12 @@ class _Run:
         return np.einsum(spec, *(np.broadcast_to(a, (rows, *a.shape[1:])) for a in args))
 
     def _take(self, node: Node, value: Array) -> Array:
-        return value[:, list(node["indices"])]
+        return value[..., list(node["indices"])]
 
     def _put(self, node: Node, value: Array) -> Array:
-        out = np.zeros((len(value), node["size"]), dtype=complex)
+        out = np.zeros((*value.shape[:-1], node["size"]), dtype=complex)
         for column, index in enumerate(node["indices"]):
-            out[:, index] += value[:, column]
+            out[..., index] += value[..., column]
         return out
 
     def _stack(self, node: Node, *args: Array) -> Array:

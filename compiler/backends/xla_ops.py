@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
+from itertools import product
 from typing import Any
 
 import jax
@@ -10,6 +12,7 @@ import jax.numpy as jnp
 from jax.scipy.special import erfc
 
 from ..ir import Node
+from .xla_trig import cosine, sine
 
 Array = jax.Array
 
@@ -38,8 +41,8 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "exp": lambda n, a: jnp.exp(a),
     "log": lambda n, a: jnp.log(a),
     "erfc": lambda n, a: erfc(a),
-    "sin": lambda n, a: jnp.sin(a),
-    "cos": lambda n, a: jnp.cos(a),
+    "sin": lambda n, a: sine(a),
+    "cos": lambda n, a: cosine(a),
     "tanh": lambda n, a: jnp.tanh(a),
     "abs": lambda n, a: jnp.abs(a),
     "sign": lambda n, a: jnp.sign(a),
@@ -52,56 +55,75 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {
 }
 
 
-def _einsum(node: Node, *args: Array) -> Array:
-    """Few terms are written out, one loop over the structural axes; what is a large product of matrices goes to dot."""
-    spec = node["spec"]
-    ins, out = spec.split("->")
-    letters = ins.split(",")
-    rank = args[0].ndim - len(letters[0])
-    if rank == 0:
-        return jnp.einsum(spec, *args)
+# Sums of up to so many products are written out: XLA's CPU code is slow on sums over an axis that is not the last,
+# 647 ms against 61 for what a fit of three-body terms does most (benchmarks/bench_layout.py).
+_WRITTEN_OUT = 40
+_MOST_PRODUCTS = 400
+
+Ranked = Callable[[Array, Node, Node], Array]
+
+
+def contracted(
+    letters: list[str], out: str, values: Sequence[Any], node: Node, ranked: Ranked, in_rows: bool
+) -> Array | list[Array] | None:
+    """An einsum on atoms or neighbours as written-out sums of products: a row for each component, or one array.
+
+    None where there would be too many products: that is then the work of `matrix_product`.
+    """
+    sizes = {c: n for s, a in zip(letters, node.args, strict=True) for c, n in zip(s, a.kind.shape, strict=True)}
     summed = sorted(set("".join(letters)) - set(out))
-    order = out + "".join(summed)
-    total: Any = None
-    for letters_of, arg in zip(letters, args, strict=True):
-        placed = _placed(arg, letters_of, order)
-        total = placed if total is None else total * placed
-    axes = tuple(range(len(out), len(order)))
-    return total.sum(axes) if axes else total  # type: ignore[no-any-return]
+    free = out if in_rows else ""
+    terms = list(product(*(range(sizes[c]) for c in summed)))
+    rows = list(product(*(range(sizes[c]) for c in free)))
+    if len(terms) > _WRITTEN_OUT or len(terms) * len(rows) > _MOST_PRODUCTS:
+        return None
+    found = []
+    for row in rows:
+        total: Any = None
+        for term in terms:
+            at = dict(zip((*free, *summed), (*row, *term), strict=True))
+            parts = [
+                _slice(v, a, s, at, "" if in_rows else out, node, ranked)
+                for v, a, s in zip(values, node.args, letters, strict=True)
+            ]
+            made = reduce(jnp.multiply, parts)
+            total = made if total is None else total + made
+        found.append(total)
+    return found if in_rows else found[0]
 
 
-def _placed(arg: Array, letters: str, order: str) -> Array:
-    """Feature axes moved to their places in `order`, with length one where missing."""
-    present = [c for c in order if c in letters]
-    moved = jnp.transpose(arg, [letters.index(c) for c in present] + list(range(len(letters), arg.ndim)))
-    shape, axis = [], 0
-    for c in order:
-        shape.append(moved.shape[axis] if c in letters else 1)
-        axis += c in letters
-    return moved.reshape(*shape, *moved.shape[len(letters) :])
+def _slice(value: Any, argument: Node, letters: str, at: dict[str, int], out: str, node: Node, ranked: Ranked) -> Array:
+    """An argument at given places of its axes; the axes that are left stand where `out` has them."""
+    if isinstance(value, tuple):
+        if letters in at:
+            return ranked(value[at[letters]], argument, node)
+        value = jax.lax.optimization_barrier(jnp.stack(jnp.broadcast_arrays(*value)))
+    value = ranked(value, argument, node)
+    rank = value.ndim - len(letters)
+    picked = value[tuple(at[c] if c in at else slice(None) for c in letters)]
+    left = [c for c in letters if c not in at]
+    order = [left.index(c) for c in out if c in left]
+    picked = jnp.transpose(picked, order + list(range(len(left), len(left) + rank)))
+    return jnp.expand_dims(picked, [k for k, c in enumerate(out) if c not in left])
 
 
-def _put(node: Node, a: Array) -> Array:
-    indices = node["indices"]
-    if indices == tuple(range(indices[0], indices[0] + len(indices))):
-        widths = [(indices[0], node["size"] - indices[-1] - 1)] + [(0, 0)] * (a.ndim - 1)
-        return jnp.pad(a, widths)
-    return jnp.zeros((node["size"], *a.shape[1:]), a.dtype).at[jnp.asarray(indices)].add(a)
+def matrix_product(letters: list[str], out: str, args: Sequence[Array]) -> Array:
+    """An einsum by jax's own; structural axes are batches, and those of length one are left out of an argument."""
+    rank = max(a.ndim - len(s) for s, a in zip(letters, args, strict=True))
+    structure = "XYZ"[:rank]
+    specs, kept = [], []
+    for s, a in zip(letters, args, strict=True):
+        wide = [k for k in range(a.ndim - len(s)) if a.shape[len(s) + k] > 1]
+        specs.append(s + "".join(structure[k] for k in wide))
+        kept.append(a.reshape(a.shape[: len(s)] + tuple(a.shape[len(s) + k] for k in wide)))
+    present = "".join(c for c in structure if any(c in s for s in specs))
+    result = jnp.einsum(f"{','.join(specs)}->{out}{present}", *kept)
+    return jnp.expand_dims(result, [len(out) + k for k, c in enumerate(structure) if c not in present])
 
 
-def _chain(node: Node, *args: Array) -> Array:
-    first, second, factor = jnp.broadcast_arrays(*args)
+def chained(first: Array, second: Array, factor: Array, n: int) -> list[Array]:
+    """f_0, f_1, f_k = factor·f_{k−1} − f_{k−2}; n of them."""
     rows = [first, second]
-    for _ in range(node["n"] - 2):
+    for _ in range(n - 2):
         rows.append(factor * rows[-1] - rows[-2])
-    return jnp.stack(rows[: node["n"]])
-
-
-FEATURES: dict[str, Callable[..., Array]] = {
-    "einsum": _einsum,
-    "take": lambda n, a: a[jnp.asarray(n["indices"])],
-    "put": _put,
-    "stack": lambda n, *args: jnp.stack(jnp.broadcast_arrays(*args)),
-    "reshape": lambda n, a: a.reshape(n["shape"] + a.shape[len(n.args[0].kind.shape) :]),
-    "chain": _chain,
-}
+    return rows[:n]

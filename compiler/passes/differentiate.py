@@ -184,7 +184,7 @@ def _einsum(n: Node, a: Node) -> list[_Lazy]:
 
 @_rule("take")
 def _take(n: Node, a: Node) -> list[_Lazy]:
-    return [lambda: make("put", a, indices=n["indices"], size=n.args[0].kind.shape[0])]
+    return [lambda: make("put", a, indices=n["indices"], size=n.args[0].kind.shape[-1])]
 
 
 @_rule("put")
@@ -225,7 +225,7 @@ def _cosines(n: Node, a: Node) -> list[_Lazy]:
 
     def adjoint() -> Node:
         if size == 1:
-            return const(0.0, n.kind.unit, domain=n.kind.domain)
+            return const(0.0, a.kind.unit, domain=n.kind.domain)
         waves = alg.mul(_orders(1, size - 1), make("sines", n.args[0], n=size - 1))
         return make("neg", alg.dot(make("take", a, indices=tuple(range(1, size))), waves))
 
@@ -239,7 +239,7 @@ def _chebyshev(n: Node, a: Node) -> list[_Lazy]:
 
     def adjoint() -> Node:
         if size == 1:
-            return const(0.0, n.kind.unit, domain=n.kind.domain)
+            return const(0.0, a.kind.unit, domain=n.kind.domain)
         slopes = alg.mul(_orders(1, size - 1), make("chebyshev2", n.args[0], n=size - 1))
         return alg.dot(make("take", a, indices=tuple(range(1, size))), slopes)
 

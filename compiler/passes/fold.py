@@ -34,13 +34,14 @@ def fold_constants(node: Node) -> Node | None:
     """f(c) → the constant f(c), elementwise operations only; left alone where f(c) is not a finite number."""
     if not node.args or any(a.op != "const" for a in node.args):
         return None
-    if any(a.kind.domain != node.kind.domain and a.kind.shape != node.kind.shape for a in node.args):
+    same = [a.kind.domain == node.kind.domain and a.kind.shape == node.kind.shape for a in node.args]
+    if not all(whole or len(a["values"]) == 1 for whole, a in zip(same, node.args, strict=True)) or not any(same):
         return None
     try:
         values = _values(node)
     except (ValueError, OverflowError, ZeroDivisionError):
         return None
-    if values is None or not all(math.isfinite(v) for v in values):
+    if values is None or not all(isinstance(v, float) and math.isfinite(v) for v in values):
         return None
     return _constant(values, node.kind)
 

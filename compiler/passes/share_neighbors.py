@@ -3,7 +3,8 @@
 A sum within a smaller cutoff laid on a longer list masks what is beyond:
     sum_i(f, within rc)  =  sum_i(where(rc − r, f, 0), within RC)
 A list is only lengthened where that adds little work (volumes within MERGE); a short-ranged core keeps its own,
-usually empty, list. Triples keep theirs: their work grows with the square.
+usually empty, list. Triples keep theirs: their work grows with the square. So do sums that may be no number beyond
+their own cutoff, exp(σ/(r − rc)) or √(rc − r): what is masked is 0, but its derivative would be 0 times infinity.
 """
 
 from __future__ import annotations
@@ -64,19 +65,43 @@ def _targets(model: Model) -> dict[Domain, Domain]:
     """For each list the one it is laid on. Chains of merges go to the longest, as long as MERGE holds with it."""
     lists: dict[str, set[float]] = {"pair": set(), "edge": set()}
     kept: set[float] = set()
+    wild: set[Domain] = set()
     for node in topological(model.outputs.values()):
         domain = node.kind.domain
         if domain.name in lists and domain.rc is not None:
             lists[domain.name].add(domain.rc)
         elif domain.name == "triple" and domain.rc is not None:
             kept.add(domain.rc)
+        if node.op in ("sum_i", "sum_j") and not _tame(node.args[0]):
+            wild.add(attrs_domain(node))
     target: dict[Domain, Domain] = {}
     for name in ("pair", "edge"):
         longest: float | None = None
         for rc in sorted(lists[name], reverse=True):
-            fixed = name == "edge" and rc in kept
+            fixed = (name == "edge" and rc in kept) or Domain(name, rc) in wild  # type: ignore[arg-type]
             if longest is None or fixed or (rc / longest) ** 3 < MERGE:
                 longest = rc if not fixed else longest
                 continue
             target[Domain(name, rc)] = Domain(name, longest)  # type: ignore[arg-type]
     return target
+
+
+def _tame(body: Node) -> bool:
+    """Whether a value on neighbours is finite at any distance: roots, logarithms and divisors are of steady values."""
+    for node in topological([body]):
+        if node.kind.domain != body.kind.domain:
+            continue
+        exponent = node["exponent"] if node.op == "pow" else 1.0
+        if node.op in ("log", "power") or exponent < 0.0 or exponent != int(exponent):
+            if not all(_steady(a) for a in node.args):
+                return False
+    return True
+
+
+_STEADY_LEAVES = ("distance", "param", "const", "at", "row")
+
+
+def _steady(node: Node) -> bool:
+    """Built of distances, parameters and constants by products alone: nowhere 0 but where a parameter is."""
+    inside = [n for n in topological([node]) if n.op not in _STEADY_LEAVES]
+    return all(n.op in ("mul", "neg", "pow", "to_i", "to_j") for n in inside)

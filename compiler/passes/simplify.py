@@ -181,7 +181,7 @@ def pow_of(node: Node) -> Node | None:
 
 
 def mul_powers(node: Node) -> Node | None:
-    """x^m·x^n = x^(m+n) for m, n of one sign; so within x^m·(x^n·y)"""
+    """x^m·x^n = x^(m+n) for m, n of one sign; so within x^m·(x^n·y). Not x^−½·x^−½, which is 0 at 0"""
     if node.op != "mul":
         return None
     a, b = node.args
@@ -198,7 +198,8 @@ def mul_powers(node: Node) -> Node | None:
 
 def _joined_power(a: Node, b: Node) -> Node | None:
     (x, m), (y, n) = _as_power(a), _as_power(b)
-    if x is y and x.op != "const" and m * n > 0:
+    whole = m == int(m) and n == int(n)
+    if x is y and x.op != "const" and m * n > 0 and (whole or m > 0 or m + n != int(m + n)):
         return make("pow", x, exponent=m + n)
     return None
 
@@ -212,7 +213,7 @@ def take_put(node: Node) -> Node | None:
     if node.op != "take":
         return None
     x, indices = node.args[0], node["indices"]
-    if indices == tuple(range(x.kind.shape[0])):
+    if indices == tuple(range(x.kind.shape[-1])):
         return x
     if x.op == "put" and x["indices"] == indices and len(set(indices)) == len(indices):
         return x.args[0]
