@@ -27,6 +27,7 @@ class Checked:
     terms: dict[str, syntax.Term] = field(default_factory=dict)
     species: tuple[syntax.Name, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
+    imported: set[Path] = field(default_factory=set)
 
     def term(self, name: str) -> syntax.Term | None:
         """A term of the spec, its imports, or the library."""
@@ -121,6 +122,9 @@ def _import(
     if path.resolve() in [p.resolve() for p in chain]:
         found.append(Diagnostic("import-cycle", f"`{item.path}` imports itself", primary=item.span))
         return
+    if path.resolve() in checked.imported:
+        return  # through another import already
+    checked.imported.add(path.resolve())
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
@@ -199,7 +203,7 @@ def walk(expr: syntax.Expr | syntax.Argument) -> Iterator[syntax.Expr]:
             stack.append(part.value)
             continue
         yield part  # type: ignore[misc]
-        stack.extend(children(part))
+        stack.extend(reversed(children(part)))  # in the order of the text
 
 
 def children(part: object) -> list[object]:

@@ -1,8 +1,8 @@
 """The library's terms in all their variants, parameters within their bounds, and structures of every kind.
 
 A new file in `specs/std` is taken up with no more ado: an argument that names a definition of the term (a
-switch, a density) is tried with every definition that fits there, a basis with every family, an activation with
-every activation, and `l` with every degree.
+switch, a density) is tried with every definition that fits there, a basis with every family, an activation
+with every activation, and `l` with every degree.
 """
 
 from __future__ import annotations
@@ -200,9 +200,13 @@ def by_reference(model: Model, theta: np.ndarray, atoms: Atoms) -> Labels:
 
 
 class Evaluator:
-    """An optimized model compiled by XLA, with one shape for all batches of similar structures."""
+    """An optimized model compiled by XLA, with one shape for all batches of similar structures.
 
-    def __init__(self, model: Model, dtype: Any = "float64") -> None:
+    usual: the structures will be those of `structures`, or smaller ones.
+    """
+
+    def __init__(self, model: Model, dtype: Any = "float64", usual: bool = False) -> None:
+        self.usual = usual
         self.model = model
         self.kernel = pipeline.lower(model, dtype)
         self.specs = tuple(ListSpec(d.name, d.rc or 0.0) for d in self.kernel.lists)  # type: ignore[arg-type]
@@ -210,6 +214,15 @@ class Evaluator:
 
     def batch(self, atoms: Sequence[Atoms]) -> Batch:
         """The structures as one padded batch; the shape grows only where it must."""
+        least = self._needed(atoms)
+        if self.shape is None and self.usual:
+            zoos = [structures(self.model.species, reach(self.model), seed) for seed in range(4)]
+            self.shape = self._roomy([self._needed(zoo) for zoo in zoos])
+        if self.shape is None or not self.shape.holds(least):
+            self.shape = self._roomy([least, *filter(None, [self.shape])])
+        return build([from_atoms(a) for a in atoms], self.specs, self.model.species, self.shape)
+
+    def _needed(self, atoms: Sequence[Atoms]) -> Shape:
         given = [from_atoms(a) for a in atoms]
         longest = max((s.cutoff for s in self.specs), default=0.0)
         counts = [sizes(pairs(s, longest), self.specs, s.n_atoms) if self.specs else [] for s in given]
@@ -217,11 +230,13 @@ class Evaluator:
             max(c[k] for c in counts) if s.layout == "edge" else sum(c[k] for c in counts)
             for k, s in enumerate(self.specs)
         )
-        least = Shape(sum(s.n_atoms for s in given), len(given), lists)
-        if self.shape is None or not self.shape.holds(least):
-            roomy = tuple(nice(n + n // 3 + 3, 4) for n in lists)
-            self.shape = Shape(nice(least.atoms + 1, 8), nice(len(given), 4), roomy)
-        return build(given, self.specs, self.model.species, self.shape)
+        return Shape(sum(s.n_atoms for s in given), len(given), lists)
+
+    def _roomy(self, shapes: Sequence[Shape]) -> Shape:
+        """Room for all of them and a third more neighbours; padding of every kind is there."""
+        lists = [max(s.lists[k] for s in shapes) for k in range(len(self.specs))]
+        atoms, slots = max(s.atoms for s in shapes), max(s.structures for s in shapes)
+        return Shape(nice(atoms + 1, 8), nice(slots, 4), tuple(nice(n + n // 3 + 3, 4) for n in lists))
 
     def arrays(self, atoms: Sequence[Atoms]) -> Any:
         return self.kernel.arrays(self.batch(atoms))
@@ -242,7 +257,7 @@ class Evaluator:
 @cache
 def evaluator(text: str, dtype: str = "float64") -> Evaluator:
     """One compilation of a spec serves all tests."""
-    return Evaluator(compiled(text), dtype)
+    return Evaluator(compiled(text), dtype, usual=True)
 
 
 def assert_close(got: Labels, want: Labels, rtol: float, atol: float = 0.0) -> None:
