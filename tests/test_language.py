@@ -143,7 +143,7 @@ def test_a_pinned_term_is_marked_and_no_other() -> None:
 SHARINGS = {
     "per species": ("species", 2, "D(j)"),
     "per pair": ("species_pair", 3, "D(i, j)"),
-    "per ordered pair": ("species_pair_ordered", 4, "D(j, i)"),
+    "per ordered pair": ("species_pair_ordered", 4, "D(i, j)"),
     "per model": ("none", 1, "D"),
     "": ("species_pair", 3, "D"),
 }
