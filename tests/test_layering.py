@@ -41,6 +41,7 @@ OURS = {
     "compiler.layout": "",
     "compiler.tokens": "",
     "compiler.formatter": f"compiler.parser compiler.layout compiler.tokens compiler.units {SPEC}",
+    "compiler.files": SPEC,
     "compiler.canonical": f"compiler.parser compiler.checker compiler.formatter {SPEC}",
     # the IR
     "compiler.ir": "compiler.source compiler.units compiler.kinds",
@@ -72,6 +73,8 @@ OTHERS = {
     "runtime": "numpy scipy ase vesin pydantic",
     "runtime.parity*": "numpy matplotlib",
     "runtime.cli": "numpy pydantic typer rich",
+    # `--emit jaxpr` and `--emit hlo` are jax's own text
+    "runtime.cli.stages": "numpy jax",
     # the numerical files of the runtime
     "runtime.potential": NUMERICAL,
     "runtime.residuals": NUMERICAL,

@@ -1,0 +1,73 @@
+"""`potentia compile`: what becomes of a spec, stage by stage."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from . import console
+from .options import Json, Spec, SpeciesOption, species_list
+
+if TYPE_CHECKING:
+    from ...compiler.ir import Model
+
+
+def command(
+    spec: Spec,
+    emit: Annotated[
+        str | None, typer.Option("--emit", metavar="STAGE", help="ast, ir, ir@PASS, jaxpr or hlo.")
+    ] = None,
+    species: SpeciesOption = None,
+    json: Json = False,
+) -> int:
+    """Compile a spec and show its parameters, or any stage of the compiler.
+
+    \b
+    Stages: ast, ir (as built), ir@PASS (after a pass; `ir@help` lists them), jaxpr, hlo (a small cell).
+
+    \b
+    Examples:
+      potentia compile nb.pes
+      potentia compile nb.pes --emit ir
+      potentia compile nb.pes --emit ir@differentiate
+      potentia compile alloy.pes --species Nb,W --emit hlo
+    """
+    from .stages import emitted
+    from .summary import built, facts
+
+    names = species_list(species)
+    if emit is not None:
+        text = emitted(emit, spec, names)
+        if json:
+            console.result_json({"spec": str(spec), "stage": emit, "text": text})
+        else:
+            console.result(text.rstrip("\n"))
+        return 0
+    model = built(spec, names)
+    if json:
+        console.result_json({"spec": str(spec), **facts(model), "lists": _lists(model)})
+    else:
+        _show(spec, model)
+    return 0
+
+
+def _show(spec: Path, model: Model) -> None:
+    from .summary import parameter_table, sentence
+
+    console.result(f"{spec}: {sentence(model)}")
+    if model.parameters:
+        console.result("\n" + parameter_table(model))
+    console.result("\nneighbour lists of the kernel")
+    for entry in _lists(model):
+        kind = "each pair once" if entry["layout"] == "pair" else "all neighbours of each atom"
+        console.result(f"  {kind} within {entry['cutoff_ang']:g} Å")
+    for note in model.notes:
+        console.result(f"note: {note}")
+
+
+def _lists(model: Model) -> list[dict[str, object]]:
+    from ...compiler import pipeline
+
+    return [{"layout": d.name, "cutoff_ang": d.rc} for d in pipeline.optimize(model).lists()]

@@ -1,0 +1,64 @@
+"""What commands write: results to stdout, everything else to stderr."""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from ...compiler.diagnostics import Diagnostic
+from ...compiler.report import as_json as diagnostics_as_data
+from ...compiler.report import as_text
+
+
+def result(text: str) -> None:
+    """A result, on a line of stdout."""
+    print(text)
+
+
+def result_json(value: Any) -> None:
+    """One JSON object on stdout. NaN and infinity are refused: they are no JSON."""
+    print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
+
+
+def say(text: str, quiet: bool = False) -> None:
+    """A message, on a line of stderr."""
+    if not quiet:
+        print(text, file=sys.stderr, flush=True)
+
+
+def report(diagnostics: Iterable[Diagnostic], as_json: bool = False) -> None:
+    """Diagnostics on stderr: text, in colour on a terminal, or one JSON object; none is nothing."""
+    diagnostics = tuple(diagnostics)
+    if not diagnostics:
+        return
+    if as_json:
+        say(json.dumps({"diagnostics": diagnostics_as_data(diagnostics)}, ensure_ascii=False, indent=2))
+    else:
+        say(as_text(diagnostics, colour=_colour()))
+
+
+def is_terminal() -> bool:
+    """Whether a person looks at stderr, so that progress may be drawn."""
+    return sys.stderr.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _colour() -> bool:
+    return is_terminal() and "NO_COLOR" not in os.environ
+
+
+def table(rows: Sequence[Sequence[str]], indent: int = 2) -> str:
+    """Rows under a head; the first column to the left, the others to the right."""
+    widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0]), *(x.rjust(w) for x, w in zip(row[1:], widths[1:], strict=True))]
+        lines.append(" " * indent + "  ".join(cells).rstrip())
+    return "\n".join(lines)
+
+
+def counted(n: int, noun: str) -> str:
+    """`1 structure`, `3 structures`."""
+    return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -1,0 +1,205 @@
+"""`potentia fit`: from a spec and data to a run."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console, options
+from .options import Config, Json, Quiet, Spec
+
+if TYPE_CHECKING:
+    from ..config import FitConfig
+    from ..fit import FitResult
+    from ..potential import Potential
+    from ..training_data import TrainingData
+
+
+def command(
+    spec: Spec,
+    data: Annotated[
+        list[str], typer.Option("--data", metavar="FILE", help="Labelled structures; `FILE@:10` takes ten.")
+    ],
+    test: Annotated[
+        str | None, typer.Option("--test", metavar="RULE", help="split=test, a fraction as 0.1, or a file.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The run. [runs/NAME OF THE SPEC]")
+    ] = None,
+    config: Config = None,
+    method: Annotated[
+        str | None, typer.Option("--method", help="auto, least-squares or first-order. [auto]")
+    ] = None,
+    starts: Annotated[int | None, typer.Option("--starts", help="Seeded starts; the best wins. [1]")] = None,
+    seed: Annotated[int | None, typer.Option("--seed", help="Of splits and starts. [0]")] = None,
+    time_limit: Annotated[
+        float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop then, with the best so far.")
+    ] = None,
+    max_iterations: Annotated[
+        int | None, typer.Option("--max-iterations", help="Stop then, with the best so far.")
+    ] = None,
+    memory: Annotated[
+        float | None, typer.Option("--memory", metavar="MB", help="What batches may take. [1000]")
+    ] = None,
+    no_reference: Annotated[
+        bool, typer.Option("--no-reference", help="Do not add an energy for each species.")
+    ] = False,
+    energy_key: options.EnergyKey = None,
+    forces_key: options.ForcesKey = None,
+    no_forces: options.NoForces = False,
+    stress_key: options.StressKey = None,
+    no_stress: options.NoStress = False,
+    stress_unit: options.StressUnit = None,
+    stress_sign: options.StressSign = None,
+    virial_key: options.VirialKey = None,
+    virial_sign: options.VirialSign = None,
+    config_type_key: options.ConfigTypeKey = None,
+    weight_key: options.WeightKey = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the fit that was cut off.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there.")] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="Save a parity plot in the run: parity.png.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Fit the parameters of a spec to labelled structures and save the run.
+
+    \b
+    Examples:
+      potentia fit nb.pes --data nb.xyz --test split=test -o runs/nb
+      potentia fit nb.pes --data nb.xyz --test 0.1 --seed 3 --starts 8
+      potentia fit nb.pes --data a.xyz --data b.xyz --stress-unit GPa --config run.toml
+      potentia fit nb.pes --data nb.xyz -o runs/nb --resume
+    """
+    flags = {
+        **options.label_flags(locals()),
+        "data.test": test,
+        "method": method,
+        "starts": starts,
+        "seed": seed,
+        "time_limit": time_limit,
+        "max_iterations": max_iterations,
+        "memory_mb": memory,
+        "reference_energies": False if no_reference else None,
+    }
+    from ..config import load_config
+    from .outputs import require_new_run
+
+    settings = load_config(config, flags)
+    folder = output or Path("runs") / spec.stem
+    _check_spec(spec)  # before the data: its faults are told at once
+    require_new_run(folder, force, resume)
+    training, potential = _prepared(spec, data, settings)
+    if not quiet:
+        _introduce(data, training, potential, json)
+    result = _fitted(potential, training, settings, folder, resume, quiet)
+    metrics = _saved(folder, result, training, settings, plot, quiet)
+    if not quiet:
+        console.report(result.warnings, json)
+        console.say(f"{result.reason}; saved in {folder}")
+    _tell(result.potential, metrics, json)
+    return 130 if "interrupt" in result.reason else 0
+
+
+def _check_spec(spec: Path) -> None:
+    from ...compiler import pipeline
+    from ...compiler.files import read_source
+
+    pipeline.build(pipeline.check(pipeline.parse(read_source(spec))))
+
+
+def _prepared(spec: Path, data: list[str], config: FitConfig) -> tuple[TrainingData, Potential]:
+    """Data and potential that fit together. Raises UserError."""
+    from ...compiler import pipeline
+    from ...compiler.builder import named_species
+    from ...compiler.canonical import canonical
+    from ...compiler.files import read_source
+    from .. import potential as potentials
+    from ..training_data import check_rows, check_species, read_training_data
+
+    training = read_training_data(data, config.data, config.weights.config_type, config.seed)
+    source = read_source(spec)
+    checked = pipeline.check(pipeline.parse(source))
+    species = named_species(checked) or training.species
+    pipeline.build(
+        checked, training.species
+    )  # the data's species against the spec's, in the spec's own places
+    check_species(checked, species, training.species)
+    made = potentials.compile(canonical(source, species, config.reference_energies), species)
+    check_rows(made.model, training.train)
+    return training, made
+
+
+def _introduce(data: list[str], training: TrainingData, potential: Potential, json: bool) -> None:
+    """What was read, and what is fitted."""
+    from .summary import sentence
+
+    train, test = training.train, training.test
+    atoms = sum(s.n_atoms for s in (*train, *test))
+    total = console.counted(len(train) + len(test), "structure")
+    console.say(
+        f"data    {', '.join(data)}: {total}, {atoms} atoms; {len(train)} to train, {len(test)} to test"
+    )
+    console.say(f"labels  {training.keys.echo()}")
+    console.say(f"model   {sentence(potential.model)}")
+    for part in potential.list_specs():
+        kind = "each pair once" if part.layout == "pair" else "all neighbours of each atom"
+        console.say(f"list    {kind} within {part.cutoff:g} Å")
+    if training.warnings:
+        console.report(training.warnings, json)
+
+
+def _fitted(
+    potential: Potential, training: TrainingData, config: FitConfig, folder: Path, resume: bool, quiet: bool
+) -> FitResult:
+    from ..fit import fit
+    from .progress import fitting
+
+    with fitting(quiet) as report:
+        return fit(potential, training.train, config, folder=folder, resume=resume, report=report)
+
+
+def _saved(
+    folder: Path, result: FitResult, training: TrainingData, config: FitConfig, plot: bool, quiet: bool
+) -> dict[str, dict[str, Any] | None]:
+    """The errors on train and test; the run is written."""
+    from ..artifact import save
+    from ..evaluate import compare
+    from ..parity import save_parity
+    from .progress import counting
+
+    parts = {name: part for name, part in (("train", training.train), ("test", training.test)) if part}
+    predicted = {}
+    for name, structures in parts.items():
+        with counting(f"errors on {name}", len(structures), quiet) as progress:
+            predicted[name] = result.potential.predict(structures, progress)
+    metrics: dict[str, dict[str, Any] | None] = {"train": None, "test": None}
+    metrics |= {name: compare(parts[name], predicted[name]).as_dict() for name in parts}
+    save(
+        folder,
+        result.potential,
+        covariance=result.covariance,
+        replace=True,
+        **metrics,
+        config=config.flat(),
+        data=training.digests,
+        labels=training.keys.echo(),
+        warnings=[d.message for d in (*training.warnings, *result.warnings)],
+        converged=result.converged,
+        reason=result.reason,
+    )
+    if plot:
+        save_parity(folder / "parity.png", {name: (parts[name], predicted[name]) for name in parts})
+        console.say(f"parity plot: {folder / 'parity.png'}", quiet)
+    return metrics
+
+
+def _tell(potential: Potential, metrics: dict[str, dict[str, Any] | None], json: bool) -> None:
+    from .errors import error_table
+
+    if json:
+        console.result_json({"n_parameters": potential.n_parameters, **metrics})
+    else:
+        console.result(f"{console.counted(potential.n_parameters, 'trained parameter')}")
+        console.result(error_table(metrics))

@@ -1,0 +1,90 @@
+"""`potentia fmt`: the one canonical layout of specs. Starts without jax."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import console
+
+
+def command(
+    specs: Annotated[
+        list[str], typer.Argument(metavar="SPEC...", show_default=False, help="Files; `-` reads stdin.")
+    ],
+    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if it would.")] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Change nothing; print what would.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
+) -> int:
+    """Lay out specs in the one canonical way. Words and comments are kept.
+
+    \b
+    Examples:
+      potentia fmt nb.pes
+      potentia fmt --check specs/*.pes
+      potentia fmt --diff nb.pes
+      cat nb.pes | potentia fmt -
+    """
+    from ...compiler.diagnostics import Diagnostic, UserError
+    from ...compiler.files import read_source
+    from ...compiler.formatter import format_source
+
+    changed: list[str] = []
+    wrong: list[Diagnostic] = []
+    for spec in specs:
+        try:
+            old = sys.stdin.read() if spec == "-" else read_source(Path(spec)).text
+            new = format_source(old, "<stdin>" if spec == "-" else spec)
+        except UserError as error:
+            wrong += error.diagnostics
+            continue
+        if new != old:
+            changed.append(spec)
+        if diff:
+            lines = difflib.unified_diff(
+                old.splitlines(), new.splitlines(), spec, f"{spec} (formatted)", lineterm=""
+            )
+            for line in lines:
+                console.result(line)
+        elif not check:
+            _write(spec, new, new != old)
+    if wrong:
+        raise UserError(wrong)
+    _tell(changed, specs, check or diff, json)
+    return int(bool(changed)) if check else 0
+
+
+def _write(spec: str, text: str, changed: bool) -> None:
+    """The new text in place of the old, whole or not at all."""
+    if spec == "-":
+        sys.stdout.write(text)
+        return
+    if not changed:
+        return
+    path = Path(os.path.realpath(spec))
+    part = path.with_name(f".{path.name}.part")
+    try:
+        part.write_text(text, encoding="utf-8")
+        part.chmod(path.stat().st_mode)
+        os.replace(part, path)
+    except OSError as error:
+        from ...compiler.diagnostics import Diagnostic, SpecError
+
+        part.unlink(missing_ok=True)
+        message = f"cannot write {spec}: {error.strerror or error}"
+        raise SpecError(Diagnostic("unwritable", message, place=spec)) from error
+
+
+def _tell(changed: list[str], specs: list[str], only_looked: bool, json: bool) -> None:
+    if json:
+        console.result_json({"changed": changed})
+    elif only_looked:
+        for spec in changed:
+            console.say(f"{spec} is not in canonical layout")
+    elif changed and specs != ["-"]:
+        console.say(f"formatted {', '.join(s for s in changed if s != '-')}")

@@ -1,0 +1,114 @@
+"""The command `potentia`: its commands, and what becomes of their errors.
+
+Results go to stdout, messages and progress to stderr. Exit codes: 0 fine, 1 the user's errors (in a spec, in
+data, on the disk), 2 usage, 70 our own fault, 130 interrupted.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+
+from ...compiler.diagnostics import Diagnostic, UserError
+from . import console
+
+OURS = 70  # EX_SOFTWARE
+INTERRUPTED = 130
+_UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
+
+COMMANDS = ("check", "fmt", "compile", "fit", "eval", "predict")
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        from importlib.metadata import PackageNotFoundError, version
+
+        try:
+            console.result(f"potentia {version('potentia')}")
+        except PackageNotFoundError:
+            console.result("potentia, not installed")
+        raise typer.Exit
+
+
+def _options(
+    version: bool = typer.Option(
+        False, "--version", callback=_version, is_eager=True, help="Print the version."
+    ),
+) -> None:
+    pass
+
+
+def application(first: str | None = None) -> typer.Typer:
+    """The command line; of the commands only the first word, where it is one: declaring them takes time."""
+    app = typer.Typer(
+        name="potentia",
+        help="A compiler for interatomic potentials: write the formula, fit it, run it.",
+        no_args_is_help=True,
+        rich_markup_mode=None,  # plain help starts three times faster
+        pretty_exceptions_enable=False,
+        add_completion=False,
+        context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
+    )
+    app.callback()(_options)
+    for name in (first,) if first in COMMANDS else COMMANDS:
+        app.command(name)(import_module(f".{name}", __package__).command)
+    return app
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; the exit code. Everything that goes wrong ends in a message here."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in arguments
+    try:
+        app = application(arguments[0] if arguments else None)
+        code = app(arguments, prog_name="potentia", standalone_mode=False)
+        return code if isinstance(code, int) else 0
+    except UserError as error:
+        console.report(error.diagnostics, as_json)
+        return 1
+    except _UsageError as error:
+        console.report([_usage(error)], as_json)
+        return int(error.exit_code)
+    except (KeyboardInterrupt, typer.Abort):
+        console.report([Diagnostic("interrupted", "interrupted")], as_json)
+        return INTERRUPTED
+    except BrokenPipeError:  # the reader of our output is gone: `potentia … | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        console.report([_ours(error)], as_json)
+        return OURS
+
+
+def _usage(error: Any) -> Diagnostic:
+    context = getattr(error, "ctx", None)
+    help = f"`{context.command_path} --help` shows the options" if context is not None else None
+    message = str(error.format_message()).strip()
+    return Diagnostic("usage", message[:1].lower() + message[1:].rstrip("."), help=help)
+
+
+def _ours(error: Exception) -> Diagnostic:
+    """Our own fault, with its traceback in a file that can be sent."""
+    lines = traceback.format_exception(error)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", encoding="utf-8", prefix="potentia-", suffix=".txt", delete=False
+        ) as file:
+            file.write("".join(lines))
+        where = f"please report it with {file.name}"
+    except OSError:
+        where = "please report it with this:\n" + "".join(lines)
+    first = next(iter(str(error).splitlines()), "")
+    message = f"a fault of potentia itself: {type(error).__name__}{': ' + first if first else ''}"
+    return Diagnostic("internal-error", message, help=where)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,61 @@
+"""Where results go: told before the work, not after."""
+
+from __future__ import annotations
+
+import secrets
+from pathlib import Path
+
+from ...compiler.diagnostics import ArtifactError, Diagnostic
+from ..artifact import METADATA
+from ..checkpoint import write_atomic
+
+_ELSEWHERE = "choose another place with `-o`"
+
+
+def require_writable(path: Path) -> None:
+    """Raise ArtifactError `unwritable` where a file or folder of this name cannot be made."""
+    if path.is_dir() and path.suffix:
+        raise _error("unwritable", f"cannot write {path}: it is a folder", path, None)
+    for above in path.parents:
+        if above.exists() and not above.is_dir():
+            raise _error("unwritable", f"cannot write {path}: {above} is a file", path, _ELSEWHERE)
+    probe = path.parent / f".{path.name}.{secrets.token_hex(4)}.probe"
+    made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
+    try:
+        write_atomic(probe, b"")
+        probe.unlink(missing_ok=True)
+        for folder in made:
+            folder.rmdir()
+    except ArtifactError as error:
+        reason = error.diagnostics[0].message.partition(": ")[2]
+        raise _error("unwritable", f"cannot write {path}: {reason}", path, _ELSEWHERE) from None
+
+
+def require_new_run(folder: Path, force: bool, resume: bool) -> None:
+    """Raise ArtifactError where a run cannot be written to `folder`, or something is in the way.
+
+    A run is replaced with `force`, and by the fit that goes on; a folder that holds anything else never is.
+    """
+    begun = checkpoint(folder).is_file()
+    if folder.exists() and not folder.is_dir():
+        raise _error("unwritable", f"cannot write {folder}: it is a file", folder, _ELSEWHERE)
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / METADATA).is_file():
+            message = f"cannot write {folder}: it holds files that are no run"
+            raise _error("unwritable", message, folder, _ELSEWHERE)
+        if not force and not (resume and begun):
+            message = f"there is a run in {folder} already"
+            raise _error("run-exists", message, folder, f"replace it with `--force`, or {_ELSEWHERE}")
+    elif begun and not (resume or force):
+        message = f"a fit to {folder} was begun and cut off"
+        raise _error("run-exists", message, folder, "go on with `--resume`, or begin again with `--force`")
+    require_writable(folder)
+
+
+def checkpoint(folder: Path) -> Path:
+    """Where `runtime.fit` keeps the state of a fit to this folder."""
+    return folder.with_name(folder.name + ".partial") / "checkpoint.npz"
+
+
+def _error(code: str, message: str, place: Path, help: str | None) -> ArtifactError:
+    return ArtifactError(Diagnostic(code, message, place=str(place), help=help))

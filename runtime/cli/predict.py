@@ -1,0 +1,79 @@
+"""`potentia predict`: energies, forces and stress of structures."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+from .options import Json, Quiet, Run
+
+if TYPE_CHECKING:
+    from ..potential import Predicted
+    from ..structures import Structure
+
+
+def command(
+    run: Run,
+    structures: Annotated[
+        str, typer.Option("--structures", "--data", metavar="FILE", help="Structures, in any format of ASE.")
+    ],
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.xyz", help="An extxyz file to write.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="KEY=VALUE", help="Only these structures: split=test.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Predict energies (eV), forces (eV/Å) and stress (eV/Å³) of structures, which need no labels.
+
+    \b
+    Examples:
+      potentia predict runs/nb --structures new.xyz -o labelled.xyz
+      potentia predict runs/nb --structures POSCAR
+      potentia predict runs/nb --structures new.xyz@-1 --json
+    """
+    from ..artifact import load
+    from ..predictions import require_finite, write_predictions
+    from ..readers import read
+    from ..selection import select
+    from .progress import counting
+
+    potential = load(run)
+    if output is not None:
+        from .outputs import require_writable
+
+        require_writable(output)
+    found = list(read(structures, labels=False).structures)
+    found = select(found, only) if only else found
+    with counting("predicting", len(found), quiet) as progress:
+        predicted = potential.predict(found, progress)
+    require_finite(found, predicted)
+    if output is not None:
+        write_predictions(output, found, predicted)
+        console.say(f"wrote {console.counted(len(found), 'structure')} to {output}", quiet)
+    if json:
+        console.result_json({"structures": [_data(s, p) for s, p in zip(found, predicted, strict=True)]})
+    elif output is None:
+        rows = [["structure", "atoms", "energy eV", "eV/atom", "largest force eV/Å"]]
+        rows += [_row(s, p) for s, p in zip(found, predicted, strict=True)]
+        console.result(console.table(rows, indent=0))
+    return 0
+
+
+def _data(s: Structure, p: Predicted) -> dict[str, Any]:
+    return {
+        "structure": s.place,
+        "energy_ev": p.energy,
+        "forces_ev_per_ang": p.forces.tolist(),
+        "stress_ev_per_ang3": None if p.stress is None else p.stress.tolist(),
+    }
+
+
+def _row(s: Structure, p: Predicted) -> list[str]:
+    largest = float((p.forces**2).sum(axis=1).max()) ** 0.5
+    return [s.place, str(s.n_atoms), f"{p.energy:.6f}", f"{p.energy / s.n_atoms:.6f}", f"{largest:.6f}"]

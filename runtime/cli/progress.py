@@ -1,0 +1,59 @@
+"""Progress with the time left, drawn on a terminal's stderr and nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from math import isfinite
+from typing import TYPE_CHECKING
+
+from . import console
+
+if TYPE_CHECKING:
+    from rich.progress import Progress
+
+    from ..fit import Progress as Fitting
+
+
+def _bar(*columns: str) -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        *(TextColumn(column) for column in columns),
+        TimeElapsedColumn(),
+        TextColumn("left"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        transient=True,
+    )
+
+
+@contextmanager
+def counting(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
+    """A function to tell how many are done; None where nobody looks."""
+    if quiet or not console.is_terminal():
+        yield None
+        return
+    with _bar("{task.completed:.0f}/{task.total:.0f}") as bar:
+        task = bar.add_task(what, total=total)
+        yield lambda done: bar.update(task, completed=done)
+
+
+@contextmanager
+def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
+    """A function to tell where a fit stands; None where nobody looks."""
+    if quiet or not console.is_terminal():
+        yield None
+        return
+    with _bar("{task.fields[remark]}") as bar:
+        task = bar.add_task("fit", total=1.0, remark="")
+
+        def told(progress: Fitting) -> None:
+            loss = f", loss {progress.loss:.6g}" if isfinite(progress.loss) else ""
+            remark = f"iteration {progress.iteration}{loss}"
+            bar.update(task, description=progress.stage, completed=progress.fraction, remark=remark)
+
+        yield told
