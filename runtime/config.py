@@ -18,7 +18,6 @@ from types import UnionType
 from typing import Any, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from pydantic_core import ErrorDetails
 
 from ..compiler.diagnostics import Diagnostic, UserError, did_you_mean
 from .label_keys import LabelKeys
@@ -129,7 +128,7 @@ def _read(path: Path) -> dict[str, Any]:
         raise ConfigError(Diagnostic("bad-toml", message, place=str(path))) from None
 
 
-def _fault(error: ErrorDetails, place: str | None) -> Diagnostic:
+def _fault(error: Mapping[str, Any], place: str | None) -> Diagnostic:
     where = [str(part) for part in error["loc"]]
     key = ".".join(where)
     if error["type"] == "extra_forbidden":
@@ -146,7 +145,7 @@ def _shown(value: Any) -> str:
     return f"`{value}`" if isinstance(value, str) else str(value)
 
 
-def _choice(given: Any, error: ErrorDetails) -> str | None:
+def _choice(given: Any, error: Mapping[str, Any]) -> str | None:
     """The closest of the words that a key takes."""
     if error["type"] != "literal_error":
         return None

@@ -97,7 +97,8 @@ def command(
     metrics = _saved(folder, result, training, settings, plot, quiet)
     if not quiet:
         console.report(result.warnings, json)
-        console.say(f"{result.reason}; saved in {folder}")
+        ended = "converged" if result.converged else "not converged"
+        console.say(f"{ended} ({result.reason}); saved in {folder}")
     _tell(result.potential, metrics, json)
     return 130 if "interrupt" in result.reason else 0
 

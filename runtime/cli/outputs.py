@@ -45,7 +45,8 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
             raise _error("unwritable", message, folder, _ELSEWHERE)
         if not force and not (resume and begun):
             message = f"there is a run in {folder} already"
-            raise _error("run-exists", message, folder, f"replace it with `--force`, or {_ELSEWHERE}")
+            again = "go on with `--resume`, " if begun else ""
+            raise _error("run-exists", message, folder, f"{again}replace it with `--force`, or {_ELSEWHERE}")
     elif begun and not (resume or force):
         message = f"a fit to {folder} was begun and cut off"
         raise _error("run-exists", message, folder, "go on with `--resume`, or begin again with `--force`")
