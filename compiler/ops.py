@@ -5,7 +5,7 @@
 | leaves | const param distance displacement |
 | elementwise | add mul neg exp log erfc sin cos tanh abs sign step pow power max min select |
 | features | einsum take put stack reshape |
-| families | sines cosines chebyshev chebyshev2 chain sphericals |
+| families | sines cosines chebyshev chebyshev2 chain sphericals spherical_slopes |
 | structure | at row to_i to_j sum_i sum_j to_ij to_ik sum_to_ij sum_to_ik total |
 """
 
@@ -230,6 +230,13 @@ def _sphericals(direction: Node, *, l: int) -> Kind:  # noqa: E741
     """Real solid harmonics of a unit vector, (l+1)² of them, so normalised that Σ_m Y_lm(u) Y_lm(v) = P_l(u·v)."""
     _need_plain("a direction", direction)
     return Kind(direction.kind.domain, ((l + 1) ** 2,), ONE)
+
+
+@_rule("spherical_slopes")
+def _spherical_slopes(direction: Node, *, l: int) -> Kind:  # noqa: E741
+    """Derivatives of `sphericals`, as polynomials of the three components: shape ((l+1)², 3)."""
+    _need_plain("a direction", direction)
+    return Kind(direction.kind.domain, ((l + 1) ** 2, 3), ONE)
 
 
 # --- structure ---------------------------------------------------------------------------------

@@ -124,7 +124,7 @@ def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential
 
 def read_spec(spec: str | Path) -> Source:
     """The text of a spec given as text or as a path. Raises SpecError where a file cannot be read."""
-    if isinstance(spec, str) and ("\n" in spec or "=" in spec):
+    if isinstance(spec, str) and not spec.endswith(".pes"):
         return Source(spec)
     path = Path(spec)
     try:

@@ -60,9 +60,11 @@ class Residuals:
         self.plan: BatchPlan = plan_batches(
             structures, potential.list_specs(), potential.species, max_elements=max(1 << 12, int(self._memory / 2e4))
         )
-        self._values = jax.jit(_outputs(self.kernel))
+        self.outputs = _outputs(self.kernel)
+        self._values = jax.jit(self.outputs)
         self._tangents = jax.jit(_tangents(self.kernel))
         self._kept: list[tuple[Arrays, Batch, Labels]] | None = [] if self._fits_in_memory() else None
+        self._affine: tuple[Array, System] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
 
@@ -70,7 +72,7 @@ class Residuals:
         """½ Σ r²."""
         full = self._full(theta)
         total = 0.0
-        for arrays, batch, labels in self._batches():
+        for arrays, batch, labels in self.batches():
             rows, scale, target = self._rows(batch, labels)
             residual = scale * (np.asarray(self._values(full, arrays))[rows] - target)
             total += 0.5 * float(residual @ residual)
@@ -78,10 +80,27 @@ class Residuals:
 
     def linearize(self, theta: Array, columns: Indices) -> System:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
+        if self._affine is not None and len(columns) == len(self.free):
+            known = self._moved(theta)
+            if known is not None:
+                return known
+        system = self._accumulated(theta, columns)
+        if self.linear.all() and len(columns) == len(self.free):
+            self._affine = theta.copy(), system
+        return system
+
+    def _moved(self, theta: Array) -> System | None:
+        """Where all parameters are linear, one linearisation serves everywhere; the loss is the check."""
+        assert self._affine is not None
+        before, system = self._affine
+        moved = system.moved(theta - before)
+        return moved if abs(self.loss(theta) - moved.loss) <= 1e-9 * moved.loss + 1e-12 else None
+
+    def _accumulated(self, theta: Array, columns: Indices) -> System:
         full = self._full(theta)
         accumulator = Accumulator(len(columns))
         done = 0
-        for arrays, batch, labels in self._batches():
+        for arrays, batch, labels in self.batches():
             rows, scale, target = self._rows(batch, labels)
             values, jacobian = self._jacobian(full, arrays, batch, self.free[columns])
             residual = scale * (values[rows] - target)
@@ -103,6 +122,12 @@ class Residuals:
 
     def _rows(self, batch: Batch, labels: Labels) -> tuple[Indices, Array, Array]:
         """Which outputs are compared, with what weight, to what; the order is that of `_outputs`."""
+        scale, target = self.dense_rows(batch, labels)
+        rows = np.flatnonzero(scale)
+        return rows, scale[rows], target[rows]
+
+    def dense_rows(self, batch: Batch, labels: Labels) -> tuple[Array, Array]:
+        """Weight and target of every output, the weight 0 where there is no label."""
         root = np.sqrt(labels.weight)
         atoms = np.maximum(batch.n_atoms, 1)
         per_atom = np.where(batch.real, (root * labels.has_forces)[batch.structure], 0.0) / self.sigmas.forces
@@ -113,8 +138,7 @@ class Residuals:
         )
         virial = np.moveaxis(labels.stress, 0, -1) * volume
         target = np.concatenate([labels.energy, labels.forces.ravel(), virial[_UPPER].ravel()])
-        rows = np.flatnonzero(scale)
-        return rows, scale[rows], target[rows]
+        return scale, target
 
     def _jacobian(self, full: Array, arrays: Arrays, batch: Batch, columns: Indices) -> tuple[Array, Array]:
         """Outputs (m,) and their derivatives (P, m), a few parameters at a time so that memory stays bounded."""
@@ -144,7 +168,7 @@ class Residuals:
         elements = sum(shape.elements(self.plan.specs) for shape, _ in self.plan.groups)
         return elements * 64.0 < 0.25 * self._memory
 
-    def _batches(self) -> Iterator[tuple[Arrays, Batch, Labels]]:
+    def batches(self) -> Iterator[tuple[Arrays, Batch, Labels]]:
         """All batches; kept on the device where they are small against the memory allowed."""
         if self._kept:
             yield from self._kept

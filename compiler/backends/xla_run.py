@@ -186,8 +186,10 @@ class Run:
         values = [self.values[a] for a in node.args]
         if _RANK[node.kind.domain.name] and not _is_table(node):
             found = contracted(letters, out, values, node, self._ranked_argument, self._in_rows(node))
+            if isinstance(found, list):
+                return Rows(found)
             if found is not None:
-                return Rows(found) if isinstance(found, list) else found
+                return jax.lax.optimization_barrier(found) if node.kind.shape else found
         args = [_ranked(self._stacked(a), a.kind.domain, node.kind.domain) for a in node.args]
         return self._as_kept(node, matrix_product(letters, out, args))
 

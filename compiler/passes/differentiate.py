@@ -246,6 +246,13 @@ def _chebyshev(n: Node, a: Node) -> list[_Lazy]:
     return [adjoint]
 
 
+@_rule("sphericals")
+def _sphericals(n: Node, a: Node) -> list[_Lazy]:
+    """Σ_m a_m ∂Y_m/∂u: the slopes depend on no parameter, so that a fit works them out once for all"""
+    slopes = make("spherical_slopes", n.args[0], l=n["l"])
+    return [lambda: make("einsum", a, slopes, spec="m,ma->a")]
+
+
 def _carried(name: str, back: str) -> None:
     _RULES[name] = lambda n, a: [lambda: make(back, a, within=n.kind.domain.rc)]
 

@@ -1,4 +1,4 @@
-"""Expand: spherical harmonics become polynomials of the direction, so that differentiation and sharing see through them.
+"""Expand: spherical harmonics and their slopes become polynomials of the direction.
 
 Real solid harmonics by the usual recurrence in the degree, with Σ_m Y_lm(u) Y_lm(v) = P_l(u·v) for unit vectors:
 the x, y part is Re, Im (x + iy)^m, the z part the Legendre polynomial differentiated m times.
@@ -15,61 +15,79 @@ from ..rewrite import rewrite_model
 
 
 def expand_harmonics(model: Model) -> Model:
-    """Replace every `sphericals` by a stack of polynomials."""
+    """Replace every `sphericals` and `spherical_slopes` by stacks of polynomials."""
     return rewrite_model(model, _expand)
 
 
 def _expand(node: Node) -> Node:
-    if node.op != "sphericals":
+    if node.op not in ("sphericals", "spherical_slopes"):
         return node
     x, y, z = alg.components(node.args[0])
-    parts = []
+    waves = _waves(node["l"], x, y)
+    parts: list[Node] = []
     for degree in range(node["l"] + 1):
-        parts += _degree(degree, x, y, z)
+        parts += _degree(degree, waves, z) if node.op == "sphericals" else _slopes(degree, waves, z)
     ones = [p if p.kind.domain == node.kind.domain else alg.mul(const(1.0, domain=node.kind.domain), p) for p in parts]
-    return make("stack", *ones)
+    return make("reshape", make("stack", *ones), shape=node.kind.shape)
 
 
-def _degree(l: int, x: Node, y: Node, z: Node) -> list[Node]:  # noqa: E741
+def _degree(l: int, waves: list[tuple[Node, Node]], z: Node) -> list[Node]:  # noqa: E741
     """Orders m = −l…l, sines first."""
-    waves = _waves(l, x, y)
     rows: dict[int, Node] = {}
     for m in range(l + 1):
-        norm = sqrt((1 if m == 0 else 2) * factorial(l - m) / factorial(l + m))
-        legendre = _polynomial(_legendre_derivative(l, m), z)
-        re, im = waves[m]
-        rows[m] = alg.scale(norm, alg.mul(re, legendre))
+        legendre = _legendre(l, m, z)
+        rows[m] = alg.mul(legendre, waves[m][0])
         if m:
-            rows[-m] = alg.scale(norm, alg.mul(im, legendre))
+            rows[-m] = alg.mul(legendre, waves[m][1])
     return [rows[m] for m in range(-l, l + 1)]
+
+
+def _slopes(l: int, waves: list[tuple[Node, Node]], z: Node) -> list[Node]:  # noqa: E741
+    """∂/∂x, ∂/∂y, ∂/∂z of each order: d(x + iy)^m = m (x + iy)^(m−1) (dx + i dy)."""
+    rows: dict[int, list[Node]] = {}
+    zero = const(0.0)
+    for m in range(l + 1):
+        legendre, steeper = _legendre(l, m, z), _legendre(l, m, z, 1)
+        re, im = waves[m]
+        if not m:
+            rows[0] = [zero, zero, steeper]
+            continue
+        low_re, low_im = (alg.scale(float(m), w) for w in waves[m - 1])
+        rows[m] = [alg.mul(legendre, low_re), make("neg", alg.mul(legendre, low_im)), alg.mul(steeper, re)]
+        rows[-m] = [alg.mul(legendre, low_im), alg.mul(legendre, low_re), alg.mul(steeper, im)]
+    return [part for m in range(-l, l + 1) for part in rows[m]]
 
 
 def _waves(top: int, x: Node, y: Node) -> list[tuple[Node, Node]]:
     """Re and Im of (x + iy)^m, m = 0…top."""
-    waves = [(const(1.0), const(0.0))]
-    if top:
-        waves.append((x, y))
+    waves = [(const(1.0), const(0.0)), (x, y)]
     for _ in range(1, top):
         a, b = waves[-1]
         waves.append((alg.sub(alg.mul(x, a), alg.mul(y, b)), alg.add(alg.mul(x, b), alg.mul(y, a))))
     return waves
 
 
-def _legendre_derivative(l: int, m: int) -> list[float]:  # noqa: E741
-    """Coefficients of d^m P_l/dz^m, lowest power first: P_l = 2^−l Σ_k (−1)^k C(l, k) C(2l−2k, l) z^(l−2k)."""
+def _legendre(l: int, m: int, z: Node, slope: int = 0) -> Node:  # noqa: E741
+    """The z part of order m, or its derivative: d^(m+slope) P_l/dz^(m+slope), normalised for m.
+
+    P_l = 2^−l Σ_k (−1)^k C(l, k) C(2l−2k, l) z^(l−2k)
+    """
+    norm = sqrt((1 if m == 0 else 2) * factorial(l - m) / factorial(l + m))
     coefficients = [0.0] * (l + 1)
     for k in range(l // 2 + 1):
         top = factorial(2 * l - 2 * k)
         bottom = 2**l * factorial(k) * factorial(l - k) * factorial(l - 2 * k)
-        coefficients[l - 2 * k] = (-1) ** k * top / bottom
-    for _ in range(m):
+        coefficients[l - 2 * k] = norm * (-1) ** k * top / bottom
+    for _ in range(m + slope):
         coefficients = [k * c for k, c in enumerate(coefficients)][1:]
-    return coefficients
+    return _polynomial(coefficients, z)
 
 
 def _polynomial(coefficients: list[float], z: Node) -> Node:
     """Horner's rule in z², which all terms share but a factor z."""
-    start = next(k for k, c in enumerate(coefficients) if c)
+    start = next((k for k, c in enumerate(coefficients) if c), None)
+    if start is None:
+        return const(0.0)
     total: Node | None = None
     for c in coefficients[start::2][::-1]:
         total = const(c) if total is None else alg.add(const(c), alg.mul(total, alg.square(z)))

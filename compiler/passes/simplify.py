@@ -208,6 +208,25 @@ def _as_power(node: Node) -> tuple[Node, float]:
     return (node.args[0], node["exponent"]) if node.op == "pow" else (node, 1.0)
 
 
+def factor_into_product(node: Node) -> Node | None:
+    """s·(x ⊗ y) = (s·x) ⊗ y, x the argument with fewer components: a switch meets rows, not all their products"""
+    if node.op != "mul" or not node.kind.shape:
+        return None
+    for s, product in (node.args, node.args[::-1]):
+        if product.op == "einsum" and not s.kind.shape and s.kind.domain == product.kind.domain and len(product.args) > 1:
+            least = min(range(len(product.args)), key=lambda k: (product.args[k].kind.domain != s.kind.domain, _size(product.args[k])))
+            args = [alg.mul(s, a) if k == least else a for k, a in enumerate(product.args)]
+            return make("einsum", *args, spec=product["spec"])
+    return None
+
+
+def _size(node: Node) -> int:
+    size = 1
+    for axis in node.kind.shape:
+        size *= axis
+    return size
+
+
 def take_put(node: Node) -> Node | None:
     """take(put(x)) = x for the same components; take(stack(x…))_k = x_k; taking all in order changes nothing"""
     if node.op != "take":
@@ -258,6 +277,7 @@ RULES: tuple[Rule, ...] = (
     constants_first,
     pow_of,
     mul_powers,
+    factor_into_product,
     take_put,
     reshape_of,
     select_same,
