@@ -56,7 +56,8 @@ def test_single_precision_is_as_good_as_its_numbers(variant: Variant, seed: int)
     run, short = evaluator(text), evaluator(text, "float32")
     theta, zoo = random_theta(run.model, seed), structures(SPECIES[:2], reach(run.model), seed)
     for got, want in zip(short(theta, zoo), run(theta, zoo), strict=True):
-        assert_close(got, want, 1e-4)
+        # forces that cancel by symmetry are left with the rounding of their parts
+        assert_close(got, want, 1e-4, atol=3e-6 * float(np.abs(want.site_energy).max()))
 
 
 @pytest.mark.parametrize("species", [SPECIES[:1], SPECIES], ids=["one", "three"])
