@@ -6,8 +6,13 @@ Derivatives are forward-mode, by jax, through the differentiated IR: rows are ma
 
 from __future__ import annotations
 
+import os
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +28,13 @@ from .structures import Structure
 
 Array = NDArray[np.float64]
 _UPPER = np.triu_indices(3)
+
+
+Item = tuple[Arrays, Batch, Labels]
+R = TypeVar("R")
+
+# elements of a batch that work best: dense lists stay in the cache of a core
+_ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
 
 
 @dataclass(frozen=True)
@@ -56,14 +68,14 @@ class Residuals:
         solved = linear_parameters(model)
         self.linear: Mask = np.array([p.name in solved for p in model.parameters for _ in p.start], dtype=bool)[free]
         self.kernel: Kernel = potential.kernel()
-        self._memory = memory_mb * 1e6
         self.plan: BatchPlan = plan_batches(
-            structures, potential.list_specs(), potential.species, max_elements=max(1 << 12, int(self._memory / 2e4))
+            structures, potential.list_specs(), potential.species, max_elements=_elements(self.kernel, memory_mb)
         )
+        self._memory = memory_mb * 1e6
         self.outputs = _outputs(self.kernel)
         self._values = jax.jit(self.outputs)
         self._tangents = jax.jit(_tangents(self.kernel))
-        self._kept: list[tuple[Arrays, Batch, Labels]] | None = [] if self._fits_in_memory() else None
+        self._kept: list[Item] | None = [] if self._fits_in_memory() else None
         self._affine: tuple[Array, System] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
@@ -81,33 +93,23 @@ class Residuals:
     def linearize(self, theta: Array, columns: Indices) -> System:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
         if self._affine is not None and len(columns) == len(self.free):
-            known = self._moved(theta)
-            if known is not None:
-                return known
+            before, known = self._affine  # all parameters are linear: one linearisation serves everywhere
+            return known.moved(theta - before)
         system = self._accumulated(theta, columns)
         if self.linear.all() and len(columns) == len(self.free):
             self._affine = theta.copy(), system
         return system
 
-    def _moved(self, theta: Array) -> System | None:
-        """Where all parameters are linear, one linearisation serves everywhere; the loss is the check."""
-        assert self._affine is not None
-        before, system = self._affine
-        moved = system.moved(theta - before)
-        return moved if abs(self.loss(theta) - moved.loss) <= 1e-9 * moved.loss + 1e-12 else None
-
     def _accumulated(self, theta: Array, columns: Indices) -> System:
         full = self._full(theta)
         accumulator = Accumulator(len(columns))
         done = 0
-        for arrays, batch, labels in self.batches():
-            rows, scale, target = self._rows(batch, labels)
-            values, jacobian = self._jacobian(full, arrays, batch, self.free[columns])
-            residual = scale * (values[rows] - target)
-            accumulator.add(residual, (jacobian[:, rows] * scale).T)
-            done += batch.n_atoms.sum()
+        total = max(1, sum(s.n_atoms for s in self.structures))
+        for residual, jacobian, atoms in _in_order(partial(self._rows_of, full, columns), self.batches()):
+            accumulator.add(residual, jacobian)
+            done += atoms
             if self.progress:
-                self.progress(done / max(1, sum(s.n_atoms for s in self.structures)))
+                self.progress(done / total)
         return accumulator.system()
 
     # --- rows --------------------------------------------------------------------------------
@@ -140,24 +142,15 @@ class Residuals:
         target = np.concatenate([labels.energy, labels.forces.ravel(), virial[_UPPER].ravel()])
         return scale, target
 
-    def _jacobian(self, full: Array, arrays: Arrays, batch: Batch, columns: Indices) -> tuple[Array, Array]:
-        """Outputs (m,) and their derivatives (P, m), a few parameters at a time so that memory stays bounded."""
-        width = self._width(batch, len(columns))
-        parts = []
-        for first in range(0, len(columns), width):
-            chunk = columns[first : first + width]
-            seeds = np.zeros((width, len(full)))
-            seeds[np.arange(len(chunk)), chunk] = 1.0
-            parts.append(np.asarray(self._tangents(full, arrays, seeds))[: len(chunk)])
-        values = np.asarray(self._values(full, arrays))
-        return values, np.concatenate(parts) if parts else np.zeros((0, len(values)))
-
-    def _width(self, batch: Batch, n: int) -> int:
-        """Parameters differentiated at once; equal parts, so that there is one compilation."""
-        slots = batch.shape.elements(self.plan.specs)
-        most = max(1, int(self._memory / (slots * 8.0 * 16.0)))
-        parts = -(-n // min(n, most)) if n else 1
-        return -(-n // parts) if n else 1
+    def _rows_of(self, full: Array, columns: Indices, item: Item) -> tuple[Array, Array, int]:
+        """Residuals (m,), derivatives (m, P) of a batch, and its number of atoms."""
+        arrays, batch, labels = item
+        rows, scale, target = self._rows(batch, labels)
+        seeds = np.zeros((len(columns), len(full)))
+        seeds[np.arange(len(columns)), self.free[columns]] = 1.0
+        values, tangents = self._tangents(full, arrays, seeds)
+        residual = scale * (np.asarray(values)[rows] - target)
+        return residual, (np.asarray(tangents)[:, rows] * scale).T, int(batch.n_atoms.sum())
 
     def _full(self, theta: Array) -> Array:
         full = self.potential.theta.copy()
@@ -168,16 +161,22 @@ class Residuals:
         elements = sum(shape.elements(self.plan.specs) for shape, _ in self.plan.groups)
         return elements * 64.0 < 0.25 * self._memory
 
-    def batches(self) -> Iterator[tuple[Arrays, Batch, Labels]]:
+    def batches(self) -> Iterator[Item]:
         """All batches; kept on the device where they are small against the memory allowed."""
         if self._kept:
             yield from self._kept
             return
         for batch, indices in self.plan.batches():
-            item = (self.kernel.arrays(batch), batch, make_labels(self.structures, batch, indices))
+            item: Item = (self.kernel.arrays(batch), batch, make_labels(self.structures, batch, indices))
             if self._kept is not None:
                 self._kept.append(item)
             yield item
+
+
+def _elements(kernel: Kernel, memory_mb: float) -> int:
+    """How large a batch may be: what runs fastest, or less where memory does not allow it (about 2 kB an element)."""
+    best = min((_ELEMENTS[d.name] for d in kernel.lists), default=1 << 16)
+    return max(256, min(best, int(memory_mb * 1e6 / 2e3)))
 
 
 def _outputs(kernel: Kernel) -> Callable[[Array, Arrays], jax.Array]:
@@ -190,12 +189,33 @@ def _outputs(kernel: Kernel) -> Callable[[Array, Arrays], jax.Array]:
     return outputs
 
 
-def _tangents(kernel: Kernel) -> Callable[[Array, Arrays, Array], jax.Array]:
-    """Derivatives of the outputs along each row of seeds (P, n_theta): (P, m)."""
-    outputs = _outputs(kernel)
+def _tangents(kernel: Kernel) -> Callable[[Array, Arrays, Array], tuple[jax.Array, jax.Array]]:
+    """Outputs (m,), and their derivatives along each row of seeds (P, n_theta): (P, m).
 
-    def tangents(theta: Array, arrays: Arrays, seeds: Array) -> jax.Array:
-        _, push = jax.linearize(lambda t: outputs(t, arrays), theta)
-        return jax.vmap(push)(seeds)
+    On a CPU one direction after another, so that the work stays in the cache: 4 times as fast as all at once.
+    """
+    outputs = _outputs(kernel)
+    together = None if jax.default_backend() == "cpu" else 64
+
+    def tangents(theta: Array, arrays: Arrays, seeds: Array) -> tuple[jax.Array, jax.Array]:
+        values, push = jax.linearize(lambda t: outputs(t, arrays), theta)
+        return values, jax.lax.map(push, seeds, batch_size=together)
 
     return tangents
+
+
+def _in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
+    """Results of work in the order of the items, on all cores; few items are held at a time."""
+    workers = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    waiting: deque[Future[R]] = deque()
+    with ThreadPoolExecutor(workers) as pool:
+        try:
+            for item in items:
+                waiting.append(pool.submit(work, item))
+                if len(waiting) > workers:
+                    yield waiting.popleft().result()
+            while waiting:
+                yield waiting.popleft().result()
+        finally:  # an interruption leaves nothing running
+            for future in waiting:
+                future.cancel()

@@ -16,12 +16,18 @@ from .xla_run import Array, Arrays, Edge, Pair, Run
 class Lists(Protocol):
     """A batch as docs/design.md describes it (runtime/batches.py)."""
 
-    positions: Any
-    species: Any
-    structure: Any
-    real: Any
-    n_structures: int
-    lists: tuple[Any, ...]
+    @property
+    def positions(self) -> Any: ...
+    @property
+    def species(self) -> Any: ...
+    @property
+    def structure(self) -> Any: ...
+    @property
+    def real(self) -> Any: ...
+    @property
+    def n_structures(self) -> int: ...
+    @property
+    def lists(self) -> tuple[Any, ...]: ...
 
 
 class Prediction(NamedTuple):
@@ -57,7 +63,7 @@ class Kernel:
             jnp.asarray(batch.species),
             jnp.asarray(batch.structure),
             jnp.asarray(batch.real),
-            jnp.zeros(batch.n_structures, real),
+            jnp.ones(batch.n_structures, real),
             tuple(lists),
         )
 

@@ -97,7 +97,7 @@ def _slice(value: Any, argument: Node, letters: str, at: dict[str, int], out: st
     if isinstance(value, tuple):
         if letters in at:
             return ranked(value[at[letters]], argument, node)
-        value = jax.lax.optimization_barrier(jnp.stack(jnp.broadcast_arrays(*value)))
+        value = jnp.stack(jnp.broadcast_arrays(*value))
     value = ranked(value, argument, node)
     rank = value.ndim - len(letters)
     picked = value[tuple(at[c] if c in at else slice(None) for c in letters)]

@@ -4,13 +4,13 @@ Arrays have feature axes first and structural axes last: pairs (…, M), edges (
 On atoms and pairs a value with one feature axis is kept as `Rows`, a tuple of arrays without that axis: XLA then sees
 nothing but elementwise work along long contiguous rows, which it merges into few loops. As one stacked array the same
 kernel costs 4 times as much, as XLA works out a stack anew in every loop that reads it. On the dense lists, where many
-rows meet in products, they are stacked, and stored once by a barrier: without it the same cost 20 times as much
-(benchmarks/bench_layout.py). Sums over a dense list are reductions; sums onto neighbours gather through the list of
-reversed edges, so that only pair lists scatter.
+rows meet in products, they are stacked, and what is read often is stored (`_stored_once`). Sums over a dense list are
+reductions; sums onto neighbours gather through the list of reversed edges, so that only pair lists scatter.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -41,7 +41,7 @@ class Edge(NamedTuple):
 
 
 class Arrays(NamedTuple):
-    """A batch on the device. `slots` has the length B, for its shape alone."""
+    """A batch on the device. `slots` (B,) is 1 throughout: its length counts, and it is a 1 that XLA cannot see."""
 
     positions: Array
     species: Array
@@ -74,8 +74,11 @@ class Run:
         self.vectors: dict[Domain, Rows] = {}
 
     def outputs(self) -> dict[str, Array]:
-        for node in topological(self.model.outputs.values()):
-            self.values[node] = self._evaluate(node)
+        order = list(topological(self.model.outputs.values()))
+        readers = Counter(a for node in order for a in node.args)
+        for node in order:
+            value = self._evaluate(node)
+            self.values[node] = self._stored_once(value) if _worth_storing(node, readers[node]) else value
         result = {}
         for name, node in self.model.outputs.items():
             value = self._full(node)
@@ -93,6 +96,16 @@ class Run:
             rows = [self._components(a, node.kind.shape[0], node.kind.domain) for a in node.args]
             return Rows(operation(node, *parts) for parts in zip(*rows, strict=True))
         return operation(node, *(self._aligned(a, node) for a in node.args))
+
+    def _stored_once(self, value: Value) -> Value:
+        """The value divided by a 1 that the compiler cannot see.
+
+        XLA's CPU compiler copies cheap operations into every loop that reads them, chains of any length, and drops
+        barriers before it does so; divisions it holds dear, and stores. Worth a factor of 3 to 6 on three-body terms
+        (benchmarks/bench_layout.py).
+        """
+        one = self.arrays.slots[0]
+        return Rows(v / one for v in value) if isinstance(value, Rows) else value / one
 
     # --- shapes ------------------------------------------------------------------------------
 
@@ -114,7 +127,7 @@ class Run:
         value = self.values[node]
         if not isinstance(value, Rows):
             return value
-        return _stored(value)
+        return _together(value)
 
     def _aligned(self, node: Node, result: Node) -> Array:
         """For elementwise work on whole arrays: structural and feature axes of length one where missing."""
@@ -165,7 +178,7 @@ class Run:
 
     def _displacement(self, node: Node) -> Value:
         vector = self._vector(node.kind.domain)
-        return vector if self._in_rows(node) else _stored(vector)
+        return vector if self._in_rows(node) else _together(vector)
 
     def _vector(self, domain: Domain) -> Rows:
         if domain not in self.vectors:
@@ -186,10 +199,8 @@ class Run:
         values = [self.values[a] for a in node.args]
         if _RANK[node.kind.domain.name] and not _is_table(node):
             found = contracted(letters, out, values, node, self._ranked_argument, self._in_rows(node))
-            if isinstance(found, list):
-                return Rows(found)
             if found is not None:
-                return jax.lax.optimization_barrier(found) if node.kind.shape else found
+                return Rows(found) if isinstance(found, list) else found
         args = [_ranked(self._stacked(a), a.kind.domain, node.kind.domain) for a in node.args]
         return self._as_kept(node, matrix_product(letters, out, args))
 
@@ -229,12 +240,12 @@ class Run:
     def _stack(self, node: Node) -> Value:
         parts = [self._aligned(a, node.args[0]) if a.kind.domain == NONE else self.values[a] for a in node.args]
         ranked = [_ranked(v, a.kind.domain, node.kind.domain) for v, a in zip(parts, node.args, strict=True)]  # type: ignore[arg-type]
-        return Rows(ranked) if self._in_rows(node) else _stored(ranked)
+        return Rows(ranked) if self._in_rows(node) else _together(ranked)
 
     def _chain(self, node: Node) -> Value:
         first, second, factor = (_ranked(self._stacked(a), a.kind.domain, node.kind.domain) for a in node.args)
         rows = chained(first, second, factor, node["n"])
-        return Rows(rows) if self._in_rows(node) else _stored(rows)
+        return Rows(rows) if self._in_rows(node) else _together(rows)
 
     def _reshape(self, node: Node) -> Value:
         value, inner = self.values[node.args[0]], node.args[0]
@@ -297,8 +308,7 @@ class Run:
         """Σ_k a(i, k) ⊗ b(i, k) as a product of matrices for each atom."""
         a, b = outer.args
         mask = self._mask(outer.kind.domain)
-        left = jnp.where(mask, self._full(a), 0.0)
-        return jnp.einsum("aik,bik->abi", jax.lax.optimization_barrier(left), self._full(b))
+        return jnp.einsum("aik,bik->abi", jnp.where(mask, self._full(a), 0.0), self._full(b))
 
     def _sum_j(self, node: Node) -> Value:
         near = self._list(node.args[0].kind.domain)
@@ -365,10 +375,16 @@ class Run:
         return self._distance(make("distance", domain=domain))
 
 
-def _stored(rows: Sequence[Array]) -> Array:
-    """Rows as one array that is made once."""
-    stacked = jnp.stack(jnp.broadcast_arrays(*rows))
-    return jax.lax.optimization_barrier(stacked) if stacked.ndim > 1 else stacked
+def _worth_storing(node: Node, readers: int) -> bool:
+    """On dense lists: families, stacks, sums of products, and what more than two others read."""
+    if node.kind.domain.name not in ("edge", "triple"):
+        return False
+    return node.op in ("stack", "chain", "einsum") or (readers > 2 and node.op not in ("const", "to_i", "at"))
+
+
+def _together(rows: Sequence[Array]) -> Array:
+    """Rows as one array."""
+    return jnp.stack(jnp.broadcast_arrays(*rows))
 
 
 def _is_table(node: Node) -> bool:
