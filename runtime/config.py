@@ -5,7 +5,7 @@ seed = 1
 test = "split=test"
 stress_unit = "GPa"
 [weights]
-sigma_energy = 0.002            # eV/atom
+sigma_energy = 0.001            # eV/atom
 config_type = { surface = 4.0 }
 """
 
@@ -68,9 +68,9 @@ class WeightsConfig(_Section):
     sigma_energy in eV/atom, sigma_forces in eV/Å, sigma_stress in GPa. A row's weight is 1/σ².
     """
 
-    sigma_energy: float = Field(0.002, gt=0)
+    sigma_energy: float = Field(0.001, gt=0)
     sigma_forces: float = Field(0.1, gt=0)
-    sigma_stress: float = Field(0.5, gt=0)
+    sigma_stress: float = Field(1.5, gt=0)
     config_type: dict[str, float] = Field(default_factory=dict)
 
 

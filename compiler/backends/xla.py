@@ -10,7 +10,8 @@ import jax.numpy as jnp
 
 from ..ir import Model
 from ..kinds import Domain
-from .xla_run import Array, Arrays, Edge, Pair, Run
+from .xla_arrays import Array, Arrays, Edge, Pair
+from .xla_run import Run
 
 
 class Lists(Protocol):

@@ -70,7 +70,9 @@ def contracted(
 
     None where there would be too many products: that is then the work of `matrix_product`.
     """
-    sizes = {c: n for s, a in zip(letters, node.args, strict=True) for c, n in zip(s, a.kind.shape, strict=True)}
+    sizes = {
+        c: n for s, a in zip(letters, node.args, strict=True) for c, n in zip(s, a.kind.shape, strict=True)
+    }
     summed = sorted(set("".join(letters)) - set(out))
     free = out if in_rows else ""
     terms = list(product(*(range(sizes[c]) for c in summed)))
@@ -92,7 +94,9 @@ def contracted(
     return found if in_rows else found[0]
 
 
-def _slice(value: Any, argument: Node, letters: str, at: dict[str, int], out: str, node: Node, ranked: Ranked) -> Array:
+def _slice(
+    value: Any, argument: Node, letters: str, at: dict[str, int], out: str, node: Node, ranked: Ranked
+) -> Array:
     """An argument at given places of its axes; the axes that are left stand where `out` has them."""
     if isinstance(value, tuple):
         if letters in at:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -21,41 +21,9 @@ import numpy as np
 from ..ir import Model, Node, topological
 from ..kinds import NONE, TABLES, Domain, entries
 from ..ops import make
+from .xla_arrays import Array, Arrays, Edge, Pair, Rows, Value, parameter_tables, sums_by_owner, table_row
 from .xla_ops import ELEMENTWISE, chained, contracted, matrix_product
 
-Array = jax.Array
-
-
-class Pair(NamedTuple):
-    i: Array
-    j: Array
-    shift: Array
-    valid: Array
-
-
-class Edge(NamedTuple):
-    j: Array
-    shift: Array
-    valid: Array
-    reverse: Array
-
-
-class Arrays(NamedTuple):
-    """A batch on the device. `slots` (B,) is 1 throughout: its length counts, and it is a 1 that XLA cannot see."""
-
-    positions: Array
-    species: Array
-    structure: Array
-    real: Array
-    slots: Array
-    lists: tuple[Pair | Edge, ...]
-
-
-class Rows(tuple[Array, ...]):
-    """The components of a value, one array each."""
-
-
-Value = Array | Rows
 _RANK = {"none": 0, "structure": 1, "site": 1, "pair": 1, "edge": 2, "triple": 3, **dict.fromkeys(TABLES, 1)}
 # more components than this stay one array
 _MOST_ROWS = 64
@@ -68,7 +36,7 @@ class Run:
         self, model: Model, theta: Array, arrays: Arrays, lists: Mapping[Domain, Pair | Edge], dtype: Any
     ) -> None:
         self.model, self.arrays, self.lists, self.dtype = model, arrays, lists, dtype
-        self.tables = _tables(model, theta)
+        self.tables = parameter_tables(model, theta)
         self.values: dict[Node, Value] = {}
         self.masks: dict[Domain, Array] = {}
         self.vectors: dict[Domain, Rows] = {}
@@ -238,12 +206,16 @@ class Run:
         return Rows(filled) if self._in_rows(node) else jnp.stack(jnp.broadcast_arrays(*filled), axis=axis)
 
     def _stack(self, node: Node) -> Value:
-        parts = [self._aligned(a, node.args[0]) if a.kind.domain == NONE else self.values[a] for a in node.args]
+        parts = [
+            self._aligned(a, node.args[0]) if a.kind.domain == NONE else self.values[a] for a in node.args
+        ]
         ranked = [_ranked(v, a.kind.domain, node.kind.domain) for v, a in zip(parts, node.args, strict=True)]  # type: ignore[arg-type]
         return Rows(ranked) if self._in_rows(node) else _together(ranked)
 
     def _chain(self, node: Node) -> Value:
-        first, second, factor = (_ranked(self._stacked(a), a.kind.domain, node.kind.domain) for a in node.args)
+        first, second, factor = (
+            _ranked(self._stacked(a), a.kind.domain, node.kind.domain) for a in node.args
+        )
         rows = chained(first, second, factor, node["n"])
         return Rows(rows) if self._in_rows(node) else _together(rows)
 
@@ -279,7 +251,7 @@ class Run:
         else:
             j, k = s[near.j][:, :, None], s[near.j][:, None, :]
             atoms = (j, k) if node["of"] == "jk" else (s[:, None, None], j, k)
-        return _table_row(node.args[0].kind.domain, atoms, len(self.model.species))
+        return table_row(node.args[0].kind.domain, atoms, len(self.model.species))
 
     def _to_i(self, node: Node) -> Value:
         near = self._list(node.kind.domain)
@@ -341,7 +313,7 @@ class Run:
                 owner = owner[near.i]
             else:
                 value = value.sum(-1)
-        return value.sum(-1, keepdims=True) if slots == 1 else _segments(value, owner, slots, False)
+        return value.sum(-1, keepdims=True) if slots == 1 else sums_by_owner(value, owner, slots, False)
 
     def _one_virial(self, inner: Node) -> Array:
         """Σ d ⊗ g over all neighbours of the one structure: nine sums."""
@@ -351,7 +323,7 @@ class Run:
         return jnp.stack([jnp.stack([(x * y).sum() for y in rows]) for x in d])[..., None]
 
     def _scatter(self, value: Array, index: Array, ascending: bool) -> Array:
-        return _segments(value, index, self.arrays.real.shape[0], ascending)
+        return sums_by_owner(value, index, self.arrays.real.shape[0], ascending)
 
     def _within(self, node: Node, change: Callable[[Array], Array]) -> Value:
         """A change of a value on a list that is 0 for padding and beyond the cutoff."""
@@ -394,38 +366,3 @@ def _is_table(node: Node) -> bool:
 def _ranked(value: Array, own: Domain, result: Domain) -> Array:
     """Structural axes of length one where the value is of the whole model."""
     return value.reshape(value.shape + (1,) * (_RANK[result.name] - _RANK[own.name]))
-
-
-def _segments(value: Array, owner: Array, n: int, ascending: bool) -> Array:
-    """Sums of the last axis by owner, a feature row at a time: XLA's CPU scatter is fast on flat rows only."""
-    if value.ndim == 1:
-        return jax.ops.segment_sum(value, owner, n, indices_are_sorted=ascending)
-    rows = value.reshape(-1, value.shape[-1])
-    summed: Sequence[Array] = [jax.ops.segment_sum(row, owner, n, indices_are_sorted=ascending) for row in rows]
-    return jnp.stack(summed).reshape(*value.shape[:-1], n)
-
-
-def _tables(model: Model, theta: Array) -> dict[str, Array]:
-    """Parameters by name, rows of the table as the last axis."""
-    tables, offset = {}, 0
-    for p in model.parameters:
-        n = len(p.start)
-        flat = theta[offset : offset + n]
-        rows = entries(p.kind.domain, len(model.species))
-        table = jnp.moveaxis(flat.reshape(rows, *p.kind.shape), 0, -1)
-        tables[p.name] = table[..., 0] if p.kind.domain.name == "none" else table
-        offset += n
-    return tables
-
-
-def _table_row(domain: Domain, atoms: tuple[Array, ...], n: int) -> Array:
-    pairs = np.zeros((n, n), np.int32)
-    for row, (a, b) in enumerate((a, b) for a in range(n) for b in range(a, n)):
-        pairs[a, b] = pairs[b, a] = row
-    if domain.name == "species_pair":
-        return jnp.asarray(pairs)[atoms]
-    if domain.name == "species_pair_ordered":
-        return atoms[0] * n + atoms[1]
-    if domain.name == "species_triple_ordered":
-        return (atoms[0] * n + atoms[1]) * n + atoms[2]
-    return atoms[0] * (n * (n + 1) // 2) + jnp.asarray(pairs)[atoms[1], atoms[2]]
