@@ -63,7 +63,11 @@ def zeros_like(a: Node) -> Node:
 
 def direction(domain: Domain) -> Node:
     """Unit vector from i to j."""
-    return make("mul", make("displacement", domain=domain), make("pow", make("distance", domain=domain), exponent=-1.0))
+    return make(
+        "mul",
+        make("displacement", domain=domain),
+        make("pow", make("distance", domain=domain), exponent=-1.0),
+    )
 
 
 def angstrom(value: float) -> Node:

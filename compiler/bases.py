@@ -2,9 +2,10 @@
 
 With x = r/rc and k = 1…n:
   bessel      sin(kπx)/(πx)            j_0 at its zeros, doi:10.48550/arXiv.2003.03123 (without its constant)
-  chebyshev   T_{k−1}(2x − 1)          first kind, doi:10.1016/0021-9991(84)90132-1 gives the use as radial basis
-  gaussian    exp(−(r − c_k)²/2w²)     centres c_k even from start to rc, width w = their distance
-  spline      B₃((r − c_k)/h)          cubic cardinal B-splines on even knots, all n needed for a cubic on [start, rc]
+  chebyshev   T_{k−1}(2x − 1)          first kind, doi:10.1016/0021-9991(84)90132-1 gives the use as radial
+  basis gaussian    exp(−(r − c_k)²/2w²)     centres c_k even from start to rc, width w = their distance
+  spline      B₃((r − c_k)/h)          cubic cardinal B-splines on even knots, all n needed for a cubic on
+  [start, rc]
 
 None is cut off: terms multiply by `smooth(r, rc)` or another switch.
 """

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-
 from . import calls, syntax
 from .checker import Checked, walk
 from .diagnostics import Diagnostic, SpecError, did_you_mean
@@ -42,7 +41,9 @@ def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Mod
 
 
 def named_species(checked: Checked) -> tuple[str, ...]:
-    """Species that the spec itself names: in `species`, else in calls and tables of parameters, in order of appearance."""
+    """Species that the spec itself names: in `species`, else in calls and tables of parameters, in order of
+    appearance.
+    """
     listed = tuple(s.name for s in checked.species)
     used: dict[str, Span] = {}
     for expr in _reachable(checked):
@@ -53,7 +54,12 @@ def named_species(checked: Checked) -> tuple[str, ...]:
     if listed:
         for name, span in used.items():
             if name not in listed:
-                raise fault("species-conflict", f"{name} is not in `species {', '.join(listed)}`", span, f"add {name} to `species`")
+                raise fault(
+                    "species-conflict",
+                    f"{name} is not in `species {', '.join(listed)}`",
+                    span,
+                    f"add {name} to `species`",
+                )
     return listed or tuple(used)
 
 
@@ -95,15 +101,26 @@ class Builder:
         if energy is None:
             energy = evaluate(expr, self, AT_SITE, {})
         if not isinstance(energy, Node) or energy.kind.domain != SITE:
-            raise fault("no-atoms", "the energy depends on no atom", expr.span, "add a term, such as `eam(rc=5)`")
+            raise fault(
+                "no-atoms", "the energy depends on no atom", expr.span, "add a term, such as `eam(rc=5)`"
+            )
         if energy.kind.unit != EV:
-            raise fault("wrong-unit", f"the energy is in eV, not {energy.kind.unit}", expr.span, _product_help(energy.kind.unit))
+            raise fault(
+                "wrong-unit",
+                f"the energy is in eV, not {energy.kind.unit}",
+                expr.span,
+                _product_help(energy.kind.unit),
+            )
         if energy.kind.shape:
             raise fault("shape-mismatch", f"the energy is one number, not {energy.kind.shape}", expr.span)
-        return Model(self.species, tuple(self.parameters), tuple(self.instances), {"energy": energy}, self.open_species)
+        return Model(
+            self.species, tuple(self.parameters), tuple(self.instances), {"energy": energy}, self.open_species
+        )
 
     def _operands(self, expr: syntax.Expr) -> list[Value]:
-        """Each operand of the top-level sum on its own first, so that one run tells the faults of all of them."""
+        """Each operand of the top-level sum on its own first, so that one run tells the faults of all of
+        them.
+        """
         if not isinstance(expr, syntax.Chain):
             return [evaluate(expr, self, AT_SITE, {})]
         found: list[Diagnostic] = []
@@ -128,7 +145,12 @@ class Builder:
         return calls.call(call, self, where, local, None)
 
     def reach(self, span: Span) -> float:
-        raise fault("misplaced-value", "sums over neighbours are written inside a term", span, "write `term name(rc = 5 Å) { site(i) = sum(j) … }`")
+        raise fault(
+            "misplaced-value",
+            "sums over neighbours are written inside a term",
+            span,
+            "write `term name(rc = 5 Å) { site(i) = sum(j) … }`",
+        )
 
     def restrict(self, node: Node, where: Where) -> Node:
         return node
@@ -144,7 +166,8 @@ class Builder:
             raise fault("misplaced-pin", "`pin` stands before a term", pin.span)
         names = {id(i.energy) for i in self.instances[before:]} | {id(value)}
         self.instances = [
-            TermInstance(i.name, i.called, i.energy, i.pinned or id(i.energy) in names, i.origin) for i in self.instances
+            TermInstance(i.name, i.called, i.energy, i.pinned or id(i.energy) in names, i.origin)
+            for i in self.instances
         ]
         return value
 
@@ -162,9 +185,18 @@ class Builder:
         if term is None:
             known = [*self.checked.term_names(), *calls.INTRINSICS, *calls.SPECIAL, *calls.FAMILIES]
             known += list(getattr(scope, "definitions", {})) + list(getattr(scope, "params", {}))
-            raise fault("unknown-term", f"there is no term `{call.name}`", call.name_span, did_you_mean(call.name, known) or _list_terms(self.checked))
+            raise fault(
+                "unknown-term",
+                f"there is no term `{call.name}`",
+                call.name_span,
+                did_you_mean(call.name, known) or _list_terms(self.checked),
+            )
         if where.domain != SITE:
-            raise fault("misplaced-value", f"`{call.name}` is the energy of an atom; it has no place inside a sum over neighbours", call.span)
+            raise fault(
+                "misplaced-value",
+                f"`{call.name}` is the energy of an atom; it has no place inside a sum over neighbours",
+                call.span,
+            )
         prefix = f"{scope.instance}." if hasattr(scope, "instance") else ""
         name = self._instance_name(prefix + (self._naming or call.name))
         self._naming = None
@@ -221,5 +253,3 @@ def _product_help(unit: Unit) -> str | None:
 
 def _list_terms(checked: Checked) -> str:
     return "known terms: " + ", ".join(checked.term_names())
-
-

@@ -1,27 +1,27 @@
-"""Words and calls of the language itself: basis families, functions, lookups by atom, terms; and binding of arguments."""
+"""Words and calls of the language itself: basis families, functions, lookups by atom, terms; and binding of
+arguments.
+"""
 
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from math import pi
 from typing import TYPE_CHECKING, Any
 
 from . import syntax
 from .bases import SMALLEST, evaluate_basis
-from .checker import unknown_species
-from .diagnostics import SpecError, did_you_mean
+from .diagnostics import did_you_mean
 from .elements import ELEMENTS
 from .expressions import Locals, _adopt_zero, evaluate, fault, move
 from .intrinsics import INTRINSICS
 from .ir import Node
 from .kinds import SITE
-from .names import ENERGIES, FAMILIES, INDICES
-from .networks import ACTIVATIONS, mlp
+from .names import FAMILIES, INDICES
+from .networks import mlp
 from .ops import make
 from .source import Span
 from .units import ANGSTROM, ONE, UNITS, lookup
-from .values import Basis, Elements, Function, Override, Quantity, Value, Values, Where, as_node
+from .values import Basis, Elements, Function, Quantity, Value, Values, Where, as_node
 
 if TYPE_CHECKING:
     from .builder import Builder
@@ -48,7 +48,12 @@ def word(name: syntax.Name, builder: Builder, known: list[str]) -> Value:
     if text in ELEMENTS:
         return Elements((text,))
     if text in FAMILIES:
-        raise fault("missing-argument", f"`{text}` needs its number of functions", name.span, f"write `{text}(n=8)` or `{text}8`")
+        raise fault(
+            "missing-argument",
+            f"`{text}` needs its number of functions",
+            name.span,
+            f"write `{text}(n=8)` or `{text}8`",
+        )
     if builder.checked.term(text):
         raise fault("not-called", f"`{text}` is a term", name.span, f"call it: `{text}()`")
     words = [*known, *builder.checked.lets, *UNITS, *(f"{f}8" for f in FAMILIES)]
@@ -68,11 +73,18 @@ def call(call: syntax.Call, scope: Any, where: Where, local: Locals, basis: Basi
     return scope.builder.term_call(call, scope, where, local)
 
 
-def plain(call: syntax.Call, scope: Any, where: Where, local: Locals, least: int, most: int, usage: str) -> list[Value]:
+def plain(
+    call: syntax.Call, scope: Any, where: Where, local: Locals, least: int, most: int, usage: str
+) -> list[Value]:
     """Positional arguments only, least…most of them."""
     for argument in call.arguments:
         if argument.name is not None:
-            raise fault("unknown-argument", f"`{call.name}` takes no argument `{argument.name}`", argument.span, f"usage: {usage}")
+            raise fault(
+                "unknown-argument",
+                f"`{call.name}` takes no argument `{argument.name}`",
+                argument.span,
+                f"usage: {usage}",
+            )
     if not least <= len(call.arguments) <= most:
         count = f"{least}" if least == most else f"{least} to {most}"
         raise fault(
@@ -89,7 +101,9 @@ def _intrinsic(call: syntax.Call, scope: Any, where: Where, local: Locals) -> No
     values = plain(call, scope, where, local, intrinsic.least, intrinsic.most, intrinsic.usage)
     for value, argument in zip(values, call.arguments, strict=True):
         if not isinstance(value, (Quantity, Node)):
-            raise fault("not-a-number", f"`{call.name}` takes numbers", argument.span, f"usage: {intrinsic.usage}")
+            raise fault(
+                "not-a-number", f"`{call.name}` takes numbers", argument.span, f"usage: {intrinsic.usage}"
+            )
     if call.name in ("max", "min", "where"):  # a bare 0 takes the unit of what it is compared with
         a, b = values[-2:]
         values[-2:] = [_adopt_zero(a, b), _adopt_zero(b, a)]  # type: ignore[arg-type]
@@ -98,7 +112,12 @@ def _intrinsic(call: syntax.Call, scope: Any, where: Where, local: Locals) -> No
 
 def whole(value: Value, span: Span, what: str, least: int) -> int:
     """A whole number known at compile time. Raises SpecError."""
-    if not isinstance(value, Quantity) or value.unit != ONE or value.value != int(value.value) or value.value < least:
+    if (
+        not isinstance(value, Quantity)
+        or value.unit != ONE
+        or value.value != int(value.value)
+        or value.value < least
+    ):
         raise fault("bad-size", f"{what} is a whole number of at least {least}", span)
     return int(value.value)
 
@@ -119,7 +138,12 @@ def _family(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Basis
     for position, argument in enumerate(call.arguments):
         name = argument.name or (known[position] if position < len(known) else "")
         if name not in known:
-            raise fault("unknown-argument", f"`{call.name}` takes no argument `{argument.name or position + 1}`", argument.span, f"usage: {usage}")
+            raise fault(
+                "unknown-argument",
+                f"`{call.name}` takes no argument `{argument.name or position + 1}`",
+                argument.span,
+                f"usage: {usage}",
+            )
         if name in given:
             raise fault("duplicate-argument", f"`{name}` is given twice", argument.span)
         given[name] = (evaluate(argument.value, scope, where, local), argument.span)
@@ -148,7 +172,9 @@ def index_letters(call: syntax.Call, where: Where) -> tuple[str, ...]:
         value = argument.value
         if argument.name is not None or not isinstance(value, syntax.Name) or value.name not in where.indices:
             raise fault(
-                "bad-index", f"`{call.name}` takes atoms in hand: {', '.join(where.indices)}", argument.span,
+                "bad-index",
+                f"`{call.name}` takes atoms in hand: {', '.join(where.indices)}",
+                argument.span,
                 "an index is bound by `site(i)`, `sum(j)` or `sum(k)`" if len(where.indices) < 3 else None,
             )
         letters.append(value.name)
@@ -158,7 +184,9 @@ def index_letters(call: syntax.Call, where: Where) -> tuple[str, ...]:
 def _size(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Quantity:
     """size(basis), size(x(i)): the number of components."""
     if len(call.arguments) != 1:
-        raise fault("wrong-arguments", "`size` takes one argument", call.span, "usage: size(basis) or size(x(i))")
+        raise fault(
+            "wrong-arguments", "`size` takes one argument", call.span, "usage: size(basis) or size(x(i))"
+        )
     value = call.arguments[0].value
     if isinstance(value, syntax.Name) and value.name in INDICES:
         return Quantity(float(len(scope.builder.species)))
@@ -204,7 +232,9 @@ def _one_index(call: syntax.Call, where: Where) -> tuple[str, ...]:
 def _harmonics(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
     u, top = plain(call, scope, where, local, 2, 2, "harmonics(u_ij, l)")
     if not isinstance(u, Node) or u.kind.shape != (3,):
-        raise fault("shape-mismatch", "`harmonics` takes a direction", call.span, "write `harmonics(u_ij, 3)`")
+        raise fault(
+            "shape-mismatch", "`harmonics` takes a direction", call.span, "write `harmonics(u_ij, 3)`"
+        )
     degree = whole(top, call.span, "the degree l", 0)
     if degree > 4:
         raise fault("bad-size", f"harmonics go up to l = 4, not {degree}", call.span)
@@ -214,9 +244,16 @@ def _harmonics(call: syntax.Call, scope: Any, where: Where, local: Locals) -> No
 def _mlp(call: syntax.Call, scope: TermScope, where: Where, local: Locals) -> Node:
     x, hidden, activation = plain(call, scope, where, local, 3, 3, "mlp(x(i), hidden, activation)")
     if where.domain != SITE or not isinstance(x, Node):
-        raise fault("misplaced-value", "`mlp` works on the features of one atom", call.span, "use it in `site(i) = …`")
+        raise fault(
+            "misplaced-value", "`mlp` works on the features of one atom", call.span, "use it in `site(i) = …`"
+        )
     if not isinstance(hidden, Values) or not isinstance(activation, Function):
-        raise fault("wrong-arguments", "`mlp` takes features, a list of layer sizes and a function", call.span, "mlp(x(i), [8], tanh)")
+        raise fault(
+            "wrong-arguments",
+            "`mlp` takes features, a list of layer sizes and a function",
+            call.span,
+            "mlp(x(i), [8], tanh)",
+        )
     sizes = [whole(v, call.span, "the size of a hidden layer", 1) for v in hidden.items]
     return mlp(scope, x, sizes, activation.name, call.span)
 
@@ -230,137 +267,3 @@ SPECIAL = {
     "harmonics": _harmonics,
     "mlp": _mlp,
 }
-
-
-# --- arguments of terms ------------------------------------------------------------------------
-
-
-def bind(scope: TermScope, call: syntax.Call, outer: Any, where: Where, local: Locals) -> None:
-    """Arguments of a call to formals, parameters and species of the term."""
-    scope.outer = outer  # type: ignore[attr-defined]
-    term = scope.term
-    names = [f.name for f in term.formals]
-    given: dict[str, syntax.Argument] = {}
-    species: list[str] = []
-    waiting = [n for n in names]
-    for argument in call.arguments:
-        if argument.name is None and isinstance(argument.value, syntax.Name) and _is_species(argument.value, scope, outer):
-            species.append(argument.value.name)
-            continue
-        name = argument.name or (waiting[0] if waiting else None)
-        if name is None:
-            raise fault("too-many-arguments", f"`{call.name}` takes no more arguments", argument.span, _usage(term))
-        if name in given:
-            raise fault("duplicate-argument", f"`{name}` is given twice", argument.span)
-        if name not in names and name not in scope.params:
-            known = [*names, *scope.params]
-            raise fault(
-                "unknown-argument", f"`{call.name}` has no argument `{name}`", argument.name_span or argument.span,
-                did_you_mean(name, known) or _usage(term),
-            )
-        given[name] = argument
-        if name in waiting:
-            waiting.remove(name)
-    scope.only = scope.builder.only(tuple(species))
-    for name, argument in given.items():
-        if name in scope.params:
-            scope.overrides[name] = _override(argument)
-    for formal in term.formals:
-        _bind_formal(scope, formal, given.get(formal.name), call, outer, where, local)
-
-
-def _is_species(name: syntax.Name, scope: TermScope, outer: Any) -> bool:
-    if name.name in scope.builder.checked.lets or name.name in getattr(outer, "formals", {}):
-        return False
-    if name.name in ELEMENTS:
-        return True
-    looks = re.fullmatch(r"[A-Z][a-z]?", name.name) is not None
-    if looks and lookup(name.name) is None:
-        raise fault("unknown-species", f"there is no element `{name.name}`", name.span, unknown_species(name.name, name.span).help)
-    return False
-
-
-def _override(argument: syntax.Argument) -> Override:
-    value = argument.value
-    if isinstance(value, syntax.Setting):
-        return Override(value.value, value.fixed, value.bounds, argument.span)
-    return Override(value, False, None, argument.span)
-
-
-def _bind_formal(
-    scope: TermScope, formal: syntax.Formal, argument: syntax.Argument | None, call: syntax.Call, outer: Any, where: Where, local: Locals
-) -> None:
-    default = None if formal.default is None else _formal_value(formal.default, scope, scope, where, {})
-    if argument is None:
-        if default is None:
-            raise fault("missing-argument", f"`{call.name}` needs `{formal.name}`", call.span, _usage(scope.term))
-        scope.formals[formal.name] = default
-        return
-    if isinstance(argument.value, syntax.Setting):
-        raise fault("not-a-parameter", f"`{formal.name}` is not a parameter: it cannot be fixed or bounded", argument.span)
-    try:
-        value = _formal_value(argument.value, outer, scope, where, local)
-    except SpecError as error:
-        raise _with_choices(error, argument.value, scope, default) from None
-    scope.formals[formal.name] = _fit_to_default(value, default, formal, argument, call)
-
-
-def _with_choices(error: SpecError, expr: syntax.Expr, scope: TermScope, default: Value | None) -> SpecError:
-    """An unknown word where a function is wanted: the functions that it can be."""
-    first = error.diagnostics[0]
-    if first.code != "unknown-name" or not isinstance(expr, syntax.Name) or not isinstance(default, Function):
-        return error
-    own = scope.definitions.get(default.name)
-    if own is None:
-        choices = list(ACTIVATIONS if default.name in ACTIVATIONS else INTRINSICS)
-    else:
-        choices = [n for n, d in scope.definitions.items() if d.formals == own.formals and n not in ENERGIES]
-    help = did_you_mean(expr.name, choices) or f"known: {', '.join(choices)}"
-    return SpecError(replace(first, help=help))
-
-
-def _formal_value(expr: syntax.Expr, scope: Any, inner: TermScope, where: Where, local: Locals) -> Value:
-    """The value of an argument; a bare word can name a definition of the term, such as a switch."""
-    if isinstance(expr, syntax.Name) and expr.name in inner.definitions and expr.name not in local:
-        return Function(expr.name)
-    return evaluate(expr, scope, where, local)
-
-
-def _fit_to_default(value: Value, default: Value | None, formal: syntax.Formal, argument: syntax.Argument, call: syntax.Call) -> Value:
-    """An argument is of the kind of its default; a bare number takes its unit, a single number becomes a list."""
-    if isinstance(default, Values) and isinstance(value, Quantity):
-        value = Values((value,))
-    if isinstance(default, Quantity) and isinstance(value, Quantity):
-        if value.bare:
-            return Quantity(value.value, default.unit, default.bare)
-        if value.unit != default.unit:
-            raise fault(
-                "wrong-unit", f"`{formal.name}` is in {default.unit}, but this is in {value.unit}", argument.span,
-                f"write a value in {default.unit}",
-            )
-    elif default is not None and type(default) is not type(value):
-        raise fault(
-            "wrong-argument", f"`{formal.name}` of `{call.name}` is {_a_kind(default)}, not {_a_kind(value)}", argument.span,
-            f"its default is `{formal.default.span.text if formal.default else ''}`",
-        )
-    return value
-
-
-def _a_kind(value: Value) -> str:
-    return {
-        Quantity: "a number",
-        Basis: "a basis",
-        Values: "a list",
-        Function: "a function",
-        Elements: "a species",
-        Node: "an energy",
-    }.get(type(value), "a value")
-
-
-def _usage(term: syntax.Term) -> str:
-    formals = [f.name if f.default is None else f"{f.name} = {f.default.span.text}" for f in term.formals]
-    params = [m.name for m in term.members if isinstance(m, syntax.Param)]
-    tail = f"; parameters: {', '.join(params)}" if params else ""
-    return f"usage: {term.name}({', '.join(formals)}){tail}"
-
-

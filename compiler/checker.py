@@ -49,7 +49,9 @@ def check_file(file: syntax.File, need_energy: bool = True) -> Checked:
     if need_energy and checked.energy is None and not found:
         end = Span(file.source, max(0, len(file.source.text.rstrip()) - 1), len(file.source.text.rstrip()))
         found.append(
-            Diagnostic("no-energy", "the spec gives no energy", primary=end, help="write `E = …`, a sum of terms")
+            Diagnostic(
+                "no-energy", "the spec gives no energy", primary=end, help="write `E = …`, a sum of terms"
+            )
         )
     for term in checked.terms.values():
         _check_term(term, found)
@@ -81,7 +83,14 @@ def _declare(item: syntax.Let | syntax.Term, checked: Checked, found: list[Diagn
         found.append(_twice("duplicate-name", item.name, item.name_span, other.name_span))
     elif item.name in RESERVED or item.name == "E" or item.name in ELEMENTS:
         what = "a chemical element" if item.name in ELEMENTS else "a word of the language"
-        found.append(Diagnostic("reserved-name", f"`{item.name}` is {what}", primary=item.name_span, help="choose another name"))
+        found.append(
+            Diagnostic(
+                "reserved-name",
+                f"`{item.name}` is {what}",
+                primary=item.name_span,
+                help="choose another name",
+            )
+        )
     elif isinstance(item, syntax.Let):
         checked.lets[item.name] = item
     else:
@@ -104,7 +113,9 @@ def _add_species(item: syntax.Species, checked: Checked, found: list[Diagnostic]
         if name.name not in ELEMENTS:
             found.append(unknown_species(name.name, name.span))
         elif name.name in seen:
-            found.append(Diagnostic("duplicate-species", f"species {name.name} is listed twice", primary=name.span))
+            found.append(
+                Diagnostic("duplicate-species", f"species {name.name} is listed twice", primary=name.span)
+            )
         seen.add(name.name)
     checked.species += item.names
 
@@ -128,7 +139,11 @@ def _import(
     try:
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        reason = "it is not UTF-8 text" if isinstance(error, UnicodeDecodeError) else (error.strerror or str(error))
+        reason = (
+            "it is not UTF-8 text"
+            if isinstance(error, UnicodeDecodeError)
+            else (error.strerror or str(error))
+        )
         found.append(
             Diagnostic(
                 "cannot-import",
@@ -151,7 +166,9 @@ def _import(
 
 def _check_cycles(checked: Checked, found: list[Diagnostic]) -> None:
     """Lets that need themselves, and terms defined by an expression that call themselves."""
-    bodies: dict[str, tuple[syntax.Expr, Span]] = {n: (let.value, let.name_span) for n, let in checked.lets.items()}
+    bodies: dict[str, tuple[syntax.Expr, Span]] = {
+        n: (let.value, let.name_span) for n, let in checked.lets.items()
+    }
     bodies |= {n: (t.alias, t.name_span) for n, t in checked.terms.items() if t.alias is not None}
     done: set[str] = set()
     for start in bodies:

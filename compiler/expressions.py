@@ -1,4 +1,6 @@
-"""Expressions to values and IR nodes: arithmetic, neighbours, geometry. Names and calls are the scope's business."""
+"""Expressions to values and IR nodes: arithmetic, neighbours, geometry. Names and calls are the scope's
+business.
+"""
 
 from __future__ import annotations
 
@@ -163,7 +165,12 @@ def _power(expr: syntax.Power, scope: Scope, where: Where, local: Locals) -> Qua
 def _neighbours(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> Node:
     rc = scope.reach(expr.span)
     if expr.index in where.indices or len(expr.index) != 1:
-        raise fault("bad-index", f"`sum({expr.index})` needs a new index of one letter", expr.span, "use `sum(j)`, then `sum(k)`")
+        raise fault(
+            "bad-index",
+            f"`sum({expr.index})` needs a new index of one letter",
+            expr.span,
+            "use `sum(j)`, then `sum(k)`",
+        )
     if where.domain.name not in ("site", "edge"):
         raise fault("too-many-neighbours", "sums over neighbours nest at most twice", expr.span)
     name = "edge" if where.domain == SITE else "triple"
@@ -239,4 +246,6 @@ def move(node: Node, indices: tuple[str, ...], where: Where) -> Node:
         return make("to_ik" if places[0] == 2 else "to_ij", at_edge)
     if domain == edge and places in ((0, 1), (0, 2)):
         return make("to_ij" if places[1] == 1 else "to_ik", node)
-    raise KindError("bad-index", f"a value of ({', '.join(indices)}) cannot be used for ({', '.join(where.indices)})")
+    raise KindError(
+        "bad-index", f"a value of ({', '.join(indices)}) cannot be used for ({', '.join(where.indices)})"
+    )

@@ -96,7 +96,9 @@ def _invariants(tensor: Node) -> Node:
     Power spectrum, doi:10.1103/PhysRevB.87.184115, eq. 33, up to factors.
     """
     if len(tensor.kind.shape) != 2:
-        raise KindError("shape-mismatch", "`invariants` takes outer(radial, harmonics(u_ij, l)) summed over neighbours")
+        raise KindError(
+            "shape-mismatch", "`invariants` takes outer(radial, harmonics(u_ij, l)) summed over neighbours"
+        )
     n, lm = tensor.kind.shape
     top = round(lm**0.5) - 1
     upper = tuple(a * n + b for a in range(n) for b in range(a, n))
@@ -141,7 +143,9 @@ INTRINSICS: dict[str, Intrinsic] = {
     "identity": Intrinsic(1, 1, lambda x: x, "identity(x)"),
     "max": Intrinsic(2, 2, lambda a, b: make("max", a, b), "max(x, y)"),
     "min": Intrinsic(2, 2, lambda a, b: make("min", a, b), "min(x, y)"),
-    "where": Intrinsic(3, 3, lambda c, a, b: make("select", c, a, b), "where(x, y, z): y where x > 0, else z"),
+    "where": Intrinsic(
+        3, 3, lambda c, a, b: make("select", c, a, b), "where(x, y, z): y where x > 0, else z"
+    ),
     "smooth": Intrinsic(2, 3, _smooth, "smooth(r, rc) or smooth(r, inner, outer): quintic switch"),
     "cosine": Intrinsic(2, 3, _cosine, "cosine(r, rc) or cosine(r, inner, outer): cosine switch"),
     "tersoff_cutoff": Intrinsic(3, 3, _tersoff_cutoff, "tersoff_cutoff(r, R, D)"),
@@ -152,4 +156,3 @@ INTRINSICS: dict[str, Intrinsic] = {
     "total": Intrinsic(1, 1, _component_sum, "total(x): sum of components"),
     "invariants": Intrinsic(1, 1, _invariants, "invariants(A): rotation invariants of A_nlm"),
 }
-

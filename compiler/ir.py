@@ -17,7 +17,8 @@ Attrs = tuple[tuple[str, Any], ...]
 class Node:
     """An operation on other nodes. Equal nodes are one object, so `is` is equality.
 
-    Made only by `ops.make`, which infers the kind. `origin` is where the node came from, outside its identity.
+    Made only by `ops.make`, which infers the kind. `origin` is where the node came from, outside its
+    identity.
     """
 
     __slots__ = ("__weakref__", "args", "attrs", "key", "kind", "op", "origin")
@@ -78,8 +79,9 @@ def topological(roots: Iterable[Node]) -> Iterator[Node]:
 class Parameter:
     """A trainable or fixed number, or table of numbers, of the model.
 
-    start, lower, upper, free: one entry a number, species row slowest, feature axes fastest, in eV, Å, e. `free` says
-    which are trained. `name` is unique in the model: `morse.D`; `term` names the term instance that owns it.
+    start, lower, upper, free: one entry a number, species row slowest, feature axes fastest, in eV, Å, e.
+    `free` says which are trained. `name` is unique in the model: `morse.D`; `term` names the term instance
+    that owns it.
     """
 
     name: str
@@ -106,8 +108,8 @@ class TermInstance:
 class Model:
     """A potential: named outputs (nodes) over parameters and species.
 
-    `build` makes the output `energy` (eV, per site). `optimize` leaves `energy` (per structure), `site_energy`,
-    `forces` (eV/Å, per site) and `virial` (dE/dε, eV, per structure).
+    `build` makes the output `energy` (eV, per site). `optimize` leaves `energy` (per structure),
+    `site_energy`, `forces` (eV/Å, per site) and `virial` (dE/dε, eV, per structure).
     """
 
     species: tuple[str, ...]

@@ -11,7 +11,25 @@ from .ir import Model, Node, topological
 
 # linear in every argument: a sum, a move, a choice of components
 _LINEAR = frozenset(
-    "add neg at row to_i to_j sum_i sum_j to_ij to_ik sum_to_ij sum_to_ik total take put stack reshape".split()
+    [
+        "add",
+        "neg",
+        "at",
+        "row",
+        "to_i",
+        "to_j",
+        "sum_i",
+        "sum_j",
+        "to_ij",
+        "to_ik",
+        "sum_to_ij",
+        "sum_to_ik",
+        "total",
+        "take",
+        "put",
+        "stack",
+        "reshape",
+    ]
 )
 # linear in each argument while the others are held
 _MULTILINEAR = frozenset(("mul", "einsum"))
@@ -26,7 +44,9 @@ class _Degrees:
 
 
 def linear_parameters(model: Model) -> frozenset[str]:
-    """Names of parameters that the energy is jointly affine in; where two multiply, the one with more numbers is kept."""
+    """Names of parameters that the energy is jointly affine in; where two multiply, the one with more
+    numbers is kept.
+    """
     degrees = _Degrees()
     first: dict[Node, frozenset[str]] = {}
     for node in topological([model.outputs["energy"]]):

@@ -24,11 +24,16 @@ ACTIVATIONS = ("tanh", "gate", "softplus", "identity", "sin", "cos")
 def mlp(scope: TermScope, x: Node, hidden: list[int], activation: str, span: Span) -> Node:
     """Energy (eV) of w·a(W_n … a(W_1 x + b_1) … + b_n), per site.
 
-    x: site features of shape (n,), dimensionless. Weights start at random with spread 1/√inputs (doi:10.1109/5.726791);
-    no constant is added at the end: it is the business of the reference energies.
+    x: site features of shape (n,), dimensionless. Weights start at random with spread 1/√inputs
+    (doi:10.1109/5.726791); no constant is added at the end: it is the business of the reference energies.
     """
     if activation not in ACTIVATIONS:
-        raise fault("unknown-function", f"`{activation}` is not an activation", span, did_you_mean(activation, ACTIVATIONS) or f"known: {', '.join(ACTIVATIONS)}")
+        raise fault(
+            "unknown-function",
+            f"`{activation}` is not an activation",
+            span,
+            did_you_mean(activation, ACTIVATIONS) or f"known: {', '.join(ACTIVATIONS)}",
+        )
     if x.kind.unit != ONE or len(x.kind.shape) != 1:
         raise fault("wrong-unit", f"`mlp` takes plain numbers with one axis, not {x.kind}", span)
     act = INTRINSICS[activation].build

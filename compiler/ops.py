@@ -70,7 +70,9 @@ def _displacement(*, domain: Domain) -> Kind:
     return Kind(domain, (3,), ANGSTROM)
 
 
-def const(value: float | tuple[float, ...], unit: Unit = ONE, domain: Domain = NONE, shape: tuple[int, ...] = ()) -> Node:
+def const(
+    value: float | tuple[float, ...], unit: Unit = ONE, domain: Domain = NONE, shape: tuple[int, ...] = ()
+) -> Node:
     """A constant; a tuple fills the table rows slowest, features fastest."""
     values = (float(value),) if isinstance(value, (int, float)) else tuple(map(float, value))
     return make("const", kind=Kind(domain, shape, unit), values=values)
@@ -90,7 +92,9 @@ def _same_unit(verb: str, *args: Node) -> Unit:
     unit = args[0].kind.unit
     for other in args[1:]:
         if other.kind.unit != unit:
-            raise KindError("wrong-unit", f"cannot {verb} {unit} and {other.kind.unit}", _unit_help(unit, other.kind.unit))
+            raise KindError(
+                "wrong-unit", f"cannot {verb} {unit} and {other.kind.unit}", _unit_help(unit, other.kind.unit)
+            )
     return unit
 
 
@@ -138,10 +142,14 @@ def _function(a: Node) -> Kind:
 
 @_rule("pow")
 def _pow(a: Node, *, exponent: float) -> Kind:
-    """a^exponent. A fractional power is 0 at 0, and so is its derivative: no neighbours, no density, no force."""
+    """a^exponent. A fractional power is 0 at 0, and so is its derivative: no neighbours, no density, no
+    force.
+    """
     power = Fraction(exponent).limit_denominator(24)
     if a.kind.unit != ONE and abs(float(power) - exponent) > 1e-12:
-        raise KindError("wrong-unit", f"{a.kind.unit} cannot be raised to {exponent:g}", "divide by a unit first")
+        raise KindError(
+            "wrong-unit", f"{a.kind.unit} cannot be raised to {exponent:g}", "divide by a unit first"
+        )
     return a.kind.of_unit(a.kind.unit**power)
 
 
@@ -157,7 +165,9 @@ def _power(a: Node, exponent: Node) -> Kind:
 def _need_plain(what: str, a: Node) -> None:
     if a.kind.unit != ONE:
         raise KindError(
-            "wrong-unit", f"{what} is a plain number, not {a.kind.unit}", f"divide it by a value in {a.kind.unit}"
+            "wrong-unit",
+            f"{what} is a plain number, not {a.kind.unit}",
+            f"divide it by a value in {a.kind.unit}",
         )
 
 
@@ -171,7 +181,9 @@ def _einsum(*args: Node, spec: str) -> Kind:
     sizes: dict[str, int] = {}
     for letters, arg in zip(ins.split(","), args, strict=True):
         if len(letters) != len(arg.kind.shape):
-            raise KindError("shape-mismatch", f"a value with {len(letters)} axes is needed, not {arg.kind.shape}")
+            raise KindError(
+                "shape-mismatch", f"a value with {len(letters)} axes is needed, not {arg.kind.shape}"
+            )
         for letter, size in zip(letters, arg.kind.shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise KindError("shape-mismatch", f"{sizes[letter]} components do not pair with {size}")
@@ -227,7 +239,9 @@ def _chain(first: Node, second: Node, factor: Node, *, n: int) -> Kind:
 
 @_rule("sphericals")
 def _sphericals(direction: Node, *, l: int) -> Kind:  # noqa: E741
-    """Real solid harmonics of a unit vector, (l+1)² of them, so normalised that Σ_m Y_lm(u) Y_lm(v) = P_l(u·v)."""
+    """Real solid harmonics of a unit vector, (l+1)² of them, so normalised that Σ_m Y_lm(u) Y_lm(v) =
+    P_l(u·v).
+    """
     _need_plain("a direction", direction)
     return Kind(direction.kind.domain, ((l + 1) ** 2,), ONE)
 
@@ -244,7 +258,9 @@ def _spherical_slopes(direction: Node, *, l: int) -> Kind:  # noqa: E741
 
 @_rule("at")
 def _at(table: Node, *, domain: Domain, of: str) -> Kind:
-    """Rows of a table picked by the species of atoms: of = i (sites), ij (pairs, edges), jk or ijk (triples)."""
+    """Rows of a table picked by the species of atoms: of = i (sites), ij (pairs, edges), jk or ijk
+    (triples).
+    """
     if table.kind.domain.name not in TABLES:
         raise KindError("domain-mismatch", f"{table.kind.domain} is not a table")
     return Kind(domain, table.kind.shape, table.kind.unit)
@@ -277,7 +293,9 @@ def _to_triple(a: Node) -> Kind:
 
 @_rule("sum_to_ij", "sum_to_ik")
 def _sum_triple(a: Node, *, within: float) -> Kind:
-    """Over k onto ij (sum_to_ij), over j onto ik (sum_to_ik); both neighbours nearer than `within` Å, j ≠ k."""
+    """Over k onto ij (sum_to_ij), over j onto ik (sum_to_ik); both neighbours nearer than `within` Å, j ≠
+    k.
+    """
     _need_domain(a, "triple")
     return Kind(Domain("edge", a.kind.domain.rc), a.kind.shape, a.kind.unit)
 
@@ -291,4 +309,7 @@ def _total(a: Node, *, within: float | None = None) -> Kind:
 
 def _need_domain(a: Node, *names: str) -> None:
     if a.kind.domain.name not in names:
-        raise KindError("domain-mismatch", f"a value for each {' or '.join(names)} is needed, not for each {a.kind.domain}")
+        raise KindError(
+            "domain-mismatch",
+            f"a value for each {' or '.join(names)} is needed, not for each {a.kind.domain}",
+        )

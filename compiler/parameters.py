@@ -33,7 +33,9 @@ DOMAINS: dict[str, Domain] = {
 
 @dataclass(frozen=True)
 class _Given:
-    """A start value with its bounds, before it is spread over species rows. One number a feature component."""
+    """A start value with its bounds, before it is spread over species rows. One number a feature
+    component.
+    """
 
     values: tuple[float, ...]
     lower: float
@@ -63,20 +65,39 @@ def weights(scope: TermScope, name: str, shape: tuple[int, ...], unit: Unit, spr
     rows = _rows_in_use(scope, kind)
     per_row = n // len(rows)
     free = tuple(used for used in rows for _ in range(per_row))
-    scope.builder.parameters.append(Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free))
+    scope.builder.parameters.append(
+        Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free)
+    )
     return make("param", name=full, kind=kind)
 
 
-def read(scope: TermScope, leaf: Node, declaration: syntax.Param, where: Where, indices: tuple[str, ...], span: Span) -> Node:
+def read(
+    scope: TermScope,
+    leaf: Node,
+    declaration: syntax.Param,
+    where: Where,
+    indices: tuple[str, ...],
+    span: Span,
+) -> Node:
     """A parameter as a value of the atoms in hand; `indices` as written, `D(i, k)`, or empty."""
     domain = leaf.kind.domain
     if domain == NONE:
         return leaf
-    arity = {"species": 1, "species_pair": 2, "species_pair_ordered": 2, "species_triple": 3, "species_triple_ordered": 3}[domain.name]
+    arity = {
+        "species": 1,
+        "species_pair": 2,
+        "species_pair_ordered": 2,
+        "species_triple": 3,
+        "species_triple_ordered": 3,
+    }[domain.name]
     if not indices:
         indices = _natural(declaration, where, arity, span)
     if len(indices) != arity:
-        raise fault("missing-index", f"`{declaration.name}` is one value per {declaration.sharing or 'pair'}: it takes {arity} atoms", span)
+        raise fault(
+            "missing-index",
+            f"`{declaration.name}` is one value per {declaration.sharing or 'pair'}: it takes {arity} atoms",
+            span,
+        )
     if arity == 1:
         return move(make("at", leaf, domain=SITE, of="i"), indices, where)
     if arity == 3:
@@ -88,15 +109,27 @@ def read(scope: TermScope, leaf: Node, declaration: syntax.Param, where: Where, 
 
 
 def _natural(declaration: syntax.Param, where: Where, arity: int, span: Span) -> tuple[str, ...]:
-    """The atoms meant where none are written: all those in hand, if they are as many as the parameter needs."""
+    """The atoms meant where none are written: all those in hand, if they are as many as the parameter
+    needs.
+    """
     if len(where.indices) == arity:
         return where.indices
     sharing, name = declaration.sharing or "pair", declaration.name
     if arity > len(where.indices):
         help = "declare it `per species`" if len(where.indices) == 1 else "declare it `per pair`"
-        raise fault("missing-index", f"`{name}` is one value per {sharing}, but there is only {', '.join(where.indices)} in hand", span, help)
+        raise fault(
+            "missing-index",
+            f"`{name}` is one value per {sharing}, but there is only {', '.join(where.indices)} in hand",
+            span,
+            help,
+        )
     example = ", ".join(where.indices[:arity])
-    raise fault("missing-index", f"`{name}` is one value per {sharing}: it is not clear of which atoms", span, f"write `{name}({example})`")
+    raise fault(
+        "missing-index",
+        f"`{name}` is one value per {sharing}: it is not clear of which atoms",
+        span,
+        f"write `{name}({example})`",
+    )
 
 
 # --- values ------------------------------------------------------------------------------------
@@ -107,7 +140,9 @@ def _size(scope: TermScope, declaration: syntax.Param) -> tuple[int, ...]:
         return ()
     value = evaluate(declaration.size, scope, AT_SITE, {})
     if not isinstance(value, Quantity) or value.value != int(value.value) or value.value < 1:
-        raise fault("bad-size", "the size of a parameter is a whole number of at least 1", declaration.size.span)
+        raise fault(
+            "bad-size", "the size of a parameter is a whole number of at least 1", declaration.size.span
+        )
     return (int(value.value),)
 
 
@@ -157,14 +192,26 @@ def _entries(
     for key, expr, span in given.value.entries:
         row = _row_name(key, kind, names)
         if row is None:
-            what = {"species": "a species", "none": "nothing"}.get(kind.domain.name, "as many species as it depends on")
-            raise fault("unknown-entry", f"`{label}` has no entry `{'-'.join(key)}`", span, f"its entries are {', '.join(names[:6])}; the key is {what}")
+            what = {"species": "a species", "none": "nothing"}.get(
+                kind.domain.name, "as many species as it depends on"
+            )
+            raise fault(
+                "unknown-entry",
+                f"`{label}` has no entry `{'-'.join(key)}`",
+                span,
+                f"its entries are {', '.join(names[:6])}; the key is {what}",
+            )
         if row in found:
             raise fault("duplicate-entry", f"`{label}` is given twice for {row}", span)
         found[row] = (expr, False)
     missing = [n for n, used in zip(names, _rows_in_use(scope, kind), strict=True) if used and n not in found]
     if missing and not scope.builder.open_species:
-        raise fault("missing-entry", f"`{label}` has no value for {', '.join(missing)}", given.span, f"add `{missing[0]}: …`")
+        raise fault(
+            "missing-entry",
+            f"`{label}` has no value for {', '.join(missing)}",
+            given.span,
+            f"add `{missing[0]}: …`",
+        )
     first = next(iter(found.values()))
     for name in names:
         yield (name, *found.get(name, first))
@@ -193,7 +240,9 @@ def _given(scope: TermScope, setting: syntax.Setting, kind: Kind, override: Span
         upper = _numbers(scope, setting.bounds[1], kind, override)[0]
         span = setting.bounds[0].span.to(setting.bounds[1].span)
         if not lower < upper:
-            raise fault("bad-bounds", f"the lower bound {lower:g} is not below the upper bound {upper:g}", span)
+            raise fault(
+                "bad-bounds", f"the lower bound {lower:g} is not below the upper bound {upper:g}", span
+            )
     for value in values:
         if not lower <= value <= upper:
             raise fault(
@@ -220,11 +269,11 @@ def _checked(item: object, unit: Unit, span: Span) -> float:
     if not isinstance(item, Quantity) or not isfinite(item.value):
         raise fault("not-a-number", "a number known at compile time is needed here", span)
     if not item.bare and item.unit != unit:
-        raise fault("wrong-unit", f"a value in {unit} is expected, but this is in {item.unit}", span, _unit_hint(unit))
+        raise fault(
+            "wrong-unit", f"a value in {unit} is expected, but this is in {item.unit}", span, _unit_hint(unit)
+        )
     return item.value
 
 
 def _unit_hint(unit: Unit) -> str | None:
     return "write a plain number" if unit == ONE else f"write a number in {unit}, or a plain number"
-
-

@@ -33,7 +33,11 @@ _WORDS = {
 @cache
 def _grammar() -> tuple[Lark, list[Token]]:
     comments: list[Token] = []
-    text = resources.files(__package__.rpartition(".")[0] + ".grammar").joinpath("potential.lark").read_text("utf-8")
+    text = (
+        resources.files(__package__.rpartition(".")[0] + ".grammar")
+        .joinpath("potential.lark")
+        .read_text("utf-8")
+    )
     lark = Lark(
         text,
         parser="lalr",
@@ -122,7 +126,10 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
         mistake = MISTAKES[slug]
         return Diagnostic(slug, mistake.message, primary=span, label=f"found `{token}`", help=mistake.help)
     return Diagnostic(
-        "unexpected-token", f"`{token}` does not belong here", primary=span, help=_wanted(error.accepts or set())
+        "unexpected-token",
+        f"`{token}` does not belong here",
+        primary=span,
+        help=_wanted(error.accepts or set()),
     )
 
 
@@ -136,7 +143,9 @@ def _valueless(keyword: Span) -> Diagnostic:
     after_equals = keyword.source.text[: keyword.start].rstrip().endswith("=")
     slug = "missing-value" if after_equals else "missing-operand"
     mistake = MISTAKES[slug]
-    return Diagnostic(slug, mistake.message, primary=keyword, label=f"found `{keyword.text}`", help=mistake.help)
+    return Diagnostic(
+        slug, mistake.message, primary=keyword, label=f"found `{keyword.text}`", help=mistake.help
+    )
 
 
 def _about_character(text: str, at: int) -> str | None:
@@ -170,7 +179,13 @@ def _at_end(source: Source, error: UnexpectedToken) -> Diagnostic:
     slug = _recognise(error)
     if slug:
         mistake = MISTAKES[slug]
-        return Diagnostic(slug, mistake.message, primary=Span(source, end, end), label="the text ends here", help=mistake.help)
+        return Diagnostic(
+            slug,
+            mistake.message,
+            primary=Span(source, end, end),
+            label="the text ends here",
+            help=mistake.help,
+        )
     return Diagnostic(
         "unexpected-end",
         "the text ends in the middle of a formula",
@@ -293,7 +308,9 @@ class _Walk:
     def _definition(self, t: Tree[Token]) -> syntax.Definition:
         name, names, value = t.children
         formals = tuple(str(c) for c in cast("Tree[Token]", names).children)
-        return syntax.Definition(str(name), formals, self.expr(cast(Any, value)), self.span(name), self.span(t))
+        return syntax.Definition(
+            str(name), formals, self.expr(cast(Any, value)), self.span(name), self.span(t)
+        )
 
     def _constant(self, t: Tree[Token]) -> syntax.Definition:
         name, value = t.children

@@ -31,14 +31,26 @@ class Pass(NamedTuple):
 
 
 PASSES: tuple[Pass, ...] = (
-    Pass("simplify", simplify_model, "fewer nodes to differentiate; tables of one row become numbers, so pairs show their symmetry"),
-    Pass("cse", share_subexpressions, "operands in order, so that an exchanged pair is recognised as the same"),
+    Pass(
+        "simplify",
+        simplify_model,
+        "fewer nodes to differentiate; tables of one row become numbers, so pairs show their symmetry",
+    ),
+    Pass(
+        "cse", share_subexpressions, "operands in order, so that an exchanged pair is recognised as the same"
+    ),
     Pass("symmetrize", symmetrize_sums, "before derivatives, so that they are on the half list too"),
     Pass("share_neighbors", share_lists, "masks are set before derivatives, which then carry them"),
     Pass("differentiate", differentiate_energy, "energy to energy, forces, virial"),
-    Pass("expand", expand_harmonics, "harmonics and their slopes are polynomials: what follows works on plain algebra"),
+    Pass(
+        "expand",
+        expand_harmonics,
+        "harmonics and their slopes are polynomials: what follows works on plain algebra",
+    ),
     Pass("simplify again", simplify_model, "derivatives bring zeros, ones and powers to join"),
-    Pass("recur", recur_families, "after derivatives, so that a family and its slope share one sine and cosine"),
+    Pass(
+        "recur", recur_families, "after derivatives, so that a family and its slope share one sine and cosine"
+    ),
     Pass("cse again", share_subexpressions, "one order of operands throughout"),
 )
 
@@ -54,7 +66,9 @@ def check(file: syntax.File) -> checker.Checked:
 
 
 def build(checked: checker.Checked, species: tuple[str, ...] | None = None) -> Model:
-    """The model: the site energy as IR, in eV and Å. `species` are the data's, for a spec that names none. Raises SpecError."""
+    """The model: the site energy as IR, in eV and Å. `species` are the data's, for a spec that names none.
+    Raises SpecError.
+    """
     model = drop_dead_parts(build_model(checked, species))
     verify(model)
     return model

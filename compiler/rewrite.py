@@ -1,4 +1,6 @@
-"""Rewriting of node graphs: a bottom-up sweep that gives each rebuilt node to local rules until none applies."""
+"""Rewriting of node graphs: a bottom-up sweep that gives each rebuilt node to local rules until none
+applies.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +29,9 @@ def remake(node: Node, args: tuple[Node, ...]) -> Node:
 
 
 def apply_rules(rules: Sequence[Rule], limit: int = 50) -> Callable[[Node], Node]:
-    """A change that applies the rules to a node until none does; what a rule makes is looked at again whole."""
+    """A change that applies the rules to a node until none does; what a rule makes is looked at again
+    whole.
+    """
     known: dict[Node, Node] = {}
 
     def settle(node: Node, depth: int = 0) -> Node:

@@ -6,23 +6,26 @@ from typing import TYPE_CHECKING
 
 from . import algebra as alg
 from . import calls, syntax
-from .diagnostics import Diagnostic, SpecError, did_you_mean
+from .arguments import bind
+from .diagnostics import Diagnostic, SpecError
 from .expressions import AT_SITE, Locals, arithmetic, evaluate, fault, geometry, move, spread
 from .ir import Node
-from .kinds import SITE, Domain, KindError
+from .kinds import SITE, Domain
 from .names import INDICES
-from .ops import const, make
+from .ops import make
 from .parameters import declare, read
 from .source import Span
 from .units import ANGSTROM, EV
-from .values import Basis, Elements, Function, Override, Quantity, Value, Where, as_node
+from .values import Basis, Function, Override, Quantity, Value, Where, as_node
 
 if TYPE_CHECKING:
     from .builder import Builder
 
 
 class TermScope:
-    """Names inside one instance of a term: arguments, parameters, definitions, then the words of the language."""
+    """Names inside one instance of a term: arguments, parameters, definitions, then the words of the
+    language.
+    """
 
     def __init__(self, builder: Builder, instance: str, term: syntax.Term, called_at: Span) -> None:
         self.builder = builder
@@ -73,12 +76,21 @@ class TermScope:
     def reach(self, span: Span) -> float:
         """The cutoff `rc` of the term, Å: an argument, or a constant of its body."""
         if "rc" not in self.formals and "rc" not in self.definitions:
-            raise fault("no-cutoff", f"term `{self.term.name}` sums over neighbours but has no `rc`", span, "add the argument `rc = 5 Å`")
+            raise fault(
+                "no-cutoff",
+                f"term `{self.term.name}` sums over neighbours but has no `rc`",
+                span,
+                "add the argument `rc = 5 Å`",
+            )
         value = self.formals.get("rc") or self.name(syntax.Name("rc", span), AT_SITE, {})
         if not isinstance(value, Quantity) or value.unit != ANGSTROM:
-            raise fault("wrong-unit", "the cutoff `rc` is a distance known at compile time", span, "write `rc = 5 Å`")
+            raise fault(
+                "wrong-unit", "the cutoff `rc` is a distance known at compile time", span, "write `rc = 5 Å`"
+            )
         if not 0.0 < value.value < float("inf"):
-            raise fault("bad-cutoff", f"the cutoff is {value.value:g} Å, but it has to be positive", self.called_at)
+            raise fault(
+                "bad-cutoff", f"the cutoff is {value.value:g} Å, but it has to be positive", self.called_at
+            )
         return value.value
 
     def restrict(self, node: Node, where: Where) -> Node:
@@ -100,7 +112,12 @@ class TermScope:
         if definition.formals is None:
             return evaluate(definition.value, self, where, {})
         if all(f in INDICES for f in definition.formals):
-            raise fault("missing-index", f"`{definition.name}` needs its atoms", span, f"write `{definition.name}({', '.join(definition.formals)})`")
+            raise fault(
+                "missing-index",
+                f"`{definition.name}` needs its atoms",
+                span,
+                f"write `{definition.name}({', '.join(definition.formals)})`",
+            )
         return Function(definition.name)
 
     def _apply(self, definition: syntax.Definition, call: syntax.Call, where: Where, local: Locals) -> Value:
@@ -108,14 +125,21 @@ class TermScope:
         if len(formals) != len(call.arguments):
             raise fault(
                 "wrong-arguments",
-                f"`{definition.name}` takes {len(formals)} argument{'s' * (len(formals) != 1)}, not {len(call.arguments)}",
+                f"`{definition.name}` takes {len(formals)} argument{'s' * (len(formals) != 1)}, "
+                f"not {len(call.arguments)}",
                 call.span,
             )
         if definition.name in self.inside:  # through an argument that names it: `lj(switch = pair)`
-            raise fault("cyclic-definition", f"`{definition.name}` needs itself: {' → '.join([*self.inside, definition.name])}", call.span)
+            raise fault(
+                "cyclic-definition",
+                f"`{definition.name}` needs itself: {' → '.join([*self.inside, definition.name])}",
+                call.span,
+            )
         if all(f in INDICES for f in formals):
             return self._indexed(definition, call, where)
-        bound = {f: evaluate(a.value, self, where, local) for f, a in zip(formals, call.arguments, strict=True)}
+        bound = {
+            f: evaluate(a.value, self, where, local) for f, a in zip(formals, call.arguments, strict=True)
+        }
         return self._body(definition, where, bound)
 
     def _body(self, definition: syntax.Definition, where: Where, local: Locals) -> Value:
@@ -139,7 +163,12 @@ class TermScope:
     def own_place(self, definition: syntax.Definition, span: Span) -> Where:
         formals = definition.formals or ()
         if len(set(formals)) != len(formals) or len(formals) > 2:
-            raise fault("bad-index", f"`{definition.name}` is defined for {len(formals)} atoms", span, "one or two different atoms are possible")
+            raise fault(
+                "bad-index",
+                f"`{definition.name}` is defined for {len(formals)} atoms",
+                span,
+                "one or two different atoms are possible",
+            )
         if len(formals) == 1:
             return Where(formals, SITE)
         return Where(formals, Domain("edge", self.reach(span)))
@@ -161,7 +190,12 @@ class TermScope:
         span = definition.value.span
         if definition.name == "site":
             if definition.formals is None or len(definition.formals) != 1:
-                raise fault("wrong-arguments", "`site` is defined for one atom", definition.name_span, "write `site(i) = …`")
+                raise fault(
+                    "wrong-arguments",
+                    "`site` is defined for one atom",
+                    definition.name_span,
+                    "write `site(i) = …`",
+                )
             where = Where(definition.formals, SITE)
             value = spread(as_node(arithmetic(definition.value, self, where, {})), where)
             return self._is_energy(value, span)
@@ -172,7 +206,12 @@ class TermScope:
         formals = definition.formals or ()
         if len(formals) != len(names):
             example = "triple(r_ij, r_ik, cos_jik)" if triple else "pair(r)"
-            raise fault("wrong-arguments", f"`{definition.name}` is a function of {', '.join(names)}", definition.name_span, f"write `{example} = …`")
+            raise fault(
+                "wrong-arguments",
+                f"`{definition.name}` is a function of {', '.join(names)}",
+                definition.name_span,
+                f"write `{example} = …`",
+            )
         local = {f: geometry(n, where) for f, n in zip(formals, names, strict=True)}
         body = spread(as_node(arithmetic(definition.value, self, where, local)), where)  # type: ignore[arg-type]
         body = self._is_energy(self.restrict(body, where), span)
@@ -185,16 +224,31 @@ class TermScope:
 
     def _is_energy(self, node: Node, span: Span) -> Node:
         if node.kind.shape:
-            raise fault("shape-mismatch", f"an energy is one number, not {node.kind.shape}", span, "use `dot(c, x)` or `total(x)`")
+            raise fault(
+                "shape-mismatch",
+                f"an energy is one number, not {node.kind.shape}",
+                span,
+                "use `dot(c, x)` or `total(x)`",
+            )
         if node.kind.unit != EV and self.term.alias is None:
             raise fault("wrong-unit", f"an energy is in eV, not {node.kind.unit}", span)
         return node
 
 
-def instantiate(builder: Builder, name: str, term: syntax.Term, call: syntax.Call, outer: object, where: Where, local: Locals) -> Node:
-    """The site energy of a call of a term. Raises SpecError placed at the call where the library's text is at fault."""
+def instantiate(
+    builder: Builder,
+    name: str,
+    term: syntax.Term,
+    call: syntax.Call,
+    outer: object,
+    where: Where,
+    local: Locals,
+) -> Node:
+    """The site energy of a call of a term. Raises SpecError placed at the call where the library's text is
+    at fault.
+    """
     scope = TermScope(builder, name, term, call.span)
-    calls.bind(scope, call, outer, where, local)
+    bind(scope, call, outer, where, local)
     for formal in term.formals:  # a cutoff is checked also where no sum uses it
         if formal.name == "rc" and "rc" in scope.formals:
             scope.reach(call.span)
@@ -209,7 +263,9 @@ def _seen_from(d: Diagnostic, call: syntax.Call) -> Diagnostic:
     if d.primary is None or d.primary.source is call.span.source:
         return d
     return Diagnostic(
-        d.code, f"in `{call.name}`: {d.message}", primary=call.span, secondary=((d.primary, d.label or "here"),), help=d.help
+        d.code,
+        f"in `{call.name}`: {d.message}",
+        primary=call.span,
+        secondary=((d.primary, d.label or "here"),),
+        help=d.help,
     )
-
-

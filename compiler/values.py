@@ -13,7 +13,9 @@ from .units import ONE, Unit
 
 @dataclass(frozen=True)
 class Quantity:
-    """A number known at compile time, in eV, Å, e. `bare`: written without a unit, so it takes the one expected."""
+    """A number known at compile time, in eV, Å, e. `bare`: written without a unit, so it takes the one
+    expected.
+    """
 
     value: float
     unit: Unit = ONE
@@ -22,7 +24,9 @@ class Quantity:
 
 @dataclass(frozen=True)
 class Basis:
-    """A family of functions of the distance: `bessel(n=8)`. `start` (Å) is the first centre, for local families."""
+    """A family of functions of the distance: `bessel(n=8)`. `start` (Å) is the first centre, for local
+    families.
+    """
 
     family: str
     n: int

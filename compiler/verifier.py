@@ -18,8 +18,8 @@ _KINDS = {
 def verify(model: Model) -> None:
     """Raise InternalError where a model is not well formed.
 
-    Each node's kind is what its rule infers; parameters are declared once and have numbers for every row; the outputs
-    are of the kinds they are said to be.
+    Each node's kind is what its rule infers; parameters are declared once and have numbers for every row;
+    the outputs are of the kinds they are said to be.
     """
     declared = {p.name: p for p in model.parameters}
     if len(declared) != len(model.parameters):

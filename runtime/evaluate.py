@@ -38,7 +38,9 @@ class _Errors:
 
 @dataclass
 class Metrics:
-    """Errors over a set of structures: energy eV/atom, forces eV/Å over 3N components, stress GPa over six components."""
+    """Errors over a set of structures: energy eV/atom, forces eV/Å over 3N components, stress GPa over six
+    components.
+    """
 
     n_structures: int = 0
     energy: _Errors = field(default_factory=_Errors)
@@ -66,7 +68,11 @@ class Metrics:
             "forces_mae_ev_per_ang": self.forces.mae,
             "stress_rmse_gpa": self.stress.rmse,
             "stress_mae_gpa": self.stress.mae,
-            **({"by_config_type": {k: m.as_dict() for k, m in self.by_config_type.items()}} if self.by_config_type else {}),
+            **(
+                {"by_config_type": {k: m.as_dict() for k, m in self.by_config_type.items()}}
+                if self.by_config_type
+                else {}
+            ),
         }
 
 

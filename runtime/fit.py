@@ -1,4 +1,6 @@
-"""Fit a potential to data: the method chosen, starts, progress, checkpoints, and what the data could not tell."""
+"""Fit a potential to data: the method chosen, starts, progress, checkpoints, and what the data could not
+tell.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +17,8 @@ from ..compiler.diagnostics import Diagnostic, FitError
 from .checkpoint import fingerprint, load_state, save_state
 from .config import FitConfig
 from .evaluate import GPA
-from .gradients import loss_gradients
 from .first_order import TrainOptions, TrainState, train
+from .gradients import loss_gradients
 from .least_squares import Fit, Options, Prior, State
 from .normal import solve
 from .potential import Potential
@@ -45,7 +47,8 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """A fitted potential. history (iterations, …): the optimiser's own rows; covariance (P_free, P_free) or None.
+    """A fitted potential. history (iterations, …): the optimiser's own rows; covariance (P_free, P_free) or
+    None.
 
     covariance is s² (JᵀJ)⁻¹, s² = 2·loss/(rows − P_free), with undetermined directions left out.
     """
@@ -73,8 +76,9 @@ def fit(
 ) -> FitResult:
     """The potential with its free parameters fitted to energies, forces and stress of the structures.
 
-    folder: where checkpoints go, beside what the run will hold; resume goes on from the one that is there, to the
-    same result as without the interruption. Ctrl-C ends with the best so far. Raises FitError, ArtifactError.
+    folder: where checkpoints go, beside what the run will hold; resume goes on from the one that is there,
+    to the same result as without the interruption. Ctrl-C ends with the best so far. Raises FitError,
+    ArtifactError.
     """
     told = report or (lambda progress: None)
     free = potential.n_parameters
@@ -84,7 +88,9 @@ def fit(
     method = config.method
     if method == "auto":
         method = "least-squares" if free <= MOST_LEAST_SQUARES else "first-order"
-    result = (_least_squares if method == "least-squares" else _first_order)(potential, structures, config, store, told)
+    result = (_least_squares if method == "least-squares" else _first_order)(
+        potential, structures, config, store, told
+    )
     store.finish(result.reason)
     return result
 
@@ -103,7 +109,9 @@ class _Store:
             return None
         if self.path is None or not self.path.exists():
             message = "there is no interrupted fit to resume"
-            raise FitError(Diagnostic("nothing-to-resume", message, place=str(self.path), help="run without --resume"))
+            raise FitError(
+                Diagnostic("nothing-to-resume", message, place=str(self.path), help="run without --resume")
+            )
         return load_state(self.path, kind, self.depends_on)
 
     def save(self, state: object) -> None:
@@ -113,7 +121,11 @@ class _Store:
 
     def finish(self, reason: str) -> None:
         """A fit that came to its end leaves no checkpoint; one that was cut off keeps it."""
-        if self.path is not None and self.path.exists() and reason not in ("interrupted", "time", "iterations", "stopped"):
+        if (
+            self.path is not None
+            and self.path.exists()
+            and reason not in ("interrupted", "time", "iterations", "stopped")
+        ):
             self.path.unlink()
             if not any(self.path.parent.iterdir()):
                 self.path.parent.rmdir()
@@ -139,10 +151,16 @@ def _digest(structures: Sequence[Structure]) -> bytes:
 def _least_squares(
     potential: Potential, structures: Sequence[Structure], config: FitConfig, store: _Store, report: Report
 ) -> FitResult:
-    sigmas = Sigmas(config.weights.sigma_energy, config.weights.sigma_forces, config.weights.sigma_stress / GPA)
+    sigmas = Sigmas(
+        config.weights.sigma_energy, config.weights.sigma_forces, config.weights.sigma_stress / GPA
+    )
     seen = [0, float("nan")]
     problem = Residuals(
-        potential, structures, sigmas, config.memory_mb, lambda part: report(Progress("fit", int(seen[0]), seen[1], part))
+        potential,
+        structures,
+        sigmas,
+        config.memory_mb,
+        lambda part: report(Progress("fit", int(seen[0]), seen[1], part)),
     )
     if problem.n_rows() < len(problem.free):
         message = f"{problem.n_rows()} labels cannot determine {len(problem.free)} parameters"
@@ -158,15 +176,26 @@ def _least_squares(
     options = Options(max_iterations=config.max_iterations or 100, time_limit=config.time_limit)
     start = potential.theta[problem.free]
     found = minimize_from_starts(
-        problem, start, config.starts, config.seed, options=options, prior=_prior(config, start), callback=told,
+        problem,
+        start,
+        config.starts,
+        config.seed,
+        options=options,
+        prior=_prior(config, start),
+        callback=told,
         resume=store.load(StartsState),
-    )  # fmt: skip
+    )
     theta = potential.theta.copy()
     theta[problem.free] = found.theta
     return FitResult(
-        potential.with_theta(theta), found.converged, found.reason, found.loss, _remarks(found, problem),
-        _covariance(found), found.history,
-    )  # fmt: skip
+        potential.with_theta(theta),
+        found.converged,
+        found.reason,
+        found.loss,
+        _remarks(found, problem),
+        _covariance(found),
+        found.history,
+    )
 
 
 def _prior(config: FitConfig, start: Array) -> Prior | None:
@@ -181,7 +210,11 @@ def _remarks(found: Fit, problem: Residuals) -> tuple[Diagnostic, ...]:
     remarks = list(found.undetermined.diagnostics())
     if not found.converged:
         message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"
-        help = "raise --max-iterations or --time-limit and --resume" if found.reason in ("iterations", "time") else None
+        help = (
+            "raise --max-iterations or --time-limit and --resume"
+            if found.reason in ("iterations", "time")
+            else None
+        )
         remarks.append(Diagnostic("not-converged", message, "warning", help=help))
     at_bound = [
         name
@@ -190,7 +223,9 @@ def _remarks(found: Fit, problem: Residuals) -> tuple[Diagnostic, ...]:
     ]
     if at_bound:
         names = ", ".join(f"`{n}`" for n in at_bound[:8])
-        remarks.append(Diagnostic("at-bound", f"at the end of their range: {names}", "warning", help="widen the bounds"))
+        remarks.append(
+            Diagnostic("at-bound", f"at the end of their range: {names}", "warning", help="widen the bounds")
+        )
     return tuple(remarks)
 
 
@@ -213,7 +248,9 @@ def _covariance(found: Fit) -> Array | None:
 def _first_order(
     potential: Potential, structures: Sequence[Structure], config: FitConfig, store: _Store, report: Report
 ) -> FitResult:
-    sigmas = Sigmas(config.weights.sigma_energy, config.weights.sigma_forces, config.weights.sigma_stress / GPA)
+    sigmas = Sigmas(
+        config.weights.sigma_energy, config.weights.sigma_forces, config.weights.sigma_stress / GPA
+    )
     problem = Residuals(potential, structures, sigmas, config.memory_mb)
     value_and_gradient, batches = loss_gradients(problem)
     epochs = config.max_iterations or 200
@@ -229,20 +266,29 @@ def _first_order(
     )
     start = _energies_set(problem, potential)
     found = train(
-        value_and_gradient, start, batches, options, bounds=(problem.lower, problem.upper), callback=told,
+        value_and_gradient,
+        start,
+        batches,
+        options,
+        bounds=(problem.lower, problem.upper),
+        callback=told,
         resume=store.load(TrainState),
-    )  # fmt: skip
+    )
     theta = potential.theta.copy()
     theta[problem.free] = np.asarray(found.theta)
     remarks: tuple[Diagnostic, ...] = ()
     if found.reason == "diverged":
         remarks = (Diagnostic("diverged", "training diverged: the best epoch before is kept", "warning"),)
     fitted = potential.with_theta(theta)
-    return FitResult(fitted, found.reason == "epochs", found.reason, found.loss, remarks, None, found.state.losses)
+    return FitResult(
+        fitted, found.reason == "epochs", found.reason, found.loss, remarks, None, found.state.losses
+    )
 
 
 def _energies_set(problem: Residuals, potential: Potential) -> Array:
-    """Start values with the reference energies solved for: first-order training would take long to find them."""
+    """Start values with the reference energies solved for: first-order training would take long to find
+    them.
+    """
     start = potential.theta[problem.free].copy()
     columns = np.array([k for k, n in enumerate(problem.names) if n.startswith("reference.")], dtype=np.intp)
     if len(columns):

@@ -20,7 +20,9 @@ class TrainBatch(NamedTuple):
     target: Any
 
 
-def loss_gradients(problem: Residuals) -> tuple[Callable[[Any, TrainBatch], tuple[Any, Any]], list[TrainBatch]]:
+def loss_gradients(
+    problem: Residuals,
+) -> tuple[Callable[[Any, TrainBatch], tuple[Any, Any]], list[TrainBatch]]:
     """`value_and_grad(theta_free, batch)` of ½ Σ r² over a batch, and all batches."""
     full, free = jnp.asarray(problem.potential.theta), jnp.asarray(problem.free)
 
@@ -28,5 +30,7 @@ def loss_gradients(problem: Residuals) -> tuple[Callable[[Any, TrainBatch], tupl
         residual = batch.scale * (problem.outputs(full.at[free].set(theta), batch.arrays) - batch.target)
         return 0.5 * jnp.sum(residual * residual)
 
-    batches = [TrainBatch(arrays, *problem.dense_rows(batch, labels)) for arrays, batch, labels in problem.batches()]
+    batches = [
+        TrainBatch(arrays, *problem.dense_rows(batch, labels)) for arrays, batch, labels in problem.batches()
+    ]
     return jax.jit(jax.value_and_grad(loss)), batches

@@ -28,7 +28,9 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class Predicted:
-    """energy eV; forces (N, 3) eV/Å; stress (3, 3) eV/Å³, tension positive, None where not periodic; site_energy (N,) eV."""
+    """energy eV; forces (N, 3) eV/Å; stress (3, 3) eV/Å³, tension positive, None where not periodic;
+    site_energy (N,) eV.
+    """
 
     energy: float
     forces: Floats
@@ -60,7 +62,9 @@ class Potential:
 
     def with_theta(self, theta: Array) -> Potential:
         """The same potential with other parameters; compiled kernels are kept."""
-        return Potential(self.text, self.model, np.array(theta, dtype=np.float64), self._kernels, self._shapes)
+        return Potential(
+            self.text, self.model, np.array(theta, dtype=np.float64), self._kernels, self._shapes
+        )
 
     def kernel(self, dtype: str = "float64") -> Kernel:
         """The compiled function of (theta, batch), made once for each precision."""
@@ -89,7 +93,13 @@ class Potential:
         found: dict[int, Predicted] = {}
         kernel = self.kernel(dtype)
         known = self._shapes.get(dtype, ())
-        plan = plan_batches(structures, self.list_specs(dtype), self.species, max_elements=_elements(self.kernel(dtype)), known=known)
+        plan = plan_batches(
+            structures,
+            self.list_specs(dtype),
+            self.species,
+            max_elements=_elements(self.kernel(dtype)),
+            known=known,
+        )
         self._shapes[dtype] = tuple(dict.fromkeys((*known, *plan.shapes)))
         for batch, indices in plan.batches():
             out = [np.asarray(part, dtype=np.float64) for part in kernel(self.theta, batch)]
@@ -120,7 +130,10 @@ def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential
     if model.open_species:
         raise SpecError(
             Diagnostic(
-                "no-species", "the spec names no species", place=source.name, help="write `species Nb`, or pass species=['Nb']"
+                "no-species",
+                "the spec names no species",
+                place=source.name,
+                help="write `species Nb`, or pass species=['Nb']",
             )
         )
     return Potential(source.text, model, start_theta(model))

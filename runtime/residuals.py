@@ -1,4 +1,5 @@
-"""Weighted residuals of a potential on data, and their derivatives with respect to parameters, streamed over batches.
+"""Weighted residuals of a potential on data, and their derivatives with respect to parameters, streamed over
+batches.
 
 Rows: (E − E_label)/n_atoms/σ_E, (F − F_label)/σ_F, (stress − label)/σ_S (six components), each times √weight.
 Derivatives are forward-mode, by jax, through the differentiated IR: rows are many, parameters few.
@@ -47,7 +48,9 @@ class Sigmas:
 
 
 class Residuals:
-    """The least-squares problem of `potential` on `structures`, in its free parameters (`least_squares.Problem`)."""
+    """The least-squares problem of `potential` on `structures`, in its free parameters
+    (`least_squares.Problem`).
+    """
 
     def __init__(
         self,
@@ -66,10 +69,15 @@ class Residuals:
         self.lower = np.array([v for p in model.parameters for v in p.lower])[free]
         self.upper = np.array([v for p in model.parameters for v in p.upper])[free]
         solved = linear_parameters(model)
-        self.linear: Mask = np.array([p.name in solved for p in model.parameters for _ in p.start], dtype=bool)[free]
+        self.linear: Mask = np.array(
+            [p.name in solved for p in model.parameters for _ in p.start], dtype=bool
+        )[free]
         self.kernel: Kernel = potential.kernel()
         self.plan: BatchPlan = plan_batches(
-            structures, potential.list_specs(), potential.species, max_elements=_elements(self.kernel, memory_mb)
+            structures,
+            potential.list_specs(),
+            potential.species,
+            max_elements=_elements(self.kernel, memory_mb),
         )
         self._memory = memory_mb * 1e6
         self.outputs = _outputs(self.kernel)
@@ -174,7 +182,9 @@ class Residuals:
 
 
 def _elements(kernel: Kernel, memory_mb: float) -> int:
-    """How large a batch may be: what runs fastest, or less where memory does not allow it (about 2 kB an element)."""
+    """How large a batch may be: what runs fastest, or less where memory does not allow it (about 2 kB an
+    element).
+    """
     best = min((_ELEMENTS[d.name] for d in kernel.lists), default=1 << 16)
     return max(256, min(best, int(memory_mb * 1e6 / 2e3)))
 
@@ -206,7 +216,9 @@ def _tangents(kernel: Kernel) -> Callable[[Array, Arrays, Array], tuple[jax.Arra
 
 def _in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
     """Results of work in the order of the items, on all cores; few items are held at a time."""
-    workers = max(1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1)
+    workers = max(
+        1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    )
     waiting: deque[Future[R]] = deque()
     with ThreadPoolExecutor(workers) as pool:
         try:

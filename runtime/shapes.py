@@ -20,7 +20,8 @@ from .structures import Structure
 
 Counts = NDArray[np.int64]
 
-_WORTH = 0.1  # classes are joined while padding grows by less than this share of what is real
+# classes are joined while padding grows by less than this share of what is real: a compilation costs seconds
+_WORTH = 0.25
 _SNAP = (
     1.5  # a shape that was compiled before is used where it holds no more than this many times the elements
 )

@@ -1,8 +1,8 @@
 """The reference backend: NumPy, f64, slow and obvious. What the others are proved against.
 
-It shares nothing with them but the IR as built, before any pass: neighbours by looping over images, values as flat rows
-(one row a neighbour or triple), harmonics from their textbook formulas, and forces and virial by the complex step
-dE/dx = Im E(x + ih)/h, exact to the last bits (doi:10.1145/838250.838251).
+It shares nothing with them but the IR as built, before any pass: neighbours by looping over images, values
+as flat rows (one row a neighbour or triple), harmonics from their textbook formulas, and forces and virial
+by the complex step dE/dx = Im E(x + ih)/h, exact to the last bits (doi:10.1145/838250.838251).
 """
 
 from __future__ import annotations
@@ -33,7 +33,9 @@ class Reference:
     virial: Array
 
 
-def predict(model: Model, theta: Array, positions: Array, cell: Array, pbc: Array, species: Array) -> Reference:
+def predict(
+    model: Model, theta: Array, positions: Array, cell: Array, pbc: Array, species: Array
+) -> Reference:
     """Evaluate a model as built (output `energy` per site).
 
     theta: all parameters in order, flat. positions: (N, 3) Å. cell: (3, 3), rows are vectors. pbc: (3,) bool.
@@ -79,7 +81,9 @@ def _images(model: Model, positions: Array, cell: Array, pbc: Array) -> list[tup
 class _Run:
     """One evaluation: values of nodes as arrays whose first axis is the rows of their domain."""
 
-    def __init__(self, model: Model, theta: Array, x: Array, h: Array, species: Array, images: list[Any]) -> None:
+    def __init__(
+        self, model: Model, theta: Array, x: Array, h: Array, species: Array, images: list[Any]
+    ) -> None:
         self.model, self.x, self.species = model, x, species
         self.table = _tables(model, theta)
         self.lists: dict[float, tuple[Array, Array, Array]] = {}
@@ -212,7 +216,9 @@ def _tables(model: Model, theta: Array) -> dict[str, Array]:
     tables, offset = {}, 0
     for p in model.parameters:
         rows = entries(p.kind.domain, len(model.species))
-        tables[p.name] = np.asarray(theta[offset : offset + len(p.start)], dtype=float).reshape(rows, *p.kind.shape)
+        tables[p.name] = np.asarray(theta[offset : offset + len(p.start)], dtype=float).reshape(
+            rows, *p.kind.shape
+        )
         offset += len(p.start)
     return tables
 

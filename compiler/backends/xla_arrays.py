@@ -1,8 +1,11 @@
-"""What the XLA backend computes with: batches on the device, values of nodes, sums by owner, rows of tables."""
+"""What the XLA backend computes with: batches on the device, values of nodes, sums by owner, rows of
+tables.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import jax
@@ -30,7 +33,9 @@ class Edge(NamedTuple):
 
 
 class Arrays(NamedTuple):
-    """A batch on the device. `slots` (B,) is 1 throughout: its length counts, and it is a 1 that XLA cannot see."""
+    """A batch on the device. `slots` (B,) is 1 throughout: its length counts, and it is a 1 that XLA cannot
+    see.
+    """
 
     positions: Array
     species: Array
@@ -48,7 +53,9 @@ Value = Array | Rows
 
 
 def sums_by_owner(value: Array, owner: Array, n: int, ascending: bool) -> Array:
-    """Sums of the last axis by owner, a feature row at a time: XLA's CPU scatter is fast on flat rows only."""
+    """Sums of the last axis by owner, a feature row at a time: XLA's CPU scatter is fast on flat rows
+    only.
+    """
     if value.ndim == 1:
         return jax.ops.segment_sum(value, owner, n, indices_are_sorted=ascending)
     rows = value.reshape(-1, value.shape[-1])
@@ -73,7 +80,7 @@ def parameter_tables(model: Model, theta: Array) -> dict[str, Array]:
 
 def table_row(domain: Domain, atoms: tuple[Array, ...], n: int) -> Array:
     pairs = np.zeros((n, n), np.int32)
-    for row, (a, b) in enumerate((a, b) for a in range(n) for b in range(a, n)):
+    for row, (a, b) in enumerate(combinations_with_replacement(range(n), 2)):
         pairs[a, b] = pairs[b, a] = row
     if domain.name == "species_pair":
         return jnp.asarray(pairs)[atoms]

@@ -55,8 +55,8 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {
 }
 
 
-# Sums of up to so many products are written out: XLA's CPU code is slow on sums over an axis that is not the last,
-# 647 ms against 61 for what a fit of three-body terms does most (benchmarks/bench_layout.py).
+# Sums of up to so many products are written out: XLA's CPU code is slow on sums over an axis that is not the
+# last, 647 ms against 61 for what a fit of three-body terms does most (benchmarks/bench_layout.py).
 _WRITTEN_OUT = 40
 _MOST_PRODUCTS = 400
 
@@ -66,7 +66,8 @@ Ranked = Callable[[Array, Node, Node], Array]
 def contracted(
     letters: list[str], out: str, values: Sequence[Any], node: Node, ranked: Ranked, in_rows: bool
 ) -> Array | list[Array] | None:
-    """An einsum on atoms or neighbours as written-out sums of products: a row for each component, or one array.
+    """An einsum on atoms or neighbours as written-out sums of products: a row for each component, or one
+    array.
 
     None where there would be too many products: that is then the work of `matrix_product`.
     """
@@ -112,7 +113,9 @@ def _slice(
 
 
 def matrix_product(letters: list[str], out: str, args: Sequence[Array]) -> Array:
-    """An einsum by jax's own; structural axes are batches, and those of length one are left out of an argument."""
+    """An einsum by jax's own; structural axes are batches, and those of length one are left out of an
+    argument.
+    """
     rank = max(a.ndim - len(s) for s, a in zip(letters, args, strict=True))
     structure = "XYZ"[:rank]
     specs, kept = [], []

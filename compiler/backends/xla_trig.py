@@ -1,8 +1,10 @@
 """Sine and cosine by polynomials, which compile to a few multiplications side by side.
 
-XLA's own cost 11–20 ns each on a CPU, these about 1. With n = round(x/π) and y = x − nπ (π in two parts, so that nothing
-is lost for |x| up to 10⁵, W. J. Cody and W. Waite, Software Manual for the Elementary Functions (1980)):
-    sin x = (−1)ⁿ sin y,  cos x = (−1)ⁿ cos y,  |y| ≤ π/2, by Taylor's series to y²¹ and y²⁰: errors under 3·10⁻¹⁶.
+XLA's own cost 11–20 ns each on a CPU, these about 1. With n = round(x/π) and y = x − nπ (π in two parts, so
+that nothing is lost for |x| up to 10⁵, W. J. Cody and W. Waite, Software Manual for the Elementary Functions
+(1980)):
+    sin x = (−1)ⁿ sin y,  cos x = (−1)ⁿ cos y,  |y| ≤ π/2, by Taylor's series to y²¹ and y²⁰: errors under
+    3·10⁻¹⁶.
 """
 
 from __future__ import annotations

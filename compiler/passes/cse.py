@@ -1,7 +1,8 @@
-"""CSE: equal nodes are one object already; this pass makes more of them equal by putting operands in one order.
+"""CSE: equal nodes are one object already; this pass makes more of them equal by putting operands in one
+order.
 
-Chains of products and of sums are flattened, sorted by the nodes' digests and rebuilt: a·b and b·a, (a·b)·c and a·(c·b)
-become the same node.
+Chains of products and of sums are flattened, sorted by the nodes' digests and rebuilt: a·b and b·a, (a·b)·c
+and a·(c·b) become the same node.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ def ordered(node: Node) -> Node:
         return make(node.op, *sorted(node.args, key=lambda a: a.key))
     if node.op not in _CHAINS:
         return node
-    operands = sorted(_flatten(node), key=lambda a: (a.op != "const", a.kind.domain.name != "none", a.kind.shape != (), a.key))
+    operands = sorted(
+        _flatten(node),
+        key=lambda a: (a.op != "const", a.kind.domain.name != "none", a.kind.shape != (), a.key),
+    )
     total = operands[0]
     for operand in operands[1:]:
         total = make(node.op, total, operand)

@@ -1,6 +1,7 @@
 """Differentiate: from the site energy to energy, forces and virial, in the IR, by the reverse mode.
 
-Positions enter through `distance` and `displacement` alone. With g = dE/dd for every neighbour vector d = x_j + S·h − x_i:
+Positions enter through `distance` and `displacement` alone. With g = dE/dd for every neighbour vector d =
+x_j + S·h − x_i:
     F_i = Σ_j g_ij − Σ_j g_ji        dE/dε_ab = Σ d_a g_b
 """
 

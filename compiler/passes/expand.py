@@ -1,7 +1,7 @@
 """Expand: spherical harmonics and their slopes become polynomials of the direction.
 
-Real solid harmonics by the usual recurrence in the degree, with Σ_m Y_lm(u) Y_lm(v) = P_l(u·v) for unit vectors:
-the x, y part is Re, Im (x + iy)^m, the z part the Legendre polynomial differentiated m times.
+Real solid harmonics by the usual recurrence in the degree, with Σ_m Y_lm(u) Y_lm(v) = P_l(u·v) for unit
+vectors: the x, y part is Re, Im (x + iy)^m, the z part the Legendre polynomial differentiated m times.
 """
 
 from __future__ import annotations
@@ -27,7 +27,10 @@ def _expand(node: Node) -> Node:
     parts: list[Node] = []
     for degree in range(node["l"] + 1):
         parts += _degree(degree, waves, z) if node.op == "sphericals" else _slopes(degree, waves, z)
-    ones = [p if p.kind.domain == node.kind.domain else alg.mul(const(1.0, domain=node.kind.domain), p) for p in parts]
+    ones = [
+        p if p.kind.domain == node.kind.domain else alg.mul(const(1.0, domain=node.kind.domain), p)
+        for p in parts
+    ]
     return make("reshape", make("stack", *ones), shape=node.kind.shape)
 
 

@@ -35,7 +35,9 @@ def fold_constants(node: Node) -> Node | None:
     if not node.args or any(a.op != "const" for a in node.args):
         return None
     same = [a.kind.domain == node.kind.domain and a.kind.shape == node.kind.shape for a in node.args]
-    if not all(whole or len(a["values"]) == 1 for whole, a in zip(same, node.args, strict=True)) or not any(same):
+    if not all(whole or len(a["values"]) == 1 for whole, a in zip(same, node.args, strict=True)) or not any(
+        same
+    ):
         return None
     try:
         values = _values(node)

@@ -2,9 +2,10 @@
 
 A sum within a smaller cutoff laid on a longer list masks what is beyond:
     sum_i(f, within rc)  =  sum_i(where(rc − r, f, 0), within RC)
-A list is only lengthened where that adds little work (volumes within MERGE); a short-ranged core keeps its own,
-usually empty, list. Triples keep theirs: their work grows with the square. So do sums that may be no number beyond
-their own cutoff, exp(σ/(r − rc)) or √(rc − r): what is masked is 0, but its derivative would be 0 times infinity.
+A list is only lengthened where that adds little work (volumes within MERGE); a short-ranged core keeps its
+own, usually empty, list. Triples keep theirs: their work grows with the square. So do sums that may be no
+number beyond their own cutoff, exp(σ/(r − rc)) or √(rc − r): what is masked is 0, but its derivative would
+be 0 times infinity.
 """
 
 from __future__ import annotations
@@ -62,7 +63,9 @@ def _moved(value: object, target: dict[Domain, Domain]) -> object:
 
 
 def _targets(model: Model) -> dict[Domain, Domain]:
-    """For each list the one it is laid on. Chains of merges go to the longest, as long as MERGE holds with it."""
+    """For each list the one it is laid on. Chains of merges go to the longest, as long as MERGE holds with
+    it.
+    """
     lists: dict[str, set[float]] = {"pair": set(), "edge": set()}
     kept: set[float] = set()
     wild: set[Domain] = set()
@@ -87,14 +90,16 @@ def _targets(model: Model) -> dict[Domain, Domain]:
 
 
 def _tame(body: Node) -> bool:
-    """Whether a value on neighbours is finite at any distance: roots, logarithms and divisors are of steady values."""
+    """Whether a value on neighbours is finite at any distance: roots, logarithms and divisors are of steady
+    values.
+    """
     for node in topological([body]):
         if node.kind.domain != body.kind.domain:
             continue
         exponent = node["exponent"] if node.op == "pow" else 1.0
-        if node.op in ("log", "power") or exponent < 0.0 or exponent != int(exponent):
-            if not all(_steady(a) for a in node.args):
-                return False
+        risky = node.op in ("log", "power") or exponent < 0.0 or exponent != int(exponent)
+        if risky and not all(_steady(a) for a in node.args):
+            return False
     return True
 
 

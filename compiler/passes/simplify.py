@@ -79,8 +79,24 @@ def _zero(node: Node) -> Node:
 
 def carry_zero(node: Node) -> Node | None:
     """a sum, move or rearrangement of 0 is 0"""
-    linear = (*_CARRY, "neg", "sum_i", "sum_j", "sum_to_ij", "sum_to_ik", "total", "take", "put", "reshape", "einsum")
-    if node.op in linear and node.args and any(_is(a, 0.0) and a.kind.domain.name not in TABLES for a in node.args):
+    linear = (
+        *_CARRY,
+        "neg",
+        "sum_i",
+        "sum_j",
+        "sum_to_ij",
+        "sum_to_ik",
+        "total",
+        "take",
+        "put",
+        "reshape",
+        "einsum",
+    )
+    if (
+        node.op in linear
+        and node.args
+        and any(_is(a, 0.0) and a.kind.domain.name not in TABLES for a in node.args)
+    ):
         return _zero(node)
     return None
 
@@ -209,12 +225,22 @@ def _as_power(node: Node) -> tuple[Node, float]:
 
 
 def factor_into_product(node: Node) -> Node | None:
-    """s·(x ⊗ y) = (s·x) ⊗ y, x the argument with fewer components: a switch meets rows, not all their products"""
+    """s·(x ⊗ y) = (s·x) ⊗ y, x the argument with fewer components: a switch meets rows, not all their
+    products
+    """
     if node.op != "mul" or not node.kind.shape:
         return None
     for s, product in (node.args, node.args[::-1]):
-        if product.op == "einsum" and not s.kind.shape and s.kind.domain == product.kind.domain and len(product.args) > 1:
-            least = min(range(len(product.args)), key=lambda k: (product.args[k].kind.domain != s.kind.domain, _size(product.args[k])))
+        if (
+            product.op == "einsum"
+            and not s.kind.shape
+            and s.kind.domain == product.kind.domain
+            and len(product.args) > 1
+        ):
+            least = min(
+                range(len(product.args)),
+                key=lambda k: (product.args[k].kind.domain != s.kind.domain, _size(product.args[k])),
+            )
             args = [alg.mul(s, a) if k == least else a for k, a in enumerate(product.args)]
             return make("einsum", *args, spec=product["spec"])
     return None
@@ -228,7 +254,9 @@ def _size(node: Node) -> int:
 
 
 def take_put(node: Node) -> Node | None:
-    """take(put(x)) = x for the same components; take(stack(x…))_k = x_k; taking all in order changes nothing"""
+    """take(put(x)) = x for the same components; take(stack(x…))_k = x_k; taking all in order changes
+    nothing
+    """
     if node.op != "take":
         return None
     x, indices = node.args[0], node["indices"]
@@ -244,7 +272,9 @@ def take_put(node: Node) -> Node | None:
 
 
 def reshape_of(node: Node) -> Node | None:
-    """reshape to the same shape changes nothing; only the last of two counts; the one component of a stack is itself"""
+    """reshape to the same shape changes nothing; only the last of two counts; the one component of a stack
+    is itself
+    """
     if node.op != "reshape":
         return None
     x = node.args[0]

@@ -2,9 +2,9 @@
 
     Σ_j f(i, j)  over directed edges  =  sum_i(f) + sum_j(f with i and j exchanged)  over pairs
 
-Where f is symmetric the two are one node, and the work is halved; the exchange is exact in any case. Sums stay on
-the directed, dense list where they carry many components or directions (there they are small matrix products), or
-where the edge value comes from third neighbours.
+Where f is symmetric the two are one node, and the work is halved; the exchange is exact in any case. Sums
+stay on the directed, dense list where they carry many components or directions (there they are small matrix
+products), or where the edge value comes from third neighbours.
 """
 
 from __future__ import annotations
