@@ -9,8 +9,10 @@ from .checker import Checked, walk
 from .diagnostics import Diagnostic, SpecError, did_you_mean
 from .elements import ELEMENTS
 from .expressions import AT_SITE, Locals, evaluate, fault
+from .intrinsics import INTRINSICS
 from .ir import Model, Node, Parameter, TermInstance
 from .kinds import SITE, Domain
+from .names import FAMILIES
 from .ops import const, make
 from .source import Span
 from .terms import instantiate
@@ -183,7 +185,7 @@ class Builder:
     def term_call(self, call: syntax.Call, scope: object, where: Where, local: Locals) -> Value:
         term = self.checked.term(call.name)
         if term is None:
-            known = [*self.checked.term_names(), *calls.INTRINSICS, *calls.SPECIAL, *calls.FAMILIES]
+            known = [*self.checked.term_names(), *INTRINSICS, *calls.SPECIAL, *FAMILIES]
             known += list(getattr(scope, "definitions", {})) + list(getattr(scope, "params", {}))
             raise fault(
                 "unknown-term",

@@ -5,6 +5,7 @@ arguments.
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from math import pi
 from typing import TYPE_CHECKING, Any
 
@@ -258,7 +259,7 @@ def _mlp(call: syntax.Call, scope: TermScope, where: Where, local: Locals) -> No
     return mlp(scope, x, sizes, activation.name, call.span)
 
 
-SPECIAL = {
+SPECIAL: dict[str, Callable[[syntax.Call, Any, Where, Locals], Value]] = {
     "size": _size,
     "linspace": _linspace,
     "by_species": _by_species,

@@ -5,7 +5,7 @@ business.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Protocol
 
@@ -108,6 +108,14 @@ def _chain(expr: syntax.Chain, scope: Scope, where: Where, local: Locals) -> Qua
     return total
 
 
+_OPERATORS: dict[str, Callable[[Node, Node], Node]] = {
+    "+": alg.add,
+    "-": alg.sub,
+    "*": alg.mul,
+    "/": alg.div,
+}
+
+
 def combine(operator: str, a: Quantity | Node, b: Quantity | Node) -> Quantity | Node:
     """a op b. A bare 0 takes the unit of the other side. Raises KindError."""
     if isinstance(a, Quantity) and isinstance(b, Quantity):
@@ -116,8 +124,7 @@ def combine(operator: str, a: Quantity | Node, b: Quantity | Node) -> Quantity |
         a, b = _adopt_zero(a, b), _adopt_zero(b, a)
     if operator == "/" and isinstance(b, Quantity) and b.value == 0.0:
         raise KindError("division-by-zero", "division by zero")
-    x, y = as_node(a), as_node(b)
-    return {"+": alg.add, "-": alg.sub, "*": alg.mul, "/": alg.div}[operator](x, y)
+    return _OPERATORS[operator](as_node(a), as_node(b))
 
 
 def _adopt_zero(a: Quantity | Node, other: Quantity | Node) -> Quantity | Node:

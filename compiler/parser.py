@@ -1,11 +1,10 @@
-"""Text to syntax tree. The only module that knows lark."""
+"""Text to syntax tree. Only this module and `parser_tables` know lark."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable
 from functools import cache
-from importlib import resources
 from typing import Any, cast
 
 from lark import Lark, Token, Tree
@@ -14,6 +13,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from ..grammar.mistakes import MISTAKES
 from . import syntax
 from .diagnostics import Diagnostic, SpecError
+from .parser_tables import load_parser
 from .source import Source, Span
 
 # Deeper than any formula a person writes; well inside Python's own recursion limit.
@@ -32,22 +32,7 @@ _WORDS = {
 
 @cache
 def _grammar() -> tuple[Lark, list[Token]]:
-    comments: list[Token] = []
-    text = (
-        resources.files(__package__.rpartition(".")[0] + ".grammar")
-        .joinpath("potential.lark")
-        .read_text("utf-8")
-    )
-    lark = Lark(
-        text,
-        parser="lalr",
-        lexer="contextual",
-        start="file",
-        propagate_positions=True,
-        maybe_placeholders=False,
-        lexer_callbacks={"COMMENT": comments.append},
-    )
-    return lark, comments
+    return load_parser()
 
 
 def parse_source(source: Source) -> syntax.File:
@@ -73,7 +58,7 @@ def parse_source(source: Source) -> syntax.File:
             )
         )
     kept = tuple(Span(source, _start(c), _start(c) + len(c)) for c in comments)
-    return syntax.File(source, tuple(_Walk(source).item(t) for t in tree.children), kept)
+    return syntax.File(source, tuple(_Walk(source).item(cast(Any, t)) for t in tree.children), kept)
 
 
 def _start(token: Token) -> int:
@@ -159,8 +144,7 @@ def _about_character(text: str, at: int) -> str | None:
 def _recognise(error: UnexpectedToken) -> str | None:
     lark, _ = _grammar()
     examples = {slug: list(m.snippets) for slug, m in MISTAKES.items()}
-    found = error.match_examples(lark.parse, examples, use_accepts=True)
-    return cast("str | None", found)
+    return error.match_examples(lark.parse, examples, use_accepts=True)
 
 
 def _at_end(source: Source, error: UnexpectedToken) -> Diagnostic:

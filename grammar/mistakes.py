@@ -28,7 +28,14 @@ MISTAKES: dict[str, Mistake] = {
     "missing-operand": Mistake(
         "an operator has nothing on one side",
         "write a term or a number there",
-        ("E = lj() + ", "E = lj() * ) ", "E = + lj()", "E = lj() + * zbl()", "E = lj() + let a = 3", "E = (lj() + )"),
+        (
+            "E = lj() + ",
+            "E = lj() * ) ",
+            "E = + lj()",
+            "E = lj() + * zbl()",
+            "E = lj() + let a = 3",
+            "E = (lj() + )",
+        ),
     ),
     "missing-value": Mistake(
         "`=` has no value after it",
@@ -48,7 +55,14 @@ MISTAKES: dict[str, Mistake] = {
     "missing-comma": Mistake(
         "arguments are not separated",
         "write `,` between arguments",
-        ("E = lj(a=1 b=2)", "E = lj(a b)", "E = lj(rc=5 b=2)", "E = lj(a, rc=5 b=2)", "E = lj(a, b c=2)", "E = nn(bessel8 rc=5)"),
+        (
+            "E = lj(a=1 b=2)",
+            "E = lj(a b)",
+            "E = lj(rc=5 b=2)",
+            "E = lj(a, rc=5 b=2)",
+            "E = lj(a, b c=2)",
+            "E = nn(bessel8 rc=5)",
+        ),
     ),
     "let-without-name": Mistake(
         "`let` needs a name and a value",

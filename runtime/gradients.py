@@ -24,7 +24,8 @@ def loss_gradients(
     problem: Residuals,
 ) -> tuple[Callable[[Any, TrainBatch], tuple[Any, Any]], list[TrainBatch]]:
     """`value_and_grad(theta_free, batch)` of ½ Σ r² over a batch, and all batches."""
-    full, free = jnp.asarray(problem.potential.theta), jnp.asarray(problem.free)
+    full: Any = jnp.asarray(problem.potential.theta)
+    free = jnp.asarray(problem.free)
 
     def loss(theta: Any, batch: TrainBatch) -> Any:
         residual = batch.scale * (problem.outputs(full.at[free].set(theta), batch.arrays) - batch.target)

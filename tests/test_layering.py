@@ -31,7 +31,8 @@ OURS = {
     "compiler.report": "compiler.source compiler.diagnostics",
     # text to resolved names
     "compiler.syntax": "compiler.source",
-    "compiler.parser": f"grammar {SPEC}",
+    "compiler.parser": f"grammar compiler.parser_tables {SPEC}",
+    "compiler.parser_tables": "",
     "compiler.library": f"specs compiler.parser {SPEC}",
     "compiler.checker": (
         "compiler.parser compiler.library compiler.names compiler.elements compiler.units compiler.kinds "
@@ -68,6 +69,7 @@ OTHERS = {
     "specs": "",
     "compiler": "",
     "compiler.parser": "lark",
+    "compiler.parser_tables": "lark",
     "compiler.backends.reference*": "numpy scipy",
     "compiler.backends.xla*": "numpy jax",
     "runtime": "numpy scipy ase vesin pydantic",
@@ -78,9 +80,9 @@ OTHERS = {
     # the numerical files of the runtime
     "runtime.potential": NUMERICAL,
     "runtime.residuals": NUMERICAL,
-    "runtime.loss": NUMERICAL,
+    "runtime.gradients": NUMERICAL,
+    "runtime.first_order": NUMERICAL,
     "runtime.fit": NUMERICAL,
-    "runtime.train": NUMERICAL,
     "runtime.evaluate": NUMERICAL,
     "runtime.calculator": NUMERICAL,
     "runtime.fisher": NUMERICAL,

@@ -166,7 +166,8 @@ class _Run:
 
     def _sum_to_ij(self, node: Node, value: Array) -> Array:
         rc = node.kind.domain.rc
-        out = np.zeros((len(self.lists[rc][0]), *node.kind.shape), dtype=complex)  # type: ignore[index]
+        edges = len(self.lists[rc][0])  # type: ignore[index]
+        out = np.zeros((edges, *node.kind.shape), dtype=complex)
         np.add.at(out, self.triples[rc][0], self._all(value, node.args[0]))  # type: ignore[index]
         return out
 
@@ -273,6 +274,10 @@ def _pow(node: Node, x: Array) -> Array:
     return np.asarray(x ** int(p)) if p == int(p) else _fractional(x, p)
 
 
+def _where(condition: Array, a: Array, b: Array) -> Array:
+    return np.where(condition, a, b)
+
+
 _ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "add": lambda n, a, b: a + b,
     "mul": lambda n, a, b: a * b,
@@ -288,9 +293,9 @@ _ELEMENTWISE: dict[str, Callable[..., Array]] = {
     "step": lambda n, a: (a.real > 0).astype(float),
     "pow": _pow,
     "power": lambda n, a, b: _fractional(a, b),
-    "max": lambda n, a, b: np.where(a.real > b.real, a, b),
-    "min": lambda n, a, b: np.where(a.real < b.real, a, b),
-    "select": lambda n, c, a, b: np.where(c.real > 0, a, b),
+    "max": lambda n, a, b: _where(a.real > b.real, a, b),
+    "min": lambda n, a, b: _where(a.real < b.real, a, b),
+    "select": lambda n, c, a, b: _where(c.real > 0, a, b),
 }
 
 

@@ -14,6 +14,9 @@ from .xla_arrays import Array, Arrays, Edge, Pair
 from .xla_run import Run
 
 
+__all__ = ["Arrays", "Kernel", "Lists", "Prediction"]
+
+
 class Lists(Protocol):
     """A batch as docs/design.md describes it (runtime/batches.py)."""
 
@@ -73,7 +76,7 @@ class Kernel:
         arrays = batch if isinstance(batch, Arrays) else self.arrays(batch)
         return self._call(jnp.asarray(theta, self.dtype), arrays)
 
-    def predict(self, theta: Array, arrays: Arrays) -> Prediction:
+    def predict(self, theta: Any, arrays: Arrays) -> Prediction:
         """The pure function, for jax's transformations."""
         out = self.outputs(theta, arrays)
         atoms, slots = arrays.real.shape[0], arrays.slots.shape[0]
@@ -81,7 +84,7 @@ class Kernel:
         virial = out.get("virial", jnp.zeros((3, 3, slots), self.dtype))
         return Prediction(out["energy"], forces, virial, out["site_energy"])
 
-    def outputs(self, theta: Array, arrays: Arrays) -> dict[str, Array]:
+    def outputs(self, theta: Any, arrays: Arrays) -> dict[str, Array]:
         """All outputs of the model by name, feature axes first."""
         lists = dict(zip(self.lists, arrays.lists, strict=True))
         return Run(self.model, theta, arrays, lists, self.dtype).outputs()

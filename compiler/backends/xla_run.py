@@ -341,6 +341,7 @@ class Run:
                 different = ~jnp.eye(near.shape[-1], dtype=bool)
                 self.masks[domain] = near[:, :, None] & near[:, None, :] & different
             else:
+                assert domain.rc is not None  # every list has a cutoff
                 self.masks[domain] = self._list(domain).valid & (self._separation(domain) < domain.rc)
         return self.masks[domain]
 

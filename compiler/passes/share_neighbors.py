@@ -81,11 +81,11 @@ def _targets(model: Model) -> dict[Domain, Domain]:
     for name in ("pair", "edge"):
         longest: float | None = None
         for rc in sorted(lists[name], reverse=True):
-            fixed = (name == "edge" and rc in kept) or Domain(name, rc) in wild  # type: ignore[arg-type]
+            fixed = (name == "edge" and rc in kept) or Domain(name, rc) in wild
             if longest is None or fixed or (rc / longest) ** 3 < MERGE:
                 longest = rc if not fixed else longest
                 continue
-            target[Domain(name, rc)] = Domain(name, longest)  # type: ignore[arg-type]
+            target[Domain(name, rc)] = Domain(name, longest)
     return target
 
 

@@ -10,6 +10,7 @@ products), or where the edge value comes from third neighbours.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..ir import Model, Node, topological
 from ..kinds import Domain, Kind
@@ -79,7 +80,7 @@ _EXCHANGE = {"to_i": "to_j", "to_j": "to_i"}
 
 def _moved(node: Node, args: tuple[Node, ...], exchanged: bool) -> Node:
     pair = Domain("pair", node.kind.domain.rc)
-    attrs = {k: _on_pair_kind(v, pair) for k, v in node.attrs}
+    attrs: dict[str, Any] = {k: _on_pair_kind(v, pair) for k, v in node.attrs}
     op = _EXCHANGE.get(node.op, node.op) if exchanged else node.op
     if node.op == "at" and exchanged:
         attrs["of"] = {"ij": "ji", "ji": "ij"}[attrs["of"]]

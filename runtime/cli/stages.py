@@ -58,7 +58,8 @@ def _tree(value: Any, depth: int, label: str = "") -> Iterator[str]:
         for item in value:
             yield from _tree(item, depth + bool(label))
     elif dataclasses.is_dataclass(value) and not isinstance(value, Span):
-        plain, nested = [], []
+        plain: list[tuple[str, Any]] = []
+        nested: list[tuple[str, Any]] = []
         for field in dataclasses.fields(value):
             part = getattr(value, field.name)
             if isinstance(part, Span) or part is None or part == () or part is False:
