@@ -82,6 +82,7 @@ class FitConfig(_Section):
     method: Literal["auto", "least-squares", "first-order"] = "auto"
     max_iterations: int | None = Field(None, ge=1)
     time_limit: float | None = Field(None, gt=0)  # seconds
+    tolerance: float = Field(1e-3, gt=0, lt=1)  # a step that lowers the loss by a smaller share is the last
     starts: int = Field(1, ge=1)
     seed: int = Field(0, ge=0)
     memory_mb: float = Field(1000.0, ge=50)  # what batches and their derivatives may take

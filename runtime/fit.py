@@ -173,7 +173,11 @@ def _least_squares(
         store.save(state)
         return None
 
-    options = Options(max_iterations=config.max_iterations or 100, time_limit=config.time_limit)
+    options = Options(
+        max_iterations=config.max_iterations or 100,
+        time_limit=config.time_limit,
+        decrease_tolerance=config.tolerance,
+    )
     start = potential.theta[problem.free]
     found = minimize_from_starts(
         problem,

@@ -38,6 +38,10 @@ R = TypeVar("R")
 _ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
 
 
+# parameters differentiated by one call; what the value itself costs again each time is a small part of it
+_WIDTH = 16
+
+
 @dataclass(frozen=True)
 class Sigmas:
     """What counts as an error of one: eV/atom, eV/Å, eV/Å³."""
@@ -154,11 +158,17 @@ class Residuals:
         """Residuals (m,), derivatives (m, P) of a batch, and its number of atoms."""
         arrays, batch, labels = item
         rows, scale, target = self._rows(batch, labels)
-        seeds = np.zeros((len(columns), len(full)))
-        seeds[np.arange(len(columns)), self.free[columns]] = 1.0
-        values, tangents = self._tangents(full, arrays, seeds)
-        residual = scale * (np.asarray(values)[rows] - target)
-        return residual, (np.asarray(tangents)[:, rows] * scale).T, int(batch.n_atoms.sum())
+        jacobian = np.empty((len(rows), len(columns)))
+        values = None
+        for first in range(0, len(columns), _WIDTH):
+            chunk = self.free[columns[first : first + _WIDTH]]
+            seeds = np.zeros((_WIDTH, len(full)))  # always as many: one compilation for whichever columns
+            seeds[np.arange(len(chunk)), chunk] = 1.0
+            values, tangents = self._tangents(full, arrays, seeds)
+            jacobian[:, first : first + len(chunk)] = (np.asarray(tangents)[: len(chunk), rows] * scale).T
+        if values is None:
+            values = self._values(full, arrays)
+        return scale * (np.asarray(values)[rows] - target), jacobian, int(batch.n_atoms.sum())
 
     def _full(self, theta: Array) -> Array:
         full = self.potential.theta.copy()

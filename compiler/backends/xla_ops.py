@@ -58,7 +58,8 @@ ELEMENTWISE: dict[str, Callable[..., Array]] = {
 # Sums of up to so many products are written out: XLA's CPU code is slow on sums over an axis that is not the
 # last, 647 ms against 61 for what a fit of three-body terms does most (benchmarks/bench_layout.py).
 _WRITTEN_OUT = 40
-_MOST_PRODUCTS = 400
+# On atoms, of which there are few, larger ones go to a product of matrices: less to compile.
+_MOST_PRODUCTS = {"site": 16, "pair": 400, "edge": 400, "triple": 400}
 
 Ranked = Callable[[Array, Node, Node], Array]
 
@@ -78,7 +79,8 @@ def contracted(
     free = out if in_rows else ""
     terms = list(product(*(range(sizes[c]) for c in summed)))
     rows = list(product(*(range(sizes[c]) for c in free)))
-    if len(terms) > _WRITTEN_OUT or len(terms) * len(rows) > _MOST_PRODUCTS:
+    most = _MOST_PRODUCTS.get(node.kind.domain.name, 0)
+    if len(terms) > _WRITTEN_OUT or len(terms) * len(rows) > most:
         return None
     found = []
     for row in rows:

@@ -350,8 +350,15 @@ class Run:
 
 
 def _worth_storing(node: Node, readers: int) -> bool:
-    """On dense lists: families, stacks, sums of products, and what more than two others read."""
-    if node.kind.domain.name not in ("edge", "triple"):
+    """On neighbours: what is long to work out and read more than once. On dense lists families, stacks, sums of
+    products too, and what more than two others read.
+    """
+    name = node.kind.domain.name
+    if name not in ("pair", "edge", "triple"):
+        return False
+    if node.op in ("sin", "cos"):
+        return readers > 1
+    if name == "pair":
         return False
     return node.op in ("stack", "chain", "einsum") or (readers > 2 and node.op not in ("const", "to_i", "at"))
 

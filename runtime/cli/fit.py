@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -39,6 +40,10 @@ def command(
     ] = None,
     max_iterations: Annotated[
         int | None, typer.Option("--max-iterations", help="Stop then, with the best so far.")
+    ] = None,
+    tolerance: Annotated[
+        float | None,
+        typer.Option("--tolerance", help="End when a step lowers the loss by a smaller share. [0.001]"),
     ] = None,
     memory: Annotated[
         float | None, typer.Option("--memory", metavar="MB", help="What batches may take. [1000]")
@@ -80,9 +85,11 @@ def command(
         "seed": seed,
         "time_limit": time_limit,
         "max_iterations": max_iterations,
+        "tolerance": tolerance,
         "memory_mb": memory,
         "reference_energies": False if no_reference else None,
     }
+    _one_thread_each()
     from ..config import load_config
     from .outputs import require_new_run
 
@@ -101,6 +108,15 @@ def command(
         console.say(f"{ended} ({result.reason}); saved in {folder}")
     _tell(result.potential, metrics, json)
     return 130 if "interrupt" in result.reason else 0
+
+
+def _one_thread_each() -> None:
+    """One thread a call of BLAS, unless the user says otherwise: a fit has its cores busy with batches.
+
+    Before numpy is imported, which reads this once.
+    """
+    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
+        os.environ.setdefault(name, "1")
 
 
 def _check_spec(spec: Path) -> None:
