@@ -3,9 +3,11 @@
     python benchmarks/bench_layout.py [--rounds 9]
 
 One thread, one process; the alternatives take turns.
-  1. an EAM-like energy with forces and virial: half list in rows, half list stacked, dense full list
+  1. an EAM-like energy with forces and virial: half list in rows, half list stacked, dense full list;
+     and a compiled eam with its features in rows or stacked
   2. sums of products over a leading axis: written out, or as a reduction
-  3. three-body terms: what dense lists read often stored (divided by a 1 that XLA cannot see), or not
+  3. terms on dense lists: what is read often stored (divided by a 1 that XLA cannot see), or not; as a
+     simulation evaluates them, and as a fit does
   4. sine: by a polynomial, or jnp.sin
 """
 
@@ -30,6 +32,7 @@ from potentia.compiler.backends.xla import Kernel
 from potentia.compiler.backends.xla_arrays import sums_by_owner
 from potentia.compiler.backends.xla_trig import sine
 from potentia.runtime.batches import Batch, single
+from potentia.runtime.residuals import _tangents
 from potentia.runtime.shapes import ListSpec
 from potentia.runtime.structures import from_atoms
 
@@ -99,6 +102,21 @@ def dense(x: Array, j: Array, shift: Array, valid: Array) -> tuple[Array, ...]:
     return 0.5 * phi.sum() - root.sum(), jnp.stack([c.sum(-1) for c in g]), jnp.stack(virial)
 
 
+def kept(spec: str = "E = eam(Nb, rc=5)", repeat: int = 12) -> dict[str, Call]:
+    """A compiled spec whose features on atoms and pairs are rows, or one array."""
+    model = pipeline.optimize(pipeline.build(pipeline.check(pipeline.parse(spec))))
+    theta = jnp.array([x for p in model.parameters for x in p.start]) + 0.1
+    calls: dict[str, Call] = {}
+    for name, most in (("features in rows", xla_run._MOST_ROWS), ("features stacked", 0)):
+        kernel: Kernel = pipeline.lower(model)
+        specs = [ListSpec(d.name, d.rc or 0.0) for d in kernel.lists]  # type: ignore[arg-type]
+        arrays = kernel.arrays(single(from_atoms(niobium(repeat)), specs, model.species))
+        with mock.patch.object(xla_run, "_MOST_ROWS", most):  # read while jax traces
+            jax.block_until_ready(kernel(theta, arrays))
+        calls[name] = partial(waited, partial(kernel, theta, arrays))
+    return calls
+
+
 def batch_of(atoms: Atoms, layout: str) -> Batch:
     return single(from_atoms(atoms), [ListSpec(layout, RC)], ("Nb",))  # type: ignore[arg-type]
 
@@ -151,19 +169,28 @@ THREE_BODY = {
 }
 
 
-def storing(spec: str, repeat: int = 5) -> dict[str, Call]:
+def storing(spec: str, fitted: bool) -> dict[str, Call]:
+    """E + F + virial, or, as a fit wants them, their derivatives along each parameter, one by one."""
     model = pipeline.optimize(pipeline.build(pipeline.check(pipeline.parse(spec))))
-    theta = np.array([x for p in model.parameters for x in p.start]) + 0.1
-    atoms = from_atoms(niobium(repeat))
+    theta = jnp.array([x for p in model.parameters for x in p.start]) + 0.1
+    atoms = from_atoms(niobium(3 if fitted else 5))
     calls: dict[str, Call] = {}
     for name, rule in (("stored", xla_run._worth_storing), ("not stored", lambda node, readers: False)):
         kernel: Kernel = pipeline.lower(model)
         specs = [ListSpec(d.name, d.rc or 0.0) for d in kernel.lists]  # type: ignore[arg-type]
         arrays = kernel.arrays(single(atoms, specs, model.species))
+        if fitted:
+            call = partial(jax.jit(_tangents(kernel)), theta, arrays, jnp.eye(len(theta)))
+        else:
+            call = partial(kernel, theta, arrays)
         with mock.patch.object(xla_run, "_worth_storing", rule):  # the rule is asked while jax traces
-            jax.block_until_ready(kernel(theta, arrays))
-        calls[name] = lambda kernel=kernel, arrays=arrays: jax.block_until_ready(kernel(theta, arrays))
+            jax.block_until_ready(call())
+        calls[name] = partial(waited, call)
     return calls
+
+
+def waited(call: Call) -> object:
+    return jax.block_until_ready(call())
 
 
 # --- 4: sine -------------------------------------------------------------------------------------
@@ -189,9 +216,11 @@ def main() -> None:
     timed = partial(taking_turns, rounds=parser.parse_args().rounds)
     print(machine())
     show("1. EAM-like kernel, 16 000 atoms, E + F + virial, f64", timed(layouts()))
+    show("1. eam(rc=5) as compiled, 3456 atoms, E + F + virial, f64", timed(kept()))
     show("2. sums of 16 products on 2000 × 60 neighbours, f64", timed(products()))
     for name, spec in THREE_BODY.items():
-        show(f"3. {name}, 250 atoms, E + F + virial, f64", timed(storing(spec)))
+        show(f"3. {name}, 250 atoms, E + F + virial, f64", timed(storing(spec, False)))
+        show(f"3. {name}, 54 atoms, derivatives along all parameters, f64", timed(storing(spec, True)))
     for dtype in ("float64", "float32"):
         show(f"4. sine of 200 000 numbers, {dtype}", timed(sines(dtype)))
 
