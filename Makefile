@@ -10,9 +10,10 @@ DEMO := runs/demo
 
 .PHONY: demo test lint bench clean
 
+# stopped after a minute: what the last digits of the loss still gain is not worth a newcomer's time
 demo: $(VENV)/installed
-	rm -rf $(DEMO)
-	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot
+	rm -rf $(DEMO) $(DEMO).partial
+	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot --time-limit 60
 
 test: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2

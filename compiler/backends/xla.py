@@ -13,7 +13,6 @@ from ..kinds import Domain
 from .xla_arrays import Array, Arrays, Edge, Pair
 from .xla_run import Run
 
-
 __all__ = ["Arrays", "Kernel", "Lists", "Prediction"]
 
 

@@ -1,0 +1,80 @@
+"""A fit that is cut off, in a process of its own: Ctrl-C keeps the best; a killed fit resumes to the same."""
+
+from __future__ import annotations
+
+import json
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+# the signal is sent by the process to itself after its second checkpoint: at the same place every time
+SCRIPT = """
+import os, sys
+from potentia.runtime import fit
+from potentia.runtime.cli.main import main
+
+number, *arguments = sys.argv[1:]
+save, saved = fit.save_state, []
+
+def save_state(*what):
+    save(*what)
+    saved.append(1)
+    if len(saved) == 2 and int(number):
+        os.kill(os.getpid(), int(number))
+
+fit.save_state = save_state
+sys.exit(main(arguments))
+"""
+
+
+def fit(folder: Path, name: str, *more: str, number: int = 0) -> subprocess.CompletedProcess[str]:
+    arguments = ["fit", "morse.pes", "--data", "nb.xyz", "-o", name, "--json", *more]
+    return subprocess.run(
+        [sys.executable, "-c", SCRIPT, str(int(number)), *arguments],
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=300,
+    )
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory, demo_data: Path) -> Path:
+    folder = tmp_path_factory.mktemp("cut")
+    (folder / "nb.xyz").write_text("".join(structures(demo_data)[::12]), encoding="utf-8")
+    (folder / "morse.pes").write_text("E = morse(rc=5)\n", encoding="utf-8")
+    return folder
+
+
+def structures(path: Path) -> list[str]:
+    """The text of each structure of an extxyz file."""
+    lines, found = path.read_text(encoding="utf-8").splitlines(keepends=True), []
+    while lines:
+        end = int(lines[0]) + 2
+        found.append("".join(lines[:end]))
+        lines = lines[end:]
+    return found
+
+
+def test_ctrl_c_keeps_the_best_and_a_killed_fit_goes_on_to_the_same_end(folder: Path) -> None:
+    cut = fit(folder, "cut", number=signal.SIGINT)
+    assert cut.returncode == 130, cut.stderr
+    assert "not converged (interrupted); saved in cut" in cut.stderr
+    kept = json.loads(cut.stdout)["train"]
+    assert kept["n_structures"] == 17
+
+    killed = fit(folder, "cut", "--resume", number=signal.SIGKILL)
+    assert killed.returncode == -signal.SIGKILL
+    refused = fit(folder, "cut")
+    assert refused.returncode == 1
+    assert json.loads(refused.stderr)["diagnostics"][0]["code"] == "run-exists"
+
+    whole, rest = fit(folder, "whole"), fit(folder, "cut", "--resume")
+    assert whole.returncode == 0, whole.stderr
+    assert (rest.returncode, rest.stdout) == (0, whole.stdout), rest.stderr
+    assert json.loads(whole.stdout)["train"] != kept
+    assert not list(folder.glob("*.partial"))
