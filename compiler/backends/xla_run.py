@@ -350,8 +350,8 @@ class Run:
 
 
 def _worth_storing(node: Node, readers: int) -> bool:
-    """On neighbours: what is long to work out and read more than once. On dense lists families, stacks, sums
-    of products too, and what more than two others read.
+    """On neighbours: what is long to work out and read more than once. On dense lists families, stacks,
+    sums of products too, and what more than two others read.
     """
     name = node.kind.domain.name
     if name not in ("pair", "edge", "triple"):
