@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import stat
 from collections.abc import Iterator
 from pathlib import Path
@@ -61,6 +62,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write(folder / "nb.xyz", labelled())
     write(folder / "bare.xyz", labelled(forces=False))
     write(folder / "one.xyz", labelled()[:1])
+    (folder / "twice.pes").write_text("E = pair(bessel(2), rc=4) + pair(bessel(2), rc=4)\n", encoding="utf-8")
+    (folder / "latin.pes").write_bytes("E = lj(sigma = 2.6 Å)\n".encode("latin-1"))
+    (folder / "empty.pes").write_text("", encoding="utf-8")
     (folder / "empty.xyz").write_text("", encoding="utf-8")
     here = os.getcwd()
     os.chdir(folder)
@@ -153,6 +157,15 @@ BAD_INPUT: dict[str, tuple[tuple[str, ...], str]] = {
         ("fit", "jl.pes", "--data", "nb.xyz"),
         "error[cannot-read]: the spec cannot be read: No such file or directory\n"
         "  --> jl.pes\n  help: did you mean `lj.pes`?\n",
+    ),
+    "a spec that is not UTF-8": (
+        ("fit", "latin.pes", "--data", "nb.xyz", "-o", "new"),
+        "error[not-utf8]: the file is not UTF-8 text (byte 19)\n  --> latin.pes\n  help: save it as UTF-8\n",
+    ),
+    "an empty spec": (
+        ("fit", "empty.pes", "--data", "nb.xyz", "-o", "new"),
+        "error[empty-spec]: the spec is empty\n  --> empty.pes\n"
+        "  help: a whole spec can be one line: `E = zbl(Nb) + eam(rc=5)`\n",
     ),
     "no such data": (
         ("fit", "lj.pes", "--data", "bn.xyz", "-o", "new"),
@@ -254,6 +267,14 @@ def test_fewer_labels_than_parameters(here: Path, capsys: pytest.CaptureFixture[
         "error[too-few-rows]: 13 labels cannot determine 81 parameters\n"
         "  help: use fewer parameters, or more data\n",
     )
+
+
+def test_a_singular_fit_says_which_parameters(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "fit", "twice.pes", "--data", "nb.xyz", "-o", "runs/twice")
+    assert code == 0
+    for k in (0, 1):
+        assert re.search(rf"the data cannot tell `pair(_2)?\.c\[{k}\]`, `pair(_2)?\.c\[{k}\]` apart\n", err)
+        assert re.search(rf"no label changes along .*pair.c\[{k}\].*; fix one of them, or add a prior\n", err)
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root writes everywhere")
