@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, FitError
+from ..compiler.linearity import linear_parameters
 from .checkpoint import fingerprint, load_state, save_state
 from .config import FitConfig
 from .evaluate import GPA
@@ -28,8 +29,10 @@ from .structures import Structure
 
 Array = NDArray[np.float64]
 
-# more parameters than this and JᵀJ costs more than it brings: first-order training
-MOST_LEAST_SQUARES = 1500
+# more parameters than this and a step of least squares costs more than it brings: first-order training
+_MOST_ITERATED = 1500
+# where all parameters are linear one step is the whole fit
+_MOST_LINEAR = 5000
 CHECKPOINT = "checkpoint.npz"
 # settings that a resumed fit may change
 _MAY_CHANGE = ("max_iterations", "time_limit", "memory_mb")
@@ -87,12 +90,18 @@ def fit(
     store = _Store(folder, resume, _depends_on(potential, structures, config))
     method = config.method
     if method == "auto":
-        method = "least-squares" if free <= MOST_LEAST_SQUARES else "first-order"
+        method = "least-squares" if free <= _most_least_squares(potential) else "first-order"
     result = (_least_squares if method == "least-squares" else _first_order)(
         potential, structures, config, store, told
     )
     store.finish(result.reason)
     return result
+
+
+def _most_least_squares(potential: Potential) -> int:
+    linear = linear_parameters(potential.model)
+    trained = (p.name for p in potential.model.parameters if any(p.free))
+    return _MOST_LINEAR if all(name in linear for name in trained) else _MOST_ITERATED
 
 
 class _Store:

@@ -33,6 +33,7 @@ Mask = NDArray[np.bool_]
 Method = Literal["qr", "normal"]
 
 EPS = float(np.finfo(np.float64).eps)
+_SHOWN = 8  # names that a message lists
 _CHUNK = 512  # rows folded in at once: larger ones leave the cache
 
 
@@ -295,16 +296,22 @@ class Undetermined:
         """Warnings for the user, one for all unreached parameters and one for each combination."""
         found = []
         if self.unreached:
-            names = ", ".join(f"`{name}`" for name in self.unreached)
+            names = _listed(self.unreached)
             message = f"no label depends on {names}: kept at the start values"
             found.append(Diagnostic("unreached-parameters", message, "warning"))
         for combination in self.combinations:
-            names = ", ".join(f"`{name}`" for name, _ in combination)
-            direction = " ".join(f"{coefficient:+.3g}·{name}" for name, coefficient in combination)
+            names = _listed([name for name, _ in combination])
+            direction = " ".join(f"{coefficient:+.3g}·{name}" for name, coefficient in combination[:_SHOWN])
+            direction += " …" * (len(combination) > _SHOWN)
             message = f"the data cannot tell {names} apart"
             note = f"no label changes along {direction}; fix one of them, or add a prior"
             found.append(Diagnostic("undetermined-parameters", message, "warning", help=note))
         return tuple(found)
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    return ", ".join(f"`{name}`" for name in names[:_SHOWN]) + more
 
 
 def undetermined(system: System, names: Sequence[str]) -> Undetermined:
