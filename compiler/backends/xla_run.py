@@ -3,7 +3,7 @@
 Arrays have feature axes first and structural axes last: pairs (…, M), edges (…, N, K), triples (…, N, K, K).
 On atoms and pairs a value with one feature axis is kept as `Rows`, a tuple of arrays without that axis: XLA
 then sees nothing but elementwise work along long contiguous rows, which it merges into few loops. As one
-stacked array the same kernel costs 4 times as much, as XLA works out a stack anew in every loop that reads
+stacked array the same kernel costs about twice as much, as XLA works out a stack anew in every loop that reads
 it. On the dense lists, where many rows meet in products, they are stacked, and what is read often is stored
 (`_stored_once`). Sums over a dense list are reductions; sums onto neighbours gather through the list of
 reversed edges, so that only pair lists scatter.
@@ -70,8 +70,9 @@ class Run:
         """The value divided by a 1 that the compiler cannot see.
 
         XLA's CPU compiler copies cheap operations into every loop that reads them, chains of any length, and
-        drops barriers before it does so; divisions it holds dear, and stores. Worth a factor of 3 to 6 on
-        three-body terms (benchmarks/bench_layout.py).
+        drops barriers before it does so; divisions it holds dear, and stores. In the
+        derivatives that a fit takes this is worth a factor of 7 on three-body terms and of 2 on a network; in
+        plain energies and forces little (benchmarks/bench_layout.py).
         """
         one = self.arrays.slots[0]
         return Rows(v / one for v in value) if isinstance(value, Rows) else value / one
