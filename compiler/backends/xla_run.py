@@ -3,10 +3,10 @@
 Arrays have feature axes first and structural axes last: pairs (…, M), edges (…, N, K), triples (…, N, K, K).
 On atoms and pairs a value with one feature axis is kept as `Rows`, a tuple of arrays without that axis: XLA
 then sees nothing but elementwise work along long contiguous rows, which it merges into few loops. As one
-stacked array the same kernel costs about twice as much, as XLA works out a stack anew in every loop that reads
-it. On the dense lists, where many rows meet in products, they are stacked, and what is read often is stored
-(`_stored_once`). Sums over a dense list are reductions; sums onto neighbours gather through the list of
-reversed edges, so that only pair lists scatter.
+stacked array the same kernel costs about twice as much, as XLA works out a stack anew in every loop that
+reads it. On the dense lists, where many rows meet in products, they are stacked, and what is read often is
+stored (`_stored_once`). Sums over a dense list are reductions; sums onto neighbours gather through the list
+of reversed edges, so that only pair lists scatter.
 """
 
 from __future__ import annotations
