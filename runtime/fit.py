@@ -26,6 +26,7 @@ from .potential import Potential
 from .residuals import Residuals, Sigmas
 from .starts import StartsState, minimize_from_starts
 from .structures import Structure
+from .training_data import check_rows
 
 Array = NDArray[np.float64]
 
@@ -87,6 +88,7 @@ def fit(
     free = potential.n_parameters
     if free == 0:
         return FitResult(potential, True, "nothing to fit", 0.0, (), None, np.zeros((0, 4)))
+    check_rows(potential.model, structures)
     store = _Store(folder, resume, _depends_on(potential, structures, config))
     method = config.method
     if method == "auto":
@@ -171,9 +173,6 @@ def _least_squares(
         config.memory_mb,
         lambda part: report(Progress("fit", int(seen[0]), seen[1], part)),
     )
-    if problem.n_rows() < len(problem.free):
-        message = f"{problem.n_rows()} labels cannot determine {len(problem.free)} parameters"
-        raise FitError(Diagnostic("too-few-rows", message, help="use fewer parameters, or more data"))
 
     def told(state: StartsState) -> bool | None:
         current = state.current or state.best

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..compiler import pipeline
 from ..compiler.diagnostics import Diagnostic, SpecError
+from ..compiler.files import read_source
 from ..compiler.ir import Model
 from ..compiler.kinds import entry_names
 from ..compiler.source import Source
@@ -143,15 +144,7 @@ def read_spec(spec: str | Path) -> Source:
     """The text of a spec given as text or as a path. Raises SpecError where a file cannot be read."""
     if isinstance(spec, str) and not spec.endswith(".pes"):
         return Source(spec)
-    path = Path(spec)
-    try:
-        return Source(path.read_bytes().decode("utf-8-sig"), str(path))
-    except UnicodeDecodeError as error:
-        message = f"the file is not UTF-8 text (byte {error.start})"
-        raise SpecError(Diagnostic("not-utf8", message, place=str(path), help="save it as UTF-8")) from None
-    except OSError as error:
-        message = f"the spec cannot be read: {error.strerror or error}"
-        raise SpecError(Diagnostic("cannot-read", message, place=str(path))) from None
+    return read_source(Path(spec))
 
 
 def start_theta(model: Model) -> Array:

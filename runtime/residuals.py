@@ -126,14 +126,6 @@ class Residuals:
 
     # --- rows --------------------------------------------------------------------------------
 
-    def n_rows(self) -> int:
-        """Rows that labels give."""
-        count = 0
-        for s in self.structures:
-            count += (s.energy is not None) + (0 if s.forces is None else 3 * s.n_atoms)
-            count += 6 * (s.stress is not None and s.volume > 0)
-        return count
-
     def _rows(self, batch: Batch, labels: Labels) -> tuple[Indices, Array, Array]:
         """Which outputs are compared, with what weight, to what; the order is that of `_outputs`."""
         scale, target = self.dense_rows(batch, labels)

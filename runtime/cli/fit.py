@@ -133,7 +133,7 @@ def _prepared(spec: Path, data: list[str], config: FitConfig) -> tuple[TrainingD
     from ...compiler.canonical import canonical
     from ...compiler.files import read_source
     from .. import potential as potentials
-    from ..training_data import check_rows, check_species, read_training_data
+    from ..training_data import check_species, read_training_data
 
     training = read_training_data(data, config.data, config.weights.config_type, config.seed)
     source = read_source(spec)
@@ -144,7 +144,6 @@ def _prepared(spec: Path, data: list[str], config: FitConfig) -> tuple[TrainingD
     )  # the data's species against the spec's, in the spec's own places
     check_species(checked, species, training.species)
     made = potentials.compile(canonical(source, species, config.reference_energies), species)
-    check_rows(made.model, training.train)
     return training, made
 
 
