@@ -55,10 +55,7 @@ def components(a: Node) -> list[Node]:
 
 def zeros_like(a: Node) -> Node:
     """Zero of the same kind; a constant broadcasts over the domain."""
-    n = 1
-    for axis in a.kind.shape:
-        n *= axis
-    return const((0.0,) * n, a.kind.unit, shape=a.kind.shape)
+    return const((0.0,) * a.kind.components, a.kind.unit, shape=a.kind.shape)
 
 
 def direction(domain: Domain) -> Node:

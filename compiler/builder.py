@@ -98,10 +98,10 @@ class Builder:
     def model(self) -> Model:
         assert self.checked.energy is not None
         expr = self.checked.energy.value
-        parts = self._operands(expr)
-        energy = parts[0] if len(parts) == 1 else None
-        if energy is None:
+        try:
             energy = evaluate(expr, self, AT_SITE, {})
+        except SpecError as error:
+            raise SpecError(self._all_faults(expr) or error.diagnostics) from None
         if not isinstance(energy, Node) or energy.kind.domain != SITE:
             raise fault(
                 "no-atoms", "the energy depends on no atom", expr.span, "add a term, such as `eam(rc=5)`"
@@ -119,24 +119,17 @@ class Builder:
             self.species, tuple(self.parameters), tuple(self.instances), {"energy": energy}, self.open_species
         )
 
-    def _operands(self, expr: syntax.Expr) -> list[Value]:
-        """Each operand of the top-level sum on its own first, so that one run tells the faults of all of
-        them.
-        """
-        if not isinstance(expr, syntax.Chain):
-            return [evaluate(expr, self, AT_SITE, {})]
+    def _all_faults(self, expr: syntax.Expr) -> list[Diagnostic]:
+        """The faults of each operand of the top-level sum, so that one run tells them all."""
         found: list[Diagnostic] = []
-        for operand in expr.operands:
+        for operand in expr.operands if isinstance(expr, syntax.Chain) else ():
             try:
-                Builder(self.checked, () if self.open_species else self.species)._try(operand)
+                evaluate(
+                    operand, Builder(self.checked, () if self.open_species else self.species), AT_SITE, {}
+                )
             except SpecError as error:
                 found.extend(d for d in error.diagnostics if d not in found)
-        if found:
-            raise SpecError(found)
-        return []
-
-    def _try(self, expr: syntax.Expr) -> None:
-        evaluate(expr, self, AT_SITE, {})
+        return found
 
     # --- Scope -----------------------------------------------------------------------------
 

@@ -170,19 +170,17 @@ def _check_cycles(checked: Checked, found: list[Diagnostic]) -> None:
         n: (let.value, let.name_span) for n, let in checked.lets.items()
     }
     bodies |= {n: (t.alias, t.name_span) for n, t in checked.terms.items() if t.alias is not None}
+    _tell_cycle(bodies, found)
+
+
+def _tell_cycle(bodies: dict[str, tuple[syntax.Expr, Span]], found: list[Diagnostic]) -> None:
     done: set[str] = set()
     for start in bodies:
         path = _find_cycle(start, bodies, done)
         if path:
-            shown = " → ".join([*path, path[0]])
-            found.append(
-                Diagnostic(
-                    "cyclic-definition",
-                    f"the definition of `{path[0]}` needs itself: {shown}",
-                    primary=bodies[path[0]][1],
-                    help="break the circle",
-                )
-            )
+            message = f"the definition of `{path[0]}` needs itself: {' → '.join([*path, path[0]])}"
+            place = bodies[path[0]][1]
+            found.append(Diagnostic("cyclic-definition", message, primary=place, help="break the circle"))
             return
 
 
@@ -274,16 +272,4 @@ def _once(name: str, span: Span, seen: dict[str, Span], found: list[Diagnostic])
 
 def _check_recursion(term: syntax.Term, found: list[Diagnostic]) -> None:
     bodies = {m.name: (m.value, m.name_span) for m in term.members if isinstance(m, syntax.Definition)}
-    done: set[str] = set()
-    for name in bodies:
-        path = _find_cycle(name, bodies, done)
-        if path:
-            found.append(
-                Diagnostic(
-                    "cyclic-definition",
-                    f"the definition of `{path[0]}` needs itself: {' → '.join([*path, path[0]])}",
-                    primary=bodies[path[0]][1],
-                    help="break the circle",
-                )
-            )
-            return
+    _tell_cycle(bodies, found)

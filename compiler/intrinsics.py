@@ -84,10 +84,7 @@ def _outer(a: Node, b: Node) -> Node:
 
 
 def _flat(a: Node) -> Node:
-    n = 1
-    for axis in a.kind.shape:
-        n *= axis
-    return make("reshape", a, shape=(n,))
+    return make("reshape", a, shape=(a.kind.components,))
 
 
 def _invariants(tensor: Node) -> Node:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 from typing import Any
 from weakref import WeakValueDictionary
@@ -117,7 +117,6 @@ class Model:
     terms: tuple[TermInstance, ...]
     outputs: Mapping[str, Node]
     open_species: bool = False
-    notes: tuple[str, ...] = field(default=(), compare=False)
 
     def nodes(self) -> Iterator[Node]:
         return topological(self.outputs.values())
@@ -143,7 +142,4 @@ class Model:
 
 def parameter_size(kind: Kind, species: int) -> int:
     """Numbers in a parameter: rows of its table times its feature components."""
-    size = entries(kind.domain, species)
-    for axis in kind.shape:
-        size *= axis
-    return size
+    return entries(kind.domain, species) * kind.components

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from math import prod
 from typing import Literal
 
 from .units import ONE, Unit
@@ -72,6 +73,11 @@ class Kind:
     domain: Domain
     shape: tuple[int, ...] = ()
     unit: Unit = ONE
+
+    @property
+    def components(self) -> int:
+        """Numbers in one value: the product of the feature axes."""
+        return prod(self.shape)
 
     def of_unit(self, unit: Unit) -> Kind:
         return replace(self, unit=unit)

@@ -26,7 +26,6 @@ def print_model(model: Model) -> str:
     roots = [*model.outputs.values(), *(t.energy for t in model.terms)]
     numbers = {node: k for k, node in enumerate(topological(roots))}
     lines = [f"species {', '.join(model.species)}{' open' if model.open_species else ''}"]
-    lines += [f"note {show(note)}" for note in model.notes]
     lines += [_parameter(p) for p in model.parameters]
     lines += [_node(node, numbers) for node in numbers]
     for t in model.terms:

@@ -41,7 +41,6 @@ class _Reader:
     def __init__(self) -> None:
         self.species: tuple[str, ...] = ()
         self.open = False
-        self.notes: list[str] = []
         self.parameters: list[Parameter] = []
         self.terms: list[TermInstance] = []
         self.nodes: dict[str, Node] = {}
@@ -49,7 +48,7 @@ class _Reader:
 
     def model(self) -> Model:
         parameters, terms = tuple(self.parameters), tuple(self.terms)
-        return Model(self.species, parameters, terms, self.outputs, self.open, tuple(self.notes))
+        return Model(self.species, parameters, terms, self.outputs, self.open)
 
     def line(self, line: str) -> None:
         if line.startswith("%"):
@@ -61,9 +60,6 @@ class _Reader:
     def _species(self, rest: str) -> None:
         self.open = rest.endswith(" open")
         self.species = tuple(rest.removesuffix(" open").split(", "))
-
-    def _note(self, rest: str) -> None:
-        self.notes.append(_Words(rest).value())
 
     def _parameter(self, rest: str) -> None:
         head, _, tail = rest.partition(" of ")

@@ -128,20 +128,6 @@ def plan_batches(
     return BatchPlan(structures, tuple(specs), species, tuple((shape, tuple(g)) for shape, g in groups))
 
 
-def make_batches(
-    structures: Sequence[Structure],
-    specs: Sequence[ListSpec],
-    species: tuple[str, ...],
-    max_atoms: int = 1024,
-    max_elements: int = 1 << 18,
-    known: Sequence[Shape] = (),
-) -> Iterator[tuple[Batch, tuple[int, ...]]]:
-    """`plan_batches(...).batches()`: (batch, indices of its structures), built one at a time."""
-    return plan_batches(
-        structures, specs, species, max_atoms=max_atoms, max_elements=max_elements, known=known
-    ).batches()
-
-
 def single(
     structure: Structure,
     specs: Sequence[ListSpec],

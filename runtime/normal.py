@@ -9,8 +9,7 @@ as min_p ‖J p + r‖² = min_p ‖U p + z‖² + ρ². Each block of rows is f
 [R; block] (Golub, Numer. Math. 7, 206 (1965), doi:10.1007/BF01436075; LAPACK's triangular-pentagonal
 `tpqrt`), so memory does not grow with the data and κ(J) is not squared. Measured on one thread: 1.0, 4.5
 and 21 µs a row at P = 75, 200, 500, two to three times what JᵀJ costs. A second BLAS thread gains nothing,
-and where the cores are busy already it can cost a hundredfold. `method="normal"` accumulates JᵀJ, where
-speed counts more than accuracy.
+and where the cores are busy already it can cost a hundredfold.
 """
 
 from __future__ import annotations
@@ -18,11 +17,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import LinAlgError, lapack, qr, solve_triangular, svd
+from scipy.linalg import lapack, qr, solve_triangular, svd
 from scipy.optimize import lsq_linear
 
 from ..compiler.diagnostics import Diagnostic
@@ -30,7 +28,6 @@ from ..compiler.diagnostics import Diagnostic
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 Mask = NDArray[np.bool_]
-Method = Literal["qr", "normal"]
 
 EPS = float(np.finfo(np.float64).eps)
 _SHOWN = 8  # names that a message lists
@@ -111,10 +108,9 @@ class System:
 class Accumulator:
     """Folds blocks of rows into a `System`; holds O(P²) numbers whatever the number of rows."""
 
-    def __init__(self, n_parameters: int, method: Method = "qr") -> None:
+    def __init__(self, n_parameters: int) -> None:
         size = n_parameters + 1
-        self._method = method
-        self._sum = np.zeros((size, size), order="F")  # R, or [J r]ᵀ[J r]
+        self._factor = np.zeros((size, size), order="F")  # R
         self._broken = np.zeros(size, dtype=bool)
         self._n_rows = 0
 
@@ -122,7 +118,7 @@ class Accumulator:
         """Add m rows: residual (m,), jacobian (m, P), already multiplied by √weight."""
         for first in range(0, len(residual), _CHUNK):
             part = slice(first, first + _CHUNK)
-            rows = np.empty((len(residual[part]), len(self._sum)), order="F")
+            rows = np.empty((len(residual[part]), len(self._factor)), order="F")
             rows[:, :-1] = jacobian[part]
             rows[:, -1] = residual[part]
             self._fold(rows)
@@ -133,42 +129,13 @@ class Accumulator:
         if not sound.all():
             self._broken |= ~sound.all(axis=0)
             return
-        if self._method == "normal":
-            self._sum += rows.T @ rows
-            return
-        width = min(16 if len(self._sum) < 150 else 32, len(self._sum))
-        self._sum = lapack.dtpqrt(0, width, self._sum, rows, overwrite_a=1, overwrite_b=1)[0]
+        width = min(16 if len(self._factor) < 150 else 32, len(self._factor))
+        self._factor = lapack.dtpqrt(0, width, self._factor, rows, overwrite_a=1, overwrite_b=1)[0]
 
     def system(self) -> System:
         """The system of all rows so far."""
-        size = len(self._sum)
-        if self._method == "normal":
-            # An error of ε in JᵀJ is one of √ε in the singular values of J.
-            return System(gram_factor(self._sum), self._n_rows, 10 * np.sqrt(size * EPS), self._broken.copy())
-        return System(np.triu(self._sum), self._n_rows, 4 * size * EPS, self._broken.copy())
-
-
-def combine(first: System, second: System) -> System:
-    """The system of the rows of both (of two devices, two data sets)."""
-    factor = _triangle(np.vstack([first.factor, second.factor]))
-    noise = max(first.noise, second.noise)
-    return System(factor, first.n_rows + second.n_rows, noise, first.broken | second.broken)
-
-
-def gram_factor(gram: Array) -> Array:
-    """R (n, n) upper triangular with RᵀR = gram (n, n).
-
-    By Cholesky, or by the symmetric eigenvectors where gram is singular.
-    """
-    scale = np.sqrt(np.diag(gram))
-    scale = np.where(scale > 0, scale, 1.0)
-    scaled = gram / np.outer(scale, scale)
-    try:
-        return np.asarray(np.linalg.cholesky(scaled).T * scale)
-    except LinAlgError:
-        values, vectors = np.linalg.eigh(scaled)
-        root = np.sqrt(np.maximum(values, 0.0))[:, None] * vectors.T
-        return _triangle(np.where(np.diag(gram) > 0, root * scale, 0.0))
+        size = len(self._factor)
+        return System(np.triu(self._factor), self._n_rows, 4 * size * EPS, self._broken.copy())
 
 
 def column_norms(matrix: Array) -> Array:

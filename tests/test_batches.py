@@ -19,7 +19,6 @@ from potentia.runtime.batches import (
     EdgeList,
     ListSpec,
     PairList,
-    make_batches,
     make_labels,
     moved,
     plan_batches,
@@ -52,7 +51,7 @@ def edge_list(batch: Batch) -> EdgeList:
 
 def test_a_batch_holds_its_structures() -> None:
     structures = [crystal(1, 1, 1), crystal(2, 2, 2, symbol="W"), from_atoms(Atoms("Nb"))]
-    (batch, indices), *others = make_batches(structures, SPECS, ("W", "Nb"))
+    (batch, indices), *others = plan_batches(structures, SPECS, ("W", "Nb")).batches()
     assert not others and indices == (0, 1, 2)
     assert batch.n_atoms.tolist() == [2, 16, 1]
     assert batch.real.sum() == 19 and batch.real[:19].all()
@@ -64,7 +63,9 @@ def test_a_batch_holds_its_structures() -> None:
 
 def test_both_layouts_hold_the_same_neighbours() -> None:
     structures = [crystal(1, 1, 1), crystal(2, 2, 2), from_atoms(Atoms("Nb"))]
-    batch, _ = next(make_batches(structures, (ListSpec("pair", 4.5), ListSpec("edge", 4.5)), ("Nb",)))
+    batch, _ = next(
+        plan_batches(structures, (ListSpec("pair", 4.5), ListSpec("edge", 4.5)), ("Nb",)).batches()
+    )
     half, full = pair_list(batch), edge_list(batch)
     expected = np.sort(np.concatenate([pairs(s, 4.5).distance for s in structures]))
     x = batch.positions
@@ -75,7 +76,7 @@ def test_both_layouts_hold_the_same_neighbours() -> None:
 
 
 def test_reverse_edges() -> None:
-    batch, _ = next(make_batches([crystal(1, 1, 1), crystal(2, 2, 2)], SPECS, ("Nb",)))
+    batch, _ = next(plan_batches([crystal(1, 1, 1), crystal(2, 2, 2)], SPECS, ("Nb",)).batches())
     full = edge_list(batch)
     n, k = full.j.shape
     i = np.repeat(np.arange(n), k)
@@ -88,7 +89,7 @@ def test_reverse_edges() -> None:
 
 
 def test_padding_is_harmless() -> None:
-    batch, _ = next(make_batches([crystal(2, 2, 2), from_atoms(Atoms("Nb"))], SPECS, ("Nb",)))
+    batch, _ = next(plan_batches([crystal(2, 2, 2), from_atoms(Atoms("Nb"))], SPECS, ("Nb",)).batches())
     half, full = pair_list(batch), edge_list(batch)
     assert np.array_equal(half.i[~half.valid], half.j[~half.valid])
     assert np.all(np.diff(half.i) >= 0)
@@ -158,8 +159,8 @@ def test_shapes_compiled_before_are_used_again() -> None:
 
 
 def test_no_structures_and_no_lists() -> None:
-    assert list(make_batches([], SPECS, ("Nb",))) == []
-    batch, _ = next(make_batches([crystal(1, 1, 1)], (), ("Nb",)))
+    assert list(plan_batches([], SPECS, ("Nb",)).batches()) == []
+    batch, _ = next(plan_batches([crystal(1, 1, 1)], (), ("Nb",)).batches())
     assert batch.lists == ()
 
 
@@ -168,7 +169,7 @@ def test_labels() -> None:
     bare = replace(crystal(1, 1, 1), energy=-1.0)
     slab = replace(full, pbc=np.array([True, True, False]))
     structures = [crystal(2, 1, 1), full, bare, slab]
-    batch, indices = next(make_batches(structures, SPECS, ("Nb",)))
+    batch, indices = next(plan_batches(structures, SPECS, ("Nb",)).batches())
     labels = make_labels(structures, batch, indices)
     assert labels.has_energy.tolist() == [False, True, True, True]
     assert labels.has_forces.tolist() == [False, True, False, True]

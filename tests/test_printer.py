@@ -16,11 +16,10 @@ def built(text: str) -> Model:
 
 
 def same(a: Model, b: Model) -> None:
-    assert (a.species, a.parameters, a.open_species, a.notes) == (
+    assert (a.species, a.parameters, a.open_species) == (
         b.species,
         b.parameters,
         b.open_species,
-        b.notes,
     )
     assert list(a.outputs) == list(b.outputs)
     assert all(a.outputs[name] is b.outputs[name] for name in a.outputs)

@@ -20,8 +20,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ..ir import Model, Node, topological
-from ..kinds import NONE, TABLES, Domain, entries
-from ..ops import make
+from ..kinds import TABLES, Domain, entries
 from .xla_arrays import Array, Arrays, Edge, Pair, Rows, Value, parameter_tables, sums_by_owner, table_row
 from .xla_ops import ELEMENTWISE, chained, contracted, matrix_product
 
@@ -158,7 +157,10 @@ class Run:
         return self.vectors[domain]
 
     def _distance(self, node: Node) -> Array:
-        x, y, z = self._vector(node.kind.domain)
+        return self._length(node.kind.domain)
+
+    def _length(self, domain: Domain) -> Array:
+        x, y, z = self._vector(domain)
         return jnp.sqrt(x * x + y * y + z * z)
 
     # --- features ----------------------------------------------------------------------------
@@ -208,11 +210,8 @@ class Run:
         return Rows(filled) if self._in_rows(node) else jnp.stack(jnp.broadcast_arrays(*filled), axis=axis)
 
     def _stack(self, node: Node) -> Value:
-        parts = [
-            self._aligned(a, node.args[0]) if a.kind.domain == NONE else self.values[a] for a in node.args
-        ]
-        ranked = [_ranked(v, a.kind.domain, node.kind.domain) for v, a in zip(parts, node.args, strict=True)]  # type: ignore[arg-type]
-        return Rows(ranked) if self._in_rows(node) else _together(ranked)
+        rows = [_ranked(self._stacked(a), a.kind.domain, node.kind.domain) for a in node.args]
+        return Rows(rows) if self._in_rows(node) else _together(rows)
 
     def _chain(self, node: Node) -> Value:
         first, second, factor = (
@@ -343,11 +342,8 @@ class Run:
                 self.masks[domain] = near[:, :, None] & near[:, None, :] & different
             else:
                 assert domain.rc is not None  # every list has a cutoff
-                self.masks[domain] = self._list(domain).valid & (self._separation(domain) < domain.rc)
+                self.masks[domain] = self._list(domain).valid & (self._length(domain) < domain.rc)
         return self.masks[domain]
-
-    def _separation(self, domain: Domain) -> Array:
-        return self._distance(make("distance", domain=domain))
 
 
 def _worth_storing(node: Node, readers: int) -> bool:

@@ -34,7 +34,7 @@ def share_lists(model: Model) -> Model:
             rc, domain = node["within"], attrs_domain(node)
             gap = make("add", const(rc, ANGSTROM), make("neg", make("distance", domain=domain)))
             body = node.args[0]
-            nothing = const((0.0,) * _components(body), body.kind.unit, shape=body.kind.shape)
+            nothing = const((0.0,) * body.kind.components, body.kind.unit, shape=body.kind.shape)
             return make(node.op, make("select", gap, body, nothing), within=domain.rc)
         return make(node.op, *node.args, origin=node.origin, **attrs)
 
@@ -45,13 +45,6 @@ def share_lists(model: Model) -> Model:
 def attrs_domain(node: Node) -> Domain:
     """The list that a sum runs over: that of what it sums."""
     return node.args[0].kind.domain
-
-
-def _components(node: Node) -> int:
-    n = 1
-    for axis in node.kind.shape:
-        n *= axis
-    return n
 
 
 def _moved(value: object, target: dict[Domain, Domain]) -> object:

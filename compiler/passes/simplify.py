@@ -71,10 +71,7 @@ def mul_zero(node: Node) -> Node | None:
 
 
 def _zero(node: Node) -> Node:
-    n = 1
-    for axis in node.kind.shape:
-        n *= axis
-    return make("const", kind=node.kind, values=(0.0,) * n)
+    return make("const", kind=node.kind, values=(0.0,) * node.kind.components)
 
 
 def carry_zero(node: Node) -> Node | None:
@@ -239,18 +236,11 @@ def factor_into_product(node: Node) -> Node | None:
         ):
             least = min(
                 range(len(product.args)),
-                key=lambda k: (product.args[k].kind.domain != s.kind.domain, _size(product.args[k])),
+                key=lambda k: (product.args[k].kind.domain != s.kind.domain, product.args[k].kind.components),
             )
             args = [alg.mul(s, a) if k == least else a for k, a in enumerate(product.args)]
             return make("einsum", *args, spec=product["spec"])
     return None
-
-
-def _size(node: Node) -> int:
-    size = 1
-    for axis in node.kind.shape:
-        size *= axis
-    return size
 
 
 def take_put(node: Node) -> Node | None:

@@ -28,50 +28,36 @@ def symmetrize_sums(model: Model) -> Model:
 
 
 def _to_pairs(node: Node) -> Node:
-    if node.op != "sum_i" or node.args[0].kind.domain.name != "edge" or not _suits(node.args[0]):
+    if node.op != "sum_i" or node.args[0].kind.domain.name != "edge":
         return node
     body, within = node.args[0], node["within"]
-    forth, back = _on_pairs(body, False), _on_pairs(body, True)
+    near = _on_edges(body)
+    if body.kind.components > MOST_COMPONENTS or any(n.kind.domain.name == "triple" for n in near):
+        return node
+    forth, back = _on_pairs(body, near, False), _on_pairs(body, near, True)
     return make("add", make("sum_i", forth, within=within), make("sum_j", back, within=within))
 
 
-def _suits(body: Node) -> bool:
-    size = 1
-    for axis in body.kind.shape:
-        size *= axis
-    if size > MOST_COMPONENTS:
-        return False
-    return not any(n.op in ("sum_to_ij", "sum_to_ik") for n in _on_edges(body))
-
-
-def _on_edges(body: Node) -> list[Node]:
-    """The part of the graph under a node that lives on neighbours."""
-    inside: set[Node] = set()
-    found = []
-    for node in topological([body]):
-        if node.kind.domain.name in ("edge", "triple"):
-            inside.add(node)
+def _on_edges(body: Node) -> set[Node]:
+    """What lies under a value on neighbours and is on neighbours too, down to values of atoms."""
+    found: set[Node] = set()
     stack = [body]
-    seen = set()
     while stack:
         node = stack.pop()
-        if node in seen or node not in inside:
-            continue
-        seen.add(node)
-        found.append(node)
-        stack.extend(node.args)
+        if node not in found and node.kind.domain.name in ("edge", "triple"):
+            found.add(node)
+            stack.extend(node.args)
     return found
 
 
-def _on_pairs(body: Node, exchanged: bool) -> Node:
+def _on_pairs(body: Node, near: set[Node], exchanged: bool) -> Node:
     """The same value on the pair list, with i and j exchanged where asked; products and sums put in order."""
-    edges = set(_on_edges(body))
     done: dict[Node, Node] = {}
     for node in topological([body]):
-        if node not in edges:
-            done[node] = node
-        else:
+        if node in near:
             done[node] = ordered(_moved(node, tuple(done[a] for a in node.args), exchanged))
+        else:
+            done[node] = node
     return done[body]
 
 
@@ -91,7 +77,6 @@ def _moved(node: Node, args: tuple[Node, ...], exchanged: bool) -> Node:
 
 
 def _on_pair_kind(value: object, pair: Domain) -> object:
-
     if isinstance(value, Domain):
         return pair
     return replace(value, domain=pair) if isinstance(value, Kind) and value.domain.name == "edge" else value

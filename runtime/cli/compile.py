@@ -63,8 +63,6 @@ def _show(spec: Path, model: Model) -> None:
     for entry in _lists(model):
         kind = "each pair once" if entry["layout"] == "pair" else "all neighbours of each atom"
         console.result(f"  {kind} within {entry['cutoff_ang']:g} Å")
-    for note in model.notes:
-        console.result(f"note: {note}")
 
 
 def _lists(model: Model) -> list[dict[str, object]]:
