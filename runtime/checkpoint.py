@@ -175,6 +175,11 @@ def _difference(name: str, before: str | None, now: str | None) -> Diagnostic:
     return Diagnostic("resume-mismatch", f"cannot resume: `{name}` {what}", help=note)
 
 
+def checkpoint_of(folder: Path) -> Path:
+    """Where the state of a fit is kept that will write its run to `folder`."""
+    return folder.with_name(folder.name + ".partial") / "checkpoint.npz"
+
+
 def save_state(path: Path | str, state: object, depends_on: Mapping[str, str]) -> None:
     """Store a dataclass of arrays, numbers, texts, tuples of arrays, None and dataclasses of these.
 

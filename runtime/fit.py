@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, FitError
 from ..compiler.linearity import linear_parameters
-from .checkpoint import fingerprint, load_state, save_state
+from .checkpoint import checkpoint_of, fingerprint, load_state, save_state
 from .config import FitConfig
 from .evaluate import GPA
 from .first_order import TrainOptions, TrainState, train
@@ -34,7 +34,6 @@ Array = NDArray[np.float64]
 _MOST_ITERATED = 1500
 # where all parameters are linear one step is the whole fit
 _MOST_LINEAR = 5000
-CHECKPOINT = "checkpoint.npz"
 # settings that a resumed fit may change
 _MAY_CHANGE = ("max_iterations", "time_limit", "memory_mb")
 
@@ -110,7 +109,7 @@ class _Store:
     """The checkpoint of a fit."""
 
     def __init__(self, folder: Path | None, resume: bool, depends_on: dict[str, str]) -> None:
-        self.path = None if folder is None else folder.with_name(folder.name + ".partial") / CHECKPOINT
+        self.path = None if folder is None else checkpoint_of(folder)
         self.depends_on = depends_on
         self.resume = resume
 

@@ -60,8 +60,8 @@ def read(
         faults = [*_missing(structures, keys, known, path.name), *faults]
     if faults:
         raise DataError(_capped(faults, path.name))
-    weighted = tuple(_weighted(structures, weights or {}))
-    return Reading(weighted, keys, _remarks(structures, keys, known, path.name))
+    found = weighted(structures, weights or {})
+    return Reading(found, keys, _remarks(structures, keys, known, path.name))
 
 
 def labelled(atoms: Atoms, keys: LabelKeys, place: str) -> tuple[Structure, list[Diagnostic]]:
@@ -204,7 +204,11 @@ def _remarks(
     return tuple(remarks)
 
 
-def _weighted(structures: Sequence[Structure], weights: Mapping[str, float]) -> Iterable[Structure]:
+def weighted(structures: Sequence[Structure], weights: Mapping[str, float]) -> tuple[Structure, ...]:
+    """The structures with their weights times the factor of their config_type.
+
+    Raises DataError: unknown-config-type, bad-weight.
+    """
     known = sorted({s.config_type for s in structures})
     for name, weight in weights.items():
         if name not in known:
@@ -214,7 +218,7 @@ def _weighted(structures: Sequence[Structure], weights: Mapping[str, float]) -> 
         if not weight >= 0 or np.isinf(weight):
             message = f"the weight of `{name}` is {weight}, not a number of 0 or more"
             raise DataError(Diagnostic("bad-weight", message))
-    return [replace(s, weight=s.weight * weights.get(s.config_type, 1.0)) for s in structures]
+    return tuple(replace(s, weight=s.weight * weights.get(s.config_type, 1.0)) for s in structures)
 
 
 def _capped(faults: Sequence[Diagnostic], file: str) -> list[Diagnostic]:

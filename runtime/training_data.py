@@ -12,7 +12,7 @@ from ..compiler.ir import Model
 from .config import DataConfig
 from .frames import split_slice
 from .label_keys import LabelKeys
-from .readers import _weighted, read, require_forces
+from .readers import read, require_forces, weighted
 from .selection import select, split
 from .stress_convention import check_stress
 from .structures import Structure
@@ -47,7 +47,7 @@ def read_training_data(
     keys = config.keys()
     structures, warnings = read_labelled(paths, config)
     if weights:
-        structures = tuple(_weighted(structures, weights))
+        structures = weighted(structures, weights)
     if config.use_forces:
         require_forces(structures, keys)
     warnings += tuple(check_stress(structures, keys)) if config.use_stress else ()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import json
 import os
 import subprocess
@@ -10,7 +11,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from potentia.runtime import config
 from potentia.runtime.cli import main as cli
+from potentia.runtime.cli import options
 from potentia.runtime.cli.main import main
 
 GOLDEN = Path(__file__).parent / "golden" / "cli"
@@ -201,6 +204,35 @@ def test_stages_that_cannot_be_shown(
 ) -> None:
     (here / "open.pes").write_text("E = lj()", encoding="utf-8")
     assert run(capsys, "compile", "open.pes", "--emit", stage) == (1, "", message)
+
+
+def test_options_of_a_group_reach_a_command_under_their_keys() -> None:
+    got: dict[str, Any] = {}
+
+    @options.having(labels=options.LABELS, search=options.SEARCH)
+    def command(first: str, *, labels: options.Given, last: bool = True, search: options.Given) -> int:
+        got.update(first=first, labels=labels, last=last, search=search)
+        return 3
+
+    declared = inspect.signature(command)
+    assert list(declared.parameters)[:2] == ["first", "data_energy_key"]
+    given = {name: p.default for name, p in declared.parameters.items()} | {"first": "x", "last": False}
+    given |= {"data_use_stress": True, "data_energy_key": "E", "seed": 0, "tolerance": 0.0}
+    assert command(**given) == 3
+    assert got == {
+        "first": "x",
+        "labels": {"data.energy_key": "E", "data.use_stress": False},
+        "last": False,
+        "search": {"seed": 0, "tolerance": 0.0},
+    }
+
+
+@pytest.mark.parametrize("setting", [*options.LABELS, *options.SEARCH], ids=lambda s: s.key)
+def test_every_option_is_a_setting_of_the_configuration(setting: options.Setting) -> None:
+    section, _, key = setting.key.rpartition(".")
+    fields = (config.DataConfig if section == "data" else config.FitConfig).model_fields
+    assert section in ("", "data") and key in fields
+    assert fields[key].default is True or not setting.switch
 
 
 # --- errors ------------------------------------------------------------------------------------

@@ -7,29 +7,19 @@ from typing import Annotated
 
 import typer
 
-from . import console, options
-from .options import Json, Quiet, Run
+from . import console
+from .options import LABELS, Data, Given, Json, Quiet, Run, having
 
 
+@having(labels=LABELS)
 def command(
     run: Run,
-    data: Annotated[
-        list[str], typer.Option("--data", metavar="FILE", help="Labelled structures; `FILE@:10` takes ten.")
-    ],
+    *,
+    data: Data,
     only: Annotated[
         str | None, typer.Option("--only", metavar="KEY=VALUE", help="Only these structures: split=test.")
     ] = None,
-    energy_key: options.EnergyKey = None,
-    forces_key: options.ForcesKey = None,
-    no_forces: options.NoForces = False,
-    stress_key: options.StressKey = None,
-    no_stress: options.NoStress = False,
-    stress_unit: options.StressUnit = None,
-    stress_sign: options.StressSign = None,
-    virial_key: options.VirialKey = None,
-    virial_sign: options.VirialSign = None,
-    config_type_key: options.ConfigTypeKey = None,
-    weight_key: options.WeightKey = None,
+    labels: Given,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.png", help="Save a parity plot.")
     ] = None,
@@ -44,7 +34,6 @@ def command(
       potentia eval runs/nb --data other.xyz --stress-unit GPa --json
       potentia eval runs/nb --data nb.xyz --plot parity.png
     """
-    given = options.label_flags(locals())
     from ..artifact import load
     from ..config import load_config
     from ..evaluate import compare
@@ -54,7 +43,7 @@ def command(
 
     potential = load(run)
     used = {f"data.{k}": v for k, v in potential.metadata.config.get("data", {}).items() if k != "test"}
-    config = load_config(None, {**used, **{k: v for k, v in given.items() if v is not None}})
+    config = load_config(None, {**used, **labels})
     structures, remarks = read_labelled(data, config.data, only)
     if not quiet:
         console.report(remarks, json)

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from . import console, options
-from .options import Config, Json, Quiet, Spec
+from . import console
+from .options import LABELS, SEARCH, Config, Data, Given, Json, Quiet, Spec, having
 
 if TYPE_CHECKING:
     from ..config import FitConfig
@@ -18,11 +18,11 @@ if TYPE_CHECKING:
     from ..training_data import TrainingData
 
 
+@having(search=SEARCH, labels=LABELS)
 def command(
     spec: Spec,
-    data: Annotated[
-        list[str], typer.Option("--data", metavar="FILE", help="Labelled structures; `FILE@:10` takes ten.")
-    ],
+    *,
+    data: Data,
     test: Annotated[
         str | None, typer.Option("--test", metavar="RULE", help="split=test, a fraction as 0.1, or a file.")
     ] = None,
@@ -30,38 +30,8 @@ def command(
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The run. [runs/NAME OF THE SPEC]")
     ] = None,
     config: Config = None,
-    method: Annotated[
-        str | None, typer.Option("--method", help="auto, least-squares or first-order. [auto]")
-    ] = None,
-    starts: Annotated[int | None, typer.Option("--starts", help="Seeded starts; the best wins. [1]")] = None,
-    seed: Annotated[int | None, typer.Option("--seed", help="Of splits and starts. [0]")] = None,
-    time_limit: Annotated[
-        float | None, typer.Option("--time-limit", metavar="SECONDS", help="Stop then, with the best so far.")
-    ] = None,
-    max_iterations: Annotated[
-        int | None, typer.Option("--max-iterations", help="Stop then, with the best so far.")
-    ] = None,
-    tolerance: Annotated[
-        float | None,
-        typer.Option("--tolerance", help="End when a step lowers the loss by a smaller share. [0.001]"),
-    ] = None,
-    memory: Annotated[
-        float | None, typer.Option("--memory", metavar="MB", help="What batches may take. [1000]")
-    ] = None,
-    no_reference: Annotated[
-        bool, typer.Option("--no-reference", help="Do not add an energy for each species.")
-    ] = False,
-    energy_key: options.EnergyKey = None,
-    forces_key: options.ForcesKey = None,
-    no_forces: options.NoForces = False,
-    stress_key: options.StressKey = None,
-    no_stress: options.NoStress = False,
-    stress_unit: options.StressUnit = None,
-    stress_sign: options.StressSign = None,
-    virial_key: options.VirialKey = None,
-    virial_sign: options.VirialSign = None,
-    config_type_key: options.ConfigTypeKey = None,
-    weight_key: options.WeightKey = None,
+    search: Given,
+    labels: Given,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the fit that was cut off.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace the run that is there.")] = False,
     plot: Annotated[bool, typer.Option("--plot", help="Save a parity plot in the run: parity.png.")] = False,
@@ -77,23 +47,11 @@ def command(
       potentia fit nb.pes --data a.xyz --data b.xyz --stress-unit GPa --config run.toml
       potentia fit nb.pes --data nb.xyz -o runs/nb --resume
     """
-    flags = {
-        **options.label_flags(locals()),
-        "data.test": test,
-        "method": method,
-        "starts": starts,
-        "seed": seed,
-        "time_limit": time_limit,
-        "max_iterations": max_iterations,
-        "tolerance": tolerance,
-        "memory_mb": memory,
-        "reference_energies": False if no_reference else None,
-    }
     _one_thread_each()
     from ..config import load_config
     from .outputs import require_new_run
 
-    settings = load_config(config, flags)
+    settings = load_config(config, {**search, **labels, "data.test": test})
     folder = output or Path("runs") / spec.stem
     _check_spec(spec)  # before the data: its faults are told at once
     require_new_run(folder, force, resume)

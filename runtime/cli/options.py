@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import wraps
+from inspect import Parameter, signature
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -17,57 +21,103 @@ SpeciesOption = Annotated[
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="run.toml", help="Settings; flags go over them.")
 ]
-EnergyKey = Annotated[
-    str | None, typer.Option("--energy-key", metavar="KEY", help="Key of the energy, eV. [energy]")
-]
-ForcesKey = Annotated[
-    str | None, typer.Option("--forces-key", metavar="KEY", help="Key of the forces, eV/Å. [forces]")
-]
-NoForces = Annotated[bool, typer.Option("--no-forces", help="Leave the forces aside.")]
-StressKey = Annotated[str | None, typer.Option("--stress-key", metavar="KEY", help="Of the stress. [stress]")]
-NoStress = Annotated[bool, typer.Option("--no-stress", help="Leave the stress aside.")]
-StressUnit = Annotated[
-    str | None, typer.Option("--stress-unit", metavar="UNIT", help="eV/Å^3, GPa, kbar, … [eV/Å^3]")
-]
-StressSign = Annotated[
-    str | None,
-    typer.Option("--stress-sign", metavar="SIGN", help="Positive: tension or compression."),
-]
-VirialKey = Annotated[
-    str | None,
-    typer.Option("--virial-key", metavar="KEY", help="Of a virial, eV, in place of stress."),
-]
-VirialSign = Annotated[
-    str | None,
-    typer.Option("--virial-sign", metavar="SIGN", help="minus (-V*stress, GPUMD) or plus."),
-]
-ConfigTypeKey = Annotated[
-    str | None, typer.Option("--config-type-key", metavar="KEY", help="Key of the kind of a structure.")
-]
-WeightKey = Annotated[
-    str | None, typer.Option("--weight-key", metavar="KEY", help="Key of a weight of each structure.")
+
+
+Data = Annotated[
+    list[str], typer.Option("--data", metavar="FILE", help="Labelled structures; `FILE@:10` takes ten.")
 ]
 
-LABEL_FLAGS = (
-    "energy_key",
-    "forces_key",
-    "stress_key",
-    "stress_unit",
-    "stress_sign",
-    "virial_key",
-    "virial_sign",
-    "config_type_key",
-    "weight_key",
+
+@dataclass(frozen=True)
+class Setting:
+    """An option that stands for `key` of the configuration; a switch, where given, says no to it."""
+
+    key: str
+    declared: Any
+    switch: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.key.replace(".", "_")
+
+    @property
+    def parameter(self) -> Parameter:
+        default = False if self.switch else None
+        return Parameter(self.name, Parameter.KEYWORD_ONLY, default=default, annotation=self.declared)
+
+
+def _setting(key: str, type: Any, flag: str, help: str, metavar: str | None = None) -> Setting:
+    return Setting(key, Annotated[type | None, typer.Option(flag, metavar=metavar, help=help)])
+
+
+def _switch(key: str, flag: str, help: str) -> Setting:
+    return Setting(key, Annotated[bool, typer.Option(flag, help=help)], switch=True)
+
+
+# where labels are, in what unit and sign
+LABELS = (
+    _setting("data.energy_key", str, "--energy-key", "Key of the energy, eV. [energy]", "KEY"),
+    _setting("data.forces_key", str, "--forces-key", "Key of the forces, eV/Å. [forces]", "KEY"),
+    _switch("data.use_forces", "--no-forces", "Leave the forces aside."),
+    _setting("data.stress_key", str, "--stress-key", "Of the stress. [stress]", "KEY"),
+    _switch("data.use_stress", "--no-stress", "Leave the stress aside."),
+    _setting("data.stress_unit", str, "--stress-unit", "eV/Å^3, GPa, kbar, … [eV/Å^3]", "UNIT"),
+    _setting("data.stress_sign", str, "--stress-sign", "Positive: tension or compression.", "SIGN"),
+    _setting("data.virial_key", str, "--virial-key", "Of a virial, eV, in place of stress.", "KEY"),
+    _setting("data.virial_sign", str, "--virial-sign", "minus (-V*stress, GPUMD) or plus.", "SIGN"),
+    _setting("data.config_type_key", str, "--config-type-key", "Key of the kind of a structure.", "KEY"),
+    _setting("data.weight_key", str, "--weight-key", "Key of a weight of each structure.", "KEY"),
 )
+# how the best parameters are searched for
+SEARCH = (
+    _setting("method", str, "--method", "auto, least-squares or first-order. [auto]"),
+    _setting("starts", int, "--starts", "Seeded starts; the best wins. [1]"),
+    _setting("seed", int, "--seed", "Of splits and starts. [0]"),
+    _setting("time_limit", float, "--time-limit", "Stop then, with the best so far.", "SECONDS"),
+    _setting("max_iterations", int, "--max-iterations", "Stop then, with the best so far."),
+    _setting(
+        "tolerance", float, "--tolerance", "End when a step lowers the loss by a smaller share. [0.001]"
+    ),
+    _setting("memory_mb", float, "--memory", "What batches may take. [1000]", "MB"),
+    _switch("reference_energies", "--no-reference", "Do not add an energy for each species."),
+)
+Given = Mapping[str, Any]
 
 
-def label_flags(values: dict[str, Any]) -> dict[str, Any]:
-    """The label options among the arguments of a command, under their names in the configuration."""
-    flags = {f"data.{name}": values[name] for name in LABEL_FLAGS if name in values}
-    for switch in ("forces", "stress"):
-        if values.get(f"no_{switch}"):
-            flags[f"data.use_{switch}"] = False
-    return flags
+def having(**groups: Sequence[Setting]) -> Callable[[Callable[..., int]], Callable[..., int]]:
+    """A command with the options of each group in place of its parameter of that name, declared `Given`.
+
+    The command gets the options that were given, under their keys in the configuration.
+    """
+
+    def decorate(command: Callable[..., int]) -> Callable[..., int]:
+        declared = signature(command, eval_str=True)
+        spelt: list[Parameter] = []
+        for name, parameter in declared.parameters.items():
+            options = [setting.parameter for setting in groups.get(name, ())]
+            spelt += options or [parameter.replace(kind=Parameter.KEYWORD_ONLY)]
+
+        @wraps(command)
+        def called(**values: Any) -> int:
+            for name, group in groups.items():
+                values[name] = _given(group, values)
+            return command(**values)
+
+        called.__signature__ = declared.replace(parameters=spelt)  # type: ignore[attr-defined]
+        called.__annotations__ = {p.name: p.annotation for p in spelt}
+        return called
+
+    return decorate
+
+
+def _given(group: Sequence[Setting], values: dict[str, Any]) -> dict[str, Any]:
+    """What was given of a group, taken out of the arguments of a command."""
+    taken = [(setting, values.pop(setting.name)) for setting in group]
+    return {
+        s.key: not value if s.switch else value
+        for s, value in taken
+        if value is not None and value is not False  # 0 is a value
+    }
 
 
 def species_list(text: str | None) -> tuple[str, ...] | None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ...compiler.diagnostics import ArtifactError, Diagnostic
 from ..artifact import METADATA
-from ..checkpoint import write_atomic
+from ..checkpoint import checkpoint_of, write_atomic
 
 _ELSEWHERE = "choose another place with `-o`"
 
@@ -36,7 +36,7 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
 
     A run is replaced with `force`, and by the fit that goes on; a folder that holds anything else never is.
     """
-    begun = checkpoint(folder).is_file()
+    begun = checkpoint_of(folder).is_file()
     if folder.exists() and not folder.is_dir():
         raise _error("unwritable", f"cannot write {folder}: it is a file", folder, _ELSEWHERE)
     if folder.is_dir() and any(folder.iterdir()):
@@ -51,11 +51,6 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
         message = f"a fit to {folder} was begun and cut off"
         raise _error("run-exists", message, folder, "go on with `--resume`, or begin again with `--force`")
     require_writable(folder)
-
-
-def checkpoint(folder: Path) -> Path:
-    """Where `runtime.fit` keeps the state of a fit to this folder."""
-    return folder.with_name(folder.name + ".partial") / "checkpoint.npz"
 
 
 def _error(code: str, message: str, place: Path, help: str | None) -> ArtifactError:
