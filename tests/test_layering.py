@@ -69,6 +69,7 @@ OTHERS = {
     "specs": "",
     "compiler": "",
     "compiler.parser": "lark",
+    "compiler.sensitivities": "numpy",
     "compiler.parser_tables": "lark",
     "compiler.backends.reference*": "numpy scipy",
     "compiler.backends.xla*": "numpy jax",
