@@ -5,8 +5,8 @@ derivatives J (so UᵀU = JᵀJ, the Fisher information for unit weights), z wha
 range. Exact for parameters that enter linearly. All is read off U by orthogonal transformations; JᵀJ, which
 loses every singular value under 1e-8 of the largest, is never formed.
 
-A rewrite of the formula restricts the parameters to θ = T φ + t: numbers fixed, numbers tied together. What it
-costs is the increase of the loss with all others at their new best:
+A rewrite of the formula restricts the parameters to θ = T φ + t: numbers fixed, numbers tied together. What
+it costs is the increase of the loss with all others at their new best:
 
     ΔL = min_φ ½‖U (T φ + t − θ) + z‖² − ½‖z‖²,
 
@@ -91,7 +91,7 @@ class Sensitivities:
 
     @property
     def variance(self) -> float:
-        """s² = 2 L / (rows − F): of a residual, 1 where the weights are the true ones. NaN without freedom."""
+        """s² = 2 L / (rows − F): of a residual, 1 where the weights are true. NaN without freedom."""
         freedom = self.n_rows - self.size
         return 2.0 * self.loss / freedom if freedom > 0 else float("nan")
 
@@ -159,8 +159,9 @@ class Sensitivities:
         return self.cost(Restriction({k: 0.0 for k in numbers}))
 
     def each_zeroed(self) -> Array:
-        """Predicted ΔL (F,) of setting each number to 0 alone: ½ (θ_k + δ_k)² / (I⁻¹)_kk with δ the step to the
-        minimum, less what that step gains by itself.
+        """Predicted ΔL (F,) of setting each number to 0 alone.
+
+        ½ (θ_k + δ_k)² / (I⁻¹)_kk with δ the step to the minimum, less what that step gains by itself.
         """
         inverse = np.sum(np.square(self.root), axis=1)
         offset = self.residual - self.factor @ self.theta
