@@ -71,8 +71,8 @@ def _mentioned(part: syntax.Expr) -> Iterator[tuple[str, Span]]:
             if argument.name is None and isinstance(argument.value, syntax.Name):
                 yield argument.value.name, argument.span
     elif isinstance(part, syntax.Table):
-        for key, _, span in part.entries:
-            yield from ((k, span) for k in key)
+        for keys, _, span in part.entries:
+            yield from ((name, span) for key in keys for name in key)
 
 
 def _reachable(checked: Checked) -> Iterator[syntax.Expr]:

@@ -17,12 +17,12 @@ from .expressions import Locals, _adopt_zero, evaluate, fault, move
 from .intrinsics import INTRINSICS
 from .ir import Node
 from .kinds import SITE
-from .names import FAMILIES, INDICES
+from .names import FAMILIES, INDICES, KEEP
 from .networks import mlp
 from .ops import make
 from .source import Span
 from .units import ANGSTROM, ONE, UNITS, lookup
-from .values import Basis, Elements, Function, Quantity, Value, Values, Where, as_node
+from .values import Basis, Elements, Function, Kept, Quantity, Value, Values, Where, as_node
 
 if TYPE_CHECKING:
     from .builder import Builder
@@ -259,6 +259,25 @@ def _mlp(call: syntax.Call, scope: TermScope, where: Where, local: Locals) -> No
     return mlp(scope, x, sizes, activation.name, call.span)
 
 
+def _keep(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Kept:
+    """`keep(0, 3)`, `keep(0, 3, start = [0.1, 0.2])`."""
+    components: list[int] = []
+    start: Value | None = None
+    for argument in call.arguments:
+        value = evaluate(argument.value, scope, where, local)
+        if argument.name == "start":
+            start = value
+            continue
+        if argument.name is not None:
+            message = f"`keep` takes no argument `{argument.name}`"
+            raise fault("unknown-argument", message, argument.span, "usage: keep(0, 3, start = 0.1)")
+        component = whole(value, argument.span, "a component", 0)
+        if component in components:
+            raise fault("duplicate-component", f"component {component} is kept twice", argument.span)
+        components.append(component)
+    return Kept(tuple(components), start)
+
+
 SPECIAL: dict[str, Callable[[syntax.Call, Any, Where, Locals], Value]] = {
     "size": _size,
     "linspace": _linspace,
@@ -267,4 +286,5 @@ SPECIAL: dict[str, Callable[[syntax.Call, Any, Where, Locals], Value]] = {
     "covalent_radius": _covalent_radius,
     "harmonics": _harmonics,
     "mlp": _mlp,
+    KEEP: _keep,
 }

@@ -167,9 +167,9 @@ def _nest(stream: Sequence[Token]) -> list[_Part]:
 
 
 def _assignment(parts: Sequence[_Part], sums_break: bool = False, spaced: bool = True) -> Doc:
-    """`left = right`, or an expression."""
+    """`left = right`, or an expression, or an entry of a table: `Nb-Nb = Nb-W: 1 eV`."""
     at = next((k for k, p in enumerate(parts) if isinstance(p, Token) and p.text == "="), None)
-    if at is None:
+    if at is None or any(_text(p) == ":" for p in parts):
         return _phrase(parts, sums_break)
     equals = parts[at]
     assert isinstance(equals, Token)

@@ -81,7 +81,9 @@ class Parameter:
 
     start, lower, upper, free: one entry a number, species row slowest, feature axes fastest, in eV, Å, e.
     `free` says which are trained. `name` is unique in the model: `morse.D`; `term` names the term instance
-    that owns it.
+    that owns it. `kind` is that of the table a kernel reads. `components`: which of the declared components
+    its feature axis holds, None for all. `places`: for each entry of the table the number that it is, −1 for
+    0; None where each is its own.
     """
 
     name: str
@@ -91,6 +93,8 @@ class Parameter:
     lower: tuple[float, ...]
     upper: tuple[float, ...]
     free: tuple[bool, ...]
+    components: tuple[int, ...] | None = None
+    places: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True)

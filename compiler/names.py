@@ -13,4 +13,7 @@ ENERGIES = ("pair", "triple", "site")
 
 KEYWORDS = ("import", "species", "let", "term", "param", "fixed", "pin", "sum", "in", "per")
 
-RESERVED = frozenset(KEYWORDS) | frozenset(INDICES)
+# chooses components of a parameter
+KEEP = "keep"
+
+RESERVED = frozenset(KEYWORDS) | frozenset(INDICES) | {KEEP}

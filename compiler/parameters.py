@@ -1,22 +1,21 @@
-"""Parameters of a term: their sharing among species, size, start values and bounds; and reading them."""
+"""Parameters of a term: their sharing among species and size; and reading them."""
 
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
-from dataclasses import dataclass
-from math import inf, isfinite
+from math import inf
 from typing import TYPE_CHECKING
 from zlib import crc32
 
 from . import syntax
 from .expressions import AT_SITE, evaluate, fault, move
 from .ir import Node, Parameter, parameter_size
-from .kinds import NONE, SITE, Domain, Kind, entry_names
-from .ops import make
+from .kinds import NONE, SITE, Domain, Kind
+from .ops import const, make
+from .parameter_values import parameter, rows_in_use
 from .source import Span
-from .units import ONE, Unit
-from .values import Override, Quantity, Values, Where
+from .units import Unit
+from .values import Quantity, Values, Where
 
 if TYPE_CHECKING:
     from .terms import TermScope
@@ -31,27 +30,22 @@ DOMAINS: dict[str, Domain] = {
 }
 
 
-@dataclass(frozen=True)
-class _Given:
-    """A start value with its bounds, before it is spread over species rows. One number a feature
-    component.
-    """
-
-    values: tuple[float, ...]
-    lower: float
-    upper: float
-    fixed: bool
-
-
 def declare(scope: TermScope, name: str) -> Node:
-    """The IR leaf of a parameter; the first reading enters it in the model's list."""
+    """The IR leaf of a parameter, a constant 0 where nothing of it is kept.
+
+    The first reading enters it in the model's list.
+    """
     if name not in scope.declared:
         declaration = scope.params[name]
         unit = _unit(scope, declaration)
         size = _size(scope, declaration)
         kind = Kind(DOMAINS[declaration.sharing or "pair"], size, unit)
-        scope.builder.parameters.append(_parameter(scope, declaration, kind))
-        scope.declared[name] = make("param", name=f"{scope.instance}.{name}", kind=kind)
+        made = parameter(scope, declaration, kind)
+        if made is None:
+            scope.declared[name] = const((0.0,) * kind.components, unit, shape=size)
+        else:
+            scope.builder.parameters.append(made)
+            scope.declared[name] = make("param", name=made.name, kind=made.kind)
     return scope.declared[name]
 
 
@@ -62,7 +56,7 @@ def weights(scope: TermScope, name: str, shape: tuple[int, ...], unit: Unit, spr
     n = parameter_size(kind, len(scope.builder.species))
     source = random.Random(crc32(full.encode()))
     start = tuple(source.gauss(0.0, spread) for _ in range(n))
-    rows = _rows_in_use(scope, kind)
+    rows = rows_in_use(scope, kind)
     per_row = n // len(rows)
     free = tuple(used for used in rows for _ in range(per_row))
     scope.builder.parameters.append(
@@ -80,6 +74,21 @@ def read(
     span: Span,
 ) -> Node:
     """A parameter as a value of the atoms in hand; `indices` as written, `D(i, k)`, or empty."""
+    return _whole(scope, _read_row(leaf, declaration, where, indices, span), declaration)
+
+
+def _whole(scope: TermScope, value: Node, declaration: syntax.Param) -> Node:
+    """A value with all components that were declared, 0 where they are not kept."""
+    name = f"{scope.instance}.{declaration.name}"
+    kept = next((p.components for p in scope.builder.parameters if p.name == name), None)
+    if kept is None:
+        return value
+    return make("put", value, indices=kept, size=_size(scope, declaration)[0])
+
+
+def _read_row(
+    leaf: Node, declaration: syntax.Param, where: Where, indices: tuple[str, ...], span: Span
+) -> Node:
     domain = leaf.kind.domain
     if domain == NONE:
         return leaf
@@ -132,7 +141,7 @@ def _natural(declaration: syntax.Param, where: Where, arity: int, span: Span) ->
     )
 
 
-# --- values ------------------------------------------------------------------------------------
+# --- size and unit ------------------------------------------------------------------------------------
 
 
 def _size(scope: TermScope, declaration: syntax.Param) -> tuple[int, ...]:
@@ -152,128 +161,3 @@ def _unit(scope: TermScope, declaration: syntax.Param) -> Unit:
     if not items or not all(isinstance(v, Quantity) for v in items):
         raise fault("bad-start", "a start value is a number known at compile time", declaration.value.span)
     return items[0].unit  # type: ignore[union-attr]
-
-
-def _parameter(scope: TermScope, declaration: syntax.Param, kind: Kind) -> Parameter:
-    default = syntax.Setting(declaration.value, declaration.fixed, declaration.bounds, declaration.span)
-    given = scope.overrides.get(declaration.name)
-    names = entry_names(kind.domain, scope.builder.species)
-    if given is None:
-        rows = dict.fromkeys(names, _given(scope, default, kind, None))
-    else:
-        bounds = given.bounds or declaration.bounds
-        fixed = given.fixed or declaration.fixed
-        rows = {}
-        for name, expr, row_fixed in _entries(scope, given, kind, names, declaration.name):
-            setting = syntax.Setting(expr, fixed or row_fixed, bounds, expr.span)
-            rows[name] = _given(scope, setting, kind, given.span)
-    used = _rows_in_use(scope, kind)
-    start, lower, upper, free = [], [], [], []
-    for name, row_used in zip(names, used, strict=True):
-        row = rows[name]
-        for value in row.values:
-            start.append(value)
-            lower.append(row.lower)
-            upper.append(row.upper)
-            free.append(row_used and not row.fixed)
-    full = f"{scope.instance}.{declaration.name}"
-    return Parameter(full, scope.instance, kind, tuple(start), tuple(lower), tuple(upper), tuple(free))
-
-
-def _entries(
-    scope: TermScope, given: Override, kind: Kind, names: tuple[str, ...], label: str
-) -> Iterator[tuple[str, syntax.Expr, bool]]:
-    """Row name, value and whether fixed, of `0.5 eV` (all rows) or `{Nb-Nb: 0.5 eV, …}`."""
-    if not isinstance(given.value, syntax.Table):
-        for name in names:
-            yield name, given.value, False
-        return
-    found: dict[str, tuple[syntax.Expr, bool]] = {}
-    for key, expr, span in given.value.entries:
-        row = _row_name(key, kind, names)
-        if row is None:
-            what = {"species": "a species", "none": "nothing"}.get(
-                kind.domain.name, "as many species as it depends on"
-            )
-            raise fault(
-                "unknown-entry",
-                f"`{label}` has no entry `{'-'.join(key)}`",
-                span,
-                f"its entries are {', '.join(names[:6])}; the key is {what}",
-            )
-        if row in found:
-            raise fault("duplicate-entry", f"`{label}` is given twice for {row}", span)
-        found[row] = (expr, False)
-    missing = [n for n, used in zip(names, _rows_in_use(scope, kind), strict=True) if used and n not in found]
-    if missing and not scope.builder.open_species:
-        raise fault(
-            "missing-entry",
-            f"`{label}` has no value for {', '.join(missing)}",
-            given.span,
-            f"add `{missing[0]}: …`",
-        )
-    first = next(iter(found.values()))
-    for name in names:
-        yield (name, *found.get(name, first))
-
-
-def _row_name(key: tuple[str, ...], kind: Kind, names: tuple[str, ...]) -> str | None:
-    candidates = ["-".join(key)]
-    if kind.domain.name == "species_pair":
-        candidates.append("-".join(reversed(key)))
-    if kind.domain.name == "species_triple" and len(key) == 3:
-        candidates.append(f"{key[0]}-{key[2]}-{key[1]}")
-    return next((c for c in candidates if c in names), None)
-
-
-def _rows_in_use(scope: TermScope, kind: Kind) -> list[bool]:
-    """Rows that the term can reach: those of its own species only, where it names any."""
-    names = entry_names(kind.domain, scope.builder.species)
-    return [not scope.only or not name or set(name.split("-")) <= set(scope.only) for name in names]
-
-
-def _given(scope: TermScope, setting: syntax.Setting, kind: Kind, override: Span | None) -> _Given:
-    values = _numbers(scope, setting.value, kind, override)
-    lower, upper = -inf, inf
-    if setting.bounds:
-        lower = _numbers(scope, setting.bounds[0], kind, override)[0]
-        upper = _numbers(scope, setting.bounds[1], kind, override)[0]
-        span = setting.bounds[0].span.to(setting.bounds[1].span)
-        if not lower < upper:
-            raise fault(
-                "bad-bounds", f"the lower bound {lower:g} is not below the upper bound {upper:g}", span
-            )
-    for value in values:
-        if not lower <= value <= upper:
-            raise fault(
-                "start-out-of-bounds",
-                f"the start value {value:g} {kind.unit} lies outside its bounds ({lower:g}, {upper:g})",
-                setting.value.span,
-                "move the start value or widen the bounds",
-            )
-    return _Given(values, lower, upper, setting.fixed)
-
-
-def _numbers(scope: TermScope, expr: syntax.Expr, kind: Kind, override: Span | None) -> tuple[float, ...]:
-    value = evaluate(expr, scope.outer if override is not None else scope, AT_SITE, {})  # type: ignore[attr-defined]
-    items = value.items if isinstance(value, Values) else (value,)
-    n = kind.shape[0] if kind.shape else 1
-    if len(items) == 1:
-        items *= n
-    if len(items) != n:
-        raise fault("shape-mismatch", f"{n} values are needed here, not {len(items)}", expr.span)
-    return tuple(_checked(item, kind.unit, expr.span) for item in items)
-
-
-def _checked(item: object, unit: Unit, span: Span) -> float:
-    if not isinstance(item, Quantity) or not isfinite(item.value):
-        raise fault("not-a-number", "a number known at compile time is needed here", span)
-    if not item.bare and item.unit != unit:
-        raise fault(
-            "wrong-unit", f"a value in {unit} is expected, but this is in {item.unit}", span, _unit_hint(unit)
-        )
-    return item.value
-
-
-def _unit_hint(unit: Unit) -> str | None:
-    return "write a plain number" if unit == ONE else f"write a number in {unit}, or a plain number"

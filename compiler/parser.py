@@ -347,8 +347,9 @@ class _Walk:
     def _table(self, t: Tree[Token]) -> syntax.Table:
         entries = []
         for entry in cast("list[Tree[Token]]", t.children):
-            *names, value = entry.children
-            entries.append((tuple(map(str, names)), self.expr(cast(Any, value)), self.span(entry)))
+            *keys, value = cast("list[Tree[Token]]", entry.children)
+            named = tuple(tuple(map(str, key.children)) for key in keys)
+            entries.append((named, self.expr(value), self.span(entry)))
         return syntax.Table(tuple(entries), self.span(t))
 
     def _setting(self, t: Tree[Token]) -> syntax.Setting:

@@ -13,6 +13,7 @@ from .passes.cse import share_subexpressions
 from .passes.differentiate import differentiate_energy
 from .passes.drop_dead import drop_dead_parts
 from .passes.expand import expand_harmonics
+from .passes.narrow import narrow_components
 from .passes.recur import recur_families
 from .passes.share_neighbors import share_lists
 from .passes.simplify import simplify_model
@@ -46,6 +47,11 @@ PASSES: tuple[Pass, ...] = (
         "expand",
         expand_harmonics,
         "harmonics and their slopes are polynomials: what follows works on plain algebra",
+    ),
+    Pass(
+        "narrow",
+        narrow_components,
+        "after derivatives and harmonics are written out, so that their components are dropped too",
     ),
     Pass("simplify again", simplify_model, "derivatives bring zeros, ones and powers to join"),
     Pass(

@@ -43,7 +43,10 @@ def _node(node: Node, numbers: dict[Node, int]) -> str:
 def _parameter(p: Parameter) -> str:
     bounds = f"({_run(p.lower)}, {_run(p.upper)})"
     free = "" if all(p.free) else " fixed" if not any(p.free) else f" free {_run(p.free)}"
-    return f"parameter {p.name} {show_kind(p.kind)} of {p.term} = {_run(p.start)} in {bounds}{free}"
+    kept = "" if p.components is None else f" keep {show(p.components)}"
+    places = "" if p.places is None else f" at {show(p.places)}"
+    head = f"parameter {p.name} {show_kind(p.kind)} of {p.term}{kept}{places}"
+    return f"{head} = {_run(p.start)} in {bounds}{free}"
 
 
 def _run(values: Sequence[float | bool]) -> str:

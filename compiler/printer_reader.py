@@ -65,9 +65,11 @@ class _Reader:
         head, _, tail = rest.partition(" of ")
         name, _, kind_text = head.partition(" ")
         kind = read_kind(kind_text)
-        n = parameter_size(kind, len(self.species))
         words = _Words(tail)
         term = words.take()
+        kept = words.value() if words.skip("keep") else None
+        places = words.value() if words.skip("at") else None
+        n = parameter_size(kind, len(self.species)) if places is None else max(places) + 1
         words.expect("=")
         start = words.run(n)
         words.expect("in", "(")
@@ -78,7 +80,7 @@ class _Reader:
         free: tuple[Any, ...] = (True,) * n
         if words.left():
             free = (False,) * n if words.take() == "fixed" else words.run(n)
-        self.parameters.append(Parameter(name, term, kind, start, lower, upper, free))
+        self.parameters.append(Parameter(name, term, kind, start, lower, upper, free, kept, places))
 
     def _node(self, line: str) -> None:
         head, _, kind_text = line.rpartition(" : ")
@@ -125,6 +127,12 @@ class _Words:
     def take(self) -> str:
         self.at += 1
         return self.words[self.at - 1][1]
+
+    def skip(self, word: str) -> bool:
+        """Whether the next word is this one, which is then taken."""
+        there = self.peek() == word
+        self.at += there
+        return there
 
     def expect(self, *expected: str) -> None:
         for word in expected:

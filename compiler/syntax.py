@@ -80,9 +80,9 @@ class List:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """`{Nb-Nb: 1 eV, Nb-W: 2 eV}`."""
+    """`{Nb-Nb: 1 eV, Nb-W = W-W: fixed 2 eV}`: of each entry the keys, as species, the value, the place."""
 
-    entries: tuple[tuple[tuple[str, ...], Expr, Span], ...]
+    entries: tuple[tuple[tuple[tuple[str, ...], ...], Expr, Span], ...]
     span: Span
 
 

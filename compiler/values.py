@@ -54,6 +54,14 @@ class Elements:
     names: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Kept:
+    """A choice of components of a parameter, `keep(0, 3)`. start: their values, None for those declared."""
+
+    components: tuple[int, ...]
+    start: Value | None
+
+
 @dataclass(frozen=True, eq=False)
 class Override:
     """The value of a parameter, given where the term is called."""
@@ -64,7 +72,7 @@ class Override:
     span: Span
 
 
-Value = Quantity | Basis | Values | Function | Elements | Override | Node
+Value = Quantity | Basis | Values | Function | Elements | Kept | Override | Node
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from .diagnostics import InternalError
-from .ir import Model, parameter_size, topological
+from .ir import Model, Parameter, parameter_size, topological
 from .kinds import SITE, STRUCTURE, KindError
 from .ops import RULES
 from .units import ANGSTROM, EV
@@ -25,9 +25,7 @@ def verify(model: Model) -> None:
     if len(declared) != len(model.parameters):
         raise InternalError("a parameter is declared twice")
     for p in model.parameters:
-        n = parameter_size(p.kind, len(model.species))
-        if not len(p.start) == len(p.lower) == len(p.upper) == len(p.free) == n:
-            raise InternalError(f"{p.name} has {len(p.start)} numbers, not {n}")
+        _verify_numbers(p, parameter_size(p.kind, len(model.species)))
     for node in topological([*model.outputs.values(), *(t.energy for t in model.terms)]):
         try:
             kind = RULES[node.op](*node.args, **dict(node.attrs))
@@ -38,6 +36,16 @@ def verify(model: Model) -> None:
         if node.op == "param" and (node["name"] not in declared or declared[node["name"]].kind != node.kind):
             raise InternalError(f"parameter {node['name']} is not declared as {node.kind}")
     _verify_outputs(model)
+
+
+def _verify_numbers(p: Parameter, entries: int) -> None:
+    n = entries if p.places is None else len(set(p.places) - {-1})
+    if not len(p.start) == len(p.lower) == len(p.upper) == len(p.free) == n:
+        raise InternalError(f"{p.name} has {len(p.start)} numbers, not {n}")
+    if p.places is not None and (len(p.places) != entries or not set(p.places) <= set(range(-1, n))):
+        raise InternalError(f"{p.name} has numbers that its table does not read")
+    if p.components is not None and p.kind.shape != (len(p.components),):
+        raise InternalError(f"{p.name} has {p.kind.shape} components, not {len(p.components)}")
 
 
 def _verify_outputs(model: Model) -> None:

@@ -14,7 +14,7 @@ from ..compiler import pipeline
 from ..compiler.diagnostics import Diagnostic, SpecError
 from ..compiler.files import read_source
 from ..compiler.ir import Model
-from ..compiler.kinds import entry_names
+from ..compiler.numbering import number_names as number_names
 from ..compiler.source import Source
 from .batches import plan_batches
 from .shapes import ListSpec, Shape
@@ -155,20 +155,6 @@ def start_theta(model: Model) -> Array:
 def free_mask(model: Model) -> NDArray[np.bool_]:
     """(P,) which numbers are trained."""
     return np.array([f for p in model.parameters for f in p.free], dtype=bool)
-
-
-def number_names(model: Model) -> list[str]:
-    """A name for each number: `morse.D[Nb-W]`, `pair.c[Nb-Nb,3]`; plain where a parameter is one number."""
-    names = []
-    for p in model.parameters:
-        rows = entry_names(p.kind.domain, model.species)
-        width = len(p.start) // len(rows)
-        for row in rows:
-            for k in range(width):
-                parts = [row] if row and len(model.species) > 1 else []
-                parts += [str(k)] if width > 1 else []
-                names.append(p.name + (f"[{','.join(parts)}]" if parts else ""))
-    return names
 
 
 def _split(out: list[Array], batch: Any, count: int) -> list[Predicted]:

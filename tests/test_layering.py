@@ -70,6 +70,7 @@ OTHERS = {
     "compiler": "",
     "compiler.parser": "lark",
     "compiler.sensitivities": "numpy",
+    "compiler.passes.demand": "numpy",
     "compiler.parser_tables": "lark",
     "compiler.backends.reference*": "numpy scipy",
     "compiler.backends.xla*": "numpy jax",
@@ -86,7 +87,8 @@ OTHERS = {
     "runtime.fit": NUMERICAL,
     "runtime.evaluate": NUMERICAL,
     "runtime.calculator": NUMERICAL,
-    "runtime.fisher": NUMERICAL,
+    "runtime.information": NUMERICAL,
+    "runtime.uncertainty": NUMERICAL,
 }
 
 

@@ -217,9 +217,10 @@ def _tables(model: Model, theta: Array) -> dict[str, Array]:
     tables, offset = {}, 0
     for p in model.parameters:
         rows = entries(p.kind.domain, len(model.species))
-        tables[p.name] = np.asarray(theta[offset : offset + len(p.start)], dtype=float).reshape(
-            rows, *p.kind.shape
-        )
+        flat = np.asarray(theta[offset : offset + len(p.start)], dtype=float)
+        if p.places is not None:
+            flat = np.array([flat[k] if k >= 0 else 0.0 for k in p.places])
+        tables[p.name] = flat.reshape(rows, *p.kind.shape)
         offset += len(p.start)
     return tables
 

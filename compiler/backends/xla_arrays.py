@@ -71,6 +71,8 @@ def parameter_tables(model: Model, theta: Array) -> dict[str, Array]:
     for p in model.parameters:
         n = len(p.start)
         flat = theta[offset : offset + n]
+        if p.places is not None:
+            flat = jnp.append(flat, 0.0)[np.array(p.places)]
         rows = entries(p.kind.domain, len(model.species))
         table = jnp.moveaxis(flat.reshape(rows, *p.kind.shape), 0, -1)
         tables[p.name] = table[..., 0] if p.kind.domain.name == "none" else table

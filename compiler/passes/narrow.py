@@ -1,0 +1,166 @@
+"""Narrow: components that nothing reads, or that are 0 throughout, are not worked out.
+
+A spec may keep some components of a parameter: `pair(bessel16, c = keep(0, 3))`. What the others would have
+been multiplied with is then read by nobody: functions of the basis, rows of a density, invariants, all of
+their derivatives. Each value is cut down, axis by axis, to the smallest block that holds the components
+that count (`demand`), and its readers to match. A model that keeps everything is left as it is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import product
+from math import prod
+from typing import TYPE_CHECKING
+
+from ..ir import Model, Node, topological
+from ..ops import make
+
+if TYPE_CHECKING:
+    from .demand import Mask
+
+# for each feature axis the components of the full value, in order
+Block = tuple[tuple[int, ...], ...]
+
+_FAMILIES = ("sines", "cosines", "chebyshev", "chebyshev2", "chain")
+
+
+def narrow_components(model: Model) -> Model:
+    """The model with every value cut down to what its outputs need."""
+    if all(p.components is None for p in model.parameters):
+        return model
+    from .demand import live_components  # this imports numpy, which `check` does without
+
+    live = live_components(model)
+    narrowed = _Narrowed(live)
+    for node in topological(model.outputs.values()):
+        narrowed.add(node)
+    whole = {name: narrowed.read(node, _everything(node)) for name, node in model.outputs.items()}
+    return model.with_outputs(whole)
+
+
+def _everything(node: Node) -> Block:
+    return tuple(tuple(range(n)) for n in node.kind.shape)
+
+
+def _block(mask: Mask) -> Block:
+    """The smallest block that holds all components of a mask."""
+    places = mask.nonzero() if mask.ndim else ()
+    return tuple(tuple(sorted(set(axis.tolist()))) for axis in places)
+
+
+class _Narrowed:
+    """Old nodes with what stands for them: a node of the components of a block; None for 0 and the unread."""
+
+    def __init__(self, live: dict[Node, Mask]) -> None:
+        self.live = live
+        self.made: dict[Node, tuple[Node, Block] | None] = {}
+
+    def add(self, node: Node) -> None:
+        block = _block(self.live[node])
+        self.made[node] = self._rebuilt(node, block) if self.live[node].any() else None
+
+    def read(self, node: Node, block: Block) -> Node:
+        """The components of a block, 0 where they are not made."""
+        found = self.made[node]
+        shape = tuple(len(b) for b in block)
+        if found is None:
+            kind = node.kind
+            return make("const", kind=type(kind)(kind.domain, shape, kind.unit), values=(0.0,) * prod(shape))
+        new, have = found
+        if have == block:
+            return new
+        places = {component: k for k, component in enumerate(product(*have))}
+        return _chosen(new, [places.get(c) for c in product(*block)], shape)
+
+    def _rebuilt(self, node: Node, block: Block) -> tuple[Node, Block]:
+        args, attrs = node.args, dict(node.attrs)
+        match node.op:
+            case "const":
+                return self._const(node, block), block
+            case "einsum":
+                return self._einsum(node, block), block
+            case "take":
+                own = tuple(node["indices"][k] for k in block[-1])
+                return self.read(args[0], (*block[:-1], own)), block
+            case "put":
+                return self._put(node, block), block
+            case "stack":
+                return make("stack", *(self.read(args[k], ()) for k in block[0])), block
+            case "reshape":
+                return self._reshape(node, block), block
+            case op if op in _FAMILIES:
+                attrs["n"] = block[0][-1] + 1
+                made = make(node.op, *(self.read(a, ()) for a in args), **attrs)
+                return made, (tuple(range(attrs["n"])),)
+            case op if not args or op in ("sphericals", "spherical_slopes"):
+                full = [self.read(a, _everything(a)) for a in args]
+                return make(node.op, *full, **attrs), _everything(node)
+            case _:  # elementwise, and moves between domains
+                same = [self.read(a, block if a.kind.shape else ()) for a in args]
+                return make(node.op, *same, **attrs), block
+
+    def _const(self, node: Node, block: Block) -> Node:
+        size = node.kind.components
+        strides = [prod(node.kind.shape[k + 1 :]) for k in range(len(block))]
+        chosen = [sum(i * s for i, s in zip(c, strides, strict=True)) for c in product(*block)]
+        rows = range(len(node["values"]) // size)
+        values = tuple(node["values"][row * size + k] for row in rows for k in chosen)
+        kind = type(node.kind)(node.kind.domain, tuple(len(b) for b in block), node.kind.unit)
+        return make("const", kind=kind, values=values)
+
+    def _einsum(self, node: Node, block: Block) -> Node:
+        """Letters of the result run over its block, summed ones over what all arguments have."""
+        ins, out = node["spec"].split("->")
+        letters = ins.split(",")
+        range_of: dict[str, tuple[int, ...]] = dict(zip(out, block, strict=True))
+        for spec, argument in zip(letters, node.args, strict=True):
+            for letter, own in zip(spec, _block(self.live[argument]), strict=True):
+                if letter not in out:
+                    known = range_of.get(letter)
+                    range_of[letter] = own if known is None else tuple(k for k in known if k in own)
+        args = [
+            self.read(a, tuple(range_of[c] for c in spec)) for spec, a in zip(letters, node.args, strict=True)
+        ]
+        return make("einsum", *args, spec=node["spec"])
+
+    def _put(self, node: Node, block: Block) -> Node:
+        own = tuple(k for k, index in enumerate(node["indices"]) if index in block[-1])
+        value = self.read(node.args[0], (*block[:-1], own))
+        indices = tuple(block[-1].index(node["indices"][k]) for k in own)
+        if indices == tuple(range(len(block[-1]))):
+            return value
+        return make("put", value, indices=indices, size=len(block[-1]))
+
+    def _reshape(self, node: Node, block: Block) -> Node:
+        inner = node.args[0]
+        found = self.made[inner]
+        assert found is not None  # something of it is live, so it was made
+        new, have = found
+        places = {_flat(c, inner.kind.shape): k for k, c in enumerate(product(*have))}
+        wanted = [places.get(_flat(c, node.kind.shape)) for c in product(*block)]
+        return _chosen(new, wanted, tuple(len(b) for b in block))
+
+
+def _flat(component: Sequence[int], shape: Sequence[int]) -> int:
+    index = 0
+    for k, n in zip(component, shape, strict=True):
+        index = index * n + k
+    return index
+
+
+def _chosen(value: Node, places: Sequence[int | None], shape: tuple[int, ...]) -> Node:
+    """Components of a value by their flat place, 0 for None, in a new shape."""
+    size = value.kind.components
+    taken = tuple(k for k in places if k is not None)
+    flat = _reshaped(value, (size,))
+    if taken != tuple(range(size)):
+        flat = make("take", flat, indices=taken)
+    if len(taken) < len(places):
+        at = tuple(k for k, place in enumerate(places) if place is not None)
+        flat = make("put", flat, indices=at, size=len(places))
+    return _reshaped(flat, shape)
+
+
+def _reshaped(value: Node, shape: tuple[int, ...]) -> Node:
+    return value if value.kind.shape == shape else make("reshape", value, shape=shape)
