@@ -90,10 +90,14 @@ class Sensitivities:
         return len(self.theta)
 
     @property
+    def freedom(self) -> int:
+        """Labels beyond one for each number."""
+        return self.n_rows - self.size
+
+    @property
     def variance(self) -> float:
         """s² = 2 L / (rows − F): of a residual, 1 where the weights are true. NaN without freedom."""
-        freedom = self.n_rows - self.size
-        return 2.0 * self.loss / freedom if freedom > 0 else float("nan")
+        return 2.0 * self.loss / self.freedom if self.freedom > 0 else float("nan")
 
     @cached_property
     def norms(self) -> Array:
@@ -135,10 +139,23 @@ class Sensitivities:
         return np.asarray((right.T / np.maximum(values, floor)) / scale[:, None])
 
     @cached_property
+    def spread(self) -> Array:
+        """A (F, F) with A Aᵀ the covariance s² I⁻¹; of a number that no row depends on the row is 0."""
+        return np.asarray(np.sqrt(self.variance) * self.root)
+
+    @cached_property
+    def covariance(self) -> Array:
+        """s² I⁺ (F, F), directions that are only rounding left out."""
+        values, right = self._spectrum
+        scale = np.where(self.norms > 0, self.norms, np.inf)
+        kept = values > self.noise * values.max(initial=0.0)
+        root = (right[kept].T / values[kept]) / scale[:, None]
+        return np.asarray(self.variance * root @ root.T)
+
+    @cached_property
     def deviations(self) -> Array:
         """Standard deviation (F,) of each number, s √(I⁻¹)_kk; infinite where no row depends on it."""
-        spread = np.sqrt(self.variance) * np.linalg.norm(self.root, axis=1)
-        return np.where(self.norms > 0, spread, np.inf)
+        return np.where(self.norms > 0, np.linalg.norm(self.spread, axis=1), np.inf)
 
     def unique(self, numbers: Iterable[int]) -> Array:
         """R_b (b, b), the root of the information on a block that no other number has: S_b = R_bᵀR_b."""

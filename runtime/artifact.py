@@ -3,7 +3,7 @@
 spec.pes         the spec in canonical form, species stated
 parameters.npz   theta (P,) and names (P,)
 metadata.json    versions, parameters, errors, configuration, digests
-covariance.npz   covariance (P_free, P_free), where the fit made one
+covariance.npz   covariance (P_free, P_free) and root (P_free, P_free), where they are known
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from shutil import copytree
 from typing import Any
 
 import numpy as np
@@ -64,13 +65,15 @@ class Metadata(BaseModel):
     converged: bool | None = None
     reason: str = ""
     lineage: list[str] = Field(default_factory=list)
+    calibration: dict[str, Any] | None = None  # of predicted deviations, as `Calibration.as_dict` has it
 
 
 @dataclass(frozen=True, eq=False)
 class FittedPotential(Potential):
-    """A potential that was loaded from a run."""
+    """A potential that was loaded from a run, in `folder`."""
 
     metadata: Metadata = field(kw_only=True)
+    folder: Path = field(kw_only=True)
 
 
 def save(
@@ -78,10 +81,13 @@ def save(
     potential: Potential,
     *,
     covariance: Array | None = None,
+    root: Array | None = None,
     replace: bool = False,
     **about: Any,
 ) -> Metadata:
     """Write a run, whole or not at all. `about`: fields of Metadata, such as train, test, config, data.
+
+    root: as `Sensitivities.spread`.
 
     An existing folder is refused unless `replace` is set. Raises ArtifactError `unwritable`.
     """
@@ -91,7 +97,7 @@ def save(
         PARAMETERS: npz_bytes({"theta": potential.theta, "names": names}),
     }
     if covariance is not None:
-        files[COVARIANCE] = npz_bytes({"covariance": covariance})
+        files[COVARIANCE] = _covariance_bytes(covariance, root)
     metadata = Metadata(
         potentia=_version(),
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -126,20 +132,50 @@ def load(folder: Path | str) -> FittedPotential:
             Diagnostic("damaged-artifact", message, place=str(folder / SPEC), help=help)
         ) from error
     theta = _theta(folder, made.model, arrays)
-    return FittedPotential(made.text, made.model, theta, metadata=metadata)
+    return FittedPotential(made.text, made.model, theta, metadata=metadata, folder=folder)
+
+
+def amend(folder: Path, covariance: Array, root: Array, calibration: dict[str, Any] | None) -> None:
+    """Put into a run what was found about its parameters later; the folder is replaced, whole or not at all.
+
+    calibration None: the one that is there stays. Raises ArtifactError as `load`, and unwritable.
+    """
+    metadata = read_metadata(folder)
+    content = _covariance_bytes(covariance, root)
+    metadata.digests[COVARIANCE] = _digest(content)
+    if calibration is not None:
+        metadata.calibration = calibration
+    with atomic_directory(folder, replace=True) as part:
+        copytree(folder, part, dirs_exist_ok=True)
+        write_atomic(part / COVARIANCE, content)
+        write_atomic(part / METADATA, metadata.model_dump_json(indent=2) + "\n")
 
 
 def covariance(folder: Path | str) -> Array | None:
-    """The covariance of the trained numbers, where the fit made one."""
-    folder = Path(folder)
+    """The covariance of the trained numbers, where it is known, without undetermined directions."""
+    return _square(Path(folder), "covariance")
+
+
+def covariance_root(folder: Path | str) -> Array | None:
+    """A with A Aᵀ the covariance of the trained numbers, undetermined directions in it; a row of zeros for a
+    number that no label depends on.
+    """
+    return _square(Path(folder), "root")
+
+
+def _square(folder: Path, name: str) -> Array | None:
     metadata = read_metadata(folder)
     if COVARIANCE not in metadata.digests:
         return None
     arrays = read_npz(folder / COVARIANCE)
     _checked(folder, COVARIANCE, metadata)
-    if arrays.get("covariance", np.empty(0)).shape != (metadata.n_parameters,) * 2:
+    if name in arrays and arrays[name].shape != (metadata.n_parameters,) * 2:
         raise _damaged(folder / COVARIANCE, "it does not have a row for each trained number")
-    return arrays["covariance"]
+    return arrays.get(name)
+
+
+def _covariance_bytes(covariance: Array, root: Array | None) -> bytes:
+    return npz_bytes({"covariance": covariance} | ({} if root is None else {"root": root}))
 
 
 def read_metadata(folder: Path) -> Metadata:

@@ -18,19 +18,31 @@ if TYPE_CHECKING:
     from ase import Atoms
 
     from .potential import Potential
+    from .uncertainty import Uncertainty
+
+_UNCERTAIN = ("energy_uncertainty", "forces_uncertainty")
 
 
 class PotentiaCalculator(Calculator):
     """energy, free_energy, energies (eV), forces (eV/Å), stress (eV/Å³, Voigt, tension positive).
 
     precision: `float64`, or `float32` for speed. skin (Å): lists of neighbours are made with so much to spare
-    and kept until an atom has moved by half of it. Stress needs three periodic directions. Raises DataError
-    for species that the potential lacks and where the energy is not finite.
+    and kept until an atom has moved by half of it. Stress needs three periodic directions. uncertainty: the
+    results hold `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too, standard deviations,
+    calibrated where the run says how; they cost as much as a prediction for each trained parameter. Raises
+    DataError for species that the potential lacks and where the energy is not finite, ArtifactError
+    no-covariance where the potential is not a run with a covariance.
     """
 
     implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012
 
-    def __init__(self, potential: Potential, precision: str = "float64", skin: float = 0.5) -> None:
+    def __init__(
+        self,
+        potential: Potential,
+        precision: str = "float64",
+        skin: float = 0.5,
+        uncertainty: bool = False,
+    ) -> None:
         if precision not in ("float64", "float32"):
             help = "write `float64` or `float32`"
             raise DataError(Diagnostic("bad-value", f"`{precision}` is not a precision", help=help))
@@ -42,6 +54,12 @@ class PotentiaCalculator(Calculator):
         self.skin = skin
         self._shapes: list[Shape] = []  # shapes that were compiled
         self._listed: tuple[Structure, Batch] | None = None  # what the lists in hand were made for
+        self._uncertainty: Uncertainty | None = None
+        if uncertainty:
+            from .uncertainty import uncertainty_of
+
+            self._uncertainty = uncertainty_of(potential)
+            self.implemented_properties = [*self.implemented_properties, *_UNCERTAIN]
 
     def calculate(
         self,
@@ -61,6 +79,13 @@ class PotentiaCalculator(Calculator):
         prediction = kernel(self.potential.theta, self._batch(structure))
         energy, forces, virial, sites = (np.asarray(part, dtype=np.float64) for part in prediction)
         self.results = _results(structure, float(energy[0]), forces, virial, sites)
+        if self._uncertainty is not None:
+            self.results |= self._deviations(self._batch(structure))
+
+    def _deviations(self, batch: Batch) -> dict[str, Any]:
+        assert self._uncertainty is not None
+        deviation = self._uncertainty.best(self._uncertainty.of_batch(batch)[:1])[0]
+        return dict(zip(_UNCERTAIN, (deviation.energy, deviation.forces), strict=True))
 
     def _batch(self, structure: Structure) -> Batch:
         """The structure with lists that hold for it: those in hand where they do."""

@@ -15,11 +15,12 @@ from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, FitError
 from ..compiler.linearity import linear_parameters
+from ..compiler.sensitivities import Sensitivities
 from .checkpoint import checkpoint_of, fingerprint, load_state, save_state
 from .config import FitConfig
-from .evaluate import GPA
 from .first_order import TrainOptions, TrainState, train
 from .gradients import loss_gradients
+from .information import of_system
 from .least_squares import Fit, Options, Prior, State
 from .normal import solve
 from .potential import Potential
@@ -50,10 +51,8 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """A fitted potential. history (iterations, …): the optimiser's own rows; covariance (P_free, P_free) or
-    None.
-
-    covariance is s² (JᵀJ)⁻¹, s² = 2·loss/(rows − P_free), with undetermined directions left out.
+    """A fitted potential. sensitivities: what the data say at its end, None of first-order fits; history
+    (iterations, …): the optimiser's own rows.
     """
 
     potential: Potential
@@ -61,8 +60,20 @@ class FitResult:
     reason: str
     loss: float
     warnings: tuple[Diagnostic, ...]
-    covariance: Array | None
+    sensitivities: Sensitivities | None
     history: Array
+
+    @property
+    def covariance(self) -> Array | None:
+        """s² (JᵀJ)⁺ (P_free, P_free), s² = 2·loss/(rows − P_free), where that is known."""
+        known = self.sensitivities
+        return known.covariance if known and known.freedom > 0 else None
+
+    @property
+    def root(self) -> Array | None:
+        """A (P_free, P_free) with A Aᵀ the covariance, undetermined directions in it, where that is known."""
+        known = self.sensitivities
+        return known.spread if known and known.freedom > 0 else None
 
 
 Report = Callable[[Progress], None]
@@ -161,14 +172,11 @@ def _digest(structures: Sequence[Structure]) -> bytes:
 def _least_squares(
     potential: Potential, structures: Sequence[Structure], config: FitConfig, store: _Store, report: Report
 ) -> FitResult:
-    sigmas = Sigmas(
-        config.weights.sigma_energy, config.weights.sigma_forces, config.weights.sigma_stress / GPA
-    )
     seen = [0, float("nan")]
     problem = Residuals(
         potential,
         structures,
-        sigmas,
+        Sigmas.of(config.weights),
         config.memory_mb,
         lambda part: report(Progress("fit", int(seen[0]), seen[1], part)),
     )
@@ -198,13 +206,14 @@ def _least_squares(
     )
     theta = potential.theta.copy()
     theta[problem.free] = found.theta
+    known = of_system(found.system, problem.names, found.theta) if found.system.finite else None
     return FitResult(
         potential.with_theta(theta),
         found.converged,
         found.reason,
         found.loss,
         _remarks(found, problem),
-        _covariance(found),
+        known,
         found.history,
     )
 
@@ -240,29 +249,13 @@ def _remarks(found: Fit, problem: Residuals) -> tuple[Diagnostic, ...]:
     return tuple(remarks)
 
 
-def _covariance(found: Fit) -> Array | None:
-    """s² (JᵀJ)⁺ from the triangular factor."""
-    system = found.system
-    if not system.finite or system.n_rows <= system.n_parameters:
-        return None
-    variance = 2.0 * system.loss / (system.n_rows - system.n_parameters)
-    norms = np.where(system.norms > 0, system.norms, 1.0)
-    left, values, _ = np.linalg.svd((system.jacobian / norms).T, full_matrices=False)
-    keep = values > system.noise * values.max()
-    root = (left[:, keep] / values[keep]) / norms[:, None]
-    return np.asarray(variance * root @ root.T)
-
-
 # --- first order -------------------------------------------------------------------------------
 
 
 def _first_order(
     potential: Potential, structures: Sequence[Structure], config: FitConfig, store: _Store, report: Report
 ) -> FitResult:
-    sigmas = Sigmas(
-        config.weights.sigma_energy, config.weights.sigma_forces, config.weights.sigma_stress / GPA
-    )
-    problem = Residuals(potential, structures, sigmas, config.memory_mb)
+    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb)
     value_and_gradient, batches = loss_gradients(problem)
     epochs = config.max_iterations or 200
 

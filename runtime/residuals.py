@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -23,6 +23,8 @@ from numpy.typing import NDArray
 from ..compiler.backends.xla import Arrays, Kernel
 from ..compiler.linearity import linear_parameters
 from .batches import Batch, BatchPlan, Labels, make_labels, plan_batches
+from .config import WeightsConfig
+from .evaluate import GPA
 from .normal import Accumulator, Indices, Mask, System
 from .potential import Potential, free_mask, number_names
 from .structures import Structure
@@ -39,7 +41,7 @@ _ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
 
 
 # parameters differentiated by one call; what the value itself costs again each time is a small part of it
-_WIDTH = 16
+WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -49,6 +51,22 @@ class Sigmas:
     energy: float
     forces: float
     stress: float
+
+    @classmethod
+    def of(cls, weights: WeightsConfig) -> Sigmas:
+        """As the configuration has them, which gives the stress in GPa."""
+        return cls(weights.sigma_energy, weights.sigma_forces, weights.sigma_stress / GPA)
+
+
+class Rows(NamedTuple):
+    """Rows of one batch: residual (m,), jacobian (m, P), weighted; of which structure each is, as its place
+    among the structures; of what: 0 an energy, 1 a force component, 2 a component of the stress.
+    """
+
+    residual: Array
+    jacobian: Array
+    structure: Indices
+    quantity: Indices
 
 
 class Residuals:
@@ -81,12 +99,12 @@ class Residuals:
             structures,
             potential.list_specs(),
             potential.species,
-            max_elements=_elements(self.kernel, memory_mb),
+            max_elements=batch_elements(self.kernel, memory_mb),
         )
         self._memory = memory_mb * 1e6
         self.outputs = _outputs(self.kernel)
         self._values = jax.jit(self.outputs)
-        self._tangents = jax.jit(_tangents(self.kernel))
+        self._tangents = jax.jit(tangents_of(self.kernel))
         self._kept: list[Item] | None = [] if self._fits_in_memory() else None
         self._affine: tuple[Array, System] | None = None
 
@@ -113,16 +131,21 @@ class Residuals:
         return system
 
     def _accumulated(self, theta: Array, columns: Indices) -> System:
-        full = self._full(theta)
         accumulator = Accumulator(len(columns))
-        done = 0
+        for rows in self.rows(theta, columns):
+            accumulator.add(rows.residual, rows.jacobian)
+        return accumulator.system()
+
+    def rows(self, theta: Array, columns: Indices) -> Iterator[Rows]:
+        """Residuals and derivatives with respect to `columns`, a batch at a time."""
+        full, done = self._full(theta), 0
         total = max(1, sum(s.n_atoms for s in self.structures))
-        for residual, jacobian, atoms in _in_order(partial(self._rows_of, full, columns), self.batches()):
-            accumulator.add(residual, jacobian)
-            done += atoms
+        found = _in_order(partial(self._rows_of, full, columns), self.batches())
+        for (_, indices), rows in zip(self.plan.groups, found, strict=True):
+            yield rows._replace(structure=np.array(indices, dtype=np.intp)[rows.structure])
+            done += sum(self.structures[k].n_atoms for k in indices)
             if self.progress:
                 self.progress(done / total)
-        return accumulator.system()
 
     # --- rows --------------------------------------------------------------------------------
 
@@ -146,21 +169,25 @@ class Residuals:
         target = np.concatenate([labels.energy, labels.forces.ravel(), virial[_UPPER].ravel()])
         return scale, target
 
-    def _rows_of(self, full: Array, columns: Indices, item: Item) -> tuple[Array, Array, int]:
-        """Residuals (m,), derivatives (m, P) of a batch, and its number of atoms."""
+    def _rows_of(self, full: Array, columns: Indices, item: Item) -> Rows:
+        """The rows of a batch; structures by their place in it."""
         arrays, batch, labels = item
         rows, scale, target = self._rows(batch, labels)
         jacobian = np.empty((len(rows), len(columns)))
         values = None
-        for first in range(0, len(columns), _WIDTH):
-            chunk = self.free[columns[first : first + _WIDTH]]
-            seeds = np.zeros((_WIDTH, len(full)))  # always as many: one compilation for whichever columns
+        for first in range(0, len(columns), WIDTH):
+            chunk = self.free[columns[first : first + WIDTH]]
+            seeds = np.zeros((WIDTH, len(full)))  # always as many: one compilation for whichever columns
             seeds[np.arange(len(chunk)), chunk] = 1.0
             values, tangents = self._tangents(full, arrays, seeds)
             jacobian[:, first : first + len(chunk)] = (np.asarray(tangents)[: len(chunk), rows] * scale).T
         if values is None:
             values = self._values(full, arrays)
-        return scale * (np.asarray(values)[rows] - target), jacobian, int(batch.n_atoms.sum())
+        residual = scale * (np.asarray(values)[rows] - target)
+        structures = np.arange(batch.n_structures)
+        owner = np.concatenate([structures, np.tile(batch.structure, 3), np.tile(structures, 6)])
+        quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
+        return Rows(residual, jacobian, owner[rows], quantity[rows])
 
     def _full(self, theta: Array) -> Array:
         full = self.potential.theta.copy()
@@ -183,7 +210,7 @@ class Residuals:
             yield item
 
 
-def _elements(kernel: Kernel, memory_mb: float) -> int:
+def batch_elements(kernel: Kernel, memory_mb: float) -> int:
     """How large a batch may be: what runs fastest, or less where memory does not allow it (about 2 kB an
     element).
     """
@@ -201,7 +228,7 @@ def _outputs(kernel: Kernel) -> Callable[[Array, Arrays], jax.Array]:
     return outputs
 
 
-def _tangents(kernel: Kernel) -> Callable[[Array, Arrays, Array], tuple[jax.Array, jax.Array]]:
+def tangents_of(kernel: Kernel) -> Callable[[Array, Arrays, Array], tuple[jax.Array, jax.Array]]:
     """Outputs (m,), and their derivatives along each row of seeds (P, n_theta): (P, m).
 
     On a CPU one direction after another, so that the work stays in the cache: 4 times as fast as all at once.

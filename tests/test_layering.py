@@ -76,6 +76,7 @@ OTHERS = {
     "compiler.backends.xla*": "numpy jax",
     "runtime": "numpy scipy ase vesin pydantic",
     "runtime.parity*": "numpy matplotlib",
+    "runtime.fisher_plot": "matplotlib",
     "runtime.cli": "numpy pydantic typer rich",
     # `--emit jaxpr` and `--emit hlo` are jax's own text
     "runtime.cli.stages": "numpy jax",

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+from math import isfinite
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ...compiler.diagnostics import Diagnostic
 from . import console
 from .options import LABELS, Data, Given, Json, Quiet, Run, having
+
+if TYPE_CHECKING:
+    from ..artifact import FittedPotential
+    from ..potential import Predicted
+    from ..structures import Structure
 
 
 @having(labels=LABELS)
@@ -23,6 +31,9 @@ def command(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FILE.png", help="Save a parity plot.")
     ] = None,
+    uncertainty: Annotated[
+        bool, typer.Option("--uncertainty", help="Compare errors with their predicted deviations too.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -33,12 +44,14 @@ def command(
       potentia eval runs/nb --data nb.xyz --only split=test
       potentia eval runs/nb --data other.xyz --stress-unit GPa --json
       potentia eval runs/nb --data nb.xyz --plot parity.png
+      potentia eval runs/nb --data nb.xyz --only split=test --uncertainty
     """
     from ..artifact import load
     from ..config import load_config
     from ..evaluate import compare
     from ..training_data import read_labelled
     from .errors import error_table
+    from .fisher_tables import coverage_table
     from .progress import counting
 
     potential = load(run)
@@ -51,13 +64,67 @@ def command(
     with counting("predicting", len(structures), quiet) as progress:
         predicted = potential.predict(structures, progress)
     metrics = compare(structures, predicted).as_dict()
+    found = _deviations(potential, structures, predicted, json, quiet) if uncertainty else {}
     if plot is not None:
-        from ..parity import save_parity
-
-        save_parity(plot, {"test": (structures, predicted)})
-        console.say(f"parity plot: {plot}", quiet)
+        _plot(plot, structures, predicted, found.get("coverage"), quiet)
     if json:
-        console.result_json({"n_parameters": potential.n_parameters, "train": None, "test": metrics})
+        console.result_json({"n_parameters": potential.n_parameters, "train": None, "test": metrics} | found)
     else:
         console.result(error_table({"test": metrics}))
+        if uncertainty:
+            console.result("\n" + coverage_table(found["coverage"]))
     return 0
+
+
+def _deviations(
+    potential: FittedPotential,
+    structures: Sequence[Structure],
+    predicted: Sequence[Predicted],
+    json: bool,
+    quiet: bool,
+) -> dict[str, Any]:
+    """How errors compare with their predicted deviations; those of the energies, a structure at a time."""
+    from ..uncertainty import uncertainty_of
+    from ..uncertainty_calibration import QUANTITIES, coverages, errors_of
+    from .progress import counting
+
+    uncertainty = uncertainty_of(potential)
+    calibration = uncertainty.calibration
+    if calibration is None and not quiet:
+        help = "`potentia fisher RUN --data FILE` calibrates them"
+        message = "the deviations are not calibrated: what the formula cannot describe is not in them"
+        console.report([Diagnostic("not-calibrated", message, "warning", help=help)], json)
+    with counting("deviations", len(structures), quiet) as progress:
+        raw = uncertainty.predict(structures, progress)
+    seen = errors_of(structures, predicted, raw)
+    best = zip(structures, uncertainty.best(raw), strict=True)
+    deviations = [_finite(d.energy / s.n_atoms) for s, d in best]
+    return {
+        "coverage": coverages(seen, calibration),
+        "unknown": {name: seen[name].n_unknown for name in QUANTITIES},
+        "energy_deviation_ev_per_atom": deviations,
+    }
+
+
+def _plot(
+    path: Path,
+    structures: Sequence[Structure],
+    predicted: Sequence[Predicted],
+    coverage: Mapping[str, Any] | None,
+    quiet: bool,
+) -> None:
+    from ..parity import save_parity
+
+    save_parity(path, {"test": (structures, predicted)})
+    console.say(f"parity plot: {path}", quiet)
+    if coverage is not None:
+        from ..fisher_plot import save_coverage
+
+        curve = path.with_stem(f"{path.stem}_coverage")
+        save_coverage(curve, coverage)
+        console.say(f"calibration curve: {curve}", quiet)
+
+
+def _finite(value: float) -> float | None:
+    """JSON has no infinity."""
+    return value if isfinite(value) else None

@@ -154,6 +154,7 @@ def _saved(
         folder,
         result.potential,
         covariance=result.covariance,
+        root=result.root,
         replace=True,
         **metrics,
         config=config.flat(),

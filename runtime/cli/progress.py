@@ -43,6 +43,17 @@ def counting(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], Non
 
 
 @contextmanager
+def passing(what: str, quiet: bool) -> Iterator[Callable[[float], None] | None]:
+    """A function to tell what share of a pass over data is done; None where nobody looks."""
+    if quiet or not console.is_terminal():
+        yield None
+        return
+    with _bar("{task.percentage:.0f} %") as bar:
+        task = bar.add_task(what, total=1.0)
+        yield lambda share: bar.update(task, completed=share)
+
+
+@contextmanager
 def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
     """A function to tell where a fit stands; None where nobody looks."""
     if quiet or not console.is_terminal():

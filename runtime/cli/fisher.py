@@ -1,0 +1,126 @@
+"""`potentia fisher`: what the data say about the parts of a fitted model."""
+
+from __future__ import annotations
+
+import json as formats
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...compiler.diagnostics import Diagnostic
+from . import console
+from .options import Data, Json, Quiet, Run
+
+if TYPE_CHECKING:
+    from ...compiler.sensitivities import Sensitivities
+    from ..fisher import FisherReport
+    from ..runs import Training
+    from ..uncertainty_calibration import Errors
+
+
+def command(
+    run: Run,
+    data: Data,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The report. [RUN/fisher.json]")
+    ] = None,
+    plot: Annotated[bool, typer.Option("--plot", help="Save plots beside the report, as .png.")] = False,
+    no_calibration: Annotated[
+        bool, typer.Option("--no-calibration", help="Leave out the second pass, for errors held out.")
+    ] = False,
+    allow_data_change: Annotated[
+        bool, typer.Option("--allow-data-change", help="Go on where the data is not that of the fit.")
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """What the training data say about each parameter and part of a fitted model: its Fisher information.
+
+    The training structures are those of the fit. The run keeps what `eval --uncertainty` needs.
+
+    \b
+    Examples:
+      potentia fisher runs/nb --data nb.xyz
+      potentia fisher runs/nb --data nb.xyz --plot -o reports/nb.json
+      potentia fisher runs/nb --data nb.xyz --no-calibration --json
+    """
+    from ..fisher import report
+    from ..runs import training_of
+    from .outputs import require_writable
+
+    where = output or run / "fisher.json"
+    training = training_of(run, data, allow_data_change)
+    require_writable(where)
+    known, errors = _known(training, not no_calibration, quiet)
+    found = report(training.potential.model, known)
+    content = {"run": str(run), "n_structures": len(training.structures), **found.as_dict()}
+    content |= _kept(run, training, known, errors)
+    _save(where, content, found, errors if plot else None, plot)
+    if not quiet:
+        console.report(_remarks(training, found), json)
+        console.say(f"saved in {where}")
+    _tell(found, content, errors, json)
+    return 0
+
+
+def _known(
+    training: Training, calibrate: bool, quiet: bool
+) -> tuple[Sensitivities, dict[str, Errors] | None]:
+    """What the training structures say, and their errors when held out."""
+    from ..information import sensitivities
+    from ..uncertainty_held_out import sensitivities_and_errors
+    from .progress import passing
+
+    problem = training.potential, training.structures, training.config
+    with passing("information", quiet) as progress:
+        if calibrate:
+            return sensitivities_and_errors(*problem, progress)
+        return sensitivities(*problem, progress), None
+
+
+def _kept(
+    run: Path, training: Training, known: Sensitivities, errors: dict[str, Errors] | None
+) -> dict[str, Any]:
+    """The calibration and what it achieves; put into the run, where the data is that of its fit."""
+    from ..artifact import amend
+    from ..uncertainty_calibration import calibrated, coverages
+
+    calibration = None if errors is None else calibrated(errors)
+    stored = None if calibration is None else calibration.as_dict()
+    if training.changed is None and known.freedom > 0:
+        amend(run, known.covariance, known.spread, stored)
+    return {"calibration": stored, "coverage": None if errors is None else coverages(errors, calibration)}
+
+
+def _save(
+    where: Path, content: dict[str, Any], found: FisherReport, errors: dict[str, Errors] | None, plot: bool
+) -> None:
+    from ..checkpoint import write_atomic
+
+    write_atomic(where, formats.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
+    if plot:
+        from ..fisher_plot import save_information
+
+        save_information(where.with_suffix(".png"), found, content["coverage"])
+
+
+def _remarks(training: Training, found: FisherReport) -> list[Diagnostic]:
+    remarks = [] if training.changed is None else [training.changed]
+    if not training.potential.metadata.converged or training.changed is not None:
+        message = (
+            "the information is not at an optimum: residuals and derivatives are not orthogonal, "
+            f"the largest cosine between them is {found.gradient:.2g}"
+        )
+        help = f"the quadratic model promises {found.gain:.3g} less loss, of {found.loss:.6g}"
+        remarks.append(Diagnostic("not-at-optimum", message, "warning", help=help))
+    return remarks
+
+
+def _tell(found: FisherReport, content: dict[str, Any], errors: dict[str, Errors] | None, json: bool) -> None:
+    from .fisher_tables import text
+
+    if json:
+        console.result_json(content)
+    else:
+        console.result(text(found, content["coverage"]))

@@ -1,0 +1,126 @@
+"""Errors of structures that a fit has not seen, without fitting again.
+
+Held out are five parts of the training set in turn: whole structures, by a seed. The fit to the others is
+that of the linearised model: exact for linear models, one Gauss-Newton step for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.diagnostics import Diagnostic, FitError
+from ..compiler.sensitivities import Sensitivities
+from .config import FitConfig
+from .information import of_system, require_information, require_trained
+from .normal import Accumulator, System, solve
+from .potential import Potential
+from .residuals import Residuals, Rows, Sigmas
+from .structures import Structure
+from .uncertainty_calibration import QUANTITIES, Errors
+
+Array = NDArray[np.float64]
+
+_FOLDS = 5
+
+
+def sensitivities_and_errors(
+    potential: Potential,
+    structures: Sequence[Structure],
+    config: FitConfig,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Sensitivities, dict[str, Errors]]:
+    """`information.sensitivities`, and the errors of each structure where it is held out: two passes over the
+    data, each told to progress as its share.
+
+    Raises FitError as `sensitivities`, and too-few-structures where there are not two.
+    """
+    require_trained(potential)
+    if len(structures) < 2:
+        message = "one structure cannot be held out of itself"
+        raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibrate` goes without"))
+    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, progress)
+    theta = potential.theta[problem.free]
+    fold = folds(len(structures), config.seed)
+    systems = fold_systems(problem, theta, fold)
+    whole = joined(systems)
+    require_information(whole, problem.names)
+    return of_system(whole, problem.names, theta), held_out(problem, theta, fold, systems)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """The fit without one part: the step to it, the root of its covariance, and what it does not reach."""
+
+    step: Array
+    root: Array
+    unreached: NDArray[np.bool_]
+
+
+def folds(n_structures: int, seed: int) -> NDArray[np.intp]:
+    """(n,) the part that each structure is held out with."""
+    return np.random.default_rng(seed).permutation(n_structures) % min(_FOLDS, n_structures)
+
+
+def fold_systems(problem: Residuals, theta: Array, fold: NDArray[np.intp]) -> tuple[System, ...]:
+    """The linearisation of each part at theta (F,), in one pass over the data."""
+    accumulators = [Accumulator(len(theta)) for _ in range(int(fold.max()) + 1)]
+    for rows in problem.rows(theta, np.arange(len(theta))):
+        part = fold[rows.structure]
+        for k in np.unique(part):
+            accumulators[k].add(rows.residual[part == k], rows.jacobian[part == k])
+    return tuple(a.system() for a in accumulators)
+
+
+def joined(systems: Sequence[System]) -> System:
+    """The system of all their rows."""
+    accumulator = Accumulator(systems[0].n_parameters)
+    for system in systems:
+        accumulator.add(system.factor[:, -1], system.factor[:, :-1])
+    broken = np.any([system.broken for system in systems], axis=0)
+    return replace(accumulator.system(), n_rows=sum(s.n_rows for s in systems), broken=broken)
+
+
+def held_out(
+    problem: Residuals, theta: Array, fold: NDArray[np.intp], systems: Sequence[System]
+) -> dict[str, Errors]:
+    """Errors and σ_raw of each structure, by the fit to the parts that it is not in; a second pass over the
+    data.
+    """
+    others = [joined([s for j, s in enumerate(systems) if j != k]) for k in range(len(systems))]
+    fits = [_held(system, problem.names) for system in others]
+    found: dict[str, list[Errors]] = {name: [] for name in QUANTITIES}
+    units = (problem.sigmas.energy, problem.sigmas.forces)
+    weight = np.sqrt([s.weight for s in problem.structures])
+    for rows in problem.rows(theta, np.arange(len(theta))):
+        error, raw = _errors(rows, fold, fits)
+        for k, name in enumerate(QUANTITIES):
+            own = rows.quantity == k
+            unit = units[k] / weight[rows.structure[own]]
+            found[name].append(Errors(error[own] * unit, raw[own] * unit))
+    return {
+        name: Errors(np.concatenate([e.error for e in parts]), np.concatenate([e.raw for e in parts]))
+        for name, parts in found.items()
+    }
+
+
+def _held(system: System, names: Sequence[str]) -> _Held:
+    step = solve(system.jacobian, system.residual, system.noise)
+    model = of_system(system.moved(step), names, step)
+    return _Held(step, np.sqrt(model.variance) * model.root, system.norms == 0)
+
+
+def _errors(rows: Rows, fold: NDArray[np.intp], fits: Sequence[_Held]) -> tuple[Array, Array]:
+    """Errors (m,) and σ_raw (m,) of rows, in units of their weights."""
+    error, raw = np.empty(len(rows.residual)), np.empty(len(rows.residual))
+    part = fold[rows.structure]
+    for k in np.unique(part):
+        own, fit = part == k, fits[k]
+        jacobian = rows.jacobian[own]
+        error[own] = rows.residual[own] + jacobian @ fit.step
+        known = np.linalg.norm(jacobian @ fit.root, axis=1)
+        raw[own] = np.where(jacobian[:, fit.unreached].any(axis=1), np.inf, known)
+    return error, raw
