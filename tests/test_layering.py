@@ -77,6 +77,10 @@ OTHERS = {
     "runtime": "numpy scipy ase vesin pydantic",
     "runtime.parity*": "numpy matplotlib",
     "runtime.fisher_plot": "matplotlib",
+    "runtime.properties": "numpy scipy ase pydantic",
+    "runtime.properties.evaluator": "numpy scipy jax",
+    "runtime.properties.phonon": "numpy phonopy",
+    "runtime.properties.plots": "numpy matplotlib",
     "runtime.cli": "numpy pydantic typer rich",
     # `--emit jaxpr` and `--emit hlo` are jax's own text
     "runtime.cli.stages": "numpy jax",

@@ -68,3 +68,14 @@ def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
             bar.update(task, description=progress.stage, completed=progress.fraction, remark=remark)
 
         yield told
+
+
+@contextmanager
+def measuring(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
+    """A function to tell what is measured, and how many are done of how many; None where nobody looks."""
+    if quiet or not console.is_terminal():
+        yield None
+        return
+    with _bar("{task.completed:.0f}/{task.total:.0f}") as bar:
+        task = bar.add_task("properties", total=1)
+        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)

@@ -1,0 +1,127 @@
+"""`potentia properties`: what a fitted model says about crystals, defects, surfaces and vibrations."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+from .options import Json, Quiet, Run
+
+if TYPE_CHECKING:
+    from ..potential import Potential
+    from ..properties.prototypes import Candidate
+    from ..properties.results import PropertyResult, Survey
+
+
+def command(
+    run: Run,
+    config: Annotated[
+        Path | None,
+        typer.Option("--config", metavar="FILE.toml", help="What to measure, against which references."),
+    ] = None,
+    structure: Annotated[
+        list[str] | None,
+        typer.Option("--structure", metavar="FILE", help="A crystal to measure too; `FILE@3` takes one."),
+    ] = None,
+    only: Annotated[
+        str | None,
+        typer.Option("--only", metavar="A,B", help="Of lattice, equation_of_state, elastic, vacancy, …"),
+    ] = None,
+    no_sigma: Annotated[
+        bool, typer.Option("--no-sigma", help="No ± from the covariance of the fit: faster.")
+    ] = False,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FOLDER", help="Save plots: E(V), phonons, dimers.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Lattice and elastic constants, defects, surfaces, phonons, … of a fitted model, with ± from the fit.
+
+    A property that cannot be measured is reported with the reason. The exit code is 1 where a guard of the
+    configuration is not met.
+
+    \b
+    Examples:
+      potentia properties runs/nb
+      potentia properties runs/nb --config specs/properties/niobium.toml --plot plots
+      potentia properties runs/nb --only lattice,elastic --json
+      potentia properties runs/llzo --structure llzo.cif
+    """
+    from ..artifact import covariance, load
+    from ..properties.config import load_properties_config
+    from ..properties.measurement import survey
+    from .progress import measuring
+
+    settings = load_properties_config(config)
+    if only is not None:
+        settings = settings.only(only.split(","))
+    potential = load(run)
+    crystals = [c for file in structure or () for c in _crystals(file, potential)]
+    spread = None if no_sigma else covariance(run)
+    if spread is None and not no_sigma:
+        console.say("the run has no covariance, so there is no ±", quiet)
+    with measuring(quiet) as progress:
+        found = survey(potential, settings, spread, crystals, progress, str(config or "--only"))
+    if plot is not None:
+        from ..properties.plots import save_plots
+
+        for path in save_plots(plot, found.curves):
+            console.say(f"plot: {path}", quiet)
+    _print(found, json)
+    return 1 if any(r.broken_guard for r in found.results) else 0
+
+
+def _crystals(file: str, potential: Potential) -> list[Candidate]:
+    """The structure of a file, named by the file."""
+    from ..frames import split_slice
+    from ..properties.prototypes import from_file
+
+    return [from_file(split_slice(file)[0].stem.replace(".", "_"), file, potential.species)]
+
+
+def _print(found: Survey, as_json: bool) -> None:
+    if as_json:
+        console.result_json({"properties": [r.as_dict() for r in found.results]})
+        return
+    console.result(property_table(found.results))
+    broken = [r.name for r in found.results if r.broken_guard]
+    if broken:
+        console.result(f"\nguards that are not met: {', '.join(broken)}")
+
+
+def property_table(results: tuple[PropertyResult, ...]) -> str:
+    """A row a property: value ± σ, reference, difference, and what there is to say."""
+    referenced = any(r.reference for r in results)
+    head = ["property", "value", "±", "unit"] + (["reference", "difference", "verdict"] if referenced else [])
+    rows = [head]
+    for r in results:
+        row = [r.name, _number(r.value), _number(r.sigma, 2), r.unit if r.unit != "1" else ""]
+        rows.append(row + ([_reference(r), _number(r.difference, 3, "+"), _verdict(r)] if referenced else []))
+    lines = console.table(rows, indent=0).split("\n")
+    width = max(map(len, lines))
+    remarks = ["", *(("failed: " if r.status == "failed" else "") + r.reason for r in results)]
+    return "\n".join(f"{x.ljust(width)}  {note}".rstrip() for x, note in zip(lines, remarks, strict=True))
+
+
+def _number(value: float | None, digits: int = 5, sign: str = "") -> str:
+    return "-" if value is None else f"{value:{sign}.{digits}g}"
+
+
+def _reference(r: PropertyResult) -> str:
+    wanted = r.reference
+    if wanted is None:
+        return ""
+    if wanted.value is not None:
+        return _number(wanted.value) + ("" if wanted.tolerance is None else f" ± {wanted.tolerance:.3g}")
+    low = "" if wanted.min is None else f"≥ {wanted.min:.5g}"
+    high = "" if wanted.max is None else f"≤ {wanted.max:.5g}"
+    return " and ".join(part for part in (low, high) if part)
+
+
+def _verdict(r: PropertyResult) -> str:
+    words: dict[Any, str] = {None: "", True: "ok", False: "off"}
+    return "GUARD" if r.broken_guard else words[r.within]

@@ -1,0 +1,95 @@
+"""Curves of two atoms, and whether their core repels: the least repulsive force between two distances.
+
+Many dimers are computed at once, far apart in one open structure; their energies are sums over sites.
+"""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+
+import numpy as np
+from ase.data import atomic_numbers, covalent_radii
+from numpy.typing import NDArray
+
+from ..structures import Structure
+from .bench import Bench, Outcome, Quantity, Task
+from .evaluator import Direction, Evaluator
+from .prototypes import nearest
+from .results import Curve, Estimate, Unmeasured
+
+Array = NDArray[np.float64]
+_AT_ONCE = 24  # dimers in one structure
+_FAR = 1.2  # times the longest cutoff, between dimers
+
+
+def tasks(bench: Bench) -> list[Task]:
+    """One for each pair of species."""
+    species = bench.evaluator.potential.species
+    return [_task(bench, a, b) for a, b in combinations_with_replacement(species, 2)]
+
+
+def _task(bench: Bench, a: str, b: str) -> Task:
+    settings = bench.config.dimer
+
+    def run() -> Outcome:
+        end = settings.fraction * neighbour_distance(bench, a, b)
+        if end <= settings.shortest:
+            raise Unmeasured(
+                f"the core would end at {end:.2f} Å, below its beginning at {settings.shortest} Å"
+            )
+        reach = max(bench.evaluator.cutoff, 1.2 * end)
+        core = np.linspace(settings.shortest, end, settings.points)
+        outside = np.linspace(end, reach, settings.points)[1:]
+        distances = np.concatenate([core, outside])
+        energies, forces = scanned(bench.evaluator, a, b, distances)
+        alone = bench.isolated(dimer(a, b, 1.0)).value
+        weakest = int(np.argmin(forces[: len(core)]))
+        r, force = float(core[weakest]), float(forces[weakest])
+        note = f"weakest at {r:.2f} Å" if force > 0 else f"attractive at {r:.2f} Å: the core is not monotone"
+        gradient = None
+        if bench.evaluator.with_gradients:
+            gradient = -bench.evaluator.slope_by_theta(dimer(a, b, r), _apart())
+        curve = Curve("dimer", f"{a}-{b}", distances, energies - alone)
+        return Outcome([Estimate(force, gradient, note)], [curve])
+
+    return Task((Quantity(f"core_force.{a}-{b}", "eV/Å"),), run)
+
+
+def neighbour_distance(bench: Bench, a: str, b: str) -> float:
+    """Å between neighbours of these species in the crystals as they are before relaxation; where they never
+    meet, the sum of the covalent radii.
+    """
+    found = [nearest(c.structure, a, b) for c in bench.candidates if {a, b} <= set(c.structure.species)]
+    known = [d for d in found if d is not None]
+    radii = sum(float(covalent_radii[atomic_numbers[s]]) for s in (a, b))
+    return known[0] if known else radii
+
+
+def scanned(evaluator: Evaluator, a: str, b: str, distances: Array) -> tuple[Array, Array]:
+    """Energies (n,) in eV and repulsive forces −dE/dr (n,) in eV/Å at distances in Å."""
+    energies, forces = [], []
+    for first in range(0, len(distances), _AT_ONCE):
+        some = distances[first : first + _AT_ONCE]
+        values = evaluator.values(_row(a, b, some, _FAR * evaluator.cutoff + 1.0))
+        energies.append(values.site_energy.reshape(-1, 2).sum(axis=1))
+        forces.append(values.forces[1::2, 2])
+    return np.concatenate(energies), np.concatenate(forces)
+
+
+def dimer(a: str, b: str, distance: float) -> Structure:
+    """Two atoms along z, by themselves."""
+    return _row(a, b, np.array([distance]), 0.0)
+
+
+def _row(a: str, b: str, distances: Array, gap: float) -> Structure:
+    numbers = np.tile(np.array([atomic_numbers[a], atomic_numbers[b]], dtype=np.int32), len(distances))
+    positions = np.zeros((2 * len(distances), 3))
+    positions[:, 0] = np.repeat(np.arange(len(distances)) * gap, 2)
+    positions[1::2, 2] = distances
+    return Structure(
+        numbers, positions, np.zeros((3, 3)), np.zeros(3, dtype=np.bool_), place=f"dimer {a}-{b}"
+    )
+
+
+def _apart() -> Direction:
+    return Direction(np.zeros((3, 3)), np.array([[0.0, 0.0, 0.0], [0.0, 0.0, 1.0]]))

@@ -1,0 +1,110 @@
+"""E(V), and the bulk modulus with its pressure derivative from it.
+
+Third-order Birch-Murnaghan (Phys. Rev. 71, 809 (1947)): E is a cubic in x = V^(−2/3), so the fit is linear,
+and σ goes through it exactly: every point has dE/dθ at its volume (the envelope theorem).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..label_keys import GPA
+from .bench import Bench, Outcome, Quantity, Task
+from .crystal import Crystal, of_structure, strain
+from .evaluator import Direction, Evaluator, along
+from .prototypes import Candidate
+from .relaxation import Freedom, relax
+from .results import Curve, Estimate, Unmeasured
+
+Array = NDArray[np.float64]
+
+
+def tasks(bench: Bench) -> list[Task]:
+    """One for each structure, all ground states unless some are named."""
+    chosen = bench.chosen(bench.config.equation_of_state.structures, largest=200)
+    return [_task(bench, candidate) for candidate in chosen]
+
+
+def _task(bench: Bench, candidate: Candidate) -> Task:
+    settings = bench.config.equation_of_state
+    quantities = (
+        Quantity(f"bulk_modulus.{candidate.name}", "GPa"),
+        Quantity(f"bulk_modulus_derivative.{candidate.name}", "1"),
+    )
+
+    def run() -> Outcome:
+        crystal = bench.crystal(candidate)
+        strains = np.linspace(-settings.strain, settings.strain, settings.points)
+        volumes, energies = _curve(bench.evaluator, crystal, strains)
+        curve = _plotted(bench, candidate.name, volumes, energies, crystal.n_atoms)
+        modulus, derivative = _fitted(volumes, energies)
+        return Outcome([modulus * GPA, derivative], [curve])
+
+    return Task(quantities, run)
+
+
+def _curve(evaluator: Evaluator, crystal: Crystal, strains: Array) -> tuple[Array, list[Estimate]]:
+    """Volumes in Å³ and energies in eV of the cell; all but the volume is relaxed at each."""
+    found = []
+    still = np.zeros((crystal.n_atoms, 3))
+    for s in strains.tolist():
+        structure = along(crystal.structure, Direction(np.eye(3), still), float(np.log1p(s)))
+        structure = relax(evaluator, structure, _freedom(crystal))
+        found.append((structure.volume, of_structure(evaluator, structure)))
+    return np.array([v for v, _ in found]), [e for _, e in found]
+
+
+def _freedom(crystal: Crystal) -> Freedom:
+    prototype = crystal.candidate.prototype
+    if prototype is None:
+        return Freedom(tuple(strain(v) for v in range(6)), crystal.n_atoms > 1, fixed_volume=True)
+    return Freedom((np.diag([1.0, 1.0, -2.0]),) if prototype.hexagonal else (), fixed_volume=True)
+
+
+def _fitted(volumes: Array, energies: list[Estimate]) -> tuple[Estimate, Estimate]:
+    """B0 in eV/Å³ and B0'."""
+    middle = float(volumes[len(volumes) // 2])
+    rows = np.vander((volumes / middle) ** (-2 / 3), 4, increasing=True)
+    solve = np.linalg.pinv(rows)
+    coefficients = solve @ np.array([e.value for e in energies])
+    here = birch_murnaghan(coefficients, middle)
+    if any(e.gradient is None for e in energies):
+        return Estimate(here[0]), Estimate(here[1])
+    by_theta = solve @ np.array([e.gradient for e in energies])
+    size = np.abs(coefficients).max() * 1e-7
+    by_coefficient = [
+        (
+            birch_murnaghan(coefficients + size * unit, middle)
+            - birch_murnaghan(coefficients - size * unit, middle)
+        )
+        / (2 * size)
+        for unit in np.eye(4)
+    ]
+    gradients = np.array(by_coefficient).T @ by_theta
+    return Estimate(here[0], gradients[0]), Estimate(here[1], gradients[1])
+
+
+def birch_murnaghan(coefficients: Array, middle: float) -> Array:
+    """(B0, B0') of E = Σ c_k x^k, x = (V/middle)^(−2/3), at its minimum.
+
+    Raises Unmeasured where it has none.
+    """
+    e = np.polynomial.Polynomial(coefficients)
+    slope, curvature, third = e.deriv(1), e.deriv(2), e.deriv(3)
+    roots = [float(r.real) for r in slope.roots() if abs(r.imag) < 1e-9]
+    minima = [r for r in roots if curvature(r) > 0 and 0.5 < r < 2]
+    if not minima:
+        raise Unmeasured("E(V) has no minimum among the volumes of the scan")
+    x = min(minima, key=lambda r: abs(r - 1))
+    # x = v^(−2/3): dx/dv = −(2/3) v^(−5/3), and so on, at slope 0
+    v = x**-1.5
+    x1, x2 = -2 / 3 * v ** (-5 / 3), 10 / 9 * v ** (-8 / 3)
+    second = curvature(x) * x1**2
+    cubic = third(x) * x1**3 + 3 * curvature(x) * x1 * x2
+    return np.array([v * second / middle, -1 - v * cubic / second])
+
+
+def _plotted(bench: Bench, name: str, volumes: Array, energies: list[Estimate], n_atoms: int) -> Curve:
+    values = np.array([e.value for e in energies]) / n_atoms
+    return Curve("equation_of_state", name, volumes / n_atoms, values)

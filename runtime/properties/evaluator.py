@@ -1,0 +1,205 @@
+"""A potential at a structure: energy, forces and virial, and their derivatives along strains, displacements
+and parameters.
+
+Compiling a kernel costs seconds and running it milliseconds, so all structures of a measurement share one
+padded shape, and three functions do for everything: the kernel, its derivative along a strain and a
+displacement (forward mode through the differentiated IR, exact), and the derivatives of the energy with
+respect to all parameters (reverse mode, exact).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import lru_cache
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import expm
+
+from ...compiler.backends.xla import Arrays, Kernel
+from ..batches import Batch, build
+from ..neighbors import pairs
+from ..potential import Potential
+from ..shapes import ListSpec, Shape, nice, sizes
+from ..structures import Structure
+from .results import Unmeasured
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Direction:
+    """A way to move a structure: strain (3, 3), symmetric, and displacement (N, 3) in Å."""
+
+    strain: Array
+    displacement: Array
+
+    def __add__(self, other: Direction) -> Direction:
+        return Direction(self.strain + other.strain, self.displacement + other.displacement)
+
+    def __mul__(self, factor: float) -> Direction:
+        return Direction(factor * self.strain, factor * self.displacement)
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """Of the energy, or of one of its derivatives: forces (N, 3) eV/Å; virial (3, 3) = dE/dε in eV."""
+
+    forces: Array
+    virial: Array
+
+    def along(self, way: Direction) -> float:
+        """The derivative along a direction."""
+        return float(np.sum(self.virial * way.strain) - np.sum(self.forces * way.displacement))
+
+
+@dataclass(frozen=True, eq=False)
+class Values(Slopes):
+    """energy eV; site_energy (N,) eV."""
+
+    energy: float
+    site_energy: Array
+
+
+class _Compiled(NamedTuple):
+    push: Callable[..., Any]
+    by_theta: Callable[..., Any]
+
+
+@lru_cache(maxsize=4)  # a loop that measures one formula at many parameters compiles once
+def _compiled(kernel: Kernel) -> _Compiled:
+    def moved(arrays: Arrays, strain: Any, displacement: Any) -> Arrays:
+        deformed = jnp.eye(3) + strain
+        lists = tuple(x._replace(shift=jnp.tensordot(deformed, x.shift, 1)) for x in arrays.lists)
+        return arrays._replace(positions=deformed @ arrays.positions + displacement, lists=lists)
+
+    def push(theta: Any, arrays: Arrays, strain: Any, displacement: Any) -> tuple[Any, Any]:
+        def along(s: Any) -> tuple[Any, Any]:
+            out = kernel.predict(theta, moved(arrays, s * strain, s * displacement))
+            return out.virial[:, :, 0], out.forces
+
+        return jax.jvp(along, (0.0,), (1.0,))[1]
+
+    def by_theta(theta: Any, arrays: Arrays) -> Any:
+        return jax.grad(lambda t: kernel.predict(t, arrays).energy[0])(theta)
+
+    return _Compiled(jax.jit(push), jax.jit(by_theta))
+
+
+class Evaluator:
+    """The potential at structures, in few compiled shapes.
+
+    `with_gradients` says whether derivatives with respect to parameters are wanted. All methods raise
+    Unmeasured where a number is not finite.
+    """
+
+    def __init__(self, potential: Potential, with_gradients: bool) -> None:
+        self.potential, self.with_gradients = potential, with_gradients
+        self.kernel: Kernel = potential.kernel()
+        self.specs: tuple[ListSpec, ...] = potential.list_specs()
+        self.cutoff = max((s.cutoff for s in self.specs), default=0.0)
+        self._theta = jnp.asarray(potential.theta)
+        self._shapes: list[Shape] = []
+
+    def reserve(self, structures: Sequence[Structure]) -> None:
+        """Make one shape that holds each of these structures."""
+        if not structures:
+            return
+        needed = [self._needed(s) for s in structures]
+        atoms = max(n.atoms for n in needed)
+        lists = tuple(nice(max(column), 8) for column in zip(*(n.lists for n in needed), strict=True))
+        self._shapes.append(Shape(atoms, 1, lists))
+
+    def values(self, structure: Structure) -> Values:
+        """Energy, forces, virial and site energies."""
+        n = structure.n_atoms
+        out = self.kernel(self._theta, self._arrays(structure))
+        energy, forces, virial, sites = (np.asarray(part, dtype=np.float64) for part in out)
+        forces = forces[:, :n].T
+        if not np.isfinite(energy[0]) or not np.isfinite(forces).all() or not np.isfinite(virial).all():
+            raise Unmeasured("the energy or a force is not finite")
+        return Values(forces.copy(), virial[:, :, 0].copy(), float(energy[0]), sites[:n].copy())
+
+    def push(self, structure: Structure, way: Direction) -> Slopes:
+        """The change of virial and forces along a direction, per unit of it; exact."""
+        n = structure.n_atoms
+        arrays = self._arrays(structure)
+        displacement = np.zeros_like(np.asarray(arrays.positions))
+        displacement[:, :n] = way.displacement.T
+        virial, forces = self._functions.push(self._theta, arrays, way.strain, displacement)
+        moved = Slopes(np.asarray(forces)[:, :n].T.copy(), np.asarray(virial).copy())
+        if not np.isfinite(moved.forces).all() or not np.isfinite(moved.virial).all():
+            raise Unmeasured("a second derivative of the energy is not finite")
+        return moved
+
+    def by_theta(self, structure: Structure) -> Array:
+        """dE/dθ (P,), all parameters (exact)."""
+        gradient = np.array(self._functions.by_theta(self._theta, self._arrays(structure)))
+        if not np.isfinite(gradient).all():
+            raise Unmeasured("a derivative with respect to a parameter is not finite")
+        return gradient
+
+    def slope_by_theta(self, structure: Structure, way: Direction, step: float = 2e-3) -> Array:
+        """d/dθ of the first derivative of the energy along a direction (P,): fourth-order differences along
+        the direction, neighbours moving by `step` Å, of exact derivatives with respect to θ.
+        """
+        h = step / _size(structure, way)
+        sides = [self.by_theta(along(structure, way, k * h)) for k in (-2, -1, 1, 2)]
+        return (sides[0] - 8 * sides[1] + 8 * sides[2] - sides[3]) / (12 * h)
+
+    def curvature_by_theta(self, structure: Structure, way: Direction, step: float = 2e-2) -> Array:
+        """d/dθ of the second derivative of the energy along a direction (P,), as `slope_by_theta`."""
+        h = step / _size(structure, way)
+        a, b, c, d, e = (self.by_theta(along(structure, way, k * h)) for k in (-2, -1, 0, 1, 2))
+        return (-a + 16 * b - 30 * c + 16 * d - e) / (12 * h * h)
+
+    @property
+    def _functions(self) -> _Compiled:
+        return _compiled(self.kernel)
+
+    def _needed(self, structure: Structure) -> Shape:
+        found = pairs(structure, self.cutoff or 1.0)
+        return Shape(structure.n_atoms, 1, tuple(sizes(found, self.specs, structure.n_atoms)))
+
+    def _arrays(self, structure: Structure) -> Arrays:
+        return self.kernel.arrays(self._batch(structure))
+
+    def _batch(self, structure: Structure) -> Batch:
+        """In the smallest shape that holds it; in a new one, with room, where none does."""
+        if not np.isfinite(structure.positions).all() or not np.isfinite(structure.cell).all():
+            raise Unmeasured("the atoms moved to infinity")
+        found = pairs(structure, self.cutoff or 1.0)
+        n = structure.n_atoms
+        least = Shape(n, 1, tuple(sizes(found, self.specs, n)))
+        fitting = [s for s in self._shapes if s.holds(least)]
+        if not fitting:
+            fitting = [Shape(nice(n, 16), 1, tuple(nice(c + c // 8 + 1, 4) for c in least.lists))]
+            self._shapes += fitting
+        shape = min(fitting, key=lambda s: s.elements(self.specs))
+        return build([structure], self.specs, self.potential.species, shape, [found])
+
+
+def along(structure: Structure, way: Direction, s: float) -> Structure:
+    """The structure moved by s along a direction: X(s) with dX/ds = strain·X + displacement."""
+    # the exponential of the augmented matrix [[ε, u], [0, 0]] has exp(sε) and ∫ exp(tε) dt u at once
+    block = np.zeros((6, 6))
+    block[:3, :3], block[:3, 3:] = s * way.strain, s * np.eye(3)
+    whole = expm(block)
+    deformed, integral = whole[:3, :3], whole[:3, 3:]
+    return replace(
+        structure,
+        positions=structure.positions @ deformed.T + way.displacement @ integral.T,
+        cell=structure.cell @ deformed.T,
+    )
+
+
+def _size(structure: Structure, way: Direction) -> float:
+    """How far neighbours move against each other for a unit step, about, in Å."""
+    bond = max(structure.volume, 1.0) ** (1 / 3) / structure.n_atoms ** (1 / 3)
+    moved = float(np.linalg.norm(way.displacement, axis=1).max(initial=0.0))
+    size = bond * float(np.abs(way.strain).max()) + moved
+    return size if size > 0 else 1.0

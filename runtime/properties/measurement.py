@@ -1,0 +1,190 @@
+"""Measure the properties of a potential, with the uncertainty that the fit leaves them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from importlib.util import find_spec
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.diagnostics import Diagnostic, did_you_mean
+from ..potential import Potential, free_mask
+from ..toml_config import ConfigError
+from . import dimer, elastic, equation_of_state, hot_md, lattice, phonon, surface, vacancy
+from .bench import Bench, Quantity, Task
+from .config import PropertiesConfig, Reference
+from .evaluator import Evaluator
+from .prototypes import Candidate, candidate, default_candidates
+from .results import Curve, Estimate, PropertyResult, Survey, Unmeasured
+from .units import factor
+
+Array = NDArray[np.float64]
+Report = Callable[[str, int, int], None]
+
+_TASKS: dict[str, Callable[[Bench], list[Task]]] = {
+    "lattice": lattice.tasks,
+    "equation_of_state": equation_of_state.tasks,
+    "elastic": elastic.tasks,
+    "vacancy": vacancy.tasks,
+    "surface": surface.tasks,
+    "phonon": phonon.tasks,
+    "dimer": dimer.tasks,
+    "hot_md": hot_md.tasks,
+}
+
+
+def measure(
+    potential: Potential,
+    config: PropertiesConfig | None = None,
+    covariance: Array | None = None,
+    structures: Sequence[Candidate] = (),
+) -> list[PropertyResult]:
+    """The properties of `config`, one result each, also of those that fail.
+
+    covariance (P_free, P_free): of the trained numbers, for σ. structures: beside those of the configuration.
+    Raises ConfigError for a configuration that does not suit the potential: unknown-species,
+    unknown-structure, unknown-property, bad-value, missing-package; and what reading its files raises.
+    """
+    return list(survey(potential, config, covariance, structures).results)
+
+
+def survey(
+    potential: Potential,
+    config: PropertiesConfig | None = None,
+    covariance: Array | None = None,
+    structures: Sequence[Candidate] = (),
+    report: Report | None = None,
+    place: str = "the configuration",
+) -> Survey:
+    """As `measure`, with the curves behind the numbers. report: told what is measured, and how far it is."""
+    config = config or PropertiesConfig()
+    candidates = _candidates(potential, config, structures, place)
+    config = _possible(config, place)
+    bench = Bench(Evaluator(potential, covariance is not None), config, candidates)
+    tasks = [task for family in config.measure for task in _TASKS[family](bench)]
+    references = _references(config, tasks, place)
+    spread = _Spread(potential, covariance)
+    results: list[PropertyResult] = []
+    curves: list[Curve] = []
+    for done, task in enumerate(tasks):
+        if report:
+            report(task.quantities[0].name, done, len(tasks))
+        try:
+            outcome = task.run()
+        except Unmeasured as error:
+            results += [_failed(q, references, str(error)) for q in task.quantities]
+            continue
+        curves += outcome.curves
+        results += [
+            _measured(q, e, spread, references)
+            for q, e in zip(task.quantities, outcome.estimates, strict=True)
+        ]
+    return Survey(tuple(results), tuple(curves))
+
+
+@dataclass(frozen=True, eq=False)
+class _Spread:
+    """σ² = gᵀ Σ g, with Σ the covariance of the trained numbers."""
+
+    potential: Potential
+    covariance: Array | None
+
+    def sigma(self, estimate: Estimate) -> float | None:
+        if self.covariance is None or estimate.gradient is None:
+            return None
+        g = estimate.gradient[free_mask(self.potential.model)]
+        return max(float(g @ self.covariance @ g), 0.0) ** 0.5
+
+
+def _measured(
+    quantity: Quantity, estimate: Estimate, spread: _Spread, references: dict[str, Reference]
+) -> PropertyResult:
+    if not np.isfinite(estimate.value):
+        return _failed(quantity, references, "the value is not finite")
+    return PropertyResult(
+        quantity.name,
+        estimate.value,
+        quantity.unit,
+        spread.sigma(estimate),
+        references.get(quantity.name),
+        reason=estimate.note,
+    )
+
+
+def _failed(quantity: Quantity, references: dict[str, Reference], reason: str) -> PropertyResult:
+    return PropertyResult(
+        quantity.name,
+        None,
+        quantity.unit,
+        reference=references.get(quantity.name),
+        status="failed",
+        reason=reason,
+    )
+
+
+def _candidates(
+    potential: Potential, config: PropertiesConfig, more: Sequence[Candidate], place: str
+) -> list[Candidate]:
+    """Those of the configuration, else the usual ones of the species; then the given ones."""
+    if config.structures:
+        found = [candidate(name, s, potential.species, place) for name, s in config.structures.items()]
+    else:
+        found = default_candidates(potential.species)
+    found += [c for c in more if c.name not in {f.name for f in found}]
+    names = [c.name for c in found]
+    for family in config.measure:
+        for name in getattr(getattr(config, family, None), "structures", None) or ():
+            if name not in names:
+                help = did_you_mean(name, names) or f"there are {', '.join(names) or 'none'}"
+                message = f"[{family}] names the structure `{name}`, which is not there"
+                raise ConfigError(Diagnostic("unknown-structure", message, place=place, help=help))
+    return found
+
+
+def _possible(config: PropertiesConfig, place: str) -> PropertiesConfig:
+    """The configuration, where all it asks for is installed; without phonons where nobody asked for them."""
+    if "phonon" not in config.measure or find_spec("phonopy") is not None:
+        return config
+    if "measure" in config.model_fields_set or "phonon" in config.model_fields_set:
+        message = "phonons need the package phonopy, which is not installed"
+        help = "pip install 'potentia[properties]', or leave `phonon` out of `measure`"
+        raise ConfigError(Diagnostic("missing-package", message, place=place, help=help))
+    return config.model_copy(update={"measure": tuple(f for f in config.measure if f != "phonon")})
+
+
+def _references(config: PropertiesConfig, tasks: Sequence[Task], place: str) -> dict[str, Reference]:
+    """References by property, in the unit that it is reported in. Raises ConfigError with all faults."""
+    units = {q.name: q.unit for task in tasks for q in task.quantities}
+    faults, found = [], {}
+    for reference in config.reference:
+        name = reference.property
+        if name not in units:
+            faults.append(_unknown(name, units, place))
+            continue
+        try:
+            times = factor(reference.unit, units[name])
+        except ValueError as advice:
+            message = f"`{reference.unit}` is not a unit of `{name}`, which is in {units[name]}"
+            faults.append(Diagnostic("bad-value", message, place=place, help=str(advice)))
+            continue
+        found[name] = reference.scaled(times, units[name])
+    if faults:
+        raise ConfigError(faults)
+    return found
+
+
+def _unknown(name: str, known: dict[str, str], place: str) -> Diagnostic:
+    message = f"the reference `{name}` is no property that is measured"
+    names = list(_some(known))
+    help = did_you_mean(name, known) or f"measured are {', '.join(names)}"
+    return Diagnostic("unknown-property", message, place=place, help=help)
+
+
+def _some(names: dict[str, str], most: int = 12) -> Iterator[str]:
+    for k, name in enumerate(names):
+        if k == most:
+            yield "…"
+            return
+        yield name

@@ -1,0 +1,131 @@
+"""What a measurement of a property says, and how it compares with its reference."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .config import Reference
+
+Array = NDArray[np.float64]
+
+
+class Unmeasured(Exception):
+    """A property has no value here; the text is the reason. It becomes a failed result, never a crash."""
+
+
+@dataclass(frozen=True, eq=False)
+class Estimate:
+    """A number with its derivatives (P,) with respect to all parameters; None where nobody asked for them.
+
+    note: what σ leaves out, in words.
+    """
+
+    value: float
+    gradient: Array | None = None
+    note: str = ""
+
+    def __add__(self, other: Estimate) -> Estimate:
+        return Estimate(
+            self.value + other.value, _sum(self.gradient, other.gradient), self.note or other.note
+        )
+
+    def __sub__(self, other: Estimate) -> Estimate:
+        return self + other * -1.0
+
+    def __mul__(self, factor: float) -> Estimate:
+        gradient = None if self.gradient is None else factor * self.gradient
+        return Estimate(factor * self.value, gradient, self.note)
+
+    def over(self, other: Estimate) -> Estimate:
+        """The quotient."""
+        value = self.value / other.value
+        numerator = self + other * -value  # d(a/b) = (da − a/b db)/b
+        return Estimate(value, (numerator * (1.0 / other.value)).gradient, numerator.note)
+
+
+def _sum(a: Array | None, b: Array | None) -> Array | None:
+    return None if a is None or b is None else a + b
+
+
+@dataclass(frozen=True)
+class PropertyResult:
+    """One property: `value` in `unit`, ± `sigma` where the covariance of the fit is known.
+
+    status `failed` has no value and says why in `reason`; of an `ok` result `reason` is a remark.
+    The reference, where there is one, is in the same unit.
+    """
+
+    name: str
+    value: float | None
+    unit: str
+    sigma: float | None = None
+    reference: Reference | None = None
+    status: Literal["ok", "failed"] = "ok"
+    reason: str = ""
+
+    @property
+    def difference(self) -> float | None:
+        """value − reference."""
+        wanted = self.reference.value if self.reference else None
+        return None if self.value is None or wanted is None else self.value - wanted
+
+    @property
+    def within(self) -> bool | None:
+        """Whether the value is within the tolerance and bounds of its reference; None where none is set.
+
+        A property that failed is not within.
+        """
+        r = self.reference
+        if r is None or not r.decides():
+            return None
+        if self.value is None:
+            return False
+        near = r.value is None or r.tolerance is None or abs(self.value - r.value) <= r.tolerance
+        above = r.min is None or self.value >= r.min
+        return near and above and (r.max is None or self.value <= r.max)
+
+    @property
+    def broken_guard(self) -> bool:
+        """Whether this is a must that is not met."""
+        return self.reference is not None and self.reference.guard and self.within is False
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "name": self.name,
+            "value": self.value,
+            "sigma": self.sigma,
+            "unit": self.unit,
+            "reference": None if self.reference is None else self.reference.model_dump(mode="json"),
+            "difference": self.difference,
+            "within": self.within,
+            "status": self.status,
+            "reason": self.reason,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """What a plot shows: y (n,) or (n, branches) over x (n,), in the units of the labels.
+
+    ticks: places on the x axis and their names; sigma (n,) of y where it is known.
+    """
+
+    kind: Literal["equation_of_state", "phonon", "dimer"]
+    name: str
+    x: Array
+    y: Array
+    sigma: Array | None = None
+    ticks: tuple[tuple[float, str], ...] = ()
+
+
+@dataclass(frozen=True)
+class Survey:
+    """All results of a measurement, and the curves behind them."""
+
+    results: tuple[PropertyResult, ...]
+    curves: tuple[Curve, ...] = field(default=())

@@ -1,0 +1,111 @@
+"""Energies of low-index surfaces: γ = (E(slab) − n E(crystal))/2A, of slabs open to both sides."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from math import ceil, gcd
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..structures import Structure
+from .bench import Bench, Outcome, Quantity, Task
+from .config import Miller
+from .crystal import of_structure
+from .prototypes import Candidate
+from .relaxation import Freedom, relax
+from .results import Estimate, Unmeasured
+
+Array = NDArray[np.float64]
+_J_M2 = 16.02176634  # J/m² in 1 eV/Å²
+_MOST = 400  # atoms of a slab
+
+
+def tasks(bench: Bench) -> list[Task]:
+    """One for each structure and plane."""
+    settings = bench.config.surface
+    chosen = bench.chosen(settings.structures)
+    return [_task(bench, c, plane) for c in chosen for plane in settings.miller or c.planes]
+
+
+def _task(bench: Bench, candidate: Candidate, plane: Miller) -> Task:
+    settings = bench.config.surface
+    name = "".join(f"{'-' if k < 0 else ''}{abs(k)}" for k in plane)
+
+    def run() -> Outcome:
+        crystal = bench.crystal(candidate)
+        build = slab(crystal.structure, candidate.conventional, plane, settings.thickness)
+        start = build(crystal.structure)
+        if start.n_atoms > _MOST:
+            raise Unmeasured(f"the slab has {start.n_atoms} atoms, more than {_MOST}: name a thinner one")
+        at = relax(bench.evaluator, start, Freedom(atoms=True)) if settings.relax else start
+        energy = crystal.with_geometry(of_structure(bench.evaluator, at), build, at)
+        excess = energy - crystal.energy * (start.n_atoms / crystal.n_atoms)
+        (both_sides,) = crystal.estimate(lambda s: np.array([2 * _area(build(s))]), None)
+        gamma = excess.over(both_sides) * _J_M2
+        note = gamma.note or ("" if settings.relax else "not relaxed")
+        return Outcome([Estimate(gamma.value, gamma.gradient, note)])
+
+    return Task((Quantity(f"surface_energy.{candidate.name}.{name}", "J/m^2"),), run)
+
+
+def slab(
+    unit: Structure, conventional: Array, plane: Miller, thickness: float
+) -> Callable[[Structure], Structure]:
+    """What makes slabs of crystals near `unit`, of so many layers that they are `thickness` Å thick.
+
+    The plane has the Miller indices of the conventional cell. The slab has the smallest cell in the plane, is
+    open along its third vector, and is cut where the atoms leave the widest gap.
+    """
+    basis = _basis(unit.cell, _primitive_indices(conventional, plane))
+    cell = basis @ unit.cell
+    spacing = abs(np.linalg.det(cell)) / np.linalg.norm(np.cross(cell[0], cell[1]))
+    layers = max(2, ceil(thickness / spacing - 1e-6))
+    home = unit.positions @ np.linalg.inv(cell)
+    shift = -np.floor(home + 1e-9)
+    height = home[:, 2] + shift[:, 2]
+    shift[height < _first_above_gap(height) - 1e-9, 2] += 1  # the atoms below the gap go on top
+    offsets = shift @ basis  # in vectors of the unit cell: the same for all crystals near this one
+
+    def build(crystal: Structure) -> Structure:
+        new = basis @ crystal.cell
+        layer = crystal.positions + offsets @ crystal.cell
+        positions = np.concatenate([layer + k * new[2] for k in range(layers)])
+        new = new * np.array([1.0, 1.0, layers])[:, None]
+        periodic = np.array([True, True, False])
+        return Structure(np.tile(crystal.numbers, layers), positions, new, periodic, place=f"slab {plane}")
+
+    return build
+
+
+def _primitive_indices(conventional: Array, plane: Miller) -> NDArray[np.int64]:
+    """Miller indices in reciprocal vectors of the primitive cell: P⁻¹h with P the conventional cell."""
+    scaled = np.linalg.solve(np.asarray(conventional, dtype=np.float64), np.array(plane, dtype=np.float64))
+    whole = np.round(scaled * abs(round(np.linalg.det(conventional)))).astype(np.int64)
+    return whole // gcd(*whole.tolist())
+
+
+def _basis(cell: Array, plane: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Integer rows: the two shortest vectors in the plane, which span its lattice, and the shortest step to
+    the next plane.
+    """
+    reach = 2 * int(np.abs(plane).max()) + 2
+    grid = np.arange(-reach, reach + 1)
+    every = np.stack(np.meshgrid(grid, grid, grid, indexing="ij"), axis=-1).reshape(-1, 3)
+    every = every[np.argsort(np.round(np.linalg.norm(every @ cell, axis=1), 9), kind="stable")]
+    level = every @ plane
+    inside, above = every[level == 0][1:], every[level == 1]
+    first = inside[0]
+    second = next(v for v in inside[1:] if np.cross(first, v).any())
+    return np.array([first, second, above[0]])
+
+
+def _first_above_gap(heights: Array) -> float:
+    """Of heights in a period of 1, the one above the widest gap."""
+    found = np.unique(np.round(heights, 9))
+    gaps = np.diff(found, prepend=found[-1] - 1)
+    return float(found[int(np.argmax(np.round(gaps, 6)))])
+
+
+def _area(structure: Structure) -> float:
+    return float(np.linalg.norm(np.cross(*structure.cell[:2])))
