@@ -242,6 +242,15 @@ def _harmonics(call: syntax.Call, scope: Any, where: Where, local: Locals) -> No
     return make("sphericals", u, l=degree)
 
 
+def _pick(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
+    x, chosen = plain(call, scope, where, local, 2, 2, "pick(x, [0, 3])")
+    if not isinstance(x, Node) or len(x.kind.shape) != 1 or not isinstance(chosen, Values):
+        message = "`pick` takes components in one row and a list of those wanted"
+        raise fault("wrong-arguments", message, call.span, "usage: pick(x, [0, 3])")
+    places = tuple(whole(v, call.span, "a component", 0) for v in chosen.items)
+    return make("take", x, indices=places)
+
+
 def _mlp(call: syntax.Call, scope: TermScope, where: Where, local: Locals) -> Node:
     x, hidden, activation = plain(call, scope, where, local, 3, 3, "mlp(x(i), hidden, activation)")
     if where.domain != SITE or not isinstance(x, Node):
@@ -285,6 +294,7 @@ SPECIAL: dict[str, Callable[[syntax.Call, Any, Where, Locals], Value]] = {
     "atomic_number": _atomic_number,
     "covalent_radius": _covalent_radius,
     "harmonics": _harmonics,
+    "pick": _pick,
     "mlp": _mlp,
     KEEP: _keep,
 }

@@ -10,6 +10,7 @@ from math import pi
 from typing import NamedTuple
 
 from . import algebra as alg
+from .couplings import coupling, couplings
 from .ir import Node
 from .kinds import KindError
 from .ops import const, make
@@ -92,19 +93,57 @@ def _invariants(tensor: Node) -> Node:
 
     Power spectrum, doi:10.1103/PhysRevB.87.184115, eq. 33, up to factors.
     """
-    if len(tensor.kind.shape) != 2:
-        raise KindError(
-            "shape-mismatch", "`invariants` takes outer(radial, harmonics(u_ij, l)) summed over neighbours"
+    n, blocks = _degrees(tensor, "invariants")
+    upper = tuple(a * n + b for a in range(n) for b in range(a, n))
+    squares = [make("einsum", block, block, spec="am,bm->ab") for block in blocks]
+    return concatenate(*(make("take", _flat(square), indices=upper) for square in squares))
+
+
+def _bispectrum(tensor: Node) -> Node:
+    """Σ_m G^{l1 l2 l3}_{m1 m2 m3} A_{n1 l1 m1} A_{n2 l2 m2} A_{n3 l3 m3} for l1 ≤ l2 ≤ l3, channels of
+    equal degrees in ascending order: rotation invariants of third order of A with shape (n, (l+1)²).
+
+    doi:10.1103/PhysRevB.87.184115, eq. 16, up to factors; those that change sign on reflection are left out.
+    """
+    n, blocks = _degrees(tensor, "bispectrum")
+    parts = []
+    for degrees in couplings(len(blocks) - 1):
+        l1, l2, l3 = degrees
+        sizes = tuple(2 * l + 1 for l in degrees)  # noqa: E741
+        table = const(coupling(l1, l2, l3), shape=(sizes[0] * sizes[1], sizes[2]))
+        both = make("einsum", blocks[l1], blocks[l2], spec="ai,bj->abij")
+        both = make("reshape", both, shape=(n * n, sizes[0] * sizes[1]))
+        coupled = make("einsum", make("einsum", both, table, spec="pq,qk->pk"), blocks[l3], spec="pk,ck->pc")
+        different = tuple(
+            (a * n + b) * n + c
+            for a in range(n)
+            for b in range(a if l1 == l2 else 0, n)
+            for c in range(b if l2 == l3 else 0, n)
         )
+        parts.append(make("take", _flat(coupled), indices=different))
+    return concatenate(*parts)
+
+
+def _degrees(tensor: Node, name: str) -> tuple[int, list[Node]]:
+    """The channels n of A_nlm, and its block (n, 2l + 1) of each l."""
+    if len(tensor.kind.shape) != 2:
+        message = f"`{name}` takes outer(radial, harmonics(u_ij, l)) summed over neighbours"
+        raise KindError("shape-mismatch", message)
     n, lm = tensor.kind.shape
     top = round(lm**0.5) - 1
-    upper = tuple(a * n + b for a in range(n) for b in range(a, n))
-    parts = []
-    for l in range(top + 1):  # noqa: E741
-        block = make("take", tensor, indices=tuple(range(l * l, (l + 1) ** 2)))
-        square = make("einsum", block, block, spec="am,bm->ab")
-        parts.append(make("take", _flat(square), indices=upper))
-    return concatenate(*parts)
+    blocks = [make("take", tensor, indices=tuple(range(l * l, (l + 1) ** 2))) for l in range(top + 1)]  # noqa: E741
+    return n, blocks
+
+
+def _products(a: Node) -> Node:
+    """x_m x_n for m ≤ n."""
+    if len(a.kind.shape) != 1:
+        raise KindError(
+            "shape-mismatch", "`products` takes components in one row", "write `products(flat(x))`"
+        )
+    n = a.kind.shape[0]
+    upper = tuple(m * n + k for m in range(n) for k in range(m, n))
+    return make("take", _flat(_outer(a, a)), indices=upper)
 
 
 def concatenate(*parts: Node) -> Node:
@@ -151,5 +190,7 @@ INTRINSICS: dict[str, Intrinsic] = {
     "flat": Intrinsic(1, 1, _flat, "flat(x): components in one row"),
     "concat": Intrinsic(1, 99, concatenate, "concat(x, y, …): components one after the other"),
     "total": Intrinsic(1, 1, _component_sum, "total(x): sum of components"),
-    "invariants": Intrinsic(1, 1, _invariants, "invariants(A): rotation invariants of A_nlm"),
+    "invariants": Intrinsic(1, 1, _invariants, "invariants(A): rotation invariants of A_nlm, second order"),
+    "products": Intrinsic(1, 1, _products, "products(x): x_m x_n for m ≤ n"),
+    "bispectrum": Intrinsic(1, 1, _bispectrum, "bispectrum(A): rotation invariants of A_nlm, third order"),
 }

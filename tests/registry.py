@@ -37,7 +37,12 @@ assert set(BASES) == set(FAMILIES)
 # arguments of every variant of a term, where its starts leave too little room for random parameters
 ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3"}
 # a network's own scale is set by its weights, and these are cheap
-SMALL = {"nn": {"features": "bessel(4)", "hidden": "[4]"}, "three_body": {"basis": "bessel(2)", "l": "2"}}
+SMALL = {
+    "nn": {"features": "bessel(4)", "hidden": "[4]"},
+    "three_body": {"basis": "bessel(2)", "l": "2"},
+    "four_body": {"basis": "bessel(1)", "l": "2"},
+    "five_body": {"basis": "bessel(1)", "of": "[0, 2]"},
+}
 
 
 @dataclass(frozen=True)
