@@ -30,7 +30,7 @@ def canonical(source: Source, species: tuple[str, ...], reference: bool = False)
             for item in file.items
             if isinstance(item, syntax.Energy)
         ]
-    return format_source(_edited(source.text, edits), source.name)
+    return format_source(edited(source.text, edits), source.name)
 
 
 def _has_reference(file: syntax.File) -> bool:
@@ -50,7 +50,7 @@ def _written_out(file: syntax.File) -> list[tuple[int, int, str]]:
         if isinstance(item, syntax.Import):
             path = Path(file.source.name).parent / item.path
             inner = parse_source(Source(path.read_text(encoding="utf-8"), str(path)))
-            text = _edited(inner.source.text, [*_written_out(inner), *_without_energy(inner)])
+            text = edited(inner.source.text, [*_written_out(inner), *_without_energy(inner)])
             edits.append((item.span.start, item.span.end, f"# from {item.path}\n{text.rstrip()}\n"))
     return edits
 
@@ -59,7 +59,8 @@ def _without_energy(file: syntax.File) -> list[tuple[int, int, str]]:
     return [(i.span.start, i.span.end, "") for i in file.items if isinstance(i, syntax.Energy)]
 
 
-def _edited(text: str, edits: list[tuple[int, int, str]]) -> str:
+def edited(text: str, edits: list[tuple[int, int, str]]) -> str:
+    """The text with the characters start:end of each edit replaced."""
     for start, end, new in sorted(edits, reverse=True):
         text = text[:start] + new + text[end:]
     return text

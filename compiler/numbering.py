@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from .ir import Model, Parameter
@@ -43,3 +44,22 @@ def number_names(model: Model) -> list[str]:
             parts += [str(number.component)] if vector else []
             names.append(p.name + (f"[{','.join(parts)}]" if parts else ""))
     return names
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A number that a fit changes: its parameter, its place among that one's numbers, and what it is."""
+
+    parameter: Parameter
+    index: int
+    number: Number
+
+
+def trained_numbers(model: Model) -> tuple[Trained, ...]:
+    """All numbers that a fit changes, in the order of the model."""
+    return tuple(
+        Trained(p, index, number)
+        for p in model.parameters
+        for index, number in enumerate(numbers(p, model.species))
+        if p.free[index]
+    )

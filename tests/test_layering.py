@@ -52,12 +52,16 @@ OURS = {
     "compiler.verifier": f"compiler.diagnostics {IR}",
     "compiler.printer": IR,
     "compiler.printer_reader": f"compiler.printer compiler.diagnostics {IR}",
-    "compiler.passes": f"compiler.passes compiler.rewrite compiler.diagnostics {IR}",
+    "compiler.passes": f"compiler.passes compiler.rewrite compiler.diagnostics compiler.demand {IR}",
+    # passes of the text: what data say about a formula becomes another formula
+    "compiler.passes.prune": "compiler !compiler.backends",
+    "compiler.passes.grow": "compiler !compiler.backends",
     "compiler.backends": f"compiler.backends compiler.diagnostics {IR}",
     # the rest of the compiler, and the driver, which alone sees passes and backends
     "compiler": "grammar compiler !compiler.passes !compiler.backends !compiler.pipeline",
     "compiler.pipeline": "compiler",
     "runtime": "runtime !runtime.cli compiler !compiler.parser !compiler.passes",
+    "runtime.prune": "runtime !runtime.cli compiler !compiler.parser",
     "runtime.cli": "runtime compiler root",
 }
 
@@ -70,7 +74,12 @@ OTHERS = {
     "compiler": "",
     "compiler.parser": "lark",
     "compiler.sensitivities": "numpy",
-    "compiler.passes.demand": "numpy",
+    "compiler.demand": "numpy",
+    "compiler.restrictions": "numpy",
+    "compiler.spec_edits": "numpy",
+    "compiler.carry": "numpy",
+    "compiler.passes.prune": "numpy",
+    "compiler.passes.grow": "numpy",
     "compiler.parser_tables": "lark",
     "compiler.backends.reference*": "numpy scipy",
     "compiler.backends.xla*": "numpy jax",
@@ -90,10 +99,9 @@ OTHERS = {
     "runtime.gradients": NUMERICAL,
     "runtime.first_order": NUMERICAL,
     "runtime.fit": NUMERICAL,
+    "runtime.cost": NUMERICAL,
     "runtime.evaluate": NUMERICAL,
     "runtime.calculator": NUMERICAL,
-    "runtime.information": NUMERICAL,
-    "runtime.uncertainty": NUMERICAL,
 }
 
 

@@ -17,7 +17,7 @@ from ..ir import Model, Node, topological
 from ..ops import make
 
 if TYPE_CHECKING:
-    from .demand import Mask
+    from ..demand import Mask
 
 # for each feature axis the components of the full value, in order
 Block = tuple[tuple[int, ...], ...]
@@ -29,9 +29,9 @@ def narrow_components(model: Model) -> Model:
     """The model with every value cut down to what its outputs need."""
     if all(p.components is None for p in model.parameters):
         return model
-    from .demand import live_components  # this imports numpy, which `check` does without
+    from ..demand import live_components  # this imports numpy, which `check` does without
 
-    live = live_components(model)
+    live = live_components(model.outputs.values())
     narrowed = _Narrowed(live)
     for node in topological(model.outputs.values()):
         narrowed.add(node)

@@ -6,12 +6,12 @@ components that are read together with something that may differ from 0.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..ir import Model, Node, topological
+from .ir import Node, topological
 
 Mask = NDArray[np.bool_]
 
@@ -28,14 +28,21 @@ ELEMENTWISE = (
 )
 
 
-def live_components(model: Model) -> dict[Node, Mask]:
-    """For each node under the outputs a mask of its feature shape."""
-    order = list(topological(model.outputs.values()))
+def live_components(
+    outputs: Iterable[Node], parameters: Mapping[str, Mask] | None = None
+) -> dict[Node, Mask]:
+    """For each node under the outputs a mask of its feature shape.
+
+    parameters: which components of a parameter may differ from 0, all of those that are not named.
+    """
+    roots = list(outputs)
+    order = list(topological(roots))
     support: dict[Node, Mask] = {}
     for node in order:
-        support[node] = _support(node, [support[a] for a in node.args])
+        known = (parameters or {}).get(node["name"]) if node.op == "param" else None
+        support[node] = _support(node, [support[a] for a in node.args]) if known is None else known
     demand = {node: np.zeros(node.kind.shape, bool) for node in order}
-    for output in model.outputs.values():
+    for output in roots:
         demand[output][...] = True
     for node in reversed(order):
         wanted = demand[node] & support[node]
