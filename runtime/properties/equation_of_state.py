@@ -37,21 +37,29 @@ def _task(bench: Bench, candidate: Candidate) -> Task:
         crystal = bench.crystal(candidate)
         strains = np.linspace(-settings.strain, settings.strain, settings.points)
         volumes, energies = _curve(bench.evaluator, crystal, strains)
-        curve = _plotted(bench, candidate.name, volumes, energies, crystal.n_atoms)
-        modulus, derivative = _fitted(volumes, energies)
+        values = np.array([e.value for e in energies])
+        n = crystal.n_atoms
+        curve = Curve("equation_of_state", candidate.name, volumes / n, values / n)
+        modulus, derivative = _fitted(volumes, energies, _log_volume(crystal))
         return Outcome([modulus * GPA, derivative], [curve])
 
     return Task(quantities, run)
 
 
 def _curve(evaluator: Evaluator, crystal: Crystal, strains: Array) -> tuple[Array, list[Estimate]]:
-    """Volumes in Å³ and energies in eV of the cell; all but the volume is relaxed at each."""
+    """Volumes in Å³ and energies in eV of the cell; all but the volume is relaxed at each. The volumes follow
+    that of the crystal when the parameters move it.
+    """
     found = []
+    size = _log_volume(crystal)
     still = np.zeros((crystal.n_atoms, 3))
     for s in strains.tolist():
         structure = along(crystal.structure, Direction(np.eye(3), still), float(np.log1p(s)))
         structure = relax(evaluator, structure, _freedom(crystal))
-        found.append((structure.volume, of_structure(evaluator, structure)))
+        energy = of_structure(evaluator, structure)
+        by_volume = float(np.trace(evaluator.values(structure).virial)) / 3  # dE/d(ln V)
+        moved = None if size.gradient is None else size.gradient * by_volume
+        found.append((structure.volume, energy + Estimate(0.0, moved, size.note)))
     return np.array([v for v, _ in found]), [e for _, e in found]
 
 
@@ -62,27 +70,32 @@ def _freedom(crystal: Crystal) -> Freedom:
     return Freedom((np.diag([1.0, 1.0, -2.0]),) if prototype.hexagonal else (), fixed_volume=True)
 
 
-def _fitted(volumes: Array, energies: list[Estimate]) -> tuple[Estimate, Estimate]:
-    """B0 in eV/Å³ and B0'."""
+def _log_volume(crystal: Crystal) -> Estimate:
+    """ln V of the relaxed crystal."""
+    return crystal.estimate(lambda s: np.array([np.log(s.volume)]), None)[0]
+
+
+def _fitted(volumes: Array, energies: list[Estimate], size: Estimate) -> tuple[Estimate, Estimate]:
+    """B0 in eV/Å³ and B0'. size: the logarithm of the volume that all volumes go with."""
     middle = float(volumes[len(volumes) // 2])
     rows = np.vander((volumes / middle) ** (-2 / 3), 4, increasing=True)
     solve = np.linalg.pinv(rows)
     coefficients = solve @ np.array([e.value for e in energies])
     here = birch_murnaghan(coefficients, middle)
-    if any(e.gradient is None for e in energies):
-        return Estimate(here[0]), Estimate(here[1])
+    if size.gradient is None:
+        return Estimate(here[0], None, size.note), Estimate(here[1], None, size.note)
     by_theta = solve @ np.array([e.gradient for e in energies])
-    size = np.abs(coefficients).max() * 1e-7
+    step = np.abs(coefficients).max() * 1e-7
     by_coefficient = [
         (
-            birch_murnaghan(coefficients + size * unit, middle)
-            - birch_murnaghan(coefficients - size * unit, middle)
+            birch_murnaghan(coefficients + step * unit, middle)
+            - birch_murnaghan(coefficients - step * unit, middle)
         )
-        / (2 * size)
+        / (2 * step)
         for unit in np.eye(4)
     ]
     gradients = np.array(by_coefficient).T @ by_theta
-    return Estimate(here[0], gradients[0]), Estimate(here[1], gradients[1])
+    return Estimate(here[0], gradients[0] - here[0] * size.gradient), Estimate(here[1], gradients[1])
 
 
 def birch_murnaghan(coefficients: Array, middle: float) -> Array:
@@ -103,8 +116,3 @@ def birch_murnaghan(coefficients: Array, middle: float) -> Array:
     second = curvature(x) * x1**2
     cubic = third(x) * x1**3 + 3 * curvature(x) * x1 * x2
     return np.array([v * second / middle, -1 - v * cubic / second])
-
-
-def _plotted(bench: Bench, name: str, volumes: Array, energies: list[Estimate], n_atoms: int) -> Curve:
-    values = np.array([e.value for e in energies]) / n_atoms
-    return Curve("equation_of_state", name, volumes / n_atoms, values)

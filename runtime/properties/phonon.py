@@ -43,9 +43,7 @@ def _task(bench: Bench, candidate: Candidate) -> Task:
     def run() -> Outcome:
         crystal = bench.crystal(candidate)
         here = Dynamics(bench.evaluator, crystal.structure, candidate)
-        found: list[Estimate] = []
-        for q in points.values():
-            found += _at(crystal, here, q)
+        found = _at(crystal, here, list(points.values()))
         curve = _path(here, candidate, bench.config.phonon.points)
         lowest = float(curve.y.min())
         # interpolation between commensurate points leaves a little near Γ
@@ -130,18 +128,21 @@ def special_points(candidate: Candidate) -> dict[str, Array]:
     return found
 
 
-def _at(crystal: Crystal, here: Dynamics, q: Array) -> list[Estimate]:
-    """Frequencies of all branches at a commensurate point."""
-    squares, vectors = here.modes(q)
+def _at(crystal: Crystal, here: Dynamics, points: list[Array]) -> list[Estimate]:
+    """Frequencies of all branches at commensurate points."""
+    if not points:
+        return []
+
+    def squares(dynamics: Dynamics) -> Array:
+        return np.concatenate([dynamics.modes(q)[0] for q in points])
 
     def values(unit: Structure) -> Array:
-        if unit is crystal.structure:
-            return squares
-        moved, _ = Dynamics(here.evaluator, unit, here.candidate).modes(q)
-        return moved
+        same = unit is crystal.structure
+        return squares(here if same else Dynamics(here.evaluator, unit, here.candidate))
 
     def by_theta() -> Array:
-        return np.array([_curvature_by_theta(here, q, vectors[:, k]) for k in range(len(squares))])
+        waves = [(q, vector) for q in points for vector in here.modes(q)[1].T]
+        return np.array([_curvature_by_theta(here, q, vector) for q, vector in waves])
 
     return [_frequency(e) for e in crystal.estimate(values, by_theta)]
 

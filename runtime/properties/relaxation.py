@@ -16,6 +16,7 @@ from .results import Unmeasured
 Array = NDArray[np.float64]
 FORCE = 2e-5  # eV/Å: what a relaxed structure may have left
 _LEFT = 5e-3  # eV/Å: what is told as not relaxed
+_TRIAL = 0.05  # Å: the first step of a search, which begins with one of length 1
 _STEP = 0.02  # of the logarithm of length, between the points of a scan
 _FIRST, _FARTHEST = (-5, 6), (-18, 24)  # steps of the first scan, and of the widest
 
@@ -90,28 +91,29 @@ def relax(evaluator: Evaluator, start: Structure, freedom: Freedom, iterations: 
     size = len(path.strains) + (3 * start.n_atoms if freedom.atoms else 0)
     if size == 0:
         return start
-    options = {"maxiter": iterations, "maxfun": 3 * iterations, "gtol": FORCE, "ftol": 0.0, "maxcor": 30}
+    options = {"maxiter": iterations, "maxfun": 3 * iterations, "gtol": FORCE * _TRIAL, "ftol": 0.0}
     found = minimize(path.energy, np.zeros(size), jac=True, method="L-BFGS-B", options=options)
-    left = float(np.abs(found.jac).max())
+    left = float(np.abs(found.jac).max()) / _TRIAL
     if left > _LEFT:
         raise Unmeasured(f"it does not relax: a force of {left:.2g} eV/Å is left after {found.nit} steps")
-    if np.abs(found.x[len(path.strains) :]).max(initial=0.0) > 0.5 * path.length:
+    if np.abs(found.x[len(path.strains) :]).max(initial=0.0) * _TRIAL > 0.5 * path.length:
         raise Unmeasured("it does not hold together while it is relaxed: an atom leaves its place")
     return path.structure(found.x)
 
 
 class _Path:
-    """The energy as a function of q: amounts of the strains, as lengths in Å so that they weigh like the
-    displacements that follow them. X = D·(X₀ + u), D = 1 + Σ q ε, at fixed volume D/det(D)^(1/3).
+    """The energy as a function of q/_TRIAL, q the amounts of the strains, as lengths in Å so that they weigh
+    like the displacements u that follow them. X = D·(X₀ + u), D = 1 + Σ q ε, at fixed volume D/det(D)^(1/3).
     """
 
     def __init__(self, evaluator: Evaluator, start: Structure, freedom: Freedom) -> None:
         self.evaluator, self.start, self.freedom = evaluator, start, freedom
         self.length = max(start.volume, 1.0) ** (1 / 3)
-        self.strains = np.reshape(np.array(freedom.strains, dtype=np.float64), (-1, 3, 3)) / self.length
+        strains = np.reshape(np.array(freedom.strains, dtype=np.float64), (-1, 3, 3))
+        self.strains = strains / self.length
 
     def energy(self, q: Array) -> tuple[float, Array]:
-        """eV, and its gradient in eV/Å."""
+        """eV, and its gradient."""
         strain = self._strain(q)
         if np.abs(strain).max() > 0.4:
             raise Unmeasured("the cell does not hold together while it is relaxed")
@@ -122,17 +124,17 @@ class _Path:
         inverse = np.linalg.inv(np.eye(3) + strain)
         of_cell = [float(np.sum(virial * (s @ inverse))) for s in self.strains]
         of_atoms = -(values.forces @ self._deformed(q)).ravel() if self.freedom.atoms else np.empty(0)
-        return values.energy, np.concatenate([of_cell, of_atoms])
+        return values.energy, _TRIAL * np.concatenate([of_cell, of_atoms])
 
     def structure(self, q: Array) -> Structure:
         """The structure at q."""
         deformed, start = self._deformed(q), self.start
-        moved = q[len(self.strains) :].reshape(-1, 3) if self.freedom.atoms else 0.0
+        moved = _TRIAL * q[len(self.strains) :].reshape(-1, 3) if self.freedom.atoms else 0.0
         positions = (start.positions + moved) @ deformed.T
         return replace(start, positions=positions, cell=start.cell @ deformed.T)
 
     def _strain(self, q: Array) -> Array:
-        return np.tensordot(q[: len(self.strains)], self.strains, 1)
+        return _TRIAL * np.tensordot(q[: len(self.strains)], self.strains, 1)
 
     def _deformed(self, q: Array) -> Array:
         deformed = np.eye(3) + self._strain(q)
