@@ -211,9 +211,8 @@ def again(spec: str, settings: PropertiesConfig, seed: int, h: float = 2e-5) -> 
     assert checked > len(found) / 2
 
 
-@pytest.mark.parametrize("seed", [0, 1])
-def test_sigma_of_silicon(seed: int) -> None:
-    again(SILICON, config({"diamond": {"prototype": "diamond"}}), seed)
+def test_sigma_of_silicon() -> None:
+    again(SILICON, config({"diamond": {"prototype": "diamond"}}), 0)
 
 
 def test_sigma_of_a_pair_potential() -> None:

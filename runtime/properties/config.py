@@ -185,10 +185,9 @@ class PropertiesConfig(Section):
         for family in FAMILIES:
             for name in _named(getattr(self, family, None)):
                 if self.structures and name not in self.structures:
-                    near = did_you_mean(name, self.structures)
-                    advice = near or f"there are {', '.join(self.structures)}"
+                    advice = did_you_mean(name, self.structures) or f"there are {', '.join(self.structures)}"
                     raise ValueError(
-                        f"[{family}] names the structure `{name}`, which is not declared; {advice}"
+                        f"[{family}] names `{name}`, which is not among the structures; {advice}"
                     )
         twice = [r.property for r in self.reference]
         for name in twice:

@@ -105,7 +105,7 @@ def _measured(
         return _failed(quantity, references, "the value is not finite")
     return PropertyResult(
         quantity.name,
-        estimate.value,
+        float(estimate.value),
         quantity.unit,
         spread.sigma(estimate),
         references.get(quantity.name),

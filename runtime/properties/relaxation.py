@@ -48,8 +48,7 @@ def scan_minimum(evaluator: Evaluator, start: Structure) -> Structure:
 
     low, high = _FIRST
     while True:
-        inner = [k for k in range(low + 1, high) if energy(k) <= min(energy(k - 1), energy(k + 1))]
-        inner = [k for k in inner if energy(k) < max(energy(k - 1), energy(k + 1))]  # no plateau
+        inner = [k for k in range(low + 1, high) if energy(k) < min(energy(k - 1), energy(k + 1))]
         if inner:
             return _refined(evaluator, start, min(inner, key=energy))
         if energy(low) < energy(high) and low > _FARTHEST[0]:

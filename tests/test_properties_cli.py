@@ -1,0 +1,101 @@
+"""`potentia properties` at the command line."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from potentia.runtime import artifact
+from potentia.runtime.cli.main import main
+from potentia.runtime.potential import compile
+
+TOML = """
+measure = ["lattice", "equation_of_state", "dimer"]
+[structures.bcc]
+prototype = "bcc"
+[structures.fcc]
+prototype = "fcc"
+[[reference]]
+property = "lattice_constant.fcc"
+value = 0.4
+unit = "nm"
+tolerance = 0.2
+source = "a guess"
+[[reference]]
+property = "bulk_modulus.bcc"
+min = 9000
+unit = "GPa"
+guard = true
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("properties") / "run"
+    potential = compile("species Nb\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4.5 Å)")
+    artifact.save(folder, potential, covariance=1e-6 * np.eye(potential.n_parameters))
+    (folder.parent / "p.toml").write_text(TOML, encoding="utf-8")
+    bulk("Nb", "sc", 2.6).write(folder.parent / "simple.cif")
+    return folder
+
+
+def test_a_table_plots_and_a_guard(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = [
+        "properties",
+        str(run),
+        "--config",
+        str(run.parent / "p.toml"),
+        "--plot",
+        str(tmp_path / "plots"),
+    ]
+    assert main(arguments) == 1  # the guard
+    out, err = capsys.readouterr()
+    lines = {line.split()[0]: line.split() for line in out.splitlines() if line}
+    assert lines["property"] == ["property", "value", "±", "unit", "reference", "difference", "verdict"]
+    row = lines["lattice_constant.fcc"]
+    assert row[3:7] == ["Å", "4", "±", "2"] and row[-1] == "ok"
+    assert lines["bulk_modulus.bcc"][-1] == "GUARD" and "≥" in lines["bulk_modulus.bcc"]
+    assert out.splitlines()[-1] == "guards that are not met: bulk_modulus.bcc"
+    for name in ("equation_of_state", "dimer"):
+        assert (tmp_path / "plots" / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+        assert f"plot: {tmp_path / 'plots' / name}.png" in err
+
+
+def test_json_of_a_structure_from_a_file(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = str(run.parent / "simple.cif")
+    arguments = ["properties", str(run), "--only", "lattice", "--structure", file, "--json", "--quiet"]
+    assert main(arguments) == 0
+    out, err = capsys.readouterr()
+    found = {r["name"]: r for r in json.loads(out)["properties"]}
+    assert err == ""
+    assert found["volume_per_atom.simple"]["value"] == pytest.approx(
+        found["volume_per_atom.sc"]["value"], rel=1e-6
+    )
+    assert found["volume_per_atom.simple"]["sigma"] == pytest.approx(
+        found["volume_per_atom.sc"]["sigma"], rel=1e-3
+    )
+    assert set(found["lattice_constant.bcc"]) == {
+        *("name", "value", "sigma", "unit", "reference", "difference", "within", "status", "reason")
+    }
+
+
+def test_without_sigma(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["properties", str(run), "--only", "dimer", "--no-sigma", "--json"]) == 0
+    (core,) = json.loads(capsys.readouterr().out)["properties"]
+    assert core["sigma"] is None and core["value"] > 0
+
+
+def test_faults(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["properties", str(run), "--only", "elastics"]) == 1
+    assert "there is no family of properties `elastics`" in capsys.readouterr().err
+    assert main(["properties", str(run), "--config", "none.toml"]) == 1
+    assert "there is no file `none.toml`" in capsys.readouterr().err
+    assert main(["properties", str(run / "none")]) == 1
+    assert "missing-artifact" in capsys.readouterr().err
+    assert main(["properties", str(run), "--structure", "none.cif"]) == 1
+    assert "none.cif" in capsys.readouterr().err
+    assert main(["properties", str(run), "--plot", str(run / "spec.pes"), "--only", "dimer", "--quiet"]) == 1
+    assert "cannot write" in capsys.readouterr().err
