@@ -88,6 +88,16 @@ def test_without_sigma(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert core["sigma"] is None and core["value"] > 0
 
 
+def test_a_reason_is_told_once(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    repulsive = run.parent / "repulsive"
+    artifact.save(repulsive, compile("species Nb\nE = zbl(Nb)"))
+    assert main(["properties", str(repulsive), "--only", "lattice"]) == 0
+    out, err = capsys.readouterr()
+    first, second, *_ = (line for line in out.splitlines() if ".bcc" in line)
+    assert "failed: the energy is the same at lengths of" in first and second.endswith("failed: as above")
+    assert err == "the run has no covariance, so there is no ±\n"
+
+
 def test_faults(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["properties", str(run), "--only", "elastics"]) == 1
     assert "there is no family of properties `elastics`" in capsys.readouterr().err

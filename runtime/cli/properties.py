@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -103,8 +104,19 @@ def property_table(results: tuple[PropertyResult, ...]) -> str:
         rows.append(row + ([_reference(r), _number(r.difference, 3, "+"), _verdict(r)] if referenced else []))
     lines = console.table(rows, indent=0).split("\n")
     width = max(map(len, lines))
-    remarks = ["", *(("failed: " if r.status == "failed" else "") + r.reason for r in results)]
+    remarks = ["", *_remarks(results)]
     return "\n".join(f"{x.ljust(width)}  {note}".rstrip() for x, note in zip(lines, remarks, strict=True))
+
+
+def _remarks(results: tuple[PropertyResult, ...]) -> Iterator[str]:
+    """What there is to say of each result; a crystal that failed fails many, and its reason is told once."""
+    told = set()
+    for r in results:
+        if r.status == "failed":
+            yield "failed: " + ("as above" if r.reason in told else r.reason)
+            told.add(r.reason)
+        else:
+            yield r.reason
 
 
 def _number(value: float | None, digits: int = 5, sign: str = "") -> str:

@@ -58,10 +58,15 @@ def _drawn(kind: str, curves: Sequence[Curve]) -> bytes:
 
 def _draw(axes: Any, curve: Curve, colour: str) -> None:
     if curve.kind == "phonon":
-        axes.plot(curve.x, curve.y, color=_COLOURS[0], linewidth=1)
-        axes.set_xticks([x for x, _ in curve.ticks], [name for _, name in curve.ticks])
-        for x, _ in curve.ticks:
-            axes.axvline(x, color="0.8", linewidth=0.6, zorder=0)
+        jumps = np.flatnonzero(np.diff(curve.x) == 0) + 1  # from one special point to another: H|P
+        x, y = np.insert(curve.x, jumps, np.nan), np.insert(curve.y, jumps, np.nan, axis=0)
+        axes.plot(x, y, color=_COLOURS[0], linewidth=1)
+        names: dict[float, str] = {}
+        for place, name in curve.ticks:
+            names[place] = f"{names[place]}|{name}" if place in names else name
+        axes.set_xticks(list(names), list(names.values()))
+        for place in names:
+            axes.axvline(place, color="0.8", linewidth=0.6, zorder=0)
         axes.axhline(0, color="0.4", linewidth=0.6)
         axes.set_xlim(curve.x[0], curve.x[-1])
         axes.set_title(curve.name, fontsize=10)
@@ -71,4 +76,4 @@ def _draw(axes: Any, curve: Curve, colour: str) -> None:
     if curve.kind == "dimer":
         axes.axhline(0, color="0.4", linewidth=0.6)
         # the core is far higher than the well: linear about zero, logarithmic above
-        axes.set_yscale("symlog", linthresh=max(1.0, float(-np.min(curve.y))))
+        axes.set_yscale("symlog", linthresh=1.0)
