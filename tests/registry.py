@@ -41,7 +41,7 @@ SMALL = {
     "nn": {"features": "bessel(4)", "hidden": "[4]"},
     "three_body": {"basis": "bessel(2)", "l": "2"},
     "four_body": {"basis": "bessel(1)", "l": "2"},
-    "five_body": {"basis": "bessel(1)", "of": "[0, 2]"},
+    "five_body": {"basis": "bessel(1)", "densities": "[0]", "of": "[0, 2]"},
 }
 
 

@@ -90,6 +90,8 @@ OTHERS = {
     "runtime.properties.evaluator": "numpy scipy jax",
     "runtime.properties.phonon": "numpy phonopy",
     "runtime.properties.plots": "numpy matplotlib",
+    "runtime.design": "numpy pydantic",
+    "runtime.design.front_plot": "matplotlib",
     "runtime.cli": "numpy pydantic typer rich",
     # `--emit jaxpr` and `--emit hlo` are jax's own text
     "runtime.cli.stages": "numpy jax",

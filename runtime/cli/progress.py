@@ -12,6 +12,7 @@ from . import console
 if TYPE_CHECKING:
     from rich.progress import Progress
 
+    from ..design.loop import Progress as Designing
     from ..fit import Progress as Fitting
 
 
@@ -79,3 +80,29 @@ def measuring(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
     with _bar("{task.completed:.0f}/{task.total:.0f}") as bar:
         task = bar.add_task("properties", total=1)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+@contextmanager
+def designing(quiet: bool) -> Iterator[Callable[[Designing], None] | None]:
+    """A function to tell where a design stands: a bar on a terminal, elsewhere a line for each stage."""
+    if quiet:
+        yield None
+    elif console.is_terminal():
+        with _bar("{task.percentage:.0f} %", "{task.fields[remark]}") as bar:
+            task = bar.add_task("design", total=1.0, remark="")
+            yield lambda p: bar.update(
+                task, description=p.stage, completed=p.share, remark=f"{p.trials} trials, {p.seconds:.0f} s"
+            )
+    else:
+        yield _lines()
+
+
+def _lines() -> Callable[[Designing], None]:
+    told: set[str] = set()
+
+    def tell(progress: Designing) -> None:
+        if progress.stage not in told:
+            told.add(progress.stage)
+            console.say(f"{progress.seconds:7.0f} s  {progress.stage}")
+
+    return tell

@@ -1,0 +1,107 @@
+"""`potentia design`: from a catalogue and data to a front of models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+from .options import LABELS, Data, Given, Json, Quiet, having
+
+if TYPE_CHECKING:
+    from ..design.config import DesignConfig
+    from ..design.study import Study
+
+
+@having(labels=LABELS)
+def command(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG.toml", help="Catalogue, sizes and budget.", show_default=False)
+    ],
+    *,
+    data: Data,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The study.")],
+    labels: Given,
+    test: Annotated[
+        str | None, typer.Option("--test", metavar="RULE", help="split=test, a fraction as 0.1, or a file.")
+    ] = None,
+    time_limit: Annotated[
+        float | None,
+        typer.Option("--time-limit", metavar="SECONDS", help="Stop then; what is there is kept."),
+    ] = None,
+    workers: Annotated[int | None, typer.Option("--workers", help="Processes. [1]")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Compose potentials from a catalogue of terms, by what each tells about the data.
+
+    Run again with the same folder, it goes on where it was stopped or killed.
+
+    \b
+    Examples:
+      potentia design specs/design/metal.toml --data nb.xyz --test split=test -o studies/nb
+      potentia design metal.toml --data cu.xyz --test 0.1 --time-limit 3600 --workers 2 -o studies/cu
+    """
+    from ..design.config import load_design
+    from ..design.front import write_front
+    from ..design.loop import design
+    from .progress import designing
+
+    flags = {**labels, "data.test": test, "budget.time_limit": time_limit, "budget.workers": workers}
+    settings = load_design(config, flags)
+    study = _study(settings, config, data, output)
+    if not quiet:
+        _introduce(study)
+    with designing(quiet) as report:
+        members = design(study, report)
+    rows = write_front(study, members)
+    for trial, reason in study.store.failures() if not quiet else ():
+        console.say(f"failed: {trial.kind} {trial.payload.get('piece', '')}: {reason}")
+    if json:
+        console.result_json({"front": rows})
+    else:
+        console.result(_table(rows))
+        console.result(f"specs and runs: {study.folder / 'front'}")
+    return 0
+
+
+def _study(settings: DesignConfig, config: Path, data: list[str], output: Path) -> Study:
+    from hashlib import sha256
+
+    from ..design.study import Study
+    from ..training_data import read_training_data
+
+    training = read_training_data(data, settings.data, settings.weights.config_type, settings.seed)
+    study = Study(settings, training, output, str(config))
+    depends = settings.model_copy(update={"budget": None}).model_dump_json()
+    contents = " ".join(sorted(training.digests.values()))
+    study.store.belongs({"configuration": sha256(depends.encode()).hexdigest(), "data": contents})
+    return study
+
+
+def _introduce(study: Study) -> None:
+    train, test = study.data.train, study.data.test
+    total = console.counted(len(train) + len(test), "structure")
+    console.say(f"data    {total}: {len(train)} to train, {len(test)} to test")
+    console.say(f"labels  {study.data.keys.echo()}")
+    known = study.material
+    core = study.config.core or "none"
+    console.say(f"model   {', '.join(known.species)}; d = {known.length:g} Å; core {core}")
+    console.say(f"pieces  {console.counted(len(study.config.catalogue), 'term')} in the catalogue")
+
+
+def _table(rows: list[dict[str, Any]]) -> str:
+    """The front; energies in meV/atom, forces in meV/Å."""
+    parts = ("cv", "train", "test")
+    head = ["parameters", *(f"{p} {kind}" for p in parts for kind in ("E", "F")), "operations/atom"]
+    lines = [head]
+    for row in rows:
+        errors = [row["cv"]["energy"], row["cv"]["forces"]]
+        for part in parts[1:]:
+            found = row[part] or {}
+            errors += [found.get(f"{k}_rmse_ev_per_{u}") for k, u in (("energy", "atom"), ("forces", "ang"))]
+        cells = ["-" if e is None else f"{1e3 * e:.2f}" for e in errors]
+        lines.append([str(row["size"]), *cells, f"{row['operations']:.3g}"])
+    return console.table(lines)

@@ -1,0 +1,85 @@
+"""The derivatives of all labels by the linear numbers of a piece, as a file of columns.
+
+Rows are in one order for all pieces, whatever batches each is worked out in: structure after structure, its
+energy, its forces (x of all atoms, then y, z), its six components of stress.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..residuals import Residuals, Rows, Sigmas
+from ..structures import Structure
+from .pieces import Piece
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+class Layout:
+    """Where the rows of a set of structures are. structure, quantity (M,): as in `residuals.Rows`."""
+
+    def __init__(self, structures: Sequence[Structure]) -> None:
+        counts = np.array([_counts(s) for s in structures]).reshape(-1, 3)
+        self.first = np.concatenate([[0], np.cumsum(counts)])[:-1].reshape(-1, 3)
+        self.size = int(counts.sum())
+        owners, kinds = np.indices(counts.shape)
+        self.structure: Indices = np.repeat(owners.ravel(), counts.ravel())
+        self.quantity: Indices = np.repeat(kinds.ravel(), counts.ravel())
+
+    def places(self, rows: Rows) -> Indices:
+        """The place of each row of a batch."""
+        key = rows.structure * 3 + rows.quantity
+        order = np.argsort(key, kind="stable")
+        ordered = key[order]
+        starts = np.flatnonzero(np.diff(ordered, prepend=-1))
+        rank = np.arange(len(key)) - np.repeat(starts, np.diff(np.append(starts, len(key))))
+        found = np.empty(len(key), dtype=np.intp)
+        found[order] = self.first.ravel()[ordered] + rank
+        return found
+
+
+def _counts(s: Structure) -> tuple[int, int, int]:
+    """Rows of energy, forces, stress; none of a structure without weight."""
+    if s.weight <= 0:
+        return 0, 0, 0
+    stress = 6 * (s.stress is not None and s.volume > 0)
+    return int(s.energy is not None), 0 if s.forces is None else 3 * s.n_atoms, stress
+
+
+def write_columns(
+    path: Path,
+    made: Piece,
+    structures: Sequence[Structure],
+    sigmas: Sigmas,
+    memory_mb: float,
+    progress: Callable[[float], None] | None = None,
+) -> None:
+    """The weighted derivatives (M, P) by the piece's linear numbers, then its residual as a column, f32.
+
+    Single precision holds seven digits of each, and a selection asks for three; what is selected is fitted in
+    double. Written beside and renamed.
+    """
+    layout = Layout(structures)
+    problem = Residuals(made.potential, structures, sigmas, memory_mb, progress)
+    theta = made.potential.theta[problem.free]
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
+    shape = (layout.size, len(made.linear) + 1)
+    table = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+    for rows in problem.rows(theta, made.linear):
+        places = layout.places(rows)
+        table[places, :-1] = rows.jacobian
+        table[places, -1] = rows.residual
+    table.flush()
+    del table
+    os.replace(part, path)
+
+
+def read_columns(path: Path) -> NDArray[np.float32]:
+    """The table of `write_columns`, mapped, not read."""
+    return np.asarray(np.lib.format.open_memmap(path, mode="r"))

@@ -1,0 +1,92 @@
+"""A selection of columns as a spec: the formula of everything under the restriction that the rest is 0."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.diagnostics import InternalError
+from ...compiler.numbering import Trained, trained_numbers
+from ...compiler.sensitivities import Restriction, Sensitivities
+from ...compiler.spec_edits import Program, closed, rewritten
+from .factors import Factors
+from .pieces import together
+from .study import Study
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Pieces that are selected from together; the first call is empty, what is always there."""
+
+    study: Study
+    calls: tuple[str, ...]
+
+    @cached_property
+    def program(self) -> Program:
+        return together(self.study.material, self.study.config.core, self.calls[1:])
+
+    @cached_property
+    def owners(self) -> Indices:
+        """(P,) the piece that each column is of."""
+        return np.array([k for k, call in enumerate(self.calls) for _ in self.study.piece(call).linear])
+
+    @cached_property
+    def numbers(self) -> Indices:
+        """(P,) the place of each column among the trained numbers of the program."""
+        found, first = [], 0
+        for call in self.calls:
+            made = self.study.piece(call)
+            found.append(first + made.linear)
+            first += made.trained
+        if first != len(trained_numbers(self.program.model)):
+            raise InternalError("the pieces together have other numbers than each alone")
+        return np.concatenate(found)
+
+    def components(self, piece: int, columns: Sequence[int]) -> list[int]:
+        """Components of the vectors of a piece that are among the columns, in their order, each once."""
+        trained = self._trained
+        of_piece = [k for k in columns if self.owners[k] == piece]
+        return list(dict.fromkeys(trained[self.numbers[k]].number.component for k in of_piece))
+
+    @cached_property
+    def _trained(self) -> tuple[Trained, ...]:
+        return trained_numbers(self.program.model)
+
+    def spec(self, columns: Sequence[int], coefficients: Array) -> str:
+        """The formula of the chosen columns alone."""
+        zero = set(self.numbers.tolist()) - set(self.numbers[list(columns)].tolist())
+        theta = np.array([t.parameter.start[t.index] for t in self._trained])
+        theta[self.numbers[list(columns)]] = coefficients
+        left = closed(self.program, Restriction({k: 0.0 for k in zero}), theta)
+        return rewritten(self.program, left)
+
+
+def earnings(
+    pool: Pool, factors: Factors, columns: Sequence[int], coefficients: Array
+) -> list[tuple[str, int, float]]:
+    """(call, its numbers, the factor by which the loss grows without it) of each piece that is in."""
+    chosen = np.array(columns)
+    model = quadratic(factors, chosen, coefficients)
+    found = []
+    for piece, call in enumerate(pool.calls):
+        block = np.flatnonzero(pool.owners[chosen] == piece)
+        if piece and len(block):
+            found.append((call, len(block), 1.0 + model.zeroed(block.tolist()) / model.loss))
+    return found
+
+
+def quadratic(factors: Factors, columns: Indices, coefficients: Array) -> Sensitivities:
+    """The quadratic model of the loss in the chosen columns, at their coefficients."""
+    triangle = np.triu(np.linalg.qr(factors.without()[:, [*columns, -1]], mode="r"))
+    residual = triangle[:-1, :-1] @ coefficients + triangle[:-1, -1]
+    loss = 0.5 * (float(residual @ residual) + float(triangle[-1, -1] ** 2))
+    names = tuple(str(k) for k in columns)
+    rows = int(factors.counts.sum())
+    return Sensitivities(names, coefficients, triangle[:-1, :-1], residual, loss, rows, 1e-6)

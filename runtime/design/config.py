@@ -1,0 +1,90 @@
+"""The configuration of a design: a catalogue of candidate terms, sizes wanted, budgets.
+
+core = "pin zbl()"
+sizes = [15, 30, 75]
+[[catalogue]]
+term = "three_body(bessel8, l = 4, rc = 2.4 * d)"
+grow = "five_body(bessel8, l = 4, rc = 2.4 * d, of = {chosen})"
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, field_validator
+
+from ...compiler.diagnostics import Diagnostic
+from ..config import DataConfig, WeightsConfig
+from ..toml_config import ConfigError, Section, read_toml, validated
+
+CHOSEN = "{chosen}"
+
+
+class Budget(Section):
+    """When to stop measuring and selecting; the front of what is there is still written."""
+
+    time_limit: float | None = Field(None, gt=0)  # seconds
+    fits: int | None = Field(None, ge=1)  # trials: pieces measured, selections, fits
+    workers: int = Field(1, ge=1)  # processes
+
+
+class Entry(Section):
+    """A candidate term, with `d` for a length of the material. Its linear parameters are selected from.
+
+    grow: a second candidate made after the first selection, with `{chosen}` for the components of the first
+    that were selected, `most` of them at the most.
+    """
+
+    term: str
+    grow: str | None = None
+    most: int = Field(16, ge=1)
+
+    @field_validator("grow")
+    @classmethod
+    def _names_the_chosen(cls, text: str | None) -> str | None:
+        if text is not None and CHOSEN not in text:
+            raise ValueError(f"it does not say where the chosen components go: write `of = {CHOSEN}`")
+        return text
+
+
+class DesignConfig(Section):
+    """All that a design depends on besides the data."""
+
+    catalogue: list[Entry] = Field(min_length=1)
+    species: list[str] = Field(default_factory=list)  # those of the data, where none are named
+    core: str = "pin zbl()"  # always there, never selected
+    sizes: list[int] = Field(default_factory=lambda: [10, 15, 20, 30, 50, 75], min_length=1)
+    folds: int = Field(5, ge=2)  # of the cross-validation inside the training structures
+    seed: int = Field(0, ge=0)
+    memory_mb: float = Field(1500.0, ge=50)
+    data: DataConfig = DataConfig()
+    weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
+    budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
+
+    @field_validator("sizes")
+    @classmethod
+    def _positive(cls, sizes: list[int]) -> list[int]:
+        if min(sizes) < 1:
+            raise ValueError("a size is a number of parameters, at least 1")
+        return sorted(set(sizes))
+
+
+def load_design(path: Path, flags: Mapping[str, Any] | None = None) -> DesignConfig:
+    """The configuration of a TOML file, with flags (dotted names; None is not given) over it.
+
+    Raises ConfigError: missing-file, bad-toml, empty-catalogue, unknown-key, bad-value.
+    """
+    content = read_toml(path)
+    if not content.get("catalogue"):
+        help = 'add [[catalogue]] tables with `term = "pair(bessel8, rc = 2 * d)"`'
+        message = "the catalogue is empty: there is nothing to design from"
+        raise ConfigError(Diagnostic("empty-catalogue", message, place=str(path), help=help))
+    for name, value in (flags or {}).items():
+        if value is not None:
+            section, _, key = name.rpartition(".")
+            inside = content.setdefault(section, {}) if section else content
+            if isinstance(inside, dict):
+                inside[key] = value
+    return validated(DesignConfig, content, str(path))

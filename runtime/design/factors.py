@@ -1,0 +1,87 @@
+"""The columns of all pieces folded into triangular factors, one for each fold and kind of label.
+
+All that selection and cross-validation ask of the data is in them: a factor R of the rows of one fold and
+kind has ‖J c + r‖ = ‖R [c; 1]‖ for every choice of coefficients c.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..normal import Accumulator, System
+from .columns import Layout, read_columns
+
+Array = NDArray[np.float64]
+Indices = NDArray[np.intp]
+
+KINDS = ("energy", "forces", "stress")
+_ROWS = 2048  # read at once
+
+
+@dataclass(frozen=True, eq=False)
+class Factors:
+    """factors (folds, 3, P + 1, P + 1): R of a fold's rows of energy, forces, stress; counts (folds, 3)."""
+
+    factors: Array
+    counts: Indices
+
+    @property
+    def size(self) -> int:
+        return int(self.factors.shape[-1]) - 1
+
+    def without(self, fold: int | None = None) -> Array:
+        """R (P + 1, P + 1) of all rows but those of a fold."""
+        parts = [f for k, f in enumerate(self.factors) if k != fold]
+        return _triangle(np.concatenate([g for f in parts for g in f]))
+
+    def squares(self, fold: int, columns: Indices, coefficients: Array) -> Array:
+        """(3,) sums of squares of the whitened errors on a fold, for coefficients of the chosen columns."""
+        taken = self.factors[fold][:, :, [*columns, -1]]
+        return np.asarray(np.sum(np.square(taken @ np.append(coefficients, 1.0)), axis=1))
+
+
+def folds_of(structures: int, folds: int, seed: int) -> Indices:
+    """The fold of each structure: as many in each, at random."""
+    order = np.random.default_rng(seed).permutation(structures)
+    found = np.empty(structures, dtype=np.intp)
+    found[order] = np.arange(structures) % folds
+    return found
+
+
+def fold_columns(paths: Sequence[Path], layout: Layout, folds: Indices) -> Factors:
+    """One pass over the rows of all pieces; the first's residual is that of the model without the others."""
+    tables = [read_columns(p) for p in paths]
+    size = sum(t.shape[1] - 1 for t in tables)
+    count = int(folds.max()) + 1
+    made = np.zeros((count, 3, size + 1, size + 1))
+    counts = np.zeros((count, 3), dtype=np.intp)
+    of_row = folds[layout.structure]
+    for fold in range(count):
+        for kind in range(3):
+            rows = np.flatnonzero((of_row == fold) & (layout.quantity == kind))
+            counts[fold, kind] = len(rows)
+            made[fold, kind] = _factor(tables, rows, size)
+    return Factors(made, counts)
+
+
+def _factor(tables: Sequence[NDArray[np.float32]], rows: Indices, size: int) -> Array:
+    accumulator = Accumulator(size)
+    for some in _pieces(rows):
+        jacobian = np.concatenate([t[some, :-1] for t in tables], axis=1, dtype=np.float64)
+        accumulator.add(tables[0][some, -1].astype(np.float64), jacobian)
+    system: System = accumulator.system()
+    return system.factor
+
+
+def _pieces(rows: Indices) -> Iterator[Indices]:
+    for first in range(0, len(rows), _ROWS):
+        yield rows[first : first + _ROWS]
+
+
+def _triangle(rows: Array) -> Array:
+    return np.asarray(np.triu(np.linalg.qr(rows, mode="r")))

@@ -1,0 +1,69 @@
+"""The front of a design on the disk: specs with comments, runs, a table as JSON, a plot."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from ...compiler.formatter import format_source
+from ..artifact import covariance, load, save
+from ..checkpoint import write_atomic
+from ..evaluate import compare
+from ..potential import compile
+from .loop import Member
+from .study import Study
+
+FRONT = "front"
+
+
+def write_front(study: Study, members: Sequence[Member]) -> list[dict[str, Any]]:
+    """Write `front/N.pes`, the run `front/N`, `front.json` and `front.png`; the rows of the table.
+
+    N is the number of parameters. Only here the models meet the test structures.
+    """
+    rows = []
+    for member in members:
+        spec = commented(member)
+        folder = study.folder / FRONT / f"{member.size:03d}"
+        write_atomic(folder.with_suffix(".pes"), spec)
+        test = _save(study, member, spec, folder)
+        row = {k: v for k, v in asdict(member).items() if k != "spec"}
+        rows.append({**row, "test": test, "spec": str(folder.with_suffix(".pes")), "run": str(folder)})
+    write_atomic(study.folder / "front.json", json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
+    if rows:
+        from .front_plot import save_plot
+
+        save_plot(study.folder / "front.png", rows)
+    return rows
+
+
+def _save(study: Study, member: Member, spec: str, folder: Path) -> dict[str, Any] | None:
+    """The run with the commented spec; its errors on the test structures."""
+    fitted = load(study.run(member.spec))
+    potential = compile(spec).with_theta(fitted.theta)
+    test = study.data.test
+    metrics = compare(test, potential.predict(test)).as_dict() if test else None
+    about = fitted.metadata.model_dump(
+        include={"train", "config", "data", "labels", "warnings", "converged", "reason", "lineage"}
+    )
+    save(
+        folder, potential, covariance=covariance(study.run(member.spec)), replace=True, test=metrics, **about
+    )
+    return metrics
+
+
+def commented(member: Member) -> str:
+    """The spec with what each term earns."""
+    energy, forces = member.cv["energy"] * 1e3, member.cv["forces"] * 1e3
+    lines = [
+        f"# {member.size} numbers, chosen by `potentia design`",
+        "# errors, cross-validated inside the training structures:",
+        f"#   energy {energy:.3g} meV/atom, forces {forces:.3g} meV/Å",
+    ]
+    lines.append("# Without one of its terms, all others refitted, the loss would be so many times as large:")
+    for call, numbers, factor in sorted(member.terms, key=lambda t: -t[2]):
+        lines.append(f"#   {factor:.3g} × without the {numbers} of {call}")
+    return format_source("\n".join(lines) + "\n" + member.spec, "front")

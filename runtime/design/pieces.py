@@ -1,0 +1,96 @@
+"""Pieces of a catalogue as specs: one alone, to be measured, and all together, to be selected from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler import pipeline
+from ...compiler.canonical import REFERENCE
+from ...compiler.checker import Checked
+from ...compiler.diagnostics import Diagnostic, UserError
+from ...compiler.ir import Model
+from ...compiler.linearity import linear_parameters
+from ...compiler.source import Source
+from ...compiler.spec_edits import Program
+from ..potential import Potential, free_mask, start_theta
+from ..toml_config import ConfigError
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Material:
+    """What a design knows of the material: its species and a length d, Å."""
+
+    species: tuple[str, ...]
+    length: float
+
+    def spec(self, energy: str) -> str:
+        return f"species {', '.join(self.species)}\nlet d = {self.length:g} Å\nE = {energy}\n"
+
+
+@dataclass(frozen=True, eq=False)
+class Piece:
+    """A spec with its potential; `linear` are the places among its trained numbers that select may choose."""
+
+    text: str
+    potential: Potential
+    linear: Indices
+
+    @property
+    def trained(self) -> int:
+        return self.potential.n_parameters
+
+
+def piece(material: Material, call: str, place: str) -> Piece:
+    """A term of the catalogue alone. Raises UserError where it is not one, or has nothing linear to train."""
+    made = _potential(material.spec(call), place)
+    linear = _linear(made.model)
+    if not len(linear):
+        message = (
+            f"`{call}` has no parameters that enter the energy linearly: nothing can be selected from it"
+        )
+        raise ConfigError(Diagnostic("nothing-to-select", message, place=place))
+    return Piece(call, made, linear)
+
+
+def base(material: Material, core: str, place: str) -> Piece:
+    """What is always there: the core and an energy for each species."""
+    made = _potential(material.spec(f"{core} + {REFERENCE}()" if core else f"{REFERENCE}()"), place)
+    return Piece(core, made, _linear(made.model))
+
+
+def together(material: Material, core: str, calls: Sequence[str]) -> Program:
+    """The spec of everything: core, reference energies, and the pieces in their order."""
+    energy = " + ".join([*([core] if core else []), f"{REFERENCE}()", *calls])
+    checked = _checked(material.spec(energy), "the catalogue")
+    return Program(checked, pipeline.build(checked))
+
+
+def _checked(text: str, place: str) -> Checked:
+    return pipeline.check(pipeline.parse(Source(text, place)))
+
+
+def _potential(text: str, place: str) -> Potential:
+    try:
+        model = pipeline.build(_checked(text, place))
+    except UserError as error:
+        raise ConfigError([_placed(d, place) for d in error.diagnostics]) from None
+    return Potential(text, model, start_theta(model))
+
+
+def _placed(d: Diagnostic, place: str) -> Diagnostic:
+    """A fault of a term, told at the configuration that has it."""
+    written = d.primary.source.text[d.primary.start : d.primary.end] if d.primary is not None else ""
+    message = f"{d.message} (`{written}`)" if written else d.message
+    return Diagnostic(d.code, message, place=place, help=d.help)
+
+
+def _linear(model: Model) -> Indices:
+    names = linear_parameters(model)
+    linear = np.array([p.name in names for p in model.parameters for _ in p.start], dtype=bool)
+    return np.flatnonzero(linear[free_mask(model)])

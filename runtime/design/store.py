@@ -1,0 +1,176 @@
+"""The trials of a study in an SQLite file: what is done survives a crash, what ran then is done again.
+
+Several processes take trials from it; each is taken by one, in the order they were added.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import sqlite3
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from ...compiler.diagnostics import ArtifactError, Diagnostic
+
+_TABLES = """
+create table if not exists study (key text primary key, value text not null);
+create table if not exists trials (
+    id text primary key, kind text not null, payload text not null, status text not null,
+    worker text, result text, seconds real
+);
+"""
+_TAKE = """
+update trials set status = 'running', worker = ?
+where id = (select id from trials where status = 'pending' order by rowid limit 1)
+returning id, kind, payload
+"""
+
+
+@dataclass(frozen=True)
+class Trial:
+    """A piece of work: its kind and what it depends on, plain data. Equal trials have one id."""
+
+    kind: str
+    payload: Mapping[str, Any]
+
+    @property
+    def id(self) -> str:
+        return sha256(_text([self.kind, self.payload]).encode()).hexdigest()[:16]
+
+
+def _text(data: object) -> str:
+    return json.dumps(data, sort_keys=True, ensure_ascii=False)
+
+
+class Store:
+    """A study on the disk. Raises ArtifactError: unwritable, other-study."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with self._open() as db:
+                db.executescript(_TABLES)
+        except (OSError, sqlite3.Error) as error:
+            message = f"cannot use {path} as the store of a study: {error}"
+            help = "choose another folder with `-o`"
+            raise ArtifactError(Diagnostic("unwritable", message, place=str(path), help=help)) from error
+
+    @contextmanager
+    def _open(self) -> Iterator[sqlite3.Connection]:
+        db = sqlite3.connect(self.path, timeout=60.0)
+        try:
+            with db:
+                yield db
+        finally:
+            db.close()
+
+    def belongs(self, study: Mapping[str, str]) -> None:
+        """Remember what the study depends on, or raise ArtifactError `other-study` where it was another."""
+        with self._open() as db:
+            known = dict(db.execute("select key, value from study"))
+            if not known:
+                db.executemany("insert into study values (?, ?)", study.items())
+                return
+        for key, value in study.items():
+            if known.get(key) != value:
+                message = f"the study in {self.path.parent} was made with another {key}"
+                help = "give a new folder with `-o`, or the same configuration and data"
+                raise ArtifactError(Diagnostic("other-study", message, place=str(self.path), help=help))
+
+    def add(self, trials: Iterable[Trial]) -> None:
+        """Trials to be done; those that are known stay as they are."""
+        rows = [(t.id, t.kind, _text(t.payload)) for t in trials]
+        with self._open() as db:
+            db.executemany(
+                "insert or ignore into trials (id, kind, payload, status) values (?, ?, ?, 'pending')", rows
+            )
+
+    def release(self) -> None:
+        """Trials of processes of this machine that are no more become open again."""
+        with self._open() as db:
+            running = db.execute("select id, worker from trials where status = 'running'").fetchall()
+            dead = [(id,) for id, worker in running if not _alive(worker)]
+            db.executemany("update trials set status = 'pending' where id = ?", dead)
+
+    def take(self) -> Trial | None:
+        """The next open trial, now this process's; None where there is none."""
+        with self._open() as db:
+            row = db.execute(_TAKE, (_me(),)).fetchone()
+        return None if row is None else Trial(row[1], json.loads(row[2]))
+
+    def finish(self, trial: Trial, result: Mapping[str, Any], seconds: float) -> None:
+        with self._open() as db:
+            db.execute(
+                "update trials set status = 'done', result = ?, seconds = ? where id = ?",
+                (_text(result), seconds, trial.id),
+            )
+
+    def fail(self, trial: Trial, reason: str, seconds: float) -> None:
+        """A trial that came to nothing, with the reason; the study goes on."""
+        with self._open() as db:
+            db.execute(
+                "update trials set status = 'failed', result = ?, seconds = ? where id = ?",
+                (_text({"reason": reason}), seconds, trial.id),
+            )
+
+    def unfinished(self, trials: Iterable[Trial]) -> list[Trial]:
+        """Those that are neither done nor failed."""
+        status = self._status()
+        return [t for t in trials if status.get(t.id) not in ("done", "failed")]
+
+    def _status(self) -> dict[str, str]:
+        with self._open() as db:
+            return dict(db.execute("select id, status from trials"))
+
+    def result(self, trial: Trial) -> dict[str, Any] | None:
+        """The result of a trial that is done, else None."""
+        with self._open() as db:
+            row = db.execute(
+                "select result from trials where id = ? and status = 'done'", (trial.id,)
+            ).fetchone()
+        return None if row is None else json.loads(row[0])
+
+    def failures(self) -> list[tuple[Trial, str]]:
+        """Failed trials with their reasons."""
+        with self._open() as db:
+            rows = db.execute("select kind, payload, result from trials where status = 'failed'").fetchall()
+        return [(Trial(k, json.loads(p)), json.loads(r)["reason"]) for k, p, r in rows]
+
+    def count(self) -> int:
+        """Trials done or failed."""
+        return sum(status in ("done", "failed") for status in self._status().values())
+
+
+def _me() -> str:
+    return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
+
+
+def _alive(worker: str | None) -> bool:
+    """Whether the process still runs; one of another machine is taken to."""
+    host, pid, started = (worker or "? 0 ?").rsplit(" ", 2)
+    if host != socket.gethostname():
+        return worker is not None
+    return _started(int(pid)) == started
+
+
+def _started(pid: int) -> str:
+    """When a process began, as the kernel tells: a number that came back is another process."""
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return "?" if fields[0] == "Z" else fields[19]
+    except OSError:
+        pass
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return "?"
+    except PermissionError:
+        return "0"
+    return "0"

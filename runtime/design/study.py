@@ -1,0 +1,183 @@
+"""A study: configuration, data and folder, and what each kind of trial does with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..artifact import save
+from ..checkpoint import npz_bytes, read_npz, write_atomic
+from ..config import FitConfig
+from ..evaluate import compare
+from ..fit import fit
+from ..potential import compile
+from ..residuals import Sigmas
+from ..structures import Structure
+from ..training_data import TrainingData
+from .columns import Layout, write_columns
+from .config import DesignConfig
+from .factors import Factors, fold_columns, folds_of
+from .material import length
+from .pieces import Material, Piece, base, piece
+from .selection import selected
+from .store import Store, Trial
+
+Array = NDArray[np.float64]
+Told = Callable[[float], None]
+
+
+@dataclass(frozen=True)
+class Study:
+    """config and data of a design, and the folder that holds all that it finds. place: the configuration."""
+
+    config: DesignConfig
+    data: TrainingData
+    folder: Path
+    place: str
+
+    @cached_property
+    def material(self) -> Material:
+        species = tuple(self.config.species) or self.data.species
+        return Material(species, length(self.structures))
+
+    @property
+    def structures(self) -> tuple[Structure, ...]:
+        """Those that decisions are made by: the test set is not among them."""
+        return self.data.train
+
+    @cached_property
+    def store(self) -> Store:
+        return Store(self.folder / "study.sqlite")
+
+    @cached_property
+    def layout(self) -> Layout:
+        return Layout(self.structures)
+
+    @property
+    def fit_config(self) -> FitConfig:
+        config = self.config
+        return FitConfig(
+            data=config.data, weights=config.weights, seed=config.seed, memory_mb=config.memory_mb
+        )
+
+    def piece(self, call: str) -> Piece:
+        """A term of the catalogue; the empty call is what is always there."""
+        if not call:
+            return base(self.material, self.config.core, self.place)
+        return piece(self.material, call, self.place)
+
+    def columns(self, call: str) -> Path:
+        return self.folder / "columns" / f"{_name(call)}.npy"
+
+    def factors(self, calls: Sequence[str]) -> Path:
+        return self.folder / "factors" / f"{_name(*calls)}.npz"
+
+    def read_factors(self, calls: Sequence[str]) -> Factors:
+        arrays = read_npz(self.factors(calls))
+        return Factors(arrays["factors"], arrays["counts"])
+
+    def run(self, spec: str) -> Path:
+        return self.folder / "runs" / _name(spec)
+
+    def perform(self, trial: Trial, told: Told | None = None) -> dict[str, Any]:
+        """The result of a trial. Raises UserError where it comes to nothing."""
+        return _KINDS[trial.kind](self, trial.payload, told)
+
+
+def _name(*texts: str) -> str:
+    return sha256("\n".join(texts).encode()).hexdigest()[:16]
+
+
+# --- kinds of trials ---------------------------------------------------------------------------
+
+
+def measure(call: str) -> Trial:
+    """The columns of a piece."""
+    return Trial("measure", {"piece": call})
+
+
+def fold(calls: Sequence[str]) -> Trial:
+    """The factors of several pieces, the first the base."""
+    return Trial("fold", {"pieces": list(calls)})
+
+
+def select(calls: Sequence[str], sizes: Sequence[int], without: int | None) -> Trial:
+    """The best columns of each size, chosen without a fold, and the errors on it."""
+    return Trial("select", {"pieces": list(calls), "sizes": list(sizes), "without": without})
+
+
+def refine(spec: str) -> Trial:
+    """A spec fitted to the training structures."""
+    return Trial("refine", {"spec": spec})
+
+
+def _measure(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+    made = study.piece(payload["piece"])
+    path = study.columns(payload["piece"])
+    path.parent.mkdir(parents=True, exist_ok=True)
+    config = study.config
+    write_columns(path, made, study.structures, Sigmas.of(config.weights), config.memory_mb, told)
+    return {"numbers": len(made.linear), "trained": made.trained}
+
+
+def _fold(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+    calls = payload["pieces"]
+    config = study.config
+    folds = folds_of(len(study.structures), config.folds, config.seed)
+    found = fold_columns([study.columns(c) for c in calls], study.layout, folds)
+    arrays = {"factors": found.factors, "counts": found.counts}
+    write_atomic(study.factors(calls), npz_bytes(arrays))
+    return {"columns": found.size}
+
+
+def _select(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+    factors, without = study.read_factors(payload["pieces"]), payload["without"]
+    always = range(len(study.piece("").linear))
+    found = {}
+    for size, (columns, coefficients) in selected(
+        factors.without(without), always, payload["sizes"], told
+    ).items():
+        squares = [] if without is None else factors.squares(without, columns, coefficients).tolist()
+        found[str(size)] = {
+            "columns": columns.tolist(),
+            "coefficients": coefficients.tolist(),
+            "squares": squares,
+        }
+    return found
+
+
+def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+    start = compile(payload["spec"])
+    found = fit(start, study.structures, study.fit_config)
+    metrics = compare(study.structures, found.potential.predict(study.structures)).as_dict()
+    folder = study.run(payload["spec"])
+    save(
+        folder,
+        found.potential,
+        covariance=found.covariance,
+        replace=True,
+        train=metrics,
+        config=study.fit_config.flat(),
+        data=study.data.digests,
+        labels=study.data.keys.echo(),
+        warnings=[d.message for d in found.warnings],
+        converged=found.converged,
+        reason=found.reason,
+        lineage=["designed from a catalogue"],
+    )
+    return {"train": metrics, "loss": found.loss, "parameters": found.potential.n_parameters}
+
+
+_KINDS: Mapping[str, Callable[[Study, Mapping[str, Any], Told | None], dict[str, Any]]] = {
+    "measure": _measure,
+    "fold": _fold,
+    "select": _select,
+    "refine": _refine,
+}

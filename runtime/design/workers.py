@@ -1,0 +1,82 @@
+"""Trials done: by this process, and by others beside it."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable, Sequence
+from time import monotonic, sleep
+
+from ...compiler.diagnostics import UserError
+from .store import Trial
+from .study import Study
+
+Report = Callable[[Trial, float], None]
+
+
+class Clock:
+    """What is left of the budget."""
+
+    def __init__(self, study: Study) -> None:
+        self.begun = monotonic()
+        self.budget = study.config.budget
+        self.store = study.store
+
+    @property
+    def seconds(self) -> float:
+        return monotonic() - self.begun
+
+    def spent(self) -> bool:
+        limit, most = self.budget.time_limit, self.budget.fits
+        return (limit is not None and self.seconds >= limit) or (
+            most is not None and self.store.count() >= most
+        )
+
+
+def perform(study: Study, trials: Sequence[Trial], clock: Clock, report: Report | None = None) -> bool:
+    """Do the trials; True when all are done or failed, False where the budget ended first."""
+    study.store.release()
+    if not study.store.unfinished(trials):
+        return True
+    if clock.spent():
+        return False
+    study.store.add(trials)
+    others = _others(study, clock)
+    try:
+        _work(study, clock, report)
+        while study.store.unfinished(trials) and not clock.spent():
+            if not any(p.is_alive() for p in others):
+                study.store.release()
+                _work(study, clock, report)
+            sleep(0.05)
+    finally:
+        for process in others:
+            if clock.spent():
+                process.terminate()
+            process.join()
+    return not study.store.unfinished(trials)
+
+
+def _others(study: Study, clock: Clock) -> list[multiprocessing.process.BaseProcess]:
+    """The other workers, where there is more than one to do: processes of their own, started afresh."""
+    context = multiprocessing.get_context("spawn")
+    count = study.config.budget.workers - 1
+    processes = [context.Process(target=_work, args=(study, None, None), daemon=True) for _ in range(count)]
+    for process in processes:
+        process.start()
+    return list(processes)
+
+
+def _work(study: Study, clock: Clock | None, report: Report | None) -> None:
+    """Take trials until there are none or the budget is spent."""
+    while clock is None or not clock.spent():
+        trial = study.store.take()
+        if trial is None:
+            return
+        begun = monotonic()
+        told = (lambda share, t=trial: report(t, share)) if report else None
+        try:
+            result = study.perform(trial, told)
+        except UserError as error:
+            study.store.fail(trial, str(error), monotonic() - begun)
+            continue
+        study.store.finish(trial, result, monotonic() - begun)
