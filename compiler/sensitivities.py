@@ -28,7 +28,8 @@ from .diagnostics import InternalError
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
-_NO_PART = 1e-6  # of a unit vector
+_NO_PART = 1e-6  # of a unit vector: what is less is rounding
+_UNKNOWN = float(np.finfo(np.float64).eps) ** 0.5
 
 
 @dataclass(frozen=True)
@@ -129,14 +130,21 @@ class Sensitivities:
 
     @cached_property
     def root(self) -> Array:
-        """W (F, F) with W Wᵀ = I⁻¹; directions that are only rounding have the largest value that is not."""
+        """W (F, F) with W Wᵀ = I⁻¹. A direction that is only rounding counts as known to √ε of the best: what
+        it changes is then all but unknown, and what rounding alone makes of it in other places is not seen.
+        """
         values, right = self._spectrum
+        top = values.max(initial=0.0) or 1.0
         scale = np.where(self.norms > 0, self.norms, np.inf)
-        floor = self.noise * values.max(initial=0.0) or 1.0
-        # of a direction without information, parts this small are rounding, which the floor would blow up
-        rounding = (values <= floor)[:, None] & (np.abs(right) < _NO_PART)
-        right = np.where(rounding, 0.0, right)
-        return np.asarray((right.T / np.maximum(values, floor)) / scale[:, None])
+        known = np.where(values > self.noise * top, values, _UNKNOWN * top)
+        return np.asarray((right.T / known) / scale[:, None])
+
+    @cached_property
+    def undetermined(self) -> NDArray[np.bool_]:
+        """(F,) numbers that no row depends on, or that have a part in a direction that is only rounding."""
+        values, right = self._spectrum
+        lost = right[values <= self.noise * values.max(initial=0.0)]
+        return np.asarray((self.norms == 0) | (np.linalg.norm(lost, axis=0) > _NO_PART))
 
     @cached_property
     def spread(self) -> Array:
@@ -184,7 +192,7 @@ class Sensitivities:
         offset = self.residual - self.factor @ self.theta
         best = _least_squares(self.factor, offset, self.theta, self.noise)
         gained = self.loss - self.loss_at(best)
-        cost = 0.5 * best**2 / np.where(self.norms > 0, inverse, np.inf)
+        cost = 0.5 * best**2 / np.where(self.undetermined, np.inf, inverse)
         return np.asarray(cost - gained)
 
     def loss_at(self, theta: Array) -> float:

@@ -12,8 +12,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple, TypeVar
+from functools import lru_cache, partial
+from typing import Any, NamedTuple, TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -103,8 +103,7 @@ class Residuals:
         )
         self._memory = memory_mb * 1e6
         self.outputs = _outputs(self.kernel)
-        self._values = jax.jit(self.outputs)
-        self._tangents = jax.jit(tangents_of(self.kernel))
+        self._values, self._tangents = compiled(self.kernel)
         self._kept: list[Item] | None = [] if self._fits_in_memory() else None
         self._affine: tuple[Array, System] | None = None
 
@@ -228,7 +227,13 @@ def _outputs(kernel: Kernel) -> Callable[[Array, Arrays], jax.Array]:
     return outputs
 
 
-def tangents_of(kernel: Kernel) -> Callable[[Array, Arrays, Array], tuple[jax.Array, jax.Array]]:
+@lru_cache(maxsize=4)
+def compiled(kernel: Kernel) -> tuple[Any, Any]:
+    """Outputs, and outputs with derivatives, compiled: the same functions for all data and parameters."""
+    return jax.jit(_outputs(kernel)), jax.jit(_tangents(kernel))
+
+
+def _tangents(kernel: Kernel) -> Callable[[Array, Arrays, Array], tuple[jax.Array, jax.Array]]:
     """Outputs (m,), and their derivatives along each row of seeds (P, n_theta): (P, m).
 
     On a CPU one direction after another, so that the work stays in the cache: 4 times as fast as all at once.

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-import jax
 import numpy as np
 from numpy.typing import NDArray
 
@@ -21,7 +20,7 @@ from . import artifact
 from .artifact import FittedPotential
 from .batches import Batch, plan_batches
 from .potential import Potential, free_mask
-from .residuals import WIDTH, batch_elements, tangents_of
+from .residuals import WIDTH, batch_elements, compiled
 from .structures import Structure
 from .uncertainty_calibration import Calibration, Deviation
 
@@ -43,7 +42,7 @@ class Uncertainty:
     ) -> None:
         self.potential, self.calibration = potential, calibration
         self._kernel = potential.kernel()
-        self._tangents = jax.jit(tangents_of(self._kernel))
+        self._tangents = compiled(self._kernel)[1]
         self._elements = batch_elements(self._kernel, memory_mb)
         free = np.flatnonzero(free_mask(potential.model))
         unreached = ~root.any(axis=1)

@@ -41,7 +41,7 @@ def sensitivities_and_errors(
     require_trained(potential)
     if len(structures) < 2:
         message = "one structure cannot be held out of itself"
-        raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibrate` goes without"))
+        raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibration` goes without"))
     problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, progress)
     theta = potential.theta[problem.free]
     fold = folds(len(structures), config.seed)

@@ -193,6 +193,23 @@ def test_a_restriction_of_a_restriction_is_both_at_once(rows: Rows, seed: int) -
     assert then.loss == pytest.approx(both.loss, rel=1e-8)
 
 
+@given(seed=seeds, size=st.integers(2, 8))
+@settings(max_examples=30, deadline=None)
+def test_a_redundant_number_changes_no_deviation_of_a_prediction(seed: int, size: int) -> None:
+    rows = problem(seed, size)
+    rng = np.random.default_rng(seed)
+    place = int(rng.integers(size))
+    columns = np.column_stack([rows.jacobian, -3.0 * rows.jacobian[:, place]])
+    twice = Rows(columns, rows.residual, np.append(rows.theta, 1.0))
+    one, both = sensitivities(rows).root, sensitivities(twice).root
+    single = np.linalg.norm(rows.jacobian @ one, axis=1)
+    np.testing.assert_allclose(np.linalg.norm(twice.jacobian @ both, axis=1), single, rtol=1e-6, atol=1e-7)
+    assert sensitivities(twice).undetermined.tolist() == [k in (place, size) for k in range(size + 1)]
+    alone = np.zeros(size + 1)
+    alone[-1] = np.linalg.norm(twice.jacobian[:, -1])
+    assert np.linalg.norm(alone @ both) > 1e6  # a label that tells the two apart
+
+
 def test_tied_numbers_share_one_value_and_keep_the_first_name() -> None:
     rows = problem(1, 4)
     tied = sensitivities(rows).restricted(Restriction({0: 2.0}, ((1, 3),)))
