@@ -22,6 +22,8 @@ from potentia.runtime.properties.prototypes import candidate
 from potentia.runtime.properties.results import PropertyResult
 from potentia.runtime.structures import from_atoms
 
+pytest.importorskip("phonopy", reason="phonons need phonopy, of the extra `properties`")
+
 GPA = 160.21766208
 SILICON = "species Si\nE = sw()"
 ARGON = "species Ar\nE = lj(epsilon = 0.0104 eV, sigma = 3.4 Å, rc = 8 Å, switch = shifted)"
