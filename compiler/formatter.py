@@ -298,17 +298,23 @@ def _bracket(part: _Bracket, is_call: bool) -> tuple[Doc, ...]:
     if not part.elements:
         return (*_word(part.opening), *_word(part.closing))
     spaced = not is_call or not all(_is_short(e) for e in part.elements)
+    run = all(_is_number(e) for e in part.elements)  # as many on a line as fit
     docs: list[Doc] = []
     for k, element in enumerate(part.elements):
-        docs.append(_assignment(element, spaced=spaced))
+        doc = _assignment(element, spaced=spaced)
+        gap = (Line(),) if k else ()
+        docs += [Group((*gap, doc))] if run else [*gap, doc]
         if k < len(part.commas):
             docs += _word(part.commas[k])
-        if k + 1 < len(part.elements):
-            docs.append(Line())
-    inner = Indent((Line(""), *docs))
+    edge = () if run else (Line(""),)
+    inner = Indent((*edge, *docs))
     close = _word(part.closing)
     end = next(k for k, d in enumerate(close) if d == part.closing.text) + 1
-    return (Group((*_word(part.opening), inner, Line(""), *close[:end])), *close[end:])
+    return (Group((*_word(part.opening), inner, *edge, *close[:end])), *close[end:])
+
+
+def _is_number(element: Sequence[_Part]) -> bool:
+    return len(element) == 1 and isinstance(element[0], Token) and element[0].kind == "number"
 
 
 def _is_short(element: Sequence[_Part]) -> bool:

@@ -154,10 +154,10 @@ class _Store:
 
 def _depends_on(potential: Potential, structures: Sequence[Structure], config: FitConfig) -> dict[str, str]:
     settings = {k: v for k, v in config.flat().items() if k not in _MAY_CHANGE}
-    return fingerprint(spec=potential.text, config=settings, data=_digest(structures))
+    return fingerprint(spec=potential.text, config=settings, data=digest_of(structures))
 
 
-def _digest(structures: Sequence[Structure]) -> bytes:
+def digest_of(structures: Sequence[Structure]) -> bytes:
     """What the fit sees of the data."""
     state = sha256()
     for s in structures:

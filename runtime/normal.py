@@ -92,6 +92,12 @@ class System:
         factor = _triangle(self.factor[:, order])
         return System(factor, self.n_rows, self.noise, self.broken[order])
 
+    def mapped(self, table: Array) -> System:
+        """The system in fewer numbers φ (F,) with θ = table φ + …, table (P, F)."""
+        rows = np.column_stack([self.factor[:, :-1] @ table, self.factor[:, -1]])
+        broken = np.append((table[self.broken[:-1]] != 0).any(axis=0), self.broken[-1])
+        return System(_triangle(rows), self.n_rows, self.noise, broken)
+
     def moved(self, step: Array) -> System:
         """The system at θ + step (P,), where the residuals are affine in the parameters."""
         factor = self.factor.copy()

@@ -103,6 +103,13 @@ def test_what_does_not_fit_is_broken() -> None:
     assert check(f"E = f({arguments})").splitlines()[:2] == ["E = f(", "    argument_0=value_0,"]
 
 
+def test_numbers_fill_lines() -> None:
+    numbers = ", ".join(map(str, range(60)))
+    first, *rest = check(f"E = pair(bessel64, c = keep({numbers}))").splitlines()
+    assert first == "E = pair(" and len(rest) == 5
+    assert all(80 < len(line) <= 110 for line in rest[1:3])
+
+
 def test_a_text_that_does_not_parse_is_refused() -> None:
     with pytest.raises(SpecError):
         format_source("E = lj(")

@@ -1,4 +1,4 @@
-"""A spec rewritten as a restriction says is text that compiles, has the numbers it should, and gives the same energy."""
+"""A spec rewritten as a restriction says compiles, has the numbers it should, and gives the same energy."""
 
 from __future__ import annotations
 
@@ -122,8 +122,10 @@ def test_what_no_number_acts_through_any_more_is_held() -> None:
 
 
 SPECS = {
-    "one species": "species Nb\nE = reference() + pair(bessel3, rc=4) + eam(rc=4) - morse(rc=4, a = 1.4 in (1, 2))",
-    "alloy": "species Nb, O\nE = reference() + pair(bessel3, rc=4, c = {Nb-Nb: [1, 2, 3], O-Nb: 0, O-O: keep(1)}) "
+    "one species": "species Nb\n"
+    "E = reference() + pair(bessel3, rc=4) + eam(rc=4) - morse(rc=4, a = 1.4 in (1, 2))",
+    "alloy": "species Nb, O\n"
+    "E = reference() + pair(bessel3, rc=4, c = {Nb-Nb: [1, 2, 3], O-Nb: 0, O-O: keep(1)}) "
     "+ (morse(rc=4) + lj(O, rc=4))",
     "let and alias": "species Nb, O\nlet core = morse(rc=4)\nterm two() = lj(rc=4) + pair(bessel2, rc=4)\n"
     "E = core + two() + core * gate(lj(rc=3))",

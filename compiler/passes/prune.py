@@ -66,17 +66,18 @@ class Choice:
 def protected(program: Program, sensitivities: Sensitivities) -> tuple[Protected, ...]:
     """Numbers of pinned terms, and those that no row of the data depends on, parameter by parameter."""
     trained = trained_numbers(program.model)
-    pinned = _pinned(program)
+    unmoved = pinned(program)
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, t in enumerate(trained):
-        if place in pinned:
+        if place in unmoved:
             groups[t.parameter.name, "pinned"].append(place)
         elif sensitivities.norms[place] == 0.0:
             groups[t.parameter.name, "unsupported by data"].append(place)
     return tuple(Protected(name, tuple(places), why) for (name, why), places in groups.items())  # type: ignore[arg-type]
 
 
-def _pinned(program: Program) -> set[int]:
+def pinned(program: Program) -> set[int]:
+    """Places of the trained numbers of pinned terms."""
     terms = {t.name for t in program.model.terms if t.pinned}
     return {k for k, t in enumerate(trained_numbers(program.model)) if t.parameter.term in terms}
 
@@ -88,7 +89,7 @@ def candidates(program: Program, theta: Array, kept: Sequence[Protected] = ()) -
     """All rewrites of a formula at the trained numbers theta (F,), but for those that touch pinned terms or
     what else is kept.
     """
-    alone = {k for p in kept for k in p.numbers} | _pinned(program)
+    alone = {k for p in kept for k in p.numbers} | pinned(program)
     found = [
         *_operands(program, theta),
         *_rows(program, theta),

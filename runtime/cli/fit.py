@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -47,7 +48,7 @@ def command(
       potentia fit nb.pes --data a.xyz --data b.xyz --stress-unit GPa --config run.toml
       potentia fit nb.pes --data nb.xyz -o runs/nb --resume
     """
-    _one_thread_each()
+    one_thread_each()
     from ..config import load_config
     from .outputs import require_new_run
 
@@ -59,7 +60,7 @@ def command(
     if not quiet:
         _introduce(data, training, potential, json)
     result = _fitted(potential, training, settings, folder, resume, quiet)
-    metrics = _saved(folder, result, training, settings, plot, quiet)
+    metrics = saved(folder, result, training, settings, plot, quiet)
     if not quiet:
         console.report(result.warnings, json)
         ended = "converged" if result.converged else "not converged"
@@ -68,7 +69,7 @@ def command(
     return 130 if "interrupt" in result.reason else 0
 
 
-def _one_thread_each() -> None:
+def one_thread_each() -> None:
     """One thread a call of BLAS, unless the user says otherwise: a fit has its cores busy with batches.
 
     Before numpy is imported, which reads this once.
@@ -134,8 +135,14 @@ def _fitted(
         return fit(potential, training.train, config, folder=folder, resume=resume, report=report)
 
 
-def _saved(
-    folder: Path, result: FitResult, training: TrainingData, config: FitConfig, plot: bool, quiet: bool
+def saved(
+    folder: Path,
+    result: FitResult,
+    training: TrainingData,
+    config: FitConfig,
+    plot: bool,
+    quiet: bool,
+    lineage: Sequence[str] = (),
 ) -> dict[str, dict[str, Any] | None]:
     """The errors on train and test; the run is written."""
     from ..artifact import save
@@ -163,6 +170,7 @@ def _saved(
         warnings=[d.message for d in (*training.warnings, *result.warnings)],
         converged=result.converged,
         reason=result.reason,
+        lineage=list(lineage),
     )
     if plot:
         save_parity(folder / "parity.png", {name: (parts[name], predicted[name]) for name in parts})

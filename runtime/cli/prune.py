@@ -1,0 +1,160 @@
+"""`potentia prune`: from a run to a smaller one."""
+
+from __future__ import annotations
+
+import json as formats
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...compiler.diagnostics import Diagnostic
+from . import console
+from .fit import one_thread_each
+from .options import Data, Json, Quiet, Run
+
+if TYPE_CHECKING:
+    from ..prune import Goal, Pruned
+    from ..runs import Training
+
+HISTORY = "pruning.json"
+
+
+def command(
+    run: Run,
+    data: Data,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The new run. [RUN-pruned]")
+    ] = None,
+    target_parameters: Annotated[
+        int | None, typer.Option("--target-parameters", min=1, metavar="N", help="Stop at so many.")
+    ] = None,
+    max_loss_increase: Annotated[
+        float | None,
+        typer.Option("--max-loss-increase", min=0.0, metavar="SHARE", help="Stop before: 0.05 is 5 %."),
+    ] = None,
+    criterion: Annotated[
+        str | None,
+        typer.Option("--criterion", metavar="NAME", help="bic, aic or cv; bic where nothing is asked for."),
+    ] = None,
+    allow_data_change: Annotated[
+        bool, typer.Option("--allow-data-change", help="Go on where the data is not that of the fit.")
+    ] = False,
+    no_cost: Annotated[bool, typer.Option("--no-cost", help="Do not time each step's kernel.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with what was cut off.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Leave out terms and numbers that the training data do not need, fit again, and save a new run.
+
+    Pinned terms, and numbers that no data reach, are left alone. The test structures decide nothing.
+
+    \b
+    Examples:
+      potentia prune runs/nb --data nb.xyz -o runs/small
+      potentia prune runs/nb --data nb.xyz --target-parameters 30 --max-loss-increase 0.1
+      potentia prune runs/nb --data nb.xyz --criterion cv -o runs/small --json
+    """
+    one_thread_each()
+    from ..runs import training_of
+    from .outputs import require_new_run
+
+    folder = output or run.with_name(run.name + "-pruned")
+    goal = _goal(target_parameters, max_loss_increase, criterion)
+    require_new_run(folder, force, resume)
+    training = training_of(run, data, allow_data_change)
+    if not quiet:
+        console.report(_remarks(training), json)
+    pruned = _pruned(training, goal, folder, resume, not no_cost, quiet)
+    content = _saved(folder, run, training, pruned, quiet)
+    if not quiet:
+        console.report((*pruned.warnings, *pruned.result.warnings), json)
+        console.say(f"saved in {folder}")
+    _tell(pruned, content, json)
+    return 0
+
+
+def _goal(target: int | None, increase: float | None, criterion: str | None) -> Goal:
+    from ...compiler.diagnostics import did_you_mean
+    from ..config import ConfigError
+    from ..prune import CRITERIA, Goal
+
+    if criterion is not None and criterion not in CRITERIA:
+        help = did_you_mean(criterion, CRITERIA) or f"known: {', '.join(CRITERIA)}"
+        raise ConfigError(Diagnostic("bad-value", f"there is no criterion `{criterion}`", help=help))
+    return Goal(target, increase, criterion)  # type: ignore[arg-type]
+
+
+def _remarks(training: Training) -> list[Diagnostic]:
+    remarks = [] if training.changed is None else [training.changed]
+    if not training.potential.metadata.converged:
+        reason = training.potential.metadata.reason or "unknown"
+        message = f"the fit of this run has not converged ({reason}): what is predicted is less certain"
+        remarks.append(Diagnostic("not-converged", message, "warning"))
+    return remarks
+
+
+def _pruned(
+    training: Training, goal: Goal, folder: Path, resume: bool, measure_cost: bool, quiet: bool
+) -> Pruned:
+    from ..prune import prune
+    from .progress import fitting
+
+    with fitting(quiet) as report:
+        return prune(
+            training.potential,
+            training.structures,
+            training.config,
+            goal,
+            folder=folder,
+            resume=resume,
+            report=report,
+            measure_cost=measure_cost,
+        )
+
+
+def _saved(folder: Path, run: Path, training: Training, pruned: Pruned, quiet: bool) -> dict[str, Any]:
+    """The run is written, with its history; what is told of it."""
+    from ..checkpoint import write_atomic
+    from .fit import saved
+
+    before, after = pruned.history[0].parameters, pruned.result.potential.n_parameters
+    lineage = [*training.potential.metadata.lineage, f"pruned from {run}: {before} to {after} parameters"]
+    metrics = saved(
+        folder, pruned.result, training.data, training.config, plot=False, quiet=quiet, lineage=lineage
+    )
+    content = {"n_parameters": after, **metrics, **pruned.as_dict()}
+    write_atomic(folder / HISTORY, formats.dumps(content, ensure_ascii=False, indent=2) + "\n")
+    return content
+
+
+def _tell(pruned: Pruned, content: dict[str, Any], json: bool) -> None:
+    from .errors import error_table
+
+    if json:
+        console.result_json(content)
+        return
+    console.result(console.table(_rows(pruned)))
+    for number, step in enumerate(pruned.history[1:], 1):
+        console.result(f"\nstep {number}: {'; '.join(step.rewrites)}")
+    for part in pruned.kept:
+        console.result(f"kept `{part.name}` ({console.counted(len(part.numbers), 'number')}): {part.why}")
+    console.result("")
+    console.result(error_table({name: content[name] for name in ("train", "test")}))
+
+
+def _rows(pruned: Pruned) -> list[list[str]]:
+    head = ["step", "parameters", "predicted ΔL", "actual ΔL", "loss", "BIC", "E RMSE", "F RMSE", "cost"]
+    units = ["", "", "", "", "", "", "meV/atom", "meV/Å", "µs/atom"]
+    rows = [head, units]
+    for number, step in enumerate(pruned.history):
+        energy, forces = (
+            "-" if x is None else f"{1000 * x:.{digits}f}"
+            for x, digits in ((step.energy_rmse, 2), (step.forces_rmse, 1))
+        )
+        cost = "-" if step.cost is None else f"{step.cost:.1f}"
+        changes = [f"{step.predicted:.5g}", f"{step.actual:.5g}"] if number else ["", ""]
+        loss = [f"{step.loss:.6g}", f"{step.bic:.1f}"]
+        rows.append([str(number), str(step.parameters), *changes, *loss, energy, forces, cost])
+    return rows

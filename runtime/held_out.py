@@ -1,0 +1,60 @@
+"""Cross-validation of restrictions in the quadratic model: each fold of the structures held out in turn.
+
+Of each fold the triangular factor R of its rows [J r] is kept. The numbers are solved for on the rows of the
+other folds, the loss is that of the rows held out; exact for what enters linearly.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..compiler.sensitivities import Restriction
+from .normal import Indices, System, solve
+
+Array = NDArray[np.float64]
+
+
+def folds_of(structures: int, count: int, seed: int) -> Indices:
+    """The fold of each structure (structures,), of equal sizes, at random."""
+    places = np.random.default_rng(seed).permutation(structures)
+    found = np.empty(structures, dtype=np.intp)
+    found[places] = np.arange(structures) % count
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Folds:
+    """Linearisations of the folds at theta (F,)."""
+
+    systems: tuple[System, ...]
+    theta: Array
+
+    def loss(self, restriction: Restriction | None = None) -> float:
+        """½ Σ r² of the rows held out, over all folds, under a restriction of the F numbers."""
+        table, constant = (restriction or Restriction()).map(len(self.theta))
+        offset = constant - self.theta
+        parts = [_with_offset(s, table, offset) for s in self.systems]
+        total = 0.0
+        for k, own in enumerate(parts):
+            others = np.vstack([rows for j, rows in enumerate(parts) if j != k])
+            phi = _solved(others, self.systems[k].noise)
+            after = own[:, :-1] @ phi + own[:, -1]
+            total += 0.5 * float(after @ after)
+        return total
+
+
+def _with_offset(system: System, table: Array, offset: Array) -> Array:
+    """Rows [J T, J (t − θ) + r] as a factor."""
+    columns = system.factor[:, :-1]
+    return np.column_stack([columns @ table, columns @ offset + system.factor[:, -1]])
+
+
+def _solved(rows: Array, noise: float) -> Array:
+    factor = np.linalg.qr(rows, mode="r")
+    n = rows.shape[1] - 1
+    square = np.zeros((n + 1, n + 1))
+    square[: len(factor)] = np.triu(factor)
+    return solve(square[:n, :n], square[:n, n], noise)

@@ -1,0 +1,353 @@
+"""Pruning against a known truth: what is predicted, what is found, what is left alone, where it stops."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from potentia.compiler import pipeline
+from potentia.compiler.diagnostics import FitError
+from potentia.compiler.passes.grow import Candidate, extended, scores
+from potentia.compiler.passes.prune import Choice, candidates, costs, greedy
+from potentia.compiler.sensitivities import Restriction, Sensitivities
+from potentia.compiler.spec_edits import Program, rewritten
+from potentia.runtime.config import load_config
+from potentia.runtime.fit import fit
+from potentia.runtime.grow import ranked
+from potentia.runtime.information import of_system
+from potentia.runtime.normal import Accumulator
+from potentia.runtime.potential import Potential, compile, free_mask, number_names
+from potentia.runtime.prune import Goal, Pruning, criterion, prune
+from potentia.runtime.prune_state import PruneState, Step
+from potentia.runtime.residuals import Residuals, Sigmas
+from potentia.runtime.structures import Structure, from_atoms
+
+CONFIG = load_config(None, {"weights": {"sigma_energy": 0.002, "sigma_forces": 0.05}, "tolerance": 1e-9})
+
+
+def crystals(n: int, repeat: int = 1) -> list[Structure]:
+    """Rattled cells of 2 repeat³ atoms; distances from about 2.4 Å."""
+    rng = np.random.default_rng(7)
+    found = []
+    for k in range(n):
+        atoms = bulk("Nb", "bcc", 3.2 * rng.uniform(0.96, 1.1), cubic=True).repeat(repeat)
+        atoms.rattle(0.15, seed=k)
+        found.append(from_atoms(atoms, f"structure {k}"))
+    return found
+
+
+def labelled(spec: str, structures: Sequence[Structure], noise: float) -> list[Structure]:
+    """The structures with the labels of a spec at its starts, and noise of so many sigmas."""
+    rng = np.random.default_rng(1)
+    found = []
+    for s, p in zip(structures, compile(spec).predict(structures), strict=True):
+        energy = p.energy + noise * 0.002 * s.n_atoms * rng.normal()
+        forces = p.forces + noise * 0.05 * rng.normal(size=p.forces.shape)
+        found.append(replace(s, energy=energy, forces=forces))
+    return found
+
+
+@pytest.fixture(scope="module")
+def data() -> list[Structure]:
+    truth = "reference(e0 = -3) + morse(rc = 4.5, D = 0.4) + pair(bessel2, rc = 4.5, c = [0.3, 0.2])"
+    return labelled(f"species Nb\nE = {truth}\n", crystals(16), 1.0)
+
+
+LINEAR = (
+    "species Nb\nE = reference() + pair(bessel6, rc=4.5) + pair(gaussian5, rc=3.8)"
+    " + eam(rc=4.5, c = keep(), embedding=quadratic, beta = fixed 2)\n"
+)
+
+
+@pytest.fixture(scope="module")
+def linear(data: list[Structure]) -> Potential:
+    return fit(compile(LINEAR), data, CONFIG).potential
+
+
+def program_of(potential: Potential) -> Program:
+    checked = pipeline.check(pipeline.parse(potential.text))
+    return Program(checked, pipeline.build(checked, potential.species))
+
+
+# --- what is predicted -------------------------------------------------------------------------
+
+
+def test_the_loss_of_a_refit_is_the_predicted_one(linear: Potential, data: list[Structure]) -> None:
+    """Of linear models at their optimum, to 1e-8; the refit is a fit of the rewritten spec of its own."""
+    pruning = Pruning(linear, data, CONFIG, Goal(target=4))
+    state: PruneState | None = pruning.begin()
+    before = pruning.first.sensitivities
+    assert np.linalg.norm(before.gradient) < 1e-6 * before.norms.max()
+    while state is not None:
+        last, state = state, pruning.step(state)
+    for step in last.history[1:]:
+        assert step.predicted == pytest.approx(step.actual, rel=1e-8)
+    assert last.history[-1].parameters <= 4 < last.history[-2].parameters
+    made = compile(rewritten(pruning.program, last.restriction))
+    refitted = fit(made, data, CONFIG)
+    total = sum(step.predicted for step in last.history)
+    assert refitted.loss - before.loss == pytest.approx(total, rel=1e-8)
+    assert refitted.potential.n_parameters == last.history[-1].parameters
+
+
+def test_quick_costs_are_those_of_the_restricted_model(linear: Potential, data: list[Structure]) -> None:
+    pruning = Pruning(linear, data, CONFIG, Goal(target=4))
+    known = pruning.first.sensitivities
+    found = [r.restriction for r in candidates(pruning.program, known.theta)]
+    found.append(Restriction({0: 1.0}, ((1, 2, 4), (3, 5))))
+    exact = [known.cost(r) for r in found]
+    np.testing.assert_allclose(costs(known, found), exact, rtol=1e-6, atol=1e-9 * known.loss)
+
+
+def test_a_nonlinear_refit_begins_at_the_prediction(data: list[Structure]) -> None:
+    spec = "species Nb\nE = reference() + morse(rc=4.5) + eam(rc=4.5, c = keep(0, 1, 2), density=gaussian)\n"
+    before = fit(compile(spec), data, CONFIG).potential
+    pruned = prune(before, data, CONFIG, Goal(criterion="bic"), measure_cost=False)
+    last = pruned.history[-1]
+    assert last.parameters < pruned.history[0].parameters and last.bic < pruned.history[0].bic
+    assert all(b.bic < a.bic for a, b in zip(pruned.history, pruned.history[1:], strict=False))
+    assert pruned.result.loss == pytest.approx(last.loss, rel=1e-3)
+    assert pruned.result.potential.n_parameters == last.parameters
+    assert "morse" in pruned.result.potential.text  # the truth
+
+
+# --- what is left alone ------------------------------------------------------------------------
+
+
+def test_what_no_data_reach_is_kept_and_told(data: list[Structure]) -> None:
+    spec = (
+        "species Nb\nE = pin reference() + pair(bessel5, rc=4.5) + pair(spline4, rc=1.8, c = [1, 2, 3, 4])\n"
+    )
+    pruned = prune(compile(spec), data, CONFIG, Goal(target=7), measure_cost=False)
+    assert {(k.name, k.why, len(k.numbers)) for k in pruned.kept} == {
+        ("reference.e0", "pinned", 1),
+        ("pair_2.c", "unsupported by data", 4),
+    }
+    assert pruned.result.potential.n_parameters <= 7
+    theta = dict(zip(number_names(pruned.result.potential.model), pruned.result.potential.theta, strict=True))
+    assert [theta[f"pair_2.c[{k}]"] for k in range(4)] == [1.0, 2.0, 3.0, 4.0]
+
+
+def refused(spec: str, data: list[Structure], goal: Goal) -> tuple[str, str, str | None]:
+    with pytest.raises(FitError) as caught:
+        prune(compile(spec), data, CONFIG, goal, measure_cost=False)
+    d = caught.value.diagnostics[0]
+    return d.code, d.message, d.help
+
+
+def test_goals_that_cannot_be_reached(data: list[Structure]) -> None:
+    core = "species Nb\nE = pin reference() + pair(bessel2, rc=4.5) + pair(spline4, rc=1.8)\n"
+    assert refused(core, data, Goal(target=4)) == (
+        "target-too-small",
+        "5 parameters are pinned or reached by no data: 4 are too few",
+        "they are those of `reference.e0`, `pair_2.c`",
+    )
+    assert refused(core, data, Goal(target=7)) == (
+        "nothing-to-prune",
+        "the run has 7 trained parameters, no more than the 7 asked for",
+        None,
+    )
+    assert refused("species Nb\nE = pin pair(bessel2, rc=4.5)\n", data, Goal()) == (
+        "nothing-to-prune",
+        "all terms with trained parameters are pinned",
+        "take `pin` away from a term",
+    )
+    assert refused("species Nb\nE = pair(spline4, rc=1.8)\n", data, Goal()) == (
+        "no-information",
+        "no label depends on the 4 trained parameters",
+        "are the species of the structures, their distances and their labels those of the fit?",
+    )
+
+
+def test_the_loss_never_grows_by_more_than_was_allowed(linear: Potential, data: list[Structure]) -> None:
+    pruning = Pruning(linear, data, CONFIG, Goal())
+    ends = []
+    for increase in (0.05, 0.5):
+        pruning.goal = Goal(max_increase=increase)
+        first, last = walked(pruning)
+        assert last.loss <= (1 + increase) * first.loss and last.parameters < first.parameters
+        ends.append(last.parameters)
+    assert ends[1] < ends[0]
+
+
+def walked(pruning: Pruning) -> tuple[Step, Step]:
+    """The first and the last step."""
+    state: PruneState | None = pruning.begin()
+    while state is not None:
+        last, state = state, pruning.step(state)
+    return last.history[0], last.history[-1]
+
+
+def test_an_interrupted_pruning_goes_on_to_the_same_end(
+    linear: Potential, data: list[Structure], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    goal = Goal(target=4)
+    whole = prune(linear, data, CONFIG, goal, measure_cost=False)
+    real, calls = Pruning.step, []
+
+    def cut_off(self: Pruning, state: PruneState) -> PruneState | None:
+        calls.append(state)
+        if len(calls) == 3:
+            raise KeyboardInterrupt
+        return real(self, state)
+
+    folder = tmp_path / "new"
+    monkeypatch.setattr(Pruning, "step", cut_off)
+    with pytest.raises(KeyboardInterrupt):
+        prune(linear, data, CONFIG, goal, folder=folder, measure_cost=False)
+    monkeypatch.setattr(Pruning, "step", real)
+    resumed = prune(linear, data, CONFIG, goal, folder=folder, resume=True, measure_cost=False)
+    for mine, other in zip(resumed.history, whole.history, strict=True):  # to the rounding of another start
+        assert (mine.rewrites, mine.parameters) == (other.rewrites, other.parameters)
+        assert mine.loss == pytest.approx(other.loss, rel=1e-9)
+    assert resumed.result.potential.text == whole.result.potential.text
+    assert not folder.with_name("new.partial").exists()
+    with pytest.raises(FitError) as caught:
+        prune(linear, data, CONFIG, goal, folder=folder, resume=True, measure_cost=False)
+    assert caught.value.diagnostics[0].message == "there is no interrupted pruning to resume"
+
+
+def test_cross_validation_sees_what_was_fitted_to_noise(data: list[Structure]) -> None:
+    """Twenty functions for what a few describe: fewer do better on what is held out."""
+    spec = "species Nb\nE = reference() + pair(bessel12, rc=4.5) + pair(gaussian8, rc=4.5)\n"
+    before = fit(compile(spec), data, CONFIG).potential
+    first, last = walked(Pruning(before, data, CONFIG, Goal(criterion="cv")))
+    assert first.held_out is not None and last.held_out is not None
+    assert last.held_out < first.held_out and last.parameters < first.parameters
+
+
+# --- what is found -----------------------------------------------------------------------------
+
+CATALOGUE = (
+    "morse(rc=4.5, a = fixed 1.4, r0 = fixed 2.9)",
+    "lj(rc=4.5, sigma = fixed 2.4)",
+    "born_mayer(rc=4.5, rho = fixed 0.4)",
+    "pair(gaussian3, rc=3.6)",
+    "eam(rc=4.5, c = keep(), embedding=quadratic, beta = fixed 2, B = fixed 0)",
+    "eam(rc=4, c = keep(), density=gaussian, r1 = fixed 3, w = fixed 0.6, B = fixed 0)",
+    "three_body(bessel1, l=2, rc=4)",
+    "three_body(bessel2, l=1, rc=4.4, c = keep(1, 4))",
+)
+TRUE_TERMS = 3
+
+
+class Bench:
+    """The catalogue in one formula, linearised once. The labels of a trial: any 3 of its terms, and noise."""
+
+    def __init__(self) -> None:
+        structures = [replace(s, energy=0.0, forces=np.zeros_like(s.positions)) for s in crystals(20, 3)]
+        text = "species Nb\nE = pin reference()" + "".join(f"\n  + {c}" for c in CATALOGUE) + "\n"
+        self.program = program_of(compile(text))
+        self.potential = compile(text)
+        problem = Residuals(self.potential, structures, Sigmas.of(CONFIG.weights))
+        assert problem.linear.all()
+        self.names = problem.names
+        rows = list(problem.rows(np.zeros(len(self.names)), np.arange(len(self.names))))
+        self.jacobian = np.vstack([r.jacobian for r in rows])
+        self.norms = np.linalg.norm(self.jacobian, axis=0)
+        inverse = np.linalg.pinv(self.jacobian / self.norms) / self.norms[:, None]
+        self.deviations = np.linalg.norm(inverse, axis=1)
+        free = np.flatnonzero(free_mask(self.potential.model))
+        owner = [p.term for p in self.potential.model.parameters for _ in p.start]
+        self.terms = np.array([owner[k] for k in free])
+        self.drops = [r for r in candidates(self.program, np.zeros(len(free))) if r.kind == "drop term"]
+        assert len(self.drops) == len(CATALOGUE)
+
+    def trial(self, seed: int) -> tuple[set[str], np.ndarray, np.ndarray]:
+        """True terms, the optimum of all, and labels; numbers of true terms are 8 to 20 of their σ."""
+        rng = np.random.default_rng(seed)
+        terms = sorted(set(self.terms) - {"reference"})
+        true = set(rng.choice(terms, TRUE_TERMS, replace=False).tolist())
+        size = rng.uniform(8.0, 20.0, len(self.names)) * rng.choice([-1.0, 1.0], len(self.names))
+        theta = np.where(np.isin(self.terms, [*true, "reference"]), size * self.deviations, 0.0)
+        labels = self.jacobian @ theta + rng.normal(size=len(self.jacobian))
+        best = np.linalg.lstsq(self.jacobian / self.norms, labels, rcond=None)[0] / self.norms
+        return true, best, labels
+
+    def known(self, theta: np.ndarray, labels: np.ndarray) -> Sensitivities:
+        rows = Accumulator(len(self.names))
+        rows.add(self.jacobian @ theta - labels, self.jacobian)
+        return of_system(rows.system(), self.names, theta)
+
+
+@pytest.fixture(scope="module")
+def bench() -> Bench:
+    return Bench()
+
+
+def backward(bench: Bench, seed: int) -> bool:
+    """Whether BIC finds just the true terms when it starts from all of them."""
+    true, best, labels = bench.trial(seed)
+    known = bench.known(best, labels)
+    last = [known]
+
+    def accept(choice: Choice) -> bool:
+        good = criterion(choice.after, "bic") < criterion(last[-1], "bic")
+        if good:
+            last.append(choice.after)
+        return good
+
+    restriction = Restriction()
+    for choice in greedy(known, restriction, known.size, bench.drops, accept, tries=1):
+        restriction = choice.restriction
+    left = program_of(compile(rewritten(bench.program, restriction)))
+    return len(left.model.terms) == TRUE_TERMS + 1 and {
+        name for k, name in enumerate(bench.terms) if k not in restriction.fixed
+    } == true | {"reference"}
+
+
+def forward(bench: Bench, seed: int) -> bool:
+    """Whether they are found from nothing: the best score joins, what it makes superfluous goes, by BIC."""
+    true, _, labels = bench.trial(seed)
+    base = program_of(compile("species Nb\nE = pin reference()\n"))
+    larger = extended(base, np.zeros(1), CATALOGUE)
+    known = bench.known(np.zeros(len(bench.names)), labels)
+
+    def having(taken: set[Candidate]) -> Sensitivities:
+        held = {k for c in larger.candidates if c not in taken for k in c.numbers}
+        return known.restricted(Restriction(dict.fromkeys(held, 0.0)))
+
+    taken: set[Candidate] = set()
+    while len(taken) < len(CATALOGUE):
+        now = having(taken)
+        best = scores(
+            replace(larger, candidates=tuple(c for c in larger.candidates if c not in taken)), known
+        )[0]
+        after = having(taken | {best.candidate})
+        if now.loss - after.loss != pytest.approx(best.gain, rel=1e-6):
+            return False
+        if criterion(after, "bic") >= criterion(now, "bic"):
+            break
+        taken |= {best.candidate}
+        while len(taken) > 1:
+            weakest = min(taken, key=lambda c: having(taken - {c}).loss)
+            if criterion(having(taken - {weakest}), "bic") >= criterion(having(taken), "bic"):
+                break
+            taken -= {weakest}
+    return {bench.terms[k] for c in taken for k in c.numbers} == true
+
+
+@pytest.mark.parametrize("way", [backward, forward])
+def test_the_true_terms_are_found_among_distractors(bench: Bench, way: object) -> None:
+    assert sum(way(bench, seed) for seed in range(20)) >= 19  # type: ignore[operator]
+
+
+def test_candidates_are_ranked_by_what_a_refit_gains(data: list[Structure]) -> None:
+    base = fit(compile("species Nb\nE = reference() + pair(bessel2, rc=4.5)\n"), data, CONFIG)
+    calls = [
+        "morse(rc=4.5)",
+        "pair(gaussian3, rc=3)",
+        "eam(rc=4, c = keep())",
+        "three_body(bessel1, l=1, rc=4)",
+    ]
+    ranking = ranked(base.potential, data, CONFIG, calls)
+    assert [s.numbers for s in ranking if s.candidate.call == calls[0]] == [3]
+    for score in ranking:
+        if len(score.candidate.amplitudes) == score.numbers:  # linear: the gain is that of a fit
+            text = base.potential.text.rstrip() + f" + {score.candidate.call}\n"
+            assert base.loss - fit(compile(text), data, CONFIG).loss == pytest.approx(score.gain, rel=1e-6)
+    assert [s.gain for s in ranking] == sorted((s.gain for s in ranking), reverse=True)
