@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import console
+from .fit import one_thread_each
 from .options import LABELS, Data, Given, Json, Quiet, having
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def command(
       potentia design specs/design/metal.toml --data nb.xyz --test split=test -o studies/nb
       potentia design metal.toml --data cu.xyz --test 0.1 --time-limit 3600 --workers 2 -o studies/cu
     """
+    one_thread_each()
     from ..design.config import load_design
     from ..design.front import write_front
     from ..design.loop import design
@@ -89,7 +91,12 @@ def _introduce(study: Study) -> None:
     known = study.material
     core = study.config.core or "none"
     console.say(f"model   {', '.join(known.species)}; d = {known.length:g} Å; core {core}")
-    console.say(f"pieces  {console.counted(len(study.config.catalogue), 'term')} in the catalogue")
+    calls = [entry.term for entry in study.config.catalogue]
+    console.say(f"pieces  {console.counted(len(calls), 'term')} in the catalogue")
+    for call in set(calls) - set(study.affordable(["", *calls])):
+        console.say(
+            f"        `{call}` is left out: more than {study.config.most_columns} numbers with the others"
+        )
 
 
 def _table(rows: list[dict[str, Any]]) -> str:

@@ -49,6 +49,18 @@ class Pool:
             raise InternalError("the pieces together have other numbers than each alone")
         return np.concatenate(found)
 
+    def sizes(self, wanted: Sequence[int]) -> list[int]:
+        """Selections to make so that one is of each size, whatever nonlinear numbers come with it."""
+        extra = sum(made.trained - len(made.linear) for made in map(self.study.piece, self.calls))
+        always = len(self.study.piece("").linear)
+        return sorted({s - k for s in wanted for k in range(extra + 1) if s - k >= always})
+
+    def total(self, columns: Sequence[int]) -> int:
+        """Trained numbers of a selection: the chosen, and the nonlinear ones of their pieces."""
+        present = {int(self.owners[k]) for k in columns} | {0}
+        pieces = [self.study.piece(self.calls[k]) for k in present]
+        return len(columns) + sum(made.trained - len(made.linear) for made in pieces)
+
     def components(self, piece: int, columns: Sequence[int]) -> list[int]:
         """Components of the vectors of a piece that are among the columns, in their order, each once."""
         trained = self._trained

@@ -9,6 +9,7 @@ grow = "five_body(bessel8, l = 4, rc = 2.4 * d, of = {chosen})"
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ from ..config import DataConfig, WeightsConfig
 from ..toml_config import ConfigError, Section, read_toml, validated
 
 CHOSEN = "{chosen}"
+_LENGTH = re.compile(r"\bd\b")
 
 
 class Budget(Section):
@@ -41,6 +43,11 @@ class Entry(Section):
     grow: str | None = None
     most: int = Field(16, ge=1)
 
+    def scaled(self, factor: float) -> Entry:
+        """The same with every `d` multiplied by a factor."""
+        grow = self.grow and _LENGTH.sub(f"{factor:g} * d", self.grow)
+        return self.model_copy(update={"term": _LENGTH.sub(f"{factor:g} * d", self.term), "grow": grow})
+
     @field_validator("grow")
     @classmethod
     def _names_the_chosen(cls, text: str | None) -> str | None:
@@ -56,12 +63,21 @@ class DesignConfig(Section):
     species: list[str] = Field(default_factory=list)  # those of the data, where none are named
     core: str = "pin zbl()"  # always there, never selected
     sizes: list[int] = Field(default_factory=lambda: [10, 15, 20, 30, 50, 75], min_length=1)
+    moves: list[float] = Field(default_factory=list)  # factors on the lengths of each term that are tried
+    most_columns: int = Field(1500, ge=1)  # numbers to select from; terms that would bring more are left out
     folds: int = Field(5, ge=2)  # of the cross-validation inside the training structures
     seed: int = Field(0, ge=0)
     memory_mb: float = Field(1500.0, ge=50)
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))
+
+    @field_validator("moves")
+    @classmethod
+    def _factors(cls, moves: list[float]) -> list[float]:
+        if any(m <= 0 or m == 1 for m in moves):
+            raise ValueError("a move is a factor on the lengths of a term, positive and not 1")
+        return moves
 
     @field_validator("sizes")
     @classmethod

@@ -18,7 +18,7 @@ from ...compiler.cost import operations_per_atom
 from ...compiler.diagnostics import Diagnostic, FitError
 from ..potential import compile
 from .composition import Pool, earnings
-from .config import CHOSEN
+from .config import CHOSEN, Entry
 from .factors import KINDS
 from .store import Trial
 from .study import Study, fold, measure, refine, select
@@ -66,6 +66,7 @@ class Member:
 
 
 Report = Callable[[Progress], None]
+Candidates = dict[int, Candidate]
 
 
 class _Loop:
@@ -79,37 +80,73 @@ class _Loop:
         def told(trial: Trial, share: float) -> None:
             if self.report:
                 count = self.study.store.count()
-                self.report(Progress(f"{stage} {_what(trial)}", share, count, self.clock.seconds))
+                self.report(Progress(f"{stage} {_what(trial)}".rstrip(), share, count, self.clock.seconds))
 
         return perform(self.study, trials, self.clock, told)
 
-    def selections(self, calls: tuple[str, ...], stage: str) -> dict[int, Candidate]:
+    def selections(self, calls: Sequence[str], stage: str) -> Candidates:
         """The candidates of a pool by size; none where the budget ended first."""
         config = self.study.config
-        measured = [measure(c) for c in calls]
+        kept = self.study.affordable(calls)
+        measured = [measure(c) for c in kept]
         if not self.done(f"{stage}: measuring", measured):
             return {}
-        calls = tuple(c for c, t in zip(calls, measured, strict=True) if self.study.store.result(t))
-        paths = [select(calls, config.sizes, k) for k in (None, *range(config.folds))]
-        if not self.done(f"{stage}: folding", [fold(calls)]) or not self.done(f"{stage}: selecting", paths):
+        known = tuple(c for c, t in zip(kept, measured, strict=True) if self.study.store.result(t))
+        pool = Pool(self.study, known)
+        sizes = pool.sizes(config.sizes)
+        paths = [select(known, sizes, k) for k in (None, *range(config.folds))]
+        if not self.done(f"{stage}: folding", [fold(known)]) or not self.done(f"{stage}: selecting", paths):
             return {}
         results = [self.study.store.result(p) for p in paths]
         if any(r is None for r in results):
             return {}
-        counts = self.study.read_factors(calls).counts
-        return _candidates(Pool(self.study, calls), results, counts)  # type: ignore[arg-type]
+        counts = self.study.read_factors(known).counts
+        found = _candidates(pool, results, counts)  # type: ignore[arg-type]
+        return _of_sizes(found, config.sizes)
 
-    def grown(self, candidates: dict[int, Candidate]) -> tuple[str, ...]:
+    def tuned(self, entries: list[Entry], best: Candidates) -> tuple[list[Entry], Candidates]:
+        """Each entry with its lengths multiplied as suits best; the candidates then."""
+        for place, entry in enumerate(entries):
+            for factor in self.study.config.moves:
+                moved = [*entries[:place], entry.scaled(factor), *entries[place + 1 :]]
+                found = self.selections(_calls(moved), f"{factor:g} d")
+                if found and _merit(found, best) < 0:
+                    entries, best = moved, found
+        return entries, best
+
+    def grown(self, entries: list[Entry], best: Candidates) -> tuple[str, ...]:
         """Pieces that the largest selection suggests."""
-        best = candidates[max(candidates)]
+        largest = best[max(best)]
         found = []
-        for entry in self.study.config.catalogue:
-            if entry.grow is None or entry.term not in best.pool.calls:
+        for entry in entries:
+            if entry.grow is None or entry.term not in largest.pool.calls:
                 continue
-            chosen = best.pool.components(best.pool.calls.index(entry.term), best.columns)[: entry.most]
+            piece = largest.pool.calls.index(entry.term)
+            chosen = largest.pool.components(piece, largest.columns)[: entry.most]
             if chosen:
                 found.append(entry.grow.replace(CHOSEN, str(sorted(chosen))))
         return tuple(found)
+
+
+def _calls(entries: Sequence[Entry]) -> tuple[str, ...]:
+    return ("", *dict.fromkeys(e.term for e in entries))
+
+
+def _merit(found: Candidates, best: Candidates) -> float:
+    """The logarithm by which the cross-validated loss changes, on the average over sizes."""
+    common = sorted(set(found) & set(best))
+    return float(np.mean([np.log(found[s].loss / best[s].loss) for s in common])) if common else 0.0
+
+
+def _of_sizes(found: Candidates, sizes: Sequence[int]) -> Candidates:
+    """Of each size the largest selection whose trained numbers, nonlinear ones included, are no more."""
+    chosen = {}
+    for size in sizes:
+        fitting = [c for c in found.values() if c.pool.total(c.columns) <= size]
+        if fitting:
+            best = max(fitting, key=lambda c: c.size)
+            chosen[best.size] = best
+    return chosen
 
 
 def _what(trial: Trial) -> str:
@@ -117,7 +154,7 @@ def _what(trial: Trial) -> str:
     return f"`{piece}`" if piece else ""
 
 
-def _candidates(pool: Pool, results: list[dict[str, Any]], counts: NDArray[np.intp]) -> dict[int, Candidate]:
+def _candidates(pool: Pool, results: list[dict[str, Any]], counts: NDArray[np.intp]) -> Candidates:
     everything, *left_out = results
     found = {}
     for size, chosen in everything.items():
@@ -136,16 +173,17 @@ def design(study: Study, report: Report | None = None) -> list[Member]:
     Raises FitError `budget-too-small` where the budget ended before the first selection.
     """
     loop = _Loop(study, report)
-    calls = ("", *dict.fromkeys(e.term for e in study.config.catalogue))
-    for call in calls:
+    entries = list(study.config.catalogue)
+    for call in _calls(entries):
         study.piece(call)  # faults of the catalogue are told before anything is measured
-    best = loop.selections(calls, "first")
+    best = loop.selections(_calls(entries), "first")
     if not best:
         message = "the budget ended before anything could be selected"
         help = "raise `budget.time_limit` or `budget.fits`, and run again: what was measured is kept"
         raise FitError(Diagnostic("budget-too-small", message, place=str(study.folder), help=help))
-    more = loop.grown(best)
-    second = loop.selections((*best[max(best)].pool.calls, *more), "grown") if more else {}
+    entries, best = loop.tuned(entries, best)
+    more = loop.grown(entries, best)
+    second = loop.selections((*_calls(entries), *more), "grown") if more else {}
     for size, candidate in second.items():
         if size not in best or candidate.loss < best[size].loss:
             best[size] = candidate

@@ -67,11 +67,27 @@ class Study:
             data=config.data, weights=config.weights, seed=config.seed, memory_mb=config.memory_mb
         )
 
+    @cached_property
+    def _pieces(self) -> dict[str, Piece]:
+        return {}
+
     def piece(self, call: str) -> Piece:
         """A term of the catalogue; the empty call is what is always there."""
-        if not call:
-            return base(self.material, self.config.core, self.place)
-        return piece(self.material, call, self.place)
+        if call not in self._pieces:
+            core, place = self.config.core, self.place
+            made = piece(self.material, call, place) if call else base(self.material, core, place)
+            self._pieces[call] = made
+        return self._pieces[call]
+
+    def affordable(self, calls: Sequence[str]) -> tuple[str, ...]:
+        """The calls, in their order, without those that would bring too many columns together."""
+        kept, columns = [], 0
+        for call in calls:
+            numbers = len(self.piece(call).linear)
+            if columns + numbers <= self.config.most_columns:
+                columns += numbers
+                kept.append(call)
+        return tuple(kept)
 
     def columns(self, call: str) -> Path:
         return self.folder / "columns" / f"{_name(call)}.npy"

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import multiprocessing
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from time import monotonic, sleep
 
 from ...compiler.diagnostics import UserError
+from ..training_data import TrainingData
+from .config import DesignConfig
 from .store import Trial
 from .study import Study
 
@@ -40,7 +43,7 @@ def perform(study: Study, trials: Sequence[Trial], clock: Clock, report: Report 
     if clock.spent():
         return False
     study.store.add(trials)
-    others = _others(study, clock)
+    others = _others(study)
     try:
         _work(study, clock, report)
         while study.store.unfinished(trials) and not clock.spent():
@@ -56,14 +59,19 @@ def perform(study: Study, trials: Sequence[Trial], clock: Clock, report: Report 
     return not study.store.unfinished(trials)
 
 
-def _others(study: Study, clock: Clock) -> list[multiprocessing.process.BaseProcess]:
+def _others(study: Study) -> list[multiprocessing.process.BaseProcess]:
     """The other workers, where there is more than one to do: processes of their own, started afresh."""
     context = multiprocessing.get_context("spawn")
+    parts = (study.config, study.data, study.folder, study.place)
     count = study.config.budget.workers - 1
-    processes = [context.Process(target=_work, args=(study, None, None), daemon=True) for _ in range(count)]
+    processes = [context.Process(target=_work_alone, args=parts, daemon=True) for _ in range(count)]
     for process in processes:
         process.start()
     return list(processes)
+
+
+def _work_alone(config: DesignConfig, data: TrainingData, folder: Path, place: str) -> None:
+    _work(Study(config, data, folder, place), None, None)
 
 
 def _work(study: Study, clock: Clock | None, report: Report | None) -> None:
