@@ -68,9 +68,7 @@ def write_columns(
     layout = Layout(structures)
     problem = Residuals(made.potential, structures, sigmas, memory_mb, progress)
     theta = made.potential.theta[problem.free]
-    part = path.with_name(
-        path.name + ".part"
-    )  # a trial is one process's: what a killed one left is replaced
+    part = path.with_name(path.name + ".part")  # a trial is one process's: what a killed one left is replaced
     shape = (layout.size, len(made.linear) + 1)
     table = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
     for rows in problem.rows(theta, made.linear):

@@ -55,7 +55,9 @@ class Candidate:
 
 @dataclass(frozen=True)
 class Member:
-    """A model of the front: cross-validated and training errors, operations an atom, what each term earns."""
+    """A model of the front: cross-validated and training errors, operations an atom, what each term earns,
+    and its properties, where they are asked for.
+    """
 
     size: int
     spec: str
@@ -63,6 +65,7 @@ class Member:
     train: dict[str, Any]
     operations: float
     terms: list[tuple[str, int, float]]
+    properties: list[dict[str, Any]]
 
 
 Report = Callable[[Progress], None]
@@ -211,7 +214,7 @@ def _member(study: Study, candidate: Candidate, spec: str, result: dict[str, Any
     operations = operations_per_atom(pipeline.optimize(compile(spec).model), density)
     factors = study.read_factors(candidate.pool.calls)
     terms = earnings(candidate.pool, factors, candidate.columns, candidate.coefficients)
-    return Member(result["parameters"], spec, cv, result["train"], operations, terms)
+    return Member(result["parameters"], spec, cv, result["train"], operations, terms, result["properties"])
 
 
 def _beats(a: Member, b: Member) -> bool:

@@ -12,12 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...compiler.diagnostics import Diagnostic, FitError
 from ..artifact import save
 from ..checkpoint import npz_bytes, read_npz, write_atomic
 from ..config import FitConfig
 from ..evaluate import compare
-from ..fit import fit
+from ..fit import FitResult, fit
 from ..potential import compile
+from ..properties.config import PropertiesConfig, load_properties_config
+from ..properties.measurement import measure as measure_properties
 from ..residuals import Sigmas
 from ..structures import Structure
 from ..training_data import TrainingData
@@ -62,10 +65,8 @@ class Study:
 
     @property
     def fit_config(self) -> FitConfig:
-        config = self.config
-        return FitConfig(
-            data=config.data, weights=config.weights, seed=config.seed, memory_mb=config.memory_mb
-        )
+        shared = self.config.model_dump(include={"data", "weights", "seed", "memory_mb"})
+        return FitConfig.model_validate(shared)
 
     @cached_property
     def _pieces(self) -> dict[str, Piece]:
@@ -78,6 +79,12 @@ class Study:
             made = piece(self.material, call, place) if call else base(self.material, core, place)
             self._pieces[call] = made
         return self._pieces[call]
+
+    @cached_property
+    def properties(self) -> PropertiesConfig | None:
+        """What each fitted model is measured for, and held to."""
+        name = self.config.properties
+        return None if name is None else load_properties_config(Path(self.place).parent / name)
 
     def affordable(self, calls: Sequence[str]) -> tuple[str, ...]:
         """The calls, in their order, without those that would bring too many columns together."""
@@ -188,7 +195,25 @@ def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
         reason=found.reason,
         lineage=["designed from a catalogue"],
     )
-    return {"train": metrics, "loss": found.loss, "parameters": found.potential.n_parameters}
+    return {
+        "train": metrics,
+        "loss": found.loss,
+        "parameters": found.potential.n_parameters,
+        "properties": _held(study, found),
+    }
+
+
+def _held(study: Study, found: FitResult) -> list[dict[str, Any]]:
+    """The properties of a fitted model. Raises FitError `guard-broken` where one is not as it has to be."""
+    if study.properties is None:
+        return []
+    results = measure_properties(found.potential, study.properties, found.covariance)
+    broken = [r.name for r in results if r.broken_guard]
+    if broken:
+        count = found.potential.n_parameters
+        message = f"the model of {count} parameters breaks the guards of {', '.join(broken)}"
+        raise FitError(Diagnostic("guard-broken", message, place=study.config.properties))
+    return [r.as_dict() for r in results]
 
 
 _KINDS: Mapping[str, Callable[[Study, Mapping[str, Any], Told | None], dict[str, Any]]] = {
