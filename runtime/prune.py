@@ -39,6 +39,8 @@ Array = NDArray[np.float64]
 Criterion = Literal["bic", "aic", "cv"]
 CRITERIA = ("bic", "aic", "cv")
 Report = Callable[[Progress], None]
+# names of the musts that a potential does not meet
+Guard = Callable[[Potential], frozenset[str]]
 
 # a step takes away at most this share of the numbers that are left, so that a refit can speak up
 _SHARE = 0.25
@@ -86,14 +88,16 @@ def prune(
     resume: bool = False,
     report: Report | None = None,
     measure_cost: bool = True,
+    guard: Guard | None = None,
 ) -> Pruned:
     """The potential without terms and numbers that the structures do not need, fitted again.
 
-    folder: where the checkpoint goes, beside what the run will hold; resume goes on from there. Raises
-    FitError: nothing-trained, no-information, nothing-to-prune, target-too-small, and as `fit`.
+    folder: where the checkpoint goes, beside what the run will hold; resume goes on from there. guard: a
+    step is undone after which something is not met that was met at the start. Raises FitError:
+    nothing-trained, no-information, nothing-to-prune, target-too-small, and as `fit`.
     """
     require_trained(potential)
-    pruning = Pruning(potential, structures, config, goal, report, measure_cost)
+    pruning = Pruning(potential, structures, config, goal, report, measure_cost, guard)
     store = PruneStore(folder, depends_on(potential, structures, config, asdict(goal)))
     state = store.load() if resume else pruning.begin()
     while True:
@@ -118,12 +122,13 @@ class Pruning:
         goal: Goal,
         report: Report | None = None,
         measure_cost: bool = False,
+        guard: Guard | None = None,
     ) -> None:
         checked = pipeline.check(pipeline.parse(Source(potential.text)))
         self.program = Program(checked, pipeline.build(checked, potential.species))
         self.potential, self.structures, self.config, self.goal = potential, structures, config, goal
         self._check_formula()
-        self.report, self.measure_cost = report, measure_cost
+        self.report, self.measure_cost, self.guard = report, measure_cost, guard
         self._place = Progress("information", 0, float("nan"), 0.0)
         sigmas = Sigmas.of(config.weights)
         self.problem = Residuals(potential, structures, sigmas, config.memory_mb, self._told)
@@ -132,6 +137,7 @@ class Pruning:
         self.kept = protected(self.program, self.first.sensitivities)
         self._now: tuple[PruneState, Refit] | None = None
         self._check_target()
+        self._broken = guard(potential) if guard else frozenset()
 
     def _told(self, share: float) -> None:
         if self.report is not None:
@@ -180,7 +186,9 @@ class Pruning:
             after = refit(self.problem, whole, table @ last.after.theta + constant, self.config, _ITERATIONS)
             predicted, actual = last.after.loss - now.loss, after.loss - now.loss
             words = tuple(c.rewrite.description for c in choices)
-            if self._is_good(after.sensitivities, now.sensitivities, self._held_out(whole, after), state):
+            held_out = self._held_out(whole, after)
+            good = self._is_good(after.sensitivities, now.sensitivities, held_out, state)
+            if good and self._is_guarded(whole, after.theta):
                 step = self._described(words, whole, after, predicted, actual)
                 found = PruneState(whole, after.theta, (*state.history, step), state.refused)
                 self._now = found, after
@@ -233,6 +241,9 @@ class Pruning:
         self, after: Sensitivities, before: Sensitivities, held_out: float | None, state: PruneState
     ) -> bool:
         return self._better(after, before, held_out, state.history[-1].held_out)
+
+    def _is_guarded(self, restriction: Restriction, theta: Array) -> bool:
+        return self.guard is None or self.guard(self.made(restriction, theta)) <= self._broken
 
     def _better(
         self, after: Sensitivities, before: Sensitivities, held_out: float | None, old: float | None

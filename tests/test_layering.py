@@ -62,6 +62,7 @@ OURS = {
     "compiler.pipeline": "compiler",
     "runtime": "runtime !runtime.cli compiler !compiler.parser !compiler.passes",
     "runtime.prune": "runtime !runtime.cli compiler !compiler.parser",
+    "runtime.grow": "runtime !runtime.cli compiler !compiler.parser",
     "runtime.cli": "runtime compiler root",
 }
 

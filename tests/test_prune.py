@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -182,6 +183,21 @@ def walked(pruning: Pruning) -> tuple[Step, Step]:
     return last.history[0], last.history[-1]
 
 
+def test_a_step_that_breaks_a_guard_is_undone(linear: Potential, data: list[Structure]) -> None:
+    """A must that holds while some function of the one basis is there, and one that never held."""
+
+    def broken(potential: Potential) -> frozenset[str]:
+        there = any(n.startswith("pair_2.c") for n in number_names(potential.model))
+        return frozenset({"never"} | (set() if there and "gaussian5" in potential.text else {"gaussian"}))
+
+    pruning = Pruning(linear, data, CONFIG, Goal(target=3), guard=broken)
+    state: PruneState | None = pruning.begin()
+    while state is not None:
+        last, state = state, pruning.step(state)
+    assert "gaussian5" in pruning.made(last.restriction, last.theta).text
+    assert len(last.history) > 1
+
+
 def test_an_interrupted_pruning_goes_on_to_the_same_end(
     linear: Potential, data: list[Structure], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -230,9 +246,10 @@ CATALOGUE = (
     "eam(rc=4.5, c = keep(), embedding=quadratic, beta = fixed 2, B = fixed 0)",
     "eam(rc=4, c = keep(), density=gaussian, r1 = fixed 3, w = fixed 0.6, B = fixed 0)",
     "three_body(bessel1, l=2, rc=4)",
-    "three_body(bessel2, l=1, rc=4.4, c = keep(1, 4))",
+    "fs(rc=4.2, beta = fixed 0, c0 = fixed 0, c1 = fixed 0, c2 = fixed 0)",
 )
 TRUE_TERMS = 3
+TRIALS = int(os.environ.get("POTENTIA_TRIALS", "20"))
 
 
 class Bench:
@@ -333,17 +350,12 @@ def forward(bench: Bench, seed: int) -> bool:
 
 @pytest.mark.parametrize("way", [backward, forward])
 def test_the_true_terms_are_found_among_distractors(bench: Bench, way: object) -> None:
-    assert sum(way(bench, seed) for seed in range(20)) >= 19  # type: ignore[operator]
+    assert sum(way(bench, seed) for seed in range(TRIALS)) >= 0.95 * TRIALS  # type: ignore[operator]
 
 
 def test_candidates_are_ranked_by_what_a_refit_gains(data: list[Structure]) -> None:
     base = fit(compile("species Nb\nE = reference() + pair(bessel2, rc=4.5)\n"), data, CONFIG)
-    calls = [
-        "morse(rc=4.5)",
-        "pair(gaussian3, rc=3)",
-        "eam(rc=4, c = keep())",
-        "three_body(bessel1, l=1, rc=4)",
-    ]
+    calls = ["morse(rc=4.5)", "pair(gaussian3, rc=3)", "eam(rc=4, c = keep())"]
     ranking = ranked(base.potential, data, CONFIG, calls)
     assert [s.numbers for s in ranking if s.candidate.call == calls[0]] == [3]
     for score in ranking:

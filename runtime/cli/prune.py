@@ -37,6 +37,10 @@ def command(
         str | None,
         typer.Option("--criterion", metavar="NAME", help="bic, aic or cv; bic where nothing is asked for."),
     ] = None,
+    guard: Annotated[
+        Path | None,
+        typer.Option("--guard", metavar="properties.toml", help="Undo what breaks a guard in it."),
+    ] = None,
     allow_data_change: Annotated[
         bool, typer.Option("--allow-data-change", help="Go on where the data is not that of the fit.")
     ] = False,
@@ -55,6 +59,7 @@ def command(
       potentia prune runs/nb --data nb.xyz -o runs/small
       potentia prune runs/nb --data nb.xyz --target-parameters 30 --max-loss-increase 0.1
       potentia prune runs/nb --data nb.xyz --criterion cv -o runs/small --json
+      potentia prune runs/nb --data nb.xyz --guard niobium.toml
     """
     one_thread_each()
     from ..runs import training_of
@@ -66,7 +71,7 @@ def command(
     training = training_of(run, data, allow_data_change)
     if not quiet:
         console.report(_remarks(training), json)
-    pruned = _pruned(training, goal, folder, resume, not no_cost, quiet)
+    pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
     content = _saved(folder, run, training, pruned, quiet)
     if not quiet:
         console.report((*pruned.warnings, *pruned.result.warnings), json)
@@ -96,8 +101,15 @@ def _remarks(training: Training) -> list[Diagnostic]:
 
 
 def _pruned(
-    training: Training, goal: Goal, folder: Path, resume: bool, measure_cost: bool, quiet: bool
+    training: Training,
+    goal: Goal,
+    folder: Path,
+    resume: bool,
+    measure_cost: bool,
+    guard: Path | None,
+    quiet: bool,
 ) -> Pruned:
+    from ..guards import guards_of
     from ..prune import prune
     from .progress import fitting
 
@@ -111,6 +123,7 @@ def _pruned(
             resume=resume,
             report=report,
             measure_cost=measure_cost,
+            guard=None if guard is None else guards_of(guard),
         )
 
 
