@@ -116,6 +116,24 @@ def test_a_nonlinear_refit_begins_at_the_prediction(data: list[Structure]) -> No
     assert "morse" in pruned.result.potential.text  # the truth
 
 
+def test_rows_that_the_data_cannot_tell_apart_are_joined() -> None:
+    """An alloy whose pairs share the decay of one law."""
+    rng = np.random.default_rng(3)
+    structures = []
+    for s in crystals(16):
+        structures.append(replace(s, numbers=np.array(rng.permutation([41, 74]), dtype=np.int32)))
+    truth = "morse(rc=4.5, D = {Nb-Nb: 0.4, Nb-W: 0.4, W-W: 0.6}, a = 1.4)"
+    data = labelled(f"species Nb, W\nE = reference(e0 = -3) + {truth}\n", structures, 1.0)
+    spec = "species Nb, W\nE = reference() + morse(rc=4.5, r0 = fixed 2.8) + pair(bessel2, rc=4.5)\n"
+    pruned = prune(fit(compile(spec), data, CONFIG).potential, data, CONFIG, Goal(), measure_cost=False)
+    last = pruned.history[-1]
+    assert last.parameters <= 7 and any(
+        w.startswith("join") for step in pruned.history for w in step.rewrites
+    )
+    assert any("=" in name for name in number_names(pruned.result.potential.model))
+    assert pruned.result.loss == pytest.approx(last.loss, rel=1e-3)
+
+
 # --- what is left alone ------------------------------------------------------------------------
 
 

@@ -154,6 +154,18 @@ def test_every_candidate_and_any_of_them_together(name: str) -> None:
         check(p, closed(p, whole, theta), seed)
 
 
+def test_amplitudes_are_fixed_at_0_alone_and_shapes_where_they_may_be() -> None:
+    p = program("species Nb\nE = morse(rc=4) + eam(rc=4, c = keep())")
+    found = {r.description for r in candidates(p, random_theta(p.model, 0)[free(p)]) if r.kind == "fix"}
+    assert found == {
+        *(f"fix `morse.a` at {x} /Å" for x in ("1.5", "0.1", "5")),
+        *(f"fix `morse.r0` at {x} Å" for x in ("2.8", "0.5", "6")),
+        *(f"fix `eam.beta` at {x} /Å" for x in ("1.5", "0.2", "6")),
+        "fix `eam.A` at 0 eV",
+        "fix `eam.B` at 0 eV",
+    }
+
+
 def test_pinned_terms_and_what_is_written_twice_are_no_candidates() -> None:
     p = program(
         "species Nb\nterm two() = lj(rc=4) + morse(rc=4)\nE = pin pair(bessel2, rc=4) + two() + 2 * two()"

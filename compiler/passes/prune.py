@@ -150,16 +150,18 @@ def _components(program: Program) -> Iterator[Rewrite]:
 
 
 def _fixed(program: Program, theta: Array) -> Iterator[Rewrite]:
-    """Single numbers at a natural value: 0 (then without those that act through it alone), where they
-    started, the ends of their range.
+    """Single numbers at a natural value: 0 (then without those that act through it alone); of what is not an
+    amplitude also where they started, and the ends of their range.
     """
     names = _names(program.model)
+    linear = linear_parameters(program.model)
     for k, t in enumerate(trained_numbers(program.model)):
         p = t.parameter
         if p.kind.shape or not program.argument(p):
             continue
         low, high = p.lower[t.index], p.upper[t.index]
-        values = dict.fromkeys((0.0, p.start[t.index], low, high))
+        shapes = () if p.name in linear else (p.start[t.index], low, high)
+        values = dict.fromkeys((0.0, *shapes))
         for value in values:
             if isfinite(value) and low <= value <= high:
                 what = f"fix `{names[k]}` at {value:g}{_unit(p)}"
@@ -224,6 +226,11 @@ def _cost(root: Array, best: Array, restriction: Restriction) -> float:
     return 0.5 * float(step @ step)
 
 
+def _contradicts(more: Restriction, restriction: Restriction) -> bool:
+    """Whether a number is to be 0 that is held at another value already."""
+    return any(value == 0.0 and restriction.fixed.get(k, 0.0) != 0.0 for k, value in more.fixed.items())
+
+
 Accept = Callable[[Choice], bool]
 
 
@@ -243,7 +250,8 @@ def greedy(
     left = list(rewrites)
     while True:
         remaining = Left.of(restriction, size)
-        inner = [(r, remaining.within(r.restriction)) for r in left]
+        fit = [r for r in left if not _contradicts(r.restriction, restriction)]
+        inner = [(r, remaining.within(r.restriction)) for r in fit]
         inner = [(r, own) for r, own in inner if 0 < own.removes <= remaining.size]
         if not inner:
             return
