@@ -81,6 +81,7 @@ class Residuals:
         sigmas: Sigmas,
         memory_mb: float = 1000.0,
         progress: Callable[[float], None] | None = None,
+        precision: str = "float64",
     ) -> None:
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
         self.progress = progress
@@ -94,10 +95,10 @@ class Residuals:
         self.linear: Mask = np.array(
             [p.name in solved for p in model.parameters for _ in p.start], dtype=bool
         )[free]
-        self.kernel: Kernel = potential.kernel()
+        self.kernel: Kernel = potential.kernel(precision)
         self.plan: BatchPlan = plan_batches(
             structures,
-            potential.list_specs(),
+            potential.list_specs(precision),
             potential.species,
             max_elements=batch_elements(self.kernel, memory_mb),
         )
@@ -176,7 +177,9 @@ class Residuals:
         values = None
         for first in range(0, len(columns), WIDTH):
             chunk = self.free[columns[first : first + WIDTH]]
-            seeds = np.zeros((WIDTH, len(full)))  # always as many: one compilation for whichever columns
+            seeds = np.zeros(
+                (WIDTH, len(full)), full.dtype
+            )  # always as many: one compilation for whichever columns
             seeds[np.arange(len(chunk)), chunk] = 1.0
             values, tangents = self._tangents(full, arrays, seeds)
             jacobian[:, first : first + len(chunk)] = (np.asarray(tangents)[: len(chunk), rows] * scale).T
@@ -191,7 +194,7 @@ class Residuals:
     def _full(self, theta: Array) -> Array:
         full = self.potential.theta.copy()
         full[self.free] = theta
-        return full
+        return full.astype(self.kernel.dtype)
 
     def _fits_in_memory(self) -> bool:
         elements = sum(shape.elements(self.plan.specs) for shape, _ in self.plan.groups)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import json
-import multiprocessing
 import os
-import signal
+import subprocess
+import sys
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -35,15 +35,20 @@ from potentia.runtime.toml_config import ConfigError
 from potentia.runtime.training_data import TrainingData
 
 TRUTH = "species Cu\nE = morse(rc = 4.5, D = 0.35 eV, a = 1.4, r0 = 2.6) + reference(e0 = -3 eV)"
+PAIR = {"term": "pair(bessel4, rc = 1.7 * d)"}
+ANGLES = {
+    "term": "three_body(bessel(1), l = 1, rc = 1.3 * d)",
+    "grow": "five_body(bessel(1), l = 1, rc = 1.3 * d, densities = [0], of = {chosen})",
+}
 SIGMAS = Sigmas(0.001, 0.1, 0.01)
 
 
-def crystals(count: int, seed: int = 0) -> list[Structure]:
-    """Shaken and strained copper of several sizes, labelled by a Morse potential."""
+def crystals(count: int, seed: int = 0, sizes: int = 1) -> list[Structure]:
+    """Shaken and strained copper, cells of 4, 8, … atoms in turn, labelled by a Morse potential."""
     rng = np.random.default_rng(seed)
     found = []
     for k in range(count):
-        atoms = bulk("Cu", "fcc", a=3.6 * rng.uniform(0.96, 1.05), cubic=True) * (1 + k % 2, 1, 1)
+        atoms = bulk("Cu", "fcc", a=3.6 * rng.uniform(0.96, 1.05), cubic=True) * (1 + k % sizes, 1, 1)
         atoms.rattle(0.12, rng=rng)
         found.append(from_atoms(atoms))
     labels = compile(TRUTH).predict(found)
@@ -59,14 +64,7 @@ def structures() -> list[Structure]:
 
 
 def config(**more: Any) -> DesignConfig:
-    catalogue = [
-        {"term": "pair(bessel5, rc = 1.7 * d)"},
-        {
-            "term": "three_body(bessel2, l = 1, rc = 1.3 * d)",
-            "grow": "five_body(bessel2, l = 1, rc = 1.3 * d, densities = [0], of = {chosen})",
-        },
-    ]
-    return DesignConfig.model_validate({"catalogue": catalogue, "sizes": [3, 5], "folds": 3, **more})
+    return DesignConfig.model_validate({"catalogue": [PAIR], "sizes": [3], "folds": 3, **more})
 
 
 def study(
@@ -79,7 +77,8 @@ def study(
 # --- columns and factors -------------------------------------------------------------------------
 
 
-def test_columns_do_not_depend_on_batches(tmp_path: Path, structures: list[Structure]) -> None:
+def test_columns_do_not_depend_on_batches(tmp_path: Path) -> None:
+    structures = crystals(9, sizes=3)
     material = Material(("Cu",), 2.6)
     made = piece(material, "pair(bessel3, rc = 1.5 * d)", "here")
     write_columns(tmp_path / "a.npy", made, structures, SIGMAS, 1000.0)
@@ -91,7 +90,8 @@ def test_columns_do_not_depend_on_batches(tmp_path: Path, structures: list[Struc
     assert not list(tmp_path.glob("*.part"))
 
 
-def test_columns_are_the_derivatives_of_the_labels(tmp_path: Path, structures: list[Structure]) -> None:
+def test_columns_are_the_derivatives_of_the_labels(tmp_path: Path) -> None:
+    structures = crystals(4, sizes=2)
     material = Material(("Cu",), 2.6)
     made = piece(material, "pair(bessel3, rc = 1.5 * d)", "here")
     write_columns(tmp_path / "a.npy", made, structures, SIGMAS, 1000.0)
@@ -104,10 +104,10 @@ def test_columns_are_the_derivatives_of_the_labels(tmp_path: Path, structures: l
             forces = table[mine & (layout.quantity == 1), k]
             stress = table[mine & (layout.quantity == 2), k]
             assert p.stress is not None
-            assert np.allclose(energy, p.energy / structures[s].n_atoms / SIGMAS.energy, rtol=1e-5)
-            assert np.allclose(forces, p.forces.T.ravel() / SIGMAS.forces, rtol=1e-4, atol=1e-4)
+            assert np.allclose(energy, p.energy / structures[s].n_atoms / SIGMAS.energy, rtol=1e-4, atol=1e-2)
+            assert np.allclose(forces, p.forces.T.ravel() / SIGMAS.forces, rtol=1e-4, atol=1e-3)
             upper = np.triu_indices(3)
-            assert np.allclose(stress, p.stress[upper] / SIGMAS.stress, rtol=1e-4, atol=1e-4)
+            assert np.allclose(stress, p.stress[upper] / SIGMAS.stress, rtol=1e-4, atol=1e-3)
 
 
 def test_factors_hold_the_errors_of_every_choice(tmp_path: Path, structures: list[Structure]) -> None:
@@ -204,23 +204,26 @@ def test_a_trial_is_taken_once_and_in_order(tmp_path: Path) -> None:
     assert store.take() is None
 
 
-def _take_and_hang(path: Path) -> None:
-    Store(path).take()
-    time.sleep(60)
+HANG = """
+import sys, time
+from pathlib import Path
+from potentia.runtime.design.store import Store
+Store(Path(sys.argv[1])).take()
+time.sleep(60)
+"""
 
 
 def test_what_a_killed_process_was_at_is_done_again(tmp_path: Path) -> None:
     store, trial = Store(tmp_path / "study.sqlite"), Trial("measure", {"piece": "a"})
     store.add([trial])
-    process = multiprocessing.get_context("fork").Process(target=_take_and_hang, args=(store.path,))
-    process.start()
-    assert process.pid is not None
-    while not _running(store):
-        time.sleep(0.05)
-    store.release()
-    assert store.take() is None  # it lives
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", HANG, str(store.path)], env=environment) as process:
+        while not _running(store):
+            time.sleep(0.05)
+        store.release()
+        assert store.take() is None  # it lives
+        process.kill()
+        process.wait()
     store.release()
     assert store.take() == trial
 
@@ -251,32 +254,38 @@ def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
 
 def test_a_design_finds_a_front(tmp_path: Path, structures: list[Structure]) -> None:
     test = crystals(4, seed=5)
-    made = study(tmp_path / "one", structures, test)
+    made = study(tmp_path / "one", structures, test, catalogue=[PAIR, ANGLES], sizes=[2, 6])
     members = design(made)
-    assert [m.size for m in members] == sorted(m.size for m in members)
-    assert members[-1].cv["forces"] < members[0].cv["forces"] or len(members) == 1
+    assert [m.size for m in members] == [2, 6]
+    assert members[1].cv["forces"] < members[0].cv["forces"]
     rows = write_front(made, members)
     for member, row in zip(members, rows, strict=True):
-        fitted = compile(Path(row["spec"]))
-        assert fitted.n_parameters == member.size == row["size"]
+        assert compile(Path(row["spec"])).n_parameters == member.size == row["size"]
         assert row["test"]["n_structures"] == 4
+        assert sum(numbers for _, numbers, _ in member.terms) == member.size - 1
+        text = Path(row["spec"]).read_text()
         for call, numbers, factor in member.terms:
-            assert numbers > 0 and factor > 1.0 and call.split("(")[0] in row["spec"] + member.spec
+            assert factor > 1.0 and f"× without the {numbers} of {call}" in text
     assert json.loads((tmp_path / "one" / "front.json").read_text()) == json.loads(json.dumps(rows))
     assert (tmp_path / "one" / "front.png").stat().st_size > 1000
 
-    # nothing is done twice, and the labels of the test structures decide nothing
+    # nothing is done twice
     before = made.store.count()
     assert [m.spec for m in design(made)] == [m.spec for m in members]
     assert made.store.count() == before
+
+
+def test_the_labels_of_test_structures_decide_nothing(tmp_path: Path, structures: list[Structure]) -> None:
+    test = crystals(4, seed=5)
     wrong = [replace(s, energy=(s.energy or 0.0) + 100.0) for s in test]
-    again = design(study(tmp_path / "two", structures, wrong))
-    assert [m.spec for m in again] == [m.spec for m in members]
+    found = [design(study(tmp_path / str(k), structures, t)) for k, t in enumerate((test, wrong))]
+    assert [m.spec for m in found[0]] == [m.spec for m in found[1]]
+    assert [m.cv for m in found[0]] == [m.cv for m in found[1]]
 
 
 def test_two_workers_find_the_same(tmp_path: Path, structures: list[Structure]) -> None:
-    alone = design(study(tmp_path / "one", structures[:8], sizes=[3]))
-    made = study(tmp_path / "two", structures[:8], sizes=[3], budget={"workers": 2})
+    alone = design(study(tmp_path / "one", structures))
+    made = study(tmp_path / "two", structures, budget={"workers": 2})
     assert [m.spec for m in design(made)] == [m.spec for m in alone]
 
 
@@ -289,10 +298,10 @@ def test_lengths_are_moved_where_that_helps(tmp_path: Path, structures: list[Str
 
 
 def test_nonlinear_numbers_count(tmp_path: Path, structures: list[Structure]) -> None:
-    catalogue = [{"term": "eam(bessel4, rc = 1.6 * d)"}]
+    catalogue = [{"term": "eam(rc = 1.6 * d, basis = bessel4)"}]
     members = design(study(tmp_path, structures, catalogue=catalogue, sizes=[5]))
     assert [m.size for m in members] == [5]
-    assert "eam.beta" in {p.name for p in compile(members[0].spec).model.parameters if any(p.free)}
+    assert compile(members[0].spec).n_parameters == 5
 
 
 def test_a_budget_that_ends_early_is_told(tmp_path: Path, structures: list[Structure]) -> None:

@@ -17,7 +17,7 @@ import pytest
 HOUSE = ("grammar", "compiler", "runtime", "specs")
 DATA = {".lark", ".json", ".pes", ".toml", ".xyz"}
 # Folders of the package that hold data and no code: their files belong to the package above.
-DATA_FOLDERS = {"specs/demo", "specs/properties"}
+DATA_FOLDERS = {"specs/demo", "specs/design", "specs/properties"}
 STARTS_WITHOUT = ("jax", "ase", "scipy", "matplotlib", "optax", "vesin")
 
 

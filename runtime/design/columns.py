@@ -62,11 +62,11 @@ def write_columns(
 ) -> None:
     """The weighted derivatives (M, P) by the piece's linear numbers, then its residual as a column, f32.
 
-    Single precision holds seven digits of each, and a selection asks for three; what is selected is fitted in
-    double. Written beside and renamed.
+    Single precision takes 0.6 of the time and errs by 2e-6 of a column; a selection asks for three digits,
+    and what is selected is fitted in double. Written beside and renamed.
     """
     layout = Layout(structures)
-    problem = Residuals(made.potential, structures, sigmas, memory_mb, progress)
+    problem = Residuals(made.potential, structures, sigmas, memory_mb, progress, "float32")
     theta = made.potential.theta[problem.free]
     part = path.with_name(path.name + ".part")  # a trial is one process's: what a killed one left is replaced
     shape = (layout.size, len(made.linear) + 1)

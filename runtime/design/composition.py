@@ -13,6 +13,7 @@ from ...compiler.diagnostics import InternalError
 from ...compiler.numbering import Trained, trained_numbers
 from ...compiler.sensitivities import Restriction, Sensitivities
 from ...compiler.spec_edits import Program, closed, rewritten
+from ..potential import compile
 from .factors import Factors
 from .pieces import together
 from .study import Study
@@ -55,11 +56,11 @@ class Pool:
         always = len(self.study.piece("").linear)
         return sorted({s - k for s in wanted for k in range(extra + 1) if s - k >= always})
 
-    def total(self, columns: Sequence[int]) -> int:
-        """Trained numbers of a selection: the chosen, and the nonlinear ones of their pieces."""
-        present = {int(self.owners[k]) for k in columns} | {0}
-        pieces = [self.study.piece(self.calls[k]) for k in present]
-        return len(columns) + sum(made.trained - len(made.linear) for made in pieces)
+    def total(self, columns: Sequence[int], coefficients: Array) -> int:
+        """Trained numbers of a selection: the chosen, and the nonlinear ones that they need."""
+        if len(self.numbers) == len(self._trained):
+            return len(columns)
+        return compile(self.spec(columns, coefficients)).n_parameters
 
     def components(self, piece: int, columns: Sequence[int]) -> list[int]:
         """Components of the vectors of a piece that are among the columns, in their order, each once."""

@@ -62,9 +62,7 @@ class DesignConfig(Section):
     catalogue: list[Entry] = Field(min_length=1)
     species: list[str] = Field(default_factory=list)  # those of the data, where none are named
     core: str = "pin zbl()"  # always there, never selected
-    properties: str | None = (
-        None  # a TOML of `potentia properties`, beside this file: guards
-    )
+    properties: str | None = None  # a TOML of `potentia properties`, beside this file: guards
     sizes: list[int] = Field(default_factory=lambda: [10, 15, 20, 30, 50, 75], min_length=1)
     moves: list[float] = Field(default_factory=list)  # factors on the lengths of each term that are tried
     most_columns: int = Field(1500, ge=1)  # numbers to select from; terms that would bring more are left out

@@ -24,7 +24,7 @@ def save_plot(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     for axes, (kind, key, unit) in zip(figure.subplots(1, 2), _PANELS, strict=True):
         axes.plot(sizes, [1e3 * r["cv"][kind] for r in rows], "o-", label="cross-validated")
         for part, style in (("train", "s--"), ("test", "^:")):
-            errors = [(r[part] or {}).get(key) for r in rows]
+            errors: list[Any] = [(r[part] or {}).get(key) for r in rows]
             if None not in errors:
                 axes.plot(sizes, [1e3 * e for e in errors], style, label=part)
         axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel=f"{kind} RMSE, {unit}")

@@ -26,6 +26,8 @@ from .workers import Clock, perform
 
 Array = NDArray[np.float64]
 
+_TUNING = 0.4  # of the time limit
+
 
 @dataclass(frozen=True)
 class Progress:
@@ -108,9 +110,14 @@ class _Loop:
         return _of_sizes(found, config.sizes)
 
     def tuned(self, entries: list[Entry], best: Candidates) -> tuple[list[Entry], Candidates]:
-        """Each entry with its lengths multiplied as suits best; the candidates then."""
+        """Each entry with its lengths multiplied as suits best; the candidates then.
+
+        With a time limit only while the first part of it lasts: what comes after matters more.
+        """
         for place, entry in enumerate(entries):
             for factor in self.study.config.moves:
+                if self.clock.share > _TUNING:
+                    return entries, best
                 moved = [*entries[:place], entry.scaled(factor), *entries[place + 1 :]]
                 found = self.selections(_calls(moved), f"{factor:g} d")
                 if found and _merit(found, best) < 0:
@@ -145,7 +152,7 @@ def _of_sizes(found: Candidates, sizes: Sequence[int]) -> Candidates:
     """Of each size the largest selection whose trained numbers, nonlinear ones included, are no more."""
     chosen = {}
     for size in sizes:
-        fitting = [c for c in found.values() if c.pool.total(c.columns) <= size]
+        fitting = [c for c in found.values() if c.pool.total(c.columns, c.coefficients) <= size]
         if fitting:
             best = max(fitting, key=lambda c: c.size)
             chosen[best.size] = best

@@ -28,6 +28,11 @@ class Clock:
     def seconds(self) -> float:
         return monotonic() - self.begun
 
+    @property
+    def share(self) -> float:
+        """Of the time limit; 0 without one."""
+        return self.seconds / self.budget.time_limit if self.budget.time_limit else 0.0
+
     def spent(self) -> bool:
         limit, most = self.budget.time_limit, self.budget.fits
         return (limit is not None and self.seconds >= limit) or (
