@@ -18,7 +18,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from .label_keys import LabelKeys
-from .toml_config import ConfigError, Section, read_toml, validated
+from .toml_config import ConfigError, Section, read_toml, validated, with_flags
 
 __all__ = ["ConfigError", "DataConfig", "FitConfig", "WeightsConfig", "load_config"]
 
@@ -93,10 +93,4 @@ def load_config(path: Path | str | None = None, flags: Mapping[str, Any] | None 
     Raises ConfigError with one diagnostic for each fault: missing-file, bad-toml, unknown-key, bad-value.
     """
     content = read_toml(Path(path)) if path is not None else {}
-    for name, value in (flags or {}).items():
-        if value is not None:
-            section, _, key = name.rpartition(".")
-            inside = content.setdefault(section, {}) if section else content
-            if isinstance(inside, dict):
-                inside[key] = value
-    return validated(FitConfig, content, str(path) if path is not None else None)
+    return validated(FitConfig, with_flags(content, flags), str(path) if path is not None else None)

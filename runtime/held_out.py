@@ -6,13 +6,15 @@ other folds, the loss is that of the rows held out; exact for what enters linear
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.sensitivities import Restriction
-from .normal import Indices, System, solve
+from .normal import Accumulator, Indices, System, solve
+from .residuals import Rows
 
 Array = NDArray[np.float64]
 
@@ -23,6 +25,16 @@ def folds_of(structures: int, count: int, seed: int) -> Indices:
     found = np.empty(structures, dtype=np.intp)
     found[places] = np.arange(structures) % count
     return found
+
+
+def fold_systems(rows: Iterable[Rows], columns: int, fold_of: Indices) -> tuple[System, ...]:
+    """The linearisation of each fold alone, in one pass over rows of so many columns."""
+    made = [Accumulator(columns) for _ in range(int(fold_of.max()) + 1)]
+    for block in rows:
+        part = fold_of[block.structure]
+        for k in np.unique(part):
+            made[k].add(block.residual[part == k], block.jacobian[part == k])
+    return tuple(m.system() for m in made)
 
 
 @dataclass(frozen=True, eq=False)

@@ -265,7 +265,7 @@ class Pruning:
         fold_of = folds_of(len(self.structures), count, self.config.seed)
         restricted = Restricted(self.problem, restriction)
         phi = restricted.of(now.theta)
-        return Folds(restricted.folds(phi, fold_of, count), phi)
+        return Folds(restricted.folds(phi, fold_of), phi)
 
     def _held_out(self, restriction: Restriction, now: Refit) -> float | None:
         return self._folds(restriction, now).loss() if self.goal.judged_by == "cv" else None

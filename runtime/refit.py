@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..compiler.restrictions import Left
 from ..compiler.sensitivities import Restriction, Sensitivities
 from .config import FitConfig
+from .held_out import fold_systems
 from .information import of_system, require_information
 from .least_squares import Options, Prior, minimize
-from .normal import Accumulator, Indices, Mask, System
+from .normal import Indices, Mask, System
 from .residuals import Residuals
 
 Array = NDArray[np.float64]
@@ -55,16 +56,12 @@ class Restricted:
         needed = self._needed(table)
         return self.problem.linearize(self.full(theta), needed).mapped(table[needed])
 
-    def folds(self, phi: Array, fold_of: Indices, count: int) -> tuple[System, ...]:
+    def folds(self, phi: Array, fold_of: Indices) -> tuple[System, ...]:
         """The linearisation at φ of each fold of the structures alone; fold_of (structures,)."""
         table = self.table
         needed = self._needed(table)
-        parts = [Accumulator(len(needed)) for _ in range(count)]
-        for rows in self.problem.rows(self.full(phi), needed):
-            fold = fold_of[rows.structure]
-            for k, part in enumerate(parts):
-                part.add(rows.residual[fold == k], rows.jacobian[fold == k])
-        return tuple(part.system().mapped(table[needed]) for part in parts)
+        rows = self.problem.rows(self.full(phi), needed)
+        return tuple(s.mapped(table[needed]) for s in fold_systems(rows, len(needed), fold_of))
 
     def _needed(self, table: Array) -> Indices:
         """Numbers to differentiate by; all, where one linearisation serves for ever."""

@@ -40,6 +40,17 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(Diagnostic("bad-toml", message, place=str(path))) from None
 
 
+def with_flags(content: dict[str, Any], flags: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The content with flags over it. Flags have dotted names; None is not given."""
+    for name, value in (flags or {}).items():
+        if value is not None:
+            section, _, key = name.rpartition(".")
+            inside = content.setdefault(section, {}) if section else content
+            if isinstance(inside, dict):
+                inside[key] = value
+    return content
+
+
 def validated(root: type[M], content: Mapping[str, Any], place: str | None) -> M:
     """`content` as a configuration of class `root`.
 

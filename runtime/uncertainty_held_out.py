@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ..compiler.diagnostics import Diagnostic, FitError
 from ..compiler.sensitivities import Sensitivities
 from .config import FitConfig
+from .held_out import fold_systems, folds_of
 from .information import of_system, require_information, require_trained
 from .normal import Accumulator, System, solve
 from .potential import Potential
@@ -24,7 +25,7 @@ from .uncertainty_calibration import QUANTITIES, Errors
 
 Array = NDArray[np.float64]
 
-_FOLDS = 5
+FOLDS = 5
 
 
 def sensitivities_and_errors(
@@ -44,8 +45,9 @@ def sensitivities_and_errors(
         raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibration` goes without"))
     problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, progress)
     theta = potential.theta[problem.free]
-    fold = folds(len(structures), config.seed)
-    systems = fold_systems(problem, theta, fold)
+    fold = folds_of(len(structures), min(FOLDS, len(structures)), config.seed)
+    rows = problem.rows(theta, np.arange(len(theta)))
+    systems = fold_systems(rows, len(theta), fold)
     whole = joined(systems)
     require_information(whole, problem.names)
     return of_system(whole, problem.names, theta), held_out(problem, theta, fold, systems)
@@ -58,21 +60,6 @@ class _Held:
     step: Array
     root: Array
     unreached: NDArray[np.bool_]
-
-
-def folds(n_structures: int, seed: int) -> NDArray[np.intp]:
-    """(n,) the part that each structure is held out with."""
-    return np.random.default_rng(seed).permutation(n_structures) % min(_FOLDS, n_structures)
-
-
-def fold_systems(problem: Residuals, theta: Array, fold: NDArray[np.intp]) -> tuple[System, ...]:
-    """The linearisation of each part at theta (F,), in one pass over the data."""
-    accumulators = [Accumulator(len(theta)) for _ in range(int(fold.max()) + 1)]
-    for rows in problem.rows(theta, np.arange(len(theta))):
-        part = fold[rows.structure]
-        for k in np.unique(part):
-            accumulators[k].add(rows.residual[part == k], rows.jacobian[part == k])
-    return tuple(a.system() for a in accumulators)
 
 
 def joined(systems: Sequence[System]) -> System:

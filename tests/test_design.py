@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 from potentia.compiler.diagnostics import ArtifactError, FitError, UserError
 from potentia.runtime.design.columns import Layout, read_columns, write_columns
 from potentia.runtime.design.config import DesignConfig, load_design
-from potentia.runtime.design.factors import fold_columns, folds_of
+from potentia.runtime.design.factors import fold_columns
 from potentia.runtime.design.front import write_front
 from potentia.runtime.design.loop import design
 from potentia.runtime.design.material import length
@@ -27,6 +27,7 @@ from potentia.runtime.design.pieces import Material, base, piece
 from potentia.runtime.design.selection import selected
 from potentia.runtime.design.store import Store, Trial
 from potentia.runtime.design.study import Study
+from potentia.runtime.held_out import folds_of
 from potentia.runtime.label_keys import LabelKeys
 from potentia.runtime.potential import compile
 from potentia.runtime.residuals import Sigmas

@@ -15,6 +15,7 @@ from potentia.compiler.sensitivities import Restriction
 from potentia.runtime.batches import make_labels
 from potentia.runtime.config import load_config
 from potentia.runtime.fit import FitResult, fit
+from potentia.runtime.held_out import folds_of
 from potentia.runtime.information import of_system, sensitivities
 from potentia.runtime.least_squares import Options, minimize
 from potentia.runtime.potential import Potential, compile
@@ -22,7 +23,7 @@ from potentia.runtime.residuals import Item, Residuals, Sigmas
 from potentia.runtime.structures import Structure, from_atoms
 from potentia.runtime.uncertainty import Uncertainty
 from potentia.runtime.uncertainty_calibration import LEVELS, Errors, calibrated, coverage, errors_of, scale_of
-from potentia.runtime.uncertainty_held_out import folds, sensitivities_and_errors
+from potentia.runtime.uncertainty_held_out import FOLDS, sensitivities_and_errors
 from scipy.stats import binom, t
 
 Array = NDArray[np.float64]
@@ -200,7 +201,7 @@ def test_errors_held_out_are_those_of_fits_to_the_others(
     full: Potential, data: list[Structure], fitted: FitResult
 ) -> None:
     seen = sensitivities_and_errors(fitted.potential, data, CONFIG)[1]
-    part = folds(len(data), CONFIG.seed)
+    part = folds_of(len(data), FOLDS, CONFIG.seed)
     assert np.unique(part, return_counts=True)[1].tolist() == [3] * 5
     others = [s for s, p in zip(data, part, strict=True) if p != 2]
     own = [s for s, p in zip(data, part, strict=True) if p == 2]

@@ -18,7 +18,7 @@ from pydantic import Field, field_validator
 
 from ...compiler.diagnostics import Diagnostic
 from ..config import DataConfig, WeightsConfig
-from ..toml_config import ConfigError, Section, read_toml, validated
+from ..toml_config import ConfigError, Section, read_toml, validated, with_flags
 
 CHOSEN = "{chosen}"
 _LENGTH = re.compile(r"\bd\b")
@@ -98,10 +98,4 @@ def load_design(path: Path, flags: Mapping[str, Any] | None = None) -> DesignCon
         help = 'add [[catalogue]] tables with `term = "pair(bessel8, rc = 2 * d)"`'
         message = "the catalogue is empty: there is nothing to design from"
         raise ConfigError(Diagnostic("empty-catalogue", message, place=str(path), help=help))
-    for name, value in (flags or {}).items():
-        if value is not None:
-            section, _, key = name.rpartition(".")
-            inside = content.setdefault(section, {}) if section else content
-            if isinstance(inside, dict):
-                inside[key] = value
-    return validated(DesignConfig, content, str(path))
+    return validated(DesignConfig, with_flags(content, flags), str(path))

@@ -45,14 +45,6 @@ class Factors:
         return np.asarray(np.sum(np.square(taken @ np.append(coefficients, 1.0)), axis=1))
 
 
-def folds_of(structures: int, folds: int, seed: int) -> Indices:
-    """The fold of each structure: as many in each, at random."""
-    order = np.random.default_rng(seed).permutation(structures)
-    found = np.empty(structures, dtype=np.intp)
-    found[order] = np.arange(structures) % folds
-    return found
-
-
 def fold_columns(paths: Sequence[Path], layout: Layout, folds: Indices) -> Factors:
     """One pass over the rows of all pieces; the first's residual is that of the model without the others."""
     tables = [read_columns(p) for p in paths]

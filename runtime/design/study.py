@@ -18,6 +18,7 @@ from ..checkpoint import npz_bytes, read_npz, write_atomic
 from ..config import FitConfig
 from ..evaluate import compare
 from ..fit import FitResult, fit
+from ..held_out import folds_of
 from ..potential import compile
 from ..properties.config import PropertiesConfig, load_properties_config
 from ..properties.measurement import measure as measure_properties
@@ -26,7 +27,7 @@ from ..structures import Structure
 from ..training_data import TrainingData
 from .columns import Layout, write_columns
 from .config import DesignConfig
-from .factors import Factors, fold_columns, folds_of
+from .factors import Factors, fold_columns
 from .material import length
 from .pieces import Material, Piece, base, piece
 from .selection import selected
