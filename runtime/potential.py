@@ -70,10 +70,10 @@ class Potential:
     def kernel(self, dtype: str = "float64") -> Kernel:
         """The compiled function of (theta, batch), made once for each precision."""
         if dtype not in self._kernels:
-            if dtype == "float64":
-                import jax
+            import jax
 
-                jax.config.update("jax_enable_x64", True)
+            # for either precision: changed between two kernels it leaves indices of both kinds in one graph
+            jax.config.update("jax_enable_x64", True)
             self._kernels[dtype] = pipeline.lower(pipeline.optimize(self.model), dtype)
         return self._kernels[dtype]
 
