@@ -17,6 +17,7 @@ from ase.build import bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from potentia.compiler.diagnostics import ArtifactError, FitError, UserError
+from potentia.runtime.artifact import covariance, load
 from potentia.runtime.design.columns import Layout, read_columns, write_columns
 from potentia.runtime.design.config import DesignConfig, load_design
 from potentia.runtime.design.factors import fold_columns
@@ -27,6 +28,7 @@ from potentia.runtime.design.pieces import Material, base, piece
 from potentia.runtime.design.selection import selected
 from potentia.runtime.design.store import Store, Trial
 from potentia.runtime.design.study import Study
+from potentia.runtime.fit import fit
 from potentia.runtime.held_out import folds_of
 from potentia.runtime.label_keys import LabelKeys
 from potentia.runtime.potential import compile
@@ -303,6 +305,17 @@ def test_nonlinear_numbers_count(tmp_path: Path, structures: list[Structure]) ->
     members = design(study(tmp_path, structures, catalogue=catalogue, sizes=[5]))
     assert [m.size for m in members] == [5]
     assert compile(members[0].spec).n_parameters == 5
+
+
+def test_the_solution_is_that_of_a_fit(tmp_path: Path, structures: list[Structure]) -> None:
+    made = study(tmp_path, structures, catalogue=[PAIR, ANGLES], sizes=[4])
+    (member,) = design(made)
+    found = load(made.run(member.spec))
+    again = fit(compile(member.spec), structures, made.fit_config)
+    sigma, wanted = covariance(made.run(member.spec)), again.covariance
+    assert sigma is not None and wanted is not None
+    assert np.all(np.abs(found.theta - again.potential.theta) < 1e-3 * np.sqrt(np.diag(wanted)))
+    assert np.allclose(sigma, wanted, rtol=1e-4, atol=1e-5 * np.abs(wanted).max())
 
 
 def test_a_budget_that_ends_early_is_told(tmp_path: Path, structures: list[Structure]) -> None:

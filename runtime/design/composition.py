@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,14 +13,25 @@ from numpy.typing import NDArray
 from ...compiler.diagnostics import InternalError
 from ...compiler.numbering import Trained, trained_numbers
 from ...compiler.sensitivities import Restriction, Sensitivities
-from ...compiler.spec_edits import Program, closed, rewritten
+from ...compiler.spec_edits import Program, closed, dropped, rewritten
 from ..potential import compile
 from .factors import Factors
 from .pieces import together
-from .study import Study
+
+if TYPE_CHECKING:
+    from .study import Study
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True)
+class Composition:
+    """Columns of a pool as a spec; gone: the term instances of the pool that it does without."""
+
+    columns: tuple[int, ...]
+    spec: str
+    gone: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -60,7 +72,7 @@ class Pool:
         """Trained numbers of a selection: the chosen, and the nonlinear ones that they need."""
         if len(self.numbers) == len(self._trained):
             return len(columns)
-        return compile(self.spec(columns, coefficients)).n_parameters
+        return compile(self.composition(columns, coefficients).spec).n_parameters
 
     def components(self, piece: int, columns: Sequence[int]) -> list[int]:
         """Components of the vectors of a piece that are among the columns, in their order, each once."""
@@ -72,13 +84,14 @@ class Pool:
     def _trained(self) -> tuple[Trained, ...]:
         return trained_numbers(self.program.model)
 
-    def spec(self, columns: Sequence[int], coefficients: Array) -> str:
+    def composition(self, columns: Sequence[int], coefficients: Array) -> Composition:
         """The formula of the chosen columns alone."""
         zero = set(self.numbers.tolist()) - set(self.numbers[list(columns)].tolist())
         theta = np.array([t.parameter.start[t.index] for t in self._trained])
         theta[self.numbers[list(columns)]] = coefficients
         left = closed(self.program, Restriction({k: 0.0 for k in zero}), theta)
-        return rewritten(self.program, left)
+        gone = tuple(name for operand in dropped(self.program, left) for name in operand.terms)
+        return Composition(tuple(int(k) for k in columns), rewritten(self.program, left), gone)
 
 
 def earnings(

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...compiler.formatter import format_source
-from ..artifact import covariance, load, save
+from ..artifact import covariance, covariance_root, load, save
 from ..checkpoint import write_atomic
 from ..evaluate import compare
 from ..potential import compile
@@ -49,9 +49,9 @@ def _save(study: Study, member: Member, spec: str, folder: Path) -> dict[str, An
     about = fitted.metadata.model_dump(
         include={"train", "config", "data", "labels", "warnings", "converged", "reason", "lineage"}
     )
-    save(
-        folder, potential, covariance=covariance(study.run(member.spec)), replace=True, test=metrics, **about
-    )
+    run = study.run(member.spec)
+    sigma, root = covariance(run), covariance_root(run)
+    save(folder, potential, covariance=sigma, root=root, replace=True, test=metrics, **about)
     return metrics
 
 

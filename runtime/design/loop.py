@@ -203,17 +203,17 @@ def design(study: Study, report: Report | None = None) -> list[Member]:
 def _front(loop: _Loop, candidates: list[Candidate]) -> list[Member]:
     """The candidates fitted, without those that another beats in everything."""
     members = []
-    specs = {c.size: c.pool.spec(c.columns, c.coefficients) for c in candidates}
     for candidate in sorted(candidates, key=lambda c: c.size):
-        spec = specs[candidate.size]
-        loop.done(f"fitting {candidate.size} numbers", [refine(spec)])
-        result = loop.study.store.result(refine(spec))
+        trial = refine(candidate.pool.calls, candidate.columns, candidate.coefficients.tolist())
+        loop.done(f"fitting {candidate.size} numbers", [trial])
+        result = loop.study.store.result(trial)
         if result is not None:
-            members.append(_member(loop.study, candidate, spec, result))
+            members.append(_member(loop.study, candidate, result))
     return [m for m in members if not any(_beats(o, m) for o in members)]
 
 
-def _member(study: Study, candidate: Candidate, spec: str, result: dict[str, Any]) -> Member:
+def _member(study: Study, candidate: Candidate, result: dict[str, Any]) -> Member:
+    spec = result["spec"]
     sigmas = study.config.weights
     units = dict(zip(KINDS, (sigmas.sigma_energy, sigmas.sigma_forces, sigmas.sigma_stress), strict=True))
     cv = {kind: float(e) * units[kind] for kind, e in zip(KINDS, candidate.cv, strict=False)}

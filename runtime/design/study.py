@@ -19,18 +19,19 @@ from ..config import FitConfig
 from ..evaluate import compare
 from ..fit import FitResult, fit
 from ..held_out import folds_of
-from ..potential import compile
 from ..properties.config import PropertiesConfig, load_properties_config
 from ..properties.measurement import measure as measure_properties
 from ..residuals import Sigmas
 from ..structures import Structure
 from ..training_data import TrainingData
 from .columns import Layout, write_columns
+from .composition import Pool
 from .config import DesignConfig
 from .factors import Factors, fold_columns
 from .material import length
 from .pieces import Material, Piece, base, piece
 from .selection import selected
+from .solution import composed, is_linear, solved
 from .store import Store, Trial
 
 Array = NDArray[np.float64]
@@ -137,9 +138,10 @@ def select(calls: Sequence[str], sizes: Sequence[int], without: int | None) -> T
     return Trial("select", {"pieces": list(calls), "sizes": list(sizes), "without": without})
 
 
-def refine(spec: str) -> Trial:
-    """A spec fitted to the training structures."""
-    return Trial("refine", {"spec": spec})
+def refine(calls: Sequence[str], columns: Sequence[int], coefficients: Sequence[float]) -> Trial:
+    """The composition of chosen columns, fitted to the training structures."""
+    payload = {"pieces": list(calls), "columns": list(columns), "coefficients": list(coefficients)}
+    return Trial("refine", payload)
 
 
 def _measure(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
@@ -178,14 +180,22 @@ def _select(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
 
 
 def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
-    start = compile(payload["spec"])
-    found = fit(start, study.structures, study.fit_config)
-    metrics = compare(study.structures, found.potential.predict(study.structures)).as_dict()
-    folder = study.run(payload["spec"])
+    pool = Pool(study, tuple(payload["pieces"]))
+    coefficients = np.array(payload["coefficients"])
+    made = pool.composition(payload["columns"], coefficients)
+    start, columns = composed(pool, made, coefficients)
+    structures = study.structures
+    if is_linear(start):
+        found, predicted = solved(pool, start, columns, structures, Sigmas.of(study.config.weights))
+    else:
+        found = fit(start, structures, study.fit_config)
+        predicted = found.potential.predict(structures)
+    metrics = compare(structures, predicted).as_dict()
     save(
-        folder,
+        study.run(made.spec),
         found.potential,
         covariance=found.covariance,
+        root=found.root,
         replace=True,
         train=metrics,
         config=study.fit_config.flat(),
@@ -197,6 +207,7 @@ def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
         lineage=["designed from a catalogue"],
     )
     return {
+        "spec": made.spec,
         "train": metrics,
         "loss": found.loss,
         "parameters": found.potential.n_parameters,
