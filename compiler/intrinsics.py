@@ -148,7 +148,7 @@ def _products(a: Node) -> Node:
 
 def concatenate(*parts: Node) -> Node:
     """One feature axis after the other, each put into its place of the whole."""
-    flat = [_flat(p) for p in parts]
+    flat = [_flat(p) for p in parts if p.kind.components] or [_flat(parts[0])]
     size = sum(p.kind.shape[0] for p in flat)
     offset, total = 0, None
     for part in flat:

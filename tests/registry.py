@@ -40,8 +40,8 @@ ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3"}
 SMALL = {
     "nn": {"features": "bessel(4)", "hidden": "[4]"},
     "three_body": {"basis": "bessel(2)", "l": "2"},
-    "four_body": {"basis": "bessel(1)", "l": "2"},
-    "five_body": {"basis": "bessel(1)", "densities": "[0]", "of": "[0, 2]"},
+    "four_body": {"basis": "bessel(1)", "l": "1"},
+    "five_body": {"basis": "bessel(1)", "l": "1", "densities": "[0]", "of": "[0, 2]"},
 }
 
 

@@ -12,7 +12,7 @@ import pytest
 
 # the signal is sent by the process to itself after its second checkpoint: at the same place every time
 SCRIPT = """
-import os, sys
+import os, signal, sys
 from potentia.runtime import fit
 from potentia.runtime.cli.main import main
 
@@ -26,6 +26,7 @@ def save_state(*what):
         os.kill(os.getpid(), int(number))
 
 fit.save_state = save_state
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.exit(main(arguments))
 """
 

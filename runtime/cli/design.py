@@ -72,14 +72,15 @@ def command(
 def _study(settings: DesignConfig, config: Path, data: list[str], output: Path) -> Study:
     from hashlib import sha256
 
-    from ..design.study import Study
+    from ..design.study import TRIALS, Study
     from ..training_data import read_training_data
 
     training = read_training_data(data, settings.data, settings.weights.config_type, settings.seed)
     study = Study(settings, training, output, str(config))
     depends = settings.model_copy(update={"budget": None}).model_dump_json()
     contents = " ".join(sorted(training.digests.values()))
-    study.store.belongs({"configuration": sha256(depends.encode()).hexdigest(), "data": contents})
+    configuration = sha256(depends.encode()).hexdigest()
+    study.store.belongs({"version": TRIALS, "configuration": configuration, "data": contents})
     return study
 
 

@@ -34,6 +34,8 @@ from .selection import selected
 from .solution import composed, is_linear, solved
 from .store import Store, Trial
 
+TRIALS = "1"  # of what trials depend on and result in: a folder of another version is refused
+
 Array = NDArray[np.float64]
 Told = Callable[[float], None]
 
