@@ -8,7 +8,7 @@ from typing import Literal
 
 from .ir import Model, Parameter
 from .linearity import linear_parameters
-from .numbering import Number, numbers
+from .numbering import Number, trained_numbers
 
 BlockKind = Literal["term", "parameter", "species", "component", "unit"]
 
@@ -47,7 +47,7 @@ def blocks(model: Model) -> tuple[Block, ...]:
 
     A part of a term is told where it has several numbers and is not the same as one told before.
     """
-    trained = tuple(_trained(model))
+    trained = _trained(model)
     found = []
     for term in model.terms:
         own = [t for t in trained if t.parameter.term == term.name]
@@ -68,14 +68,12 @@ def _block(name: str, kind: BlockKind, own: list[_Trained], outgoing: list[_Trai
     return Block(name, kind, own[0].parameter.term if own else name, places, zeroed)
 
 
-def _trained(model: Model) -> Iterator[_Trained]:
-    place = 0
+def _trained(model: Model) -> tuple[_Trained, ...]:
     linear = linear_parameters(model)
-    for parameter in model.parameters:
-        for number, free in zip(numbers(parameter, model.species), parameter.free, strict=True):
-            if free:
-                yield _Trained(place, parameter, number, parameter.name in linear)
-                place += 1
+    return tuple(
+        _Trained(place, t.parameter, t.number, t.parameter.name in linear)
+        for place, t in enumerate(trained_numbers(model))
+    )
 
 
 def _grouped(kind: BlockKind, named: list[tuple[str, _Trained]]) -> Iterator[Block]:

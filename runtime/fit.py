@@ -200,7 +200,7 @@ def _least_squares(
         config.starts,
         config.seed,
         options=options,
-        prior=_prior(config, start),
+        prior=prior_of(config, start),
         callback=told,
         resume=store.load(StartsState),
     )
@@ -218,7 +218,7 @@ def _least_squares(
     )
 
 
-def _prior(config: FitConfig, start: Array) -> Prior | None:
+def prior_of(config: FitConfig, start: Array) -> Prior | None:
     """Ridge: ½ Σ ridge (θ/scale)², scale the size of the start value, or 1."""
     if not config.ridge:
         return None

@@ -8,6 +8,7 @@ from pathlib import Path
 from .potential import Potential
 from .properties.config import load_properties_config
 from .properties.measurement import survey
+from .properties.results import broken_guards
 
 
 def guards_of(path: Path) -> Callable[[Potential], frozenset[str]]:
@@ -19,6 +20,6 @@ def guards_of(path: Path) -> Callable[[Potential], frozenset[str]]:
 
     def broken(potential: Potential) -> frozenset[str]:
         results = survey(potential, config, place=str(path)).results
-        return frozenset(r.name for r in results if r.broken_guard)
+        return frozenset(broken_guards(results))
 
     return broken

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.sensitivities import Restriction
-from .normal import Accumulator, Indices, System, solve
+from .normal import Accumulator, Indices, System, solve, triangle
 from .residuals import Rows
 
 Array = NDArray[np.float64]
@@ -65,8 +65,5 @@ def _with_offset(system: System, table: Array, offset: Array) -> Array:
 
 
 def _solved(rows: Array, noise: float) -> Array:
-    factor = np.linalg.qr(rows, mode="r")
-    n = rows.shape[1] - 1
-    square = np.zeros((n + 1, n + 1))
-    square[: len(factor)] = np.triu(factor)
-    return solve(square[:n, :n], square[:n, n], noise)
+    factor = triangle(rows)
+    return solve(factor[:-1, :-1], factor[:-1, -1], noise)

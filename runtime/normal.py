@@ -89,14 +89,14 @@ class System:
     def take(self, columns: Indices) -> System:
         """The system of the listed parameters, in the listed order, the others held."""
         order = np.append(columns, self.n_parameters)
-        factor = _triangle(self.factor[:, order])
+        factor = triangle(self.factor[:, order])
         return System(factor, self.n_rows, self.noise, self.broken[order])
 
     def mapped(self, table: Array) -> System:
         """The system in fewer numbers φ (F,) with θ = table φ + …, table (P, F)."""
         rows = np.column_stack([self.factor[:, :-1] @ table, self.factor[:, -1]])
         broken = np.append((table[self.broken[:-1]] != 0).any(axis=0), self.broken[-1])
-        return System(_triangle(rows), self.n_rows, self.noise, broken)
+        return System(triangle(rows), self.n_rows, self.noise, broken)
 
     def moved(self, step: Array) -> System:
         """The system at θ + step (P,), where the residuals are affine in the parameters."""
@@ -108,7 +108,7 @@ class System:
         """With P more rows (damping, a prior): row j is `weight[j]` in column j, and `residual[j]`."""
         rows = np.column_stack([np.diag(weight), residual])
         n_rows = self.n_rows + int(np.count_nonzero(weight))
-        return System(_triangle(np.vstack([self.factor, rows])), n_rows, self.noise, self.broken)
+        return System(triangle(np.vstack([self.factor, rows])), n_rows, self.noise, self.broken)
 
 
 class Accumulator:
@@ -149,7 +149,7 @@ def column_norms(matrix: Array) -> Array:
     return np.asarray(np.linalg.norm(matrix, axis=0))
 
 
-def _triangle(rows: Array) -> Array:
+def triangle(rows: Array) -> Array:
     """The square R (n, n) of a QR decomposition of rows (m, n), zero rows added where m < n."""
     n = rows.shape[1]
     if len(rows) < n:
@@ -228,8 +228,8 @@ def _held(
     """The minimiser with the coordinates of side ≠ 0 at their bounds."""
     step = np.where(side < 0, low, np.where(side > 0, high, 0.0))
     free = side == 0
-    triangle = _triangle(np.column_stack([upper[:, free], residual + upper @ step]))
-    step[free] = solve(triangle[:-1, :-1], triangle[:-1, -1], noise)
+    reduced = triangle(np.column_stack([upper[:, free], residual + upper @ step]))
+    step[free] = solve(reduced[:-1, :-1], reduced[:-1, -1], noise)
     return np.asarray(step)
 
 

@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from ..compiler.restrictions import Left
 from ..compiler.sensitivities import Restriction, Sensitivities
 from .config import FitConfig
+from .fit import prior_of
 from .held_out import fold_systems
 from .information import of_system, require_information
-from .least_squares import Options, Prior, minimize
+from .least_squares import Options, minimize
 from .normal import Indices, Mask, System
 from .residuals import Residuals
 
@@ -110,14 +111,6 @@ def refit(
     options = Options(
         max_iterations=iterations, time_limit=config.time_limit, decrease_tolerance=config.tolerance
     )
-    found = minimize(restricted, phi, options, _prior(config, phi))
+    found = minimize(restricted, phi, options, prior_of(config, phi))
     about = of_system(found.system, restricted.names, found.theta)
     return Refit(restricted.full(found.theta), about, found.converged, found.reason)
-
-
-def _prior(config: FitConfig, phi: Array) -> Prior | None:
-    """As in a fit that starts here: ½ Σ ridge (φ/scale)², scale the size of what it starts from, or 1."""
-    if not config.ridge:
-        return None
-    scale = np.where(phi != 0, np.abs(phi), 1.0)
-    return Prior(config.ridge / scale**2, np.zeros_like(phi))

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from . import console
-from .fit import one_thread_each
 from .options import LABELS, Data, Given, Json, Quiet, having
+from .threads import one_thread_each
 
 if TYPE_CHECKING:
     from ..design.config import DesignConfig

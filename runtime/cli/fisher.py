@@ -11,6 +11,7 @@ import typer
 from ...compiler.diagnostics import Diagnostic
 from . import console
 from .options import Data, Json, Quiet, Run
+from .threads import one_thread_each
 
 if TYPE_CHECKING:
     from ...compiler.sensitivities import Sensitivities
@@ -45,6 +46,7 @@ def command(
       potentia fisher runs/nb --data nb.xyz --plot -o reports/nb.json
       potentia fisher runs/nb --data nb.xyz --no-calibration --json
     """
+    one_thread_each()
     from ..fisher import report
     from ..runs import training_of
     from .outputs import require_writable

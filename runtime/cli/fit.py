@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,8 +10,10 @@ import typer
 
 from . import console
 from .options import LABELS, SEARCH, Config, Data, Given, Json, Quiet, Spec, having
+from .threads import one_thread_each
 
 if TYPE_CHECKING:
+    from ...compiler.checker import Checked
     from ..config import FitConfig
     from ..fit import FitResult
     from ..potential import Potential
@@ -54,9 +55,9 @@ def command(
 
     settings = load_config(config, {**search, **labels, "data.test": test})
     folder = output or Path("runs") / spec.stem
-    _check_spec(spec)  # before the data: its faults are told at once
+    checked = _checked(spec)  # before the data: its faults are told at once
     require_new_run(folder, force, resume)
-    training, potential = _prepared(spec, data, settings)
+    training, potential = _prepared(checked, data, settings)
     if not quiet:
         _introduce(data, training, potential, json)
     result = _fitted(potential, training, settings, folder, resume, quiet)
@@ -69,41 +70,31 @@ def command(
     return 130 if "interrupt" in result.reason else 0
 
 
-def one_thread_each() -> None:
-    """One thread a call of BLAS, unless the user says otherwise: a fit has its cores busy with batches.
-
-    Before numpy is imported, which reads this once.
-    """
-    for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
-        os.environ.setdefault(name, "1")
-
-
-def _check_spec(spec: Path) -> None:
+def _checked(spec: Path) -> Checked:
+    """The spec, without a fault as far as can be told without data."""
     from ...compiler import pipeline
     from ...compiler.files import read_source
 
-    pipeline.build(pipeline.check(pipeline.parse(read_source(spec))))
+    checked = pipeline.check(pipeline.parse(read_source(spec)))
+    pipeline.build(checked)
+    return checked
 
 
-def _prepared(spec: Path, data: list[str], config: FitConfig) -> tuple[TrainingData, Potential]:
+def _prepared(checked: Checked, data: list[str], config: FitConfig) -> tuple[TrainingData, Potential]:
     """Data and potential that fit together. Raises UserError."""
     from ...compiler import pipeline
     from ...compiler.builder import named_species
     from ...compiler.canonical import canonical
-    from ...compiler.files import read_source
     from .. import potential as potentials
     from ..training_data import check_species, read_training_data
 
     training = read_training_data(data, config.data, config.weights.config_type, config.seed)
-    source = read_source(spec)
-    checked = pipeline.check(pipeline.parse(source))
     species = named_species(checked) or training.species
-    pipeline.build(
-        checked, training.species
-    )  # the data's species against the spec's, in the spec's own places
+    # the data's species against the spec's, told in the spec's own places
+    pipeline.build(checked, training.species)
     check_species(checked, species, training.species)
-    made = potentials.compile(canonical(source, species, config.reference_energies), species)
-    return training, made
+    text = canonical(checked.file.source, species, config.reference_energies)
+    return training, potentials.compile(text, species)
 
 
 def _introduce(data: list[str], training: TrainingData, potential: Potential, json: bool) -> None:

@@ -55,6 +55,7 @@ def command(
     from ..artifact import covariance, load
     from ..properties.config import load_properties_config
     from ..properties.measurement import survey
+    from ..properties.results import broken_guards
     from .progress import measuring
 
     settings = load_properties_config(config)
@@ -72,8 +73,9 @@ def command(
 
         for path in save_plots(plot, found.curves):
             console.say(f"plot: {path}", quiet)
-    _print(found, json)
-    return 1 if any(r.broken_guard for r in found.results) else 0
+    broken = broken_guards(found.results)
+    _print(found, broken, json)
+    return 1 if broken else 0
 
 
 def _crystals(file: str, potential: Potential) -> list[Candidate]:
@@ -84,12 +86,11 @@ def _crystals(file: str, potential: Potential) -> list[Candidate]:
     return [from_file(split_slice(file)[0].stem.replace(".", "_"), file, potential.species)]
 
 
-def _print(found: Survey, as_json: bool) -> None:
+def _print(found: Survey, broken: list[str], as_json: bool) -> None:
     if as_json:
         console.result_json({"properties": [r.as_dict() for r in found.results]})
         return
     console.result(property_table(found.results))
-    broken = [r.name for r in found.results if r.broken_guard]
     if broken:
         console.result(f"\nguards that are not met: {', '.join(broken)}")
 

@@ -10,8 +10,8 @@ import typer
 
 from ...compiler.diagnostics import Diagnostic
 from . import console
-from .fit import one_thread_each
 from .options import Data, Json, Quiet, Run
+from .threads import one_thread_each
 
 if TYPE_CHECKING:
     from ..prune import Goal, Pruned

@@ -12,8 +12,9 @@ from numpy.typing import NDArray
 
 from ...compiler.diagnostics import InternalError
 from ...compiler.numbering import Trained, trained_numbers
-from ...compiler.sensitivities import Restriction, Sensitivities
+from ...compiler.sensitivities import Restriction
 from ...compiler.spec_edits import Program, closed, dropped, rewritten
+from ..information import of_system
 from ..potential import compile
 from .factors import Factors
 from .pieces import together
@@ -99,20 +100,11 @@ def earnings(
 ) -> list[tuple[str, int, float]]:
     """(call, its numbers, the factor by which the loss grows without it) of each piece that is in."""
     chosen = np.array(columns)
-    model = quadratic(factors, chosen, coefficients)
+    system = factors.of(chosen).moved(coefficients)
+    model = of_system(system, [str(k) for k in columns], coefficients)
     found = []
     for piece, call in enumerate(pool.calls):
         block = np.flatnonzero(pool.owners[chosen] == piece)
         if piece and len(block):
             found.append((call, len(block), 1.0 + model.zeroed(block.tolist()) / model.loss))
     return found
-
-
-def quadratic(factors: Factors, columns: Indices, coefficients: Array) -> Sensitivities:
-    """The quadratic model of the loss in the chosen columns, at their coefficients."""
-    triangle = np.triu(np.linalg.qr(factors.without()[:, [*columns, -1]], mode="r"))
-    residual = triangle[:-1, :-1] @ coefficients + triangle[:-1, -1]
-    loss = 0.5 * (float(residual @ residual) + float(triangle[-1, -1] ** 2))
-    names = tuple(str(k) for k in columns)
-    rows = int(factors.counts.sum())
-    return Sensitivities(names, coefficients, triangle[:-1, :-1], residual, loss, rows, 1e-6)

@@ -13,13 +13,14 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..normal import Accumulator, System
+from ..normal import Accumulator, System, triangle
 from .columns import Layout, read_columns
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
 
 KINDS = ("energy", "forces", "stress")
+NOISE = 1e-6  # relative: columns are f32
 _ROWS = 2048  # read at once
 
 
@@ -36,8 +37,16 @@ class Factors:
 
     def without(self, fold: int | None = None) -> Array:
         """R (P + 1, P + 1) of all rows but those of a fold."""
-        parts = [f for k, f in enumerate(self.factors) if k != fold]
-        return _triangle(np.concatenate([g for f in parts for g in f]))
+        return self._joined([f for k, f in enumerate(self.factors) if k != fold])
+
+    def of(self, columns: Indices) -> System:
+        """The system of all rows in the chosen columns, at coefficients 0."""
+        taken = self._joined([f[:, :, [*columns, -1]] for f in self.factors])
+        broken = np.zeros(len(taken), dtype=bool)
+        return System(taken, int(self.counts.sum()), NOISE, broken)
+
+    def _joined(self, parts: Sequence[Array]) -> Array:
+        return triangle(np.concatenate([kind for fold in parts for kind in fold]))
 
     def squares(self, fold: int, columns: Indices, coefficients: Array) -> Array:
         """(3,) sums of squares of the whitened errors on a fold, for coefficients of the chosen columns."""
@@ -73,7 +82,3 @@ def _factor(tables: Sequence[NDArray[np.float32]], rows: Indices, size: int) -> 
 def _pieces(rows: Indices) -> Iterator[Indices]:
     for first in range(0, len(rows), _ROWS):
         yield rows[first : first + _ROWS]
-
-
-def _triangle(rows: Array) -> Array:
-    return np.asarray(np.triu(np.linalg.qr(rows, mode="r")))

@@ -21,6 +21,7 @@ from ..fit import FitResult, fit
 from ..held_out import folds_of
 from ..properties.config import PropertiesConfig, load_properties_config
 from ..properties.measurement import measure as measure_properties
+from ..properties.results import broken_guards
 from ..residuals import Sigmas
 from ..structures import Structure
 from ..training_data import TrainingData
@@ -222,7 +223,7 @@ def _held(study: Study, found: FitResult) -> list[dict[str, Any]]:
     if study.properties is None:
         return []
     results = measure_properties(found.potential, study.properties, found.covariance)
-    broken = [r.name for r in results if r.broken_guard]
+    broken = broken_guards(results)
     if broken:
         count = found.potential.n_parameters
         message = f"the model of {count} parameters breaks the guards of {', '.join(broken)}"

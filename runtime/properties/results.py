@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -49,6 +50,11 @@ class Estimate:
 
 def _sum(a: Array | None, b: Array | None) -> Array | None:
     return None if a is None or b is None else a + b
+
+
+def broken_guards(results: Iterable[PropertyResult]) -> list[str]:
+    """Names of the musts that are not met."""
+    return [r.name for r in results if r.broken_guard]
 
 
 @dataclass(frozen=True)
