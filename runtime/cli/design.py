@@ -57,31 +57,24 @@ def command(
     if not quiet:
         _introduce(study)
     with designing(quiet) as report:
-        members = design(study, report)
-    rows = write_front(study, members)
-    for trial, reason in study.store.failures() if not quiet else ():
-        console.say(f"failed: {trial.kind} {trial.payload.get('piece', '')}: {reason}")
+        found = design(study, report)
+    rows = write_front(study, found.members)
     if json:
-        console.result_json({"front": rows})
+        console.result_json({"front": rows, "left_out": list(found.left_out)})
     else:
         console.result(_table(rows))
+        for reason in found.left_out:
+            console.result(f"left out: {reason}")
         console.result(f"specs and runs: {study.folder / 'front'}")
     return 0
 
 
 def _study(settings: DesignConfig, config: Path, data: list[str], output: Path) -> Study:
-    from hashlib import sha256
-
-    from ..design.study import TRIALS, Study
+    from ..design.study import Study
     from ..training_data import read_training_data
 
     training = read_training_data(data, settings.data, settings.weights.config_type, settings.seed)
-    study = Study(settings, training, output, str(config))
-    depends = settings.model_copy(update={"budget": None}).model_dump_json()
-    contents = " ".join(sorted(training.digests.values()))
-    configuration = sha256(depends.encode()).hexdigest()
-    study.store.belongs({"version": TRIALS, "configuration": configuration, "data": contents})
-    return study
+    return Study(settings, training, output, str(config))
 
 
 def _introduce(study: Study) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from ...compiler.diagnostics import ArtifactError, Diagnostic
 from ..residuals import Residuals, Rows, Sigmas
 from ..structures import Structure
 from .pieces import Piece
@@ -81,5 +82,10 @@ def write_columns(
 
 
 def read_columns(path: Path) -> NDArray[np.float32]:
-    """The table of `write_columns`, mapped, not read."""
-    return np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    """The table of `write_columns`, mapped, not read. Raises ArtifactError `damaged-artifact`."""
+    try:
+        return np.asarray(np.lib.format.open_memmap(path, mode="r"))
+    except (OSError, ValueError) as error:
+        message = f"{path}, which the study says it has, cannot be read: {error}"
+        help = "begin the study anew in another folder"
+        raise ArtifactError(Diagnostic("damaged-artifact", message, place=str(path), help=help)) from error

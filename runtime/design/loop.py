@@ -70,6 +70,14 @@ class Member:
     properties: list[dict[str, Any]]
 
 
+@dataclass(frozen=True)
+class Front:
+    """The members by number of parameters; what is not among them, and why, in words."""
+
+    members: tuple[Member, ...]
+    left_out: tuple[str, ...]
+
+
 Report = Callable[[Progress], None]
 Candidates = dict[int, Candidate]
 
@@ -97,14 +105,26 @@ class _Loop:
         if not self.done(f"{stage}: measuring", measured):
             return {}
         known = tuple(c for c, t in zip(kept, measured, strict=True) if self.study.store.result(t))
-        pool = Pool(self.study, known)
+        if known[:1] != ("",) or len(known) < 2:
+            raise FitError(
+                Diagnostic(
+                    "nothing-measured",
+                    "no term of the catalogue could be measured",
+                    place=str(self.study.folder),
+                    help="; ".join(self.study.store.failures().values()),
+                )
+            )
+        pool = self.study.pool(known)
         sizes = pool.sizes(config.sizes)
         paths = [select(known, sizes, k) for k in (None, *range(config.folds))]
         if not self.done(f"{stage}: folding", [fold(known)]) or not self.done(f"{stage}: selecting", paths):
             return {}
         results = [self.study.store.result(p) for p in paths]
         if any(r is None for r in results):
-            return {}
+            reasons = self.study.store.failures()
+            message = "nothing can be selected from what was measured"
+            help = "; ".join(reasons[p.id] for p in paths if p.id in reasons)
+            raise FitError(Diagnostic("nothing-selected", message, place=str(self.study.folder), help=help))
         counts = self.study.read_factors(known).counts
         found = _candidates(pool, results, counts)  # type: ignore[arg-type]
         return _of_sizes(found, config.sizes)
@@ -177,15 +197,17 @@ def _candidates(pool: Pool, results: list[dict[str, Any]], counts: NDArray[np.in
     return found
 
 
-def design(study: Study, report: Report | None = None) -> list[Member]:
-    """The front of a study, by number of parameters. Goes on from what the study's folder has already.
+def design(study: Study, report: Report | None = None) -> Front:
+    """The front of a study. Goes on from what the study's folder has already.
 
-    Raises FitError `budget-too-small` where the budget ended before the first selection.
+    Raises FitError: `budget-too-small` where the budget ended before the first selection, nothing-measured,
+    nothing-selected, empty-front; ArtifactError `other-study`.
     """
     loop = _Loop(study, report)
     entries = list(study.config.catalogue)
     for call in _calls(entries):
-        study.piece(call)  # faults of the catalogue are told before anything is measured
+        study.piece(call)  # faults of the catalogue are told before anything is kept
+    study.store.belongs(study.identity())
     best = loop.selections(_calls(entries), "first")
     if not best:
         message = "the budget ended before anything could be selected"
@@ -200,16 +222,25 @@ def design(study: Study, report: Report | None = None) -> list[Member]:
     return _front(loop, list(best.values()))
 
 
-def _front(loop: _Loop, candidates: list[Candidate]) -> list[Member]:
+def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     """The candidates fitted, without those that another beats in everything."""
-    members = []
+    store, place = loop.study.store, str(loop.study.folder)
+    members, left_out = [], []
     for candidate in sorted(candidates, key=lambda c: c.size):
         trial = refine(candidate.pool.calls, candidate.columns, candidate.coefficients.tolist())
         loop.done(f"fitting {candidate.size} numbers", [trial])
-        result = loop.study.store.result(trial)
-        if result is not None:
+        result = store.result(trial)
+        if result is None:
+            reason = store.failures().get(trial.id, "the budget ended before it was fitted; run again")
+            left_out.append(f"{candidate.size} numbers: {reason}")
+        else:
             members.append(_member(loop.study, candidate, result))
-    return [m for m in members if not any(_beats(o, m) for o in members)]
+    if not members:
+        message = "no model could be fitted"
+        raise FitError(Diagnostic("empty-front", message, place=place, help="; ".join(left_out)))
+    beaten = [m for m in members if any(_beats(o, m) for o in members)]
+    left_out += [f"{m.size} numbers: another model is no worse in anything" for m in beaten]
+    return Front(tuple(m for m in members if m not in beaten), tuple(left_out))
 
 
 def _member(study: Study, candidate: Candidate, result: dict[str, Any]) -> Member:

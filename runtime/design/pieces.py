@@ -10,13 +10,12 @@ from numpy.typing import NDArray
 
 from ...compiler import pipeline
 from ...compiler.canonical import REFERENCE
-from ...compiler.checker import Checked
 from ...compiler.diagnostics import Diagnostic, UserError
 from ...compiler.ir import Model
 from ...compiler.linearity import linear_parameters
 from ...compiler.source import Source
 from ...compiler.spec_edits import Program
-from ..potential import Potential, free_mask, start_theta
+from ..potential import Potential, compile, free_mask
 from ..toml_config import ConfigError
 
 Indices = NDArray[np.intp]
@@ -67,20 +66,15 @@ def base(material: Material, core: str, place: str) -> Piece:
 def together(material: Material, core: str, calls: Sequence[str]) -> Program:
     """The spec of everything: core, reference energies, and the pieces in their order."""
     energy = " + ".join([*([core] if core else []), f"{REFERENCE}()", *calls])
-    checked = _checked(material.spec(energy), "the catalogue")
+    checked = pipeline.check(pipeline.parse(Source(material.spec(energy), "the catalogue")))
     return Program(checked, pipeline.build(checked))
-
-
-def _checked(text: str, place: str) -> Checked:
-    return pipeline.check(pipeline.parse(Source(text, place)))
 
 
 def _potential(text: str, place: str) -> Potential:
     try:
-        model = pipeline.build(_checked(text, place))
+        return compile(text)
     except UserError as error:
         raise ConfigError([_placed(d, place) for d in error.diagnostics]) from None
-    return Potential(text, model, start_theta(model))
 
 
 def _placed(d: Diagnostic, place: str) -> Diagnostic:

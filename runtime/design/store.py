@@ -137,11 +137,13 @@ class Store:
             ).fetchone()
         return None if row is None else json.loads(row[0])
 
-    def failures(self) -> list[tuple[Trial, str]]:
-        """Failed trials with their reasons."""
+    def failures(self) -> dict[str, str]:
+        """The reasons of failed trials, by their id."""
         with self._open() as db:
-            rows = db.execute("select kind, payload, result from trials where status = 'failed'").fetchall()
-        return [(Trial(k, json.loads(p)), json.loads(r)["reason"]) for k, p, r in rows]
+            rows = db.execute(
+                "select id, result from trials where status = 'failed' order by rowid"
+            ).fetchall()
+        return {id: json.loads(result)["reason"] for id, result in rows}
 
     def count(self) -> int:
         """Trials done or failed."""

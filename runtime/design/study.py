@@ -77,6 +77,25 @@ class Study:
     def _pieces(self) -> dict[str, Piece]:
         return {}
 
+    @cached_property
+    def _pools(self) -> dict[tuple[str, ...], Pool]:
+        return {}
+
+    def pool(self, calls: Sequence[str]) -> Pool:
+        """Pieces together, built once: their formula has hundreds of numbers."""
+        return self._pools.setdefault(tuple(calls), Pool(self, tuple(calls)))
+
+    def identity(self) -> dict[str, str]:
+        """Digests of what the results depend on; budgets are no part of it."""
+        depends = self.config.model_copy(update={"budget": None}).model_dump_json()
+        if self.properties is not None:
+            depends += self.properties.model_dump_json()
+        return {
+            "version": TRIALS,
+            "configuration": sha256(depends.encode()).hexdigest(),
+            "data": " ".join(sorted(self.data.digests.values())),
+        }
+
     def piece(self, call: str) -> Piece:
         """A term of the catalogue; the empty call is what is always there."""
         if call not in self._pieces:
@@ -183,7 +202,7 @@ def _select(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
 
 
 def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
-    pool = Pool(study, tuple(payload["pieces"]))
+    pool = study.pool(payload["pieces"])
     coefficients = np.array(payload["coefficients"])
     made = pool.composition(payload["columns"], coefficients)
     start, columns = composed(pool, made, coefficients)
@@ -207,7 +226,7 @@ def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
         warnings=[d.message for d in found.warnings],
         converged=found.converged,
         reason=found.reason,
-        lineage=["designed from a catalogue"],
+        lineage=[f"designed from {study.place}"],
     )
     return {
         "spec": made.spec,

@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
-from ...compiler.diagnostics import UserError
+from ...compiler.diagnostics import ArtifactError, UserError
 from ..training_data import TrainingData
 from .config import DesignConfig
 from .store import Trial
@@ -76,7 +76,10 @@ def _others(study: Study) -> list[multiprocessing.process.BaseProcess]:
 
 
 def _work_alone(config: DesignConfig, data: TrainingData, folder: Path, place: str) -> None:
-    _work(Study(config, data, folder, place), None, None)
+    try:
+        _work(Study(config, data, folder, place), None, None)
+    except ArtifactError:
+        return  # the main process meets the same fault when it takes the trial, and tells of it
 
 
 def _work(study: Study, clock: Clock | None, report: Report | None) -> None:
@@ -87,8 +90,12 @@ def _work(study: Study, clock: Clock | None, report: Report | None) -> None:
             return
         begun = monotonic()
         told = (lambda share, t=trial: report(t, share)) if report else None
+        if told:
+            told(0.0)
         try:
             result = study.perform(trial, told)
+        except ArtifactError:  # the disk, not the trial: it is open again when this process has ended
+            raise
         except UserError as error:
             study.store.fail(trial, str(error), monotonic() - begun)
             continue

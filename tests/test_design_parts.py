@@ -1,0 +1,205 @@
+"""Designing, its parts: columns in one order, factors, selection, the store of trials."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ase.build import bulk
+from design_cases import SIGMAS, crystals
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from potentia.compiler.diagnostics import ArtifactError
+from potentia.runtime.design.columns import Layout, read_columns, write_columns
+from potentia.runtime.design.factors import fold_columns
+from potentia.runtime.design.material import length
+from potentia.runtime.design.pieces import Material, base, piece
+from potentia.runtime.design.selection import selected
+from potentia.runtime.design.store import Store, Trial
+from potentia.runtime.held_out import folds_of
+from potentia.runtime.structures import Structure, from_atoms
+
+
+@pytest.fixture(scope="module")
+def structures() -> list[Structure]:
+    return crystals(14)
+
+
+# --- columns and factors -------------------------------------------------------------------------
+
+
+def test_columns_do_not_depend_on_batches(tmp_path: Path) -> None:
+    structures = crystals(9, sizes=3)
+    material = Material(("Cu",), 2.6)
+    made = piece(material, "pair(bessel3, rc = 1.5 * d)", "here")
+    write_columns(tmp_path / "a.npy", made, structures, SIGMAS, 1000.0)
+    write_columns(tmp_path / "b.npy", made, structures[:6], SIGMAS, 1000.0)
+    whole, part = read_columns(tmp_path / "a.npy"), read_columns(tmp_path / "b.npy")
+    assert whole.shape == (Layout(structures).size, 4)
+    assert np.allclose(whole[: len(part)], part, rtol=1e-5, atol=1e-5)
+    assert np.abs(whole).max(axis=0).all()
+    assert not list(tmp_path.glob("*.part"))
+
+
+def test_columns_are_the_derivatives_of_the_labels(tmp_path: Path) -> None:
+    structures = crystals(4, sizes=2)
+    material = Material(("Cu",), 2.6)
+    made = piece(material, "pair(bessel3, rc = 1.5 * d)", "here")
+    write_columns(tmp_path / "a.npy", made, structures, SIGMAS, 1000.0)
+    table, layout = read_columns(tmp_path / "a.npy"), Layout(structures)
+    for k in range(3):
+        theta = np.eye(3)[k]
+        for s, p in enumerate(made.potential.with_theta(theta).predict(structures)):
+            mine = layout.structure == s
+            energy = table[mine & (layout.quantity == 0), k]
+            forces = table[mine & (layout.quantity == 1), k]
+            stress = table[mine & (layout.quantity == 2), k]
+            assert p.stress is not None
+            assert np.allclose(energy, p.energy / structures[s].n_atoms / SIGMAS.energy, rtol=1e-4, atol=1e-2)
+            assert np.allclose(forces, p.forces.T.ravel() / SIGMAS.forces, rtol=1e-4, atol=1e-3)
+            upper = np.triu_indices(3)
+            assert np.allclose(stress, p.stress[upper] / SIGMAS.stress, rtol=1e-4, atol=1e-3)
+
+
+def test_factors_hold_the_errors_of_every_choice(tmp_path: Path, structures: list[Structure]) -> None:
+    material = Material(("Cu",), 2.6)
+    pieces = [base(material, "", "here"), piece(material, "pair(bessel3, rc = 1.5 * d)", "here")]
+    paths = [tmp_path / "0.npy", tmp_path / "1.npy"]
+    for path, made in zip(paths, pieces, strict=True):
+        write_columns(path, made, structures, SIGMAS, 1000.0)
+    layout, folds = Layout(structures), folds_of(len(structures), 3, 0)
+    factors = fold_columns(paths, layout, folds)
+    table = np.concatenate([read_columns(paths[0])[:, :-1], read_columns(paths[1])[:, :-1]], axis=1)
+    residual = read_columns(paths[0])[:, -1].astype(float)
+    columns, coefficients = np.array([0, 2]), np.array([-3.0, 0.4])
+    errors = table[:, columns].astype(float) @ coefficients + residual
+    for fold in range(3):
+        for kind in range(3):
+            mine = (folds[layout.structure] == fold) & (layout.quantity == kind)
+            assert factors.counts[fold, kind] == mine.sum()
+            found = factors.squares(fold, columns, coefficients)[kind]
+            assert np.isclose(found, np.sum(errors[mine] ** 2), rtol=1e-6)
+
+
+@given(st.integers(1, 40), st.integers(2, 6), st.integers(0, 99))
+def test_folds_are_of_equal_size(count: int, folds: int, seed: int) -> None:
+    found = np.bincount(folds_of(count, folds, seed), minlength=folds)
+    assert found.max() - found.min() <= 1
+    assert np.array_equal(folds_of(count, folds, seed), folds_of(count, folds, seed))
+
+
+def test_the_length_holds_for_every_lattice() -> None:
+    fcc = from_atoms(bulk("Cu", "fcc", a=3.6))
+    assert length([fcc]) == pytest.approx(3.6 / 2**0.5, abs=0.006)
+    bcc = from_atoms(bulk("Nb", "bcc", a=3.3))
+    assert length([bcc, bcc, fcc]) == pytest.approx((2**0.5 * 3.3**3 / 2) ** (1 / 3), abs=0.006)
+    free = bulk("Cu", "fcc", a=3.6, cubic=True)
+    free.pbc = False
+    assert length([from_atoms(free)]) == pytest.approx(3.6 / 2**0.5, abs=0.006)
+
+
+# --- selection -----------------------------------------------------------------------------------
+
+
+def factor(jacobian: np.ndarray, residual: np.ndarray) -> np.ndarray:
+    return np.triu(np.linalg.qr(np.column_stack([jacobian, residual]), mode="r"))
+
+
+@settings(deadline=None, max_examples=40)
+@given(st.integers(0, 10_000))
+def test_the_true_columns_are_found(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    jacobian = rng.normal(size=(300, 30)) @ (np.eye(30) + 0.1 * rng.normal(size=(30, 30)))
+    jacobian *= 10 ** rng.uniform(-3, 3, size=30)
+    true = rng.choice(np.arange(1, 30), 5, replace=False)
+    effect = jacobian[:, true] / np.linalg.norm(jacobian[:, true], axis=0) @ rng.choice([-30.0, 30.0], 5)
+    found = selected(factor(jacobian, -(effect + 0.01 * rng.normal(size=300))), [0], [6])
+    assert set(found[6][0].tolist()) == {0, *true.tolist()}
+
+
+def test_an_early_choice_is_undone() -> None:
+    rng = np.random.default_rng(0)
+    a, b = rng.normal(size=(2, 400))
+    decoy = a + b + 0.3 * rng.normal(size=400)  # explains most alone, nothing beside the two
+    others = rng.normal(size=(400, 3))
+    found = selected(factor(np.column_stack([decoy, a, b, others]), -(a + b)), [], [1, 2])
+    assert found[1][0].tolist() == [0]
+    assert set(found[2][0].tolist()) == {1, 2}
+    assert np.allclose(found[2][1], 1.0)
+
+
+def test_columns_without_rows_and_copies_are_not_chosen() -> None:
+    rng = np.random.default_rng(1)
+    a = rng.normal(size=(50, 2))
+    jacobian = np.column_stack([a, a[:, 0] * 3, np.zeros(50)])
+    found = selected(factor(jacobian, -a @ [1.0, 2.0] + 0.1 * rng.normal(size=50)), [], [1, 2, 3, 4])
+    assert sorted(found) == [1, 2]
+    assert len({0, 2} & set(found[2][0].tolist())) == 1
+
+
+# --- the store -----------------------------------------------------------------------------------
+
+
+def test_a_trial_is_taken_once_and_in_order(tmp_path: Path) -> None:
+    store = Store(tmp_path / "study.sqlite")
+    trials = [Trial("measure", {"piece": str(k)}) for k in range(3)]
+    store.add([*trials, trials[0]])
+    assert [store.take() for _ in range(4)] == [*trials, None]
+    store.finish(trials[1], {"x": 1.5}, 0.1)
+    store.fail(trials[2], "no rows", 0.1)
+    assert store.result(trials[1]) == {"x": 1.5}
+    assert store.result(trials[2]) is None
+    assert store.unfinished(trials) == [trials[0]]
+    assert store.failures() == {trials[2].id: "no rows"}
+    store.add(trials)
+    assert store.take() is None
+
+
+HANG = """
+import sys, time
+from pathlib import Path
+from potentia.runtime.design.store import Store
+Store(Path(sys.argv[1])).take()
+time.sleep(60)
+"""
+
+
+def test_what_a_killed_process_was_at_is_done_again(tmp_path: Path) -> None:
+    store, trial = Store(tmp_path / "study.sqlite"), Trial("measure", {"piece": "a"})
+    store.add([trial])
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    with subprocess.Popen([sys.executable, "-c", HANG, str(store.path)], env=environment) as process:
+        while not _running(store):
+            time.sleep(0.05)
+        store.release()
+        assert store.take() is None  # it lives
+        process.kill()
+        process.wait()
+    store.release()
+    assert store.take() == trial
+
+
+def _running(store: Store) -> bool:
+    return "running" in store._status().values()
+
+
+def test_a_folder_holds_one_study(tmp_path: Path) -> None:
+    store = Store(tmp_path / "study.sqlite")
+    store.belongs({"configuration": "a", "data": "b"})
+    store.belongs({"configuration": "a", "data": "b"})
+    with pytest.raises(ArtifactError) as caught:
+        store.belongs({"configuration": "a", "data": "c"})
+    assert caught.value.diagnostics[0].code == "other-study"
+    assert "was made with another data" in str(caught.value)
+
+
+def test_a_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ArtifactError) as caught:
+        Store(tmp_path / "file" / "study.sqlite")
+    assert caught.value.diagnostics[0].code == "unwritable"
