@@ -13,7 +13,7 @@ from ..compiler.blocks import Block, blocks
 from ..compiler.ir import Model
 from ..compiler.numbering import number_names
 from ..compiler.sensitivities import Restriction, Sensitivities
-from .information import system_of
+from .information import gradient, system_of
 from .normal import undetermined
 
 Array = NDArray[np.float64]
@@ -101,13 +101,11 @@ def report(model: Model, known: Sensitivities) -> FisherReport:
     least = known.loss + known.cost(Restriction())
     values = known.singular_values
     clear = values[values > known.noise * values.max()]
-    length = np.sqrt(2.0 * known.loss) or 1.0
-    cosines = np.abs(known.gradient) / np.where(known.norms > 0, known.norms, np.inf) / length
     return FisherReport(
         n_rows=known.n_rows,
         loss=known.loss,
         variance=_finite(known.variance),
-        gradient=float(cosines.max(initial=0.0)),
+        gradient=gradient(known),
         gain=known.loss - least,
         spectrum=tuple(values.tolist()),
         condition=float(clear[0] / clear[-1]) if len(clear) == known.size else None,

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..compiler.diagnostics import Diagnostic, FitError
-from ..compiler.sensitivities import Sensitivities
+from ..compiler.sensitivities import Restriction, Sensitivities
 from .config import FitConfig
 from .normal import System
 from .potential import Potential
@@ -86,3 +86,20 @@ def system_of(model: Sensitivities) -> System:
     factor[:size, :size], factor[:size, size] = model.factor, model.residual
     factor[size, size] = np.sqrt(max(0.0, 2.0 * model.loss - float(model.residual @ model.residual)))
     return System(factor, model.n_rows, model.noise, np.zeros(size + 1, dtype=bool))
+
+
+def gradient(known: Sensitivities) -> float:
+    """The largest cosine between the residuals and the derivatives by a number: 0 at an optimum."""
+    length = np.sqrt(2.0 * known.loss) or 1.0
+    cosines = np.abs(known.gradient) / np.where(known.norms > 0, known.norms, np.inf) / length
+    return float(cosines.max(initial=0.0))
+
+
+def not_at_optimum(known: Sensitivities) -> Diagnostic:
+    """The warning that what the data say holds for numbers that do not fit them best."""
+    message = (
+        "the information is not at an optimum: residuals and derivatives are not orthogonal, "
+        f"the largest cosine between them is {gradient(known):.2g}"
+    )
+    help = f"the quadratic model promises {-known.cost(Restriction()):.3g} less loss, of {known.loss:.6g}"
+    return Diagnostic("not-at-optimum", message, "warning", help=help)

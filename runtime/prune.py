@@ -28,7 +28,7 @@ from .config import FitConfig
 from .cost import microseconds_per_atom
 from .fit import FitResult, Progress, fit
 from .held_out import Folds, folds_of
-from .information import require_trained
+from .information import not_at_optimum, require_trained
 from .potential import Potential, compile
 from .prune_state import PruneState, PruneStore, Step, depends_on
 from .refit import Refit, Restricted, known, refit
@@ -305,7 +305,7 @@ class Pruning:
         """The rewritten spec, fitted to the end."""
         made = self.made(state.restriction, state.theta)
         result = fit(made, self.structures, self.config.model_copy(update={"starts": 1}), report=self.report)
-        warnings = []
+        warnings = [] if self.potential.metadata.converged else [not_at_optimum(self.first.sensitivities)]
         target = self.goal.target
         if target is not None and made.n_parameters > target:
             message = f"{made.n_parameters} parameters are left: no rewrite that is allowed comes to {target}"

@@ -33,3 +33,10 @@ def shared_data(root: Path) -> Path:
     if not folder.is_dir():
         pytest.skip("the development data ../shared/data is absent")
     return folder
+
+
+@pytest.fixture
+def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The module's own fixture `folder`, as the working directory."""
+    monkeypatch.chdir(folder)
+    return folder

@@ -6,7 +6,6 @@ import json
 import math
 import os
 import shutil
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from ase import Atoms
 from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
+from commands import run
 from potentia.compiler.diagnostics import ArtifactError, FitError
 from potentia.runtime import artifact
 from potentia.runtime.cli.main import main
@@ -59,18 +59,6 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         assert main([*fit, "-o", "stopped", "--max-iterations", "1"]) == 0
         assert main(["fisher", "one", "--data", "nb.xyz", "-q", "--plot"]) == 0
     return folder
-
-
-@pytest.fixture
-def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    monkeypatch.chdir(folder)
-    yield folder
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 # --- the report --------------------------------------------------------------------------------

@@ -60,7 +60,7 @@ def command(
     content |= _kept(run, training, known, errors)
     _save(where, content, found, errors if plot else None, plot)
     if not quiet:
-        console.report(_remarks(training, found), json)
+        console.report(_remarks(training, known), json)
         console.say(f"saved in {where}")
     _tell(found, content, errors, json)
     return 0
@@ -107,15 +107,12 @@ def _save(
         save_information(where.with_suffix(".png"), found, content["coverage"])
 
 
-def _remarks(training: Training, found: FisherReport) -> list[Diagnostic]:
+def _remarks(training: Training, known: Sensitivities) -> list[Diagnostic]:
+    from ..information import not_at_optimum
+
     remarks = [] if training.changed is None else [training.changed]
     if not training.potential.metadata.converged or training.changed is not None:
-        message = (
-            "the information is not at an optimum: residuals and derivatives are not orthogonal, "
-            f"the largest cosine between them is {found.gradient:.2g}"
-        )
-        help = f"the quadratic model promises {found.gain:.3g} less loss, of {found.loss:.6g}"
-        remarks.append(Diagnostic("not-at-optimum", message, "warning", help=help))
+        remarks.append(not_at_optimum(known))
     return remarks
 
 

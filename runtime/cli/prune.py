@@ -69,8 +69,8 @@ def command(
     goal = _goal(target_parameters, max_loss_increase, criterion)
     require_new_run(folder, force, resume)
     training = training_of(run, data, allow_data_change)
-    if not quiet:
-        console.report(_remarks(training), json)
+    if training.changed is not None and not quiet:
+        console.report([training.changed], json)
     pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
     content = _saved(folder, run, training, pruned, quiet)
     if not quiet:
@@ -89,15 +89,6 @@ def _goal(target: int | None, increase: float | None, criterion: str | None) -> 
         help = did_you_mean(criterion, CRITERIA) or f"known: {', '.join(CRITERIA)}"
         raise ConfigError(Diagnostic("bad-value", f"there is no criterion `{criterion}`", help=help))
     return Goal(target, increase, criterion)  # type: ignore[arg-type]
-
-
-def _remarks(training: Training) -> list[Diagnostic]:
-    remarks = [] if training.changed is None else [training.changed]
-    if not training.potential.metadata.converged:
-        reason = training.potential.metadata.reason or "unknown"
-        message = f"the fit of this run has not converged ({reason}): what is predicted is less certain"
-        remarks.append(Diagnostic("not-converged", message, "warning"))
-    return remarks
 
 
 def _pruned(
