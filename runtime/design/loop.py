@@ -26,7 +26,8 @@ from .workers import Clock, perform
 
 Array = NDArray[np.float64]
 
-_TUNING = 0.4  # of the time limit
+_TUNING = 0.4  # of the time limit: what comes after it matters more
+_SELECTING = 0.85  # of the time limit: the rest is left for fitting what was selected
 
 
 @dataclass(frozen=True)
@@ -85,9 +86,10 @@ Candidates = dict[int, Candidate]
 class _Loop:
     def __init__(self, study: Study, report: Report | None) -> None:
         self.study, self.clock = study, Clock(study)
+        self.selecting = Clock(study, _SELECTING)
         self.report = report
 
-    def done(self, stage: str, trials: Sequence[Trial]) -> bool:
+    def done(self, stage: str, trials: Sequence[Trial], clock: Clock | None = None) -> bool:
         """Do the trials of a stage; False where the budget ended first."""
 
         def told(trial: Trial, share: float) -> None:
@@ -95,7 +97,7 @@ class _Loop:
                 count = self.study.store.count()
                 self.report(Progress(f"{stage} {_what(trial)}".rstrip(), share, count, self.clock.seconds))
 
-        return perform(self.study, trials, self.clock, told)
+        return perform(self.study, trials, clock or self.selecting, told)
 
     def selections(self, calls: Sequence[str], stage: str) -> Candidates:
         """The candidates of a pool by size; none where the budget ended first."""
@@ -130,14 +132,13 @@ class _Loop:
         return _of_sizes(found, config.sizes)
 
     def tuned(self, entries: list[Entry], best: Candidates) -> tuple[list[Entry], Candidates]:
-        """Each entry with its lengths multiplied as suits best; the candidates then.
-
-        With a time limit only while the first part of it lasts: what comes after matters more.
-        """
+        """Each entry with its lengths multiplied as suits best; the candidates then."""
         for place, entry in enumerate(entries):
-            for factor in self.study.config.moves:
-                if self.clock.share > _TUNING:
-                    return entries, best
+            if self.clock.share > _TUNING:
+                return entries, best
+            moves = self.study.config.moves
+            self.done("moves: measuring", [measure(entry.scaled(factor).term) for factor in moves])
+            for factor in moves:
                 moved = [*entries[:place], entry.scaled(factor), *entries[place + 1 :]]
                 found = self.selections(_calls(moved), f"{factor:g} d")
                 if found and _merit(found, best) < 0:
@@ -226,9 +227,10 @@ def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     """The candidates fitted, without those that another beats in everything."""
     store, place = loop.study.store, str(loop.study.folder)
     members, left_out = [], []
-    for candidate in sorted(candidates, key=lambda c: c.size):
-        trial = refine(candidate.pool.calls, candidate.columns, candidate.coefficients.tolist())
-        loop.done(f"fitting {candidate.size} numbers", [trial])
+    candidates = sorted(candidates, key=lambda c: c.size)
+    trials = [refine(c.pool.calls, c.columns, c.coefficients.tolist()) for c in candidates]
+    loop.done("fitting", trials, loop.clock)
+    for candidate, trial in zip(candidates, trials, strict=True):
         result = store.result(trial)
         if result is None:
             reason = store.failures().get(trial.id, "the budget ended before it was fitted; run again")

@@ -17,12 +17,13 @@ Report = Callable[[Trial, float], None]
 
 
 class Clock:
-    """What is left of the budget."""
+    """What is left of the budget, or of the first `part` of its time."""
 
-    def __init__(self, study: Study) -> None:
+    def __init__(self, study: Study, part: float = 1.0) -> None:
         self.begun = monotonic()
         self.budget = study.config.budget
         self.store = study.store
+        self.part = part
 
     @property
     def seconds(self) -> float:
@@ -35,7 +36,7 @@ class Clock:
 
     def spent(self) -> bool:
         limit, most = self.budget.time_limit, self.budget.fits
-        return (limit is not None and self.seconds >= limit) or (
+        return (limit is not None and self.seconds >= self.part * limit) or (
             most is not None and self.store.count() >= most
         )
 
