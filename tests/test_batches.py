@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -217,3 +220,23 @@ def test_unknown_species() -> None:
 def test_nice_sizes(n: int, steps: int) -> None:
     assert max(n, 1) <= nice(n, steps) <= max(n * (1 + 1 / steps), 1)
     assert nice(nice(n, steps), steps) == nice(n, steps)
+
+
+_BOTH = """
+from ase.build import bulk
+from potentia.runtime.potential import compile
+from potentia.runtime.structures import from_atoms
+
+potential = compile("species Nb\\nE = sw(rc = 4)")
+atoms = bulk("Nb", "bcc", 3.3, cubic=True)
+atoms.rattle(0.1, seed=0)
+single, double = (potential.predict([from_atoms(atoms)], dtype=d)[0] for d in ("float32", "float64"))
+assert abs(single.forces - double.forces).max() < 1e-4
+assert single.forces.dtype == double.forces.dtype == "float64", (single.forces.dtype, double.forces.dtype)
+"""
+
+
+def test_single_precision_may_come_first() -> None:  # in a process that does not ask jax for 64 bits itself
+    environment = {k: v for k, v in os.environ.items() if k != "JAX_ENABLE_X64"}
+    done = subprocess.run([sys.executable, "-c", _BOTH], env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
