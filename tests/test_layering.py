@@ -56,6 +56,8 @@ OURS = {
     # passes of the text: what data say about a formula becomes another formula
     "compiler.passes.prune": "compiler !compiler.backends",
     "compiler.passes.grow": "compiler !compiler.backends",
+    # warnings look at text and IR, and simplify the one to see what it depends on
+    "compiler.warnings": "compiler !compiler.backends !compiler.pipeline",
     "compiler.backends": f"compiler.backends compiler.diagnostics {IR}",
     # the rest of the compiler, and the driver, which alone sees passes and backends
     "compiler": "grammar compiler !compiler.passes !compiler.backends !compiler.pipeline",

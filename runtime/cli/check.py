@@ -1,4 +1,4 @@
-"""`potentia check`: is a spec valid? Needs no data and starts without jax."""
+"""`potentia check`: is a spec valid, and is it what was meant? Needs no data and starts without jax."""
 
 from __future__ import annotations
 
@@ -14,9 +14,10 @@ from .options import Json, SpeciesOption, species_list
 def command(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", show_default=False, help="Spec files.")],
     species: SpeciesOption = None,
+    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where there is a warning too.")] = False,
     json: Json = False,
 ) -> int:
-    """Check names, units and cutoffs of specs. Needs no data.
+    """Check names, units and cutoffs of specs, and warn of what is hardly meant. Needs no data.
 
     \b
     Examples:
@@ -25,22 +26,27 @@ def command(
       potentia check alloy.pes --species Nb,W
     """
     from ...compiler.diagnostics import Diagnostic, UserError
-    from .summary import built, facts, sentence
+    from ...compiler.report import as_json
+    from .summary import facts, sentence, with_warnings
 
     found: list[dict[str, object]] = []
     wrong: list[Diagnostic] = []
+    warned: list[Diagnostic] = []
     for spec in specs:
         try:
-            model = built(spec, species_list(species))
+            model, warnings = with_warnings(spec, species_list(species))
         except UserError as error:
             wrong += error.diagnostics
             continue
+        warned += warnings
         if json:
-            found.append({"spec": str(spec), **facts(model)})
+            found.append({"spec": str(spec), **facts(model), "warnings": as_json(warnings)})
         else:
             console.result(f"{spec}: {sentence(model)}")
     if wrong:
-        raise UserError(wrong)
+        raise UserError((*wrong, *warned))
     if json:
-        console.result_json({"ok": True, "specs": found})
-    return 0
+        console.result_json({"ok": not (strict and warned), "specs": found})
+    else:
+        console.report(warned)
+    return int(strict and bool(warned))

@@ -6,20 +6,33 @@ from pathlib import Path
 from typing import Any
 
 from ...compiler import pipeline
+from ...compiler.checker import Checked
 from ...compiler.diagnostics import Diagnostic, SpecError, did_you_mean
 from ...compiler.elements import ELEMENTS
 from ...compiler.files import read_source
 from ...compiler.ir import Model
+from ...compiler.warnings import warnings_of
 from . import console
 
 
 def built(path: Path, species: tuple[str, ...] | None = None) -> Model:
     """The model of a spec file. Raises SpecError."""
+    return pipeline.build(_checked(path, species), species)
+
+
+def with_warnings(path: Path, species: tuple[str, ...] | None = None) -> tuple[Model, tuple[Diagnostic, ...]]:
+    """The model of a spec file, and what it is warned of. Raises SpecError."""
+    checked = _checked(path, species)
+    model = pipeline.build(checked, species)
+    return model, warnings_of(checked, model)
+
+
+def _checked(path: Path, species: tuple[str, ...] | None) -> Checked:
     for name in species or ():
         if name not in ELEMENTS:
             help = did_you_mean(name, ELEMENTS)
             raise SpecError(Diagnostic("unknown-species", f"there is no element `{name}`", help=help))
-    return pipeline.build(pipeline.check(pipeline.parse(read_source(path))), species)
+    return pipeline.check(pipeline.parse(read_source(path)))
 
 
 def cutoffs(model: Model) -> list[float]:

@@ -1,0 +1,40 @@
+"""What is allowed and hardly meant: a warning a file, each `(Formula) -> diagnostics` with a code of its own.
+
+A warning is given where it is proved by the IR, or seen in a sample of it; never on a guess. No numerical
+library is loaded: an editor runs these while a spec is typed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from ..checker import Checked
+from ..diagnostics import Diagnostic
+from ..ir import Model
+from .cutoff_discontinuity import cutoff_discontinuity
+from .formula import Formula
+from .identical_terms import identical_terms
+from .idle_parameter import idle_parameter
+from .plain_number_unit import plain_number_unit
+from .unpinned_core import unpinned_core
+from .unused_let import unused_let
+from .vanishing_term import vanishing_term
+
+Warning = Callable[[Formula], Iterator[Diagnostic]]
+
+WARNINGS: tuple[Warning, ...] = (
+    unused_let,
+    plain_number_unit,
+    vanishing_term,
+    idle_parameter,
+    identical_terms,
+    cutoff_discontinuity,
+    unpinned_core,
+)
+
+
+def warnings_of(checked: Checked, model: Model) -> tuple[Diagnostic, ...]:
+    """The warnings of a spec that is valid, in the order of its text. `model`: the one built of it."""
+    formula = Formula(checked, model)
+    found = [d for warning in WARNINGS for d in warning(formula)]
+    return tuple(sorted(found, key=lambda d: -1 if d.primary is None else d.primary.start))

@@ -1,0 +1,83 @@
+"""A spec with its model, and what several warnings want to know of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+
+from .. import syntax
+from ..checker import Checked, walk
+from ..ir import Model, Node, TermInstance, topological
+from ..operands import Operand, operands
+from ..ranges import ZERO, Range, ranges
+from ..source import Span
+
+
+@dataclass(frozen=True)
+class Formula:
+    checked: Checked
+    model: Model
+
+    @cached_property
+    def energy(self) -> Node:
+        return self.model.outputs["energy"]
+
+    @cached_property
+    def operands(self) -> tuple[Operand, ...]:
+        """Of the energy's sum."""
+        return operands(self.checked, self.model)
+
+    @cached_property
+    def ranges(self) -> dict[Node, Range]:
+        roots = [self.energy, *(t.energy for t in self.model.terms), *(o.energy for o in self.operands)]
+        return ranges(self.model, roots)
+
+    @cached_property
+    def vanishing(self) -> frozenset[str]:
+        """Names of the term instances that are 0 throughout."""
+        return frozenset(t.name for t in self.model.terms if self.ranges[t.energy] == ZERO)
+
+    @cached_property
+    def calls(self) -> dict[str, syntax.Call]:
+        """The call of each term instance, where it is in this text."""
+        written = {(p.span.start, p.span.end): p for p in self.expressions if isinstance(p, syntax.Call)}
+        return {
+            t.name: written[t.origin.start, t.origin.end]
+            for t in self.model.terms
+            if t.origin is not None and self.is_here(t.origin) and (t.origin.start, t.origin.end) in written
+        }
+
+    @cached_property
+    def expressions(self) -> tuple[syntax.Expr, ...]:
+        """All expressions of this text, and all in them."""
+        return tuple(part for item in self.checked.file.items for e in _values(item) for part in walk(e))
+
+    def is_here(self, span: Span) -> bool:
+        """Whether a place is in this text, not in an import or in the library."""
+        return span.source is self.checked.file.source
+
+    def place(self, term: TermInstance) -> Span:
+        """Where to tell of a term: at its call, or else at the energy."""
+        if term.origin is not None and self.is_here(term.origin):
+            return term.origin
+        assert self.checked.energy is not None
+        return self.checked.energy.span
+
+    def reach(self, node: Node) -> float:
+        """The longest cutoff under a node, Å; 0 where it meets no neighbour."""
+        return max((n.kind.domain.rc or 0.0 for n in topological([node])), default=0.0)
+
+
+def _values(item: syntax.Item) -> Iterator[syntax.Expr]:
+    match item:
+        case syntax.Let() | syntax.Energy():
+            yield item.value
+        case syntax.Term():
+            yield from (f.default for f in item.formals if f.default is not None)
+            yield from ([] if item.alias is None else [item.alias])
+            for member in item.members:
+                yield member.value
+                if isinstance(member, syntax.Param):
+                    yield from ([] if member.size is None else [member.size])
+                    yield from member.bounds or ()

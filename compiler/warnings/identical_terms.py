@@ -1,0 +1,67 @@
+"""identical-terms: two operands of the energy that are one function, with numbers that start the same."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from ..diagnostics import Diagnostic
+from ..ir import Model, Node, Parameter, topological
+from ..kinds import SITE
+from ..operands import Operand
+from ..ops import make
+from ..passes.cse import share_subexpressions
+from ..passes.simplify import simplify_model
+from ..rewrite import rebuild
+from .formula import Formula
+
+
+def identical_terms(formula: Formula) -> Iterator[Diagnostic]:
+    alike: dict[Any, list[Operand]] = {}
+    for operand in formula.operands:
+        if operand.energy.kind.domain == SITE:
+            alike.setdefault(_outline(operand, formula.model), []).append(operand)
+    for found in alike.values():
+        yield from _told(found, formula.model) if len(found) > 1 else ()
+
+
+def _told(operands: list[Operand], model: Model) -> Iterator[Diagnostic]:
+    first: dict[Node, Operand] = {}
+    for operand in operands:
+        same = first.setdefault(_canonical(operand, model), operand)
+        if same is not operand:
+            trained = bool(_read(operand, model))
+            yield Diagnostic(
+                "identical-terms",
+                "this is in the energy twice" + (", with numbers that start the same" if trained else ""),
+                "warning",
+                primary=operand.expr.span,
+                secondary=((same.expr.span, "first here"),),
+                help="a fit cannot tell them apart: remove one, or start it elsewhere"
+                if trained
+                else "write it once, times 2 if that is meant",
+            )
+
+
+def _read(operand: Operand, model: Model) -> list[Parameter]:
+    """The parameters that an operand reads, in the order of the model."""
+    names = {n["name"] for n in topological([operand.energy]) if n.op == "param"}
+    return [p for p in model.parameters if p.name in names]
+
+
+def _outline(operand: Operand, model: Model) -> Any:
+    """What is cheap to say of an operand and the same for equal ones: all of its numbers but the formula."""
+    numbers = [(p.start, p.lower, p.upper, p.free, p.components, p.places) for p in _read(operand, model)]
+    return tuple(numbers), len(list(topological([operand.energy])))
+
+
+def _canonical(operand: Operand, model: Model) -> Node:
+    """The energy in canonical form, its parameters named by their order."""
+    names = {p.name: f"#{k}" for k, p in enumerate(_read(operand, model))}
+
+    def renamed(node: Node) -> Node:
+        return make("param", name=names[node["name"]], kind=node.kind) if node.op == "param" else node
+
+    energy = rebuild([operand.energy], renamed)[operand.energy]
+    alone = Model(model.species, (), (), {"energy": energy})
+    return share_subexpressions(simplify_model(alone)).outputs["energy"]
