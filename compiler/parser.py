@@ -13,6 +13,7 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 from ..grammar.mistakes import MISTAKES
 from . import syntax
 from .diagnostics import Diagnostic, SpecError
+from .parser_mistakes import recognise
 from .parser_tables import load_parser
 from .source import Source, Span
 
@@ -33,6 +34,10 @@ _WORDS = {
 @cache
 def _grammar() -> tuple[Lark, list[Token]]:
     return load_parser()
+
+
+def _parse(text: str) -> Tree[Token]:
+    return _grammar()[0].parse(text)
 
 
 def parse_source(source: Source) -> syntax.File:
@@ -106,7 +111,7 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
     keyword = _declaration_before(source, span)
     if keyword is not None:
         return _valueless(keyword)
-    slug = _recognise(error)
+    slug = recognise(error, _parse)
     if slug:
         mistake = MISTAKES[slug]
         return Diagnostic(slug, mistake.message, primary=span, label=f"found `{token}`", help=mistake.help)
@@ -141,12 +146,6 @@ def _about_character(text: str, at: int) -> str | None:
     return None
 
 
-def _recognise(error: UnexpectedToken) -> str | None:
-    lark, _ = _grammar()
-    examples = {slug: list(m.snippets) for slug, m in MISTAKES.items()}
-    return error.match_examples(lark.parse, examples, use_accepts=True)
-
-
 def _at_end(source: Source, error: UnexpectedToken) -> Diagnostic:
     # lark reports the last token's column at the end of input: the place is the end of the text
     end = len(source.text.rstrip())
@@ -160,7 +159,7 @@ def _at_end(source: Source, error: UnexpectedToken) -> Diagnostic:
             secondary=((Span(source, end, end), "the text ends here"),),
             help=f"add `{close}`",
         )
-    slug = _recognise(error)
+    slug = recognise(error, _parse)
     if slug:
         mistake = MISTAKES[slug]
         return Diagnostic(

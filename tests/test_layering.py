@@ -31,7 +31,8 @@ OURS = {
     "compiler.report": "compiler.source compiler.diagnostics",
     # text to resolved names
     "compiler.syntax": "compiler.source",
-    "compiler.parser": f"grammar compiler.parser_tables {SPEC}",
+    "compiler.parser": f"grammar compiler.parser_tables compiler.parser_mistakes {SPEC}",
+    "compiler.parser_mistakes": "grammar",
     "compiler.parser_tables": "",
     "compiler.library": f"specs compiler.parser {SPEC}",
     "compiler.checker": (
@@ -84,6 +85,7 @@ OTHERS = {
     "compiler.passes.prune": "numpy",
     "compiler.passes.grow": "numpy",
     "compiler.parser_tables": "lark",
+    "compiler.parser_mistakes": "lark",
     "compiler.backends.reference*": "numpy scipy",
     "compiler.backends.xla*": "numpy jax",
     "runtime": "numpy scipy ase vesin pydantic",
