@@ -23,10 +23,11 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..compiler.diagnostics import ArtifactError, Diagnostic, UserError, did_you_mean
 from ..compiler.ir import Model
+from .artifact_formats import FORMAT, upgraded
 from .checkpoint import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
+from .lineage import Step, errors
 from .potential import Array, Potential, compile, number_names
 
-FORMAT = 1  # raised when older code cannot read what this writes
 SPEC, PARAMETERS, METADATA, COVARIANCE = "spec.pes", "parameters.npz", "metadata.json", "covariance.npz"
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 
@@ -64,8 +65,26 @@ class Metadata(BaseModel):
     warnings: list[str] = Field(default_factory=list)
     converged: bool | None = None
     reason: str = ""
-    lineage: list[str] = Field(default_factory=list)
+    origin: str = ""
+    lineage: list[Step] = Field(
+        default_factory=list
+    )  # of the models that this one was made from, oldest first
     calibration: dict[str, Any] | None = None  # of predicted deviations, as `Calibration.as_dict` has it
+
+    @property
+    def history(self) -> list[Step]:
+        """The lineage and this run's own step, the last."""
+        own = Step(
+            origin=self.origin,
+            created=self.created,
+            potentia=self.potentia,
+            n_parameters=self.n_parameters,
+            spec=self.digests.get(SPEC, ""),
+            data=self.data,
+            train=errors(self.train),
+            test=errors(self.test),
+        )
+        return [*self.lineage, own]
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,7 +219,7 @@ def read_metadata(folder: Path) -> Metadata:
         message = f"`{folder}` has format {written}; this potentia ({_version()}) reads {FORMAT}"
         raise _error("newer-artifact", message, folder, "it was written by a newer potentia: upgrade")
     try:
-        return Metadata.model_validate(content)
+        return Metadata.model_validate(upgraded(content))
     except ValidationError as error:
         first = error.errors()[0]
         where = ".".join(map(str, first["loc"]))

@@ -103,10 +103,10 @@ def test_what_is_not_a_run(run: Path, tmp_path: Path) -> None:
 
 
 def test_a_newer_format(run: Path) -> None:
-    change(run, format=2, something_new=1)
+    change(run, format=3, something_new=1)
     code, message, help = fault(run)
     assert code == "newer-artifact"
-    assert message == f"`RUN` has format 2; this potentia ({artifact._version()}) reads 1"
+    assert message == f"`RUN` has format 3; this potentia ({artifact._version()}) reads 2"
     assert help == "it was written by a newer potentia: upgrade"
 
 
@@ -216,3 +216,12 @@ def test_a_full_disk_leaves_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPa
 def test_a_run_may_be_moved(run: Path, tmp_path: Path) -> None:
     shutil.copytree(run, tmp_path / "elsewhere")
     assert artifact.load(tmp_path / "elsewhere").text == SPEC
+
+
+def test_a_run_of_the_first_format() -> None:
+    """Written before steps of the lineage had a table of their own."""
+    old = artifact.load(Path(__file__).parent / "golden" / "runs" / "format1")
+    assert old.metadata.format == artifact.FORMAT
+    assert old.metadata.origin == "pruned from runs/twice: 9 to 5 parameters"
+    assert old.metadata.lineage == [] and len(old.metadata.history) == 1
+    assert old.metadata.history[0].test is not None

@@ -67,7 +67,13 @@ def test_a_smaller_run_with_its_history(here: Path, capsys: pytest.CaptureFixtur
     assert all(step["cost"] > 0 and step["rewrites"] for step in steps)
     assert sum(s["actual"] for s in steps) == pytest.approx(steps[-1]["loss"] - first["loss"], rel=1e-6)
     small = artifact.load("runs/small")
-    assert small.metadata.lineage == [f"pruned from runs/twice: 9 to {content['n_parameters']} parameters"]
+    history = small.metadata.history
+    assert [s.origin for s in history] == [
+        "fitted from twice.pes",
+        f"pruned from runs/twice: 9 to {small.n_parameters} parameters",
+    ]
+    assert [s.n_parameters for s in history] == [9, content["n_parameters"]]
+    assert history[0].spec == artifact.load("runs/twice").metadata.digests["spec.pes"]
     assert small.n_parameters == content["n_parameters"]
     for comment in ("# pairs, twice", "# free atoms", "# left alone"):
         assert comment in small.text

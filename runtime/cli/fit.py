@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...compiler.checker import Checked
     from ..config import FitConfig
     from ..fit import FitResult
+    from ..lineage import Step
     from ..potential import Potential
     from ..training_data import TrainingData
 
@@ -61,7 +62,7 @@ def command(
     if not quiet:
         _introduce(data, training, potential, json)
     result = _fitted(potential, training, settings, folder, resume, quiet)
-    metrics = saved(folder, result, training, settings, plot, quiet)
+    metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
     if not quiet:
         console.report(result.warnings, json)
         ended = "converged" if result.converged else "not converged"
@@ -131,9 +132,11 @@ def saved(
     result: FitResult,
     training: TrainingData,
     config: FitConfig,
-    plot: bool,
-    quiet: bool,
-    lineage: Sequence[str] = (),
+    origin: str,
+    lineage: Sequence[Step] = (),
+    *,
+    plot: bool = False,
+    quiet: bool = False,
 ) -> dict[str, dict[str, Any] | None]:
     """The errors on train and test; the run is written."""
     from ..artifact import save
@@ -161,6 +164,7 @@ def saved(
         warnings=[d.message for d in (*training.warnings, *result.warnings)],
         converged=result.converged,
         reason=result.reason,
+        origin=origin,
         lineage=list(lineage),
     )
     if plot:

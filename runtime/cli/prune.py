@@ -124,10 +124,9 @@ def _saved(folder: Path, run: Path, training: Training, pruned: Pruned, quiet: b
     from .fit import saved
 
     before, after = pruned.history[0].parameters, pruned.result.potential.n_parameters
-    lineage = [*training.potential.metadata.lineage, f"pruned from {run}: {before} to {after} parameters"]
-    metrics = saved(
-        folder, pruned.result, training.data, training.config, plot=False, quiet=quiet, lineage=lineage
-    )
+    origin = f"pruned from {run}: {before} to {after} parameters"
+    lineage = training.potential.metadata.history
+    metrics = saved(folder, pruned.result, training.data, training.config, origin, lineage, quiet=quiet)
     content = {"n_parameters": after, **metrics, **pruned.as_dict()}
     write_atomic(folder / HISTORY, formats.dumps(content, ensure_ascii=False, indent=2) + "\n")
     return content

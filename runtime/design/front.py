@@ -47,7 +47,7 @@ def _save(study: Study, member: Member, spec: str, folder: Path) -> dict[str, An
     test = study.data.test
     metrics = compare(test, potential.predict(test)).as_dict() if test else None
     about = fitted.metadata.model_dump(
-        include={"train", "config", "data", "labels", "warnings", "converged", "reason", "lineage"}
+        include={"train", "config", "data", "labels", "warnings", "converged", "reason", "origin"}
     )
     run = study.run(member.spec)
     sigma, root = covariance(run), covariance_root(run)

@@ -226,7 +226,7 @@ def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
         warnings=[d.message for d in found.warnings],
         converged=found.converged,
         reason=found.reason,
-        lineage=[f"designed from {study.place}"],
+        origin=f"designed by {study.place}",
     )
     return {
         "spec": made.spec,

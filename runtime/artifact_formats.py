@@ -1,0 +1,28 @@
+"""Formats of a run's metadata: what older ones lack is put in, so that the rest of the code knows one format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+FORMAT = 2  # raised when older code cannot read what this writes
+
+
+def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
+    """Metadata of any format up to FORMAT as metadata of FORMAT."""
+    found = dict(content)
+    while (written := found.get("format")) in _NEXT:
+        found = _NEXT[written](found) | {"format": written + 1}
+    return found
+
+
+def _origins(content: dict[str, Any]) -> dict[str, Any]:
+    """1 to 2: lineage was a list of words, the last of them about the run itself."""
+    words = content.get("lineage")
+    if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
+        return content
+    *before, origin = words or [""]
+    return content | {"origin": origin, "lineage": [{"origin": w} for w in before]}
+
+
+_NEXT: dict[Any, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _origins}

@@ -1,0 +1,35 @@
+"""Where a potential comes from: what was done to which model, on what data, and how good it was then."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict, Field
+
+_ERRORS = ("energy_rmse_ev_per_atom", "forces_rmse_ev_per_ang", "stress_rmse_gpa")
+
+
+class Step(BaseModel):
+    """One step. origin: in words. spec: digest of the formula as it was afterwards. data: digests by file.
+
+    train, test: RMSE in eV/atom, eV/Å and GPa.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    origin: str
+    created: str = ""
+    potentia: str = ""
+    n_parameters: int | None = None
+    spec: str = ""
+    data: dict[str, str] = Field(default_factory=dict)
+    train: dict[str, float] | None = None
+    test: dict[str, float] | None = None
+
+
+def errors(metrics: Mapping[str, Any] | None) -> dict[str, float] | None:
+    """The RMSE of `Metrics.as_dict`, where there are any."""
+    if metrics is None:
+        return None
+    return {key: float(metrics[key]) for key in _ERRORS if metrics.get(key) is not None}

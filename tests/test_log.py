@@ -1,0 +1,55 @@
+"""`potentia log`: the steps that a run keeps."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from commands import run
+from potentia.runtime.artifact import Metadata
+from potentia.runtime.lineage import Step, errors
+
+OLD = Path(__file__).parent / "golden" / "runs" / "format1"
+
+
+def test_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "log", str(OLD / "spec.pes"))
+    assert (code, err) == (0, "")
+    assert out.splitlines()[:4] == [
+        "pruned from runs/twice: 9 to 5 parameters",
+        "  model   5 trained parameters, sha256:a6d5f19de590",
+        "  train   E 1.81 meV/atom, F 47.7 meV/Å",
+        "  test    E 0.95 meV/atom, F 19.1 meV/Å",
+    ]
+
+
+def test_the_latest_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    content = json.loads((OLD / "metadata.json").read_text(encoding="utf-8"))
+    steps = [{"origin": "fitted from a.pes", "n_parameters": 9}]
+    content |= {"format": 2, "origin": "pruned from runs/a", "lineage": steps}
+    (tmp_path / "metadata.json").write_text(json.dumps(content), encoding="utf-8")
+    code, out, _ = run(capsys, "log", str(tmp_path))
+    assert code == 0
+    assert [line for line in out.splitlines() if line and not line.startswith(" ")] == [
+        "pruned from runs/a",
+        "fitted from a.pes",
+    ]
+    code, out, _ = run(capsys, "log", str(tmp_path), "--json")
+    history = json.loads(out)["history"]
+    assert [s["origin"] for s in history] == ["fitted from a.pes", "pruned from runs/a"]
+    assert history[0]["n_parameters"] == 9 and history[0]["data"] == {}
+    assert history[1] == Metadata.model_validate(content).history[1].model_dump()
+
+
+def test_a_run_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "log", str(tmp_path / "none"))
+    assert (code, out) == (1, "") and err.startswith("error[missing-artifact]: there is no run `")
+
+
+def test_errors_are_those_that_are_known() -> None:
+    assert errors(None) is None
+    assert errors({"energy_rmse_ev_per_atom": 0.5, "forces_rmse_ev_per_ang": None, "n_structures": 3}) == {
+        "energy_rmse_ev_per_atom": 0.5
+    }
+    assert Step(origin="x").train is None
