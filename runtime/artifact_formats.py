@@ -1,4 +1,4 @@
-"""Formats of a run's metadata: what older ones lack is put in, so that the rest of the code knows one format."""
+"""Formats of a run's metadata: what older ones lack is put in, so that the rest of the code knows one."""
 
 from __future__ import annotations
 
