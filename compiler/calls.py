@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 from . import syntax
 from .bases import SMALLEST, evaluate_basis
+from .counts import whole
 from .diagnostics import did_you_mean
 from .elements import ELEMENTS
 from .expressions import Locals, _adopt_zero, evaluate, fault, move
 from .intrinsics import INTRINSICS
 from .ir import Node
-from .kinds import SITE
+from .kinds import LARGEST, SITE
 from .names import FAMILIES, INDICES, KEEP
 from .networks import mlp
 from .ops import make
@@ -111,24 +112,14 @@ def _intrinsic(call: syntax.Call, scope: Any, where: Where, local: Locals) -> No
     return intrinsic.build(*(as_node(v) for v in values))  # type: ignore[arg-type]
 
 
-def whole(value: Value, span: Span, what: str, least: int) -> int:
-    """A whole number known at compile time. Raises SpecError."""
-    if (
-        not isinstance(value, Quantity)
-        or value.unit != ONE
-        or value.value != int(value.value)
-        or value.value < least
-    ):
-        raise fault("bad-size", f"{what} is a whole number of at least {least}", span)
-    return int(value.value)
-
-
 # --- bases -------------------------------------------------------------------------------------
 
 
 def _basis(family: str, n: int, start: float, span: Span) -> Basis:
     if n < SMALLEST[family]:
         raise fault("bad-size", f"`{family}` needs at least {SMALLEST[family]} functions, not {n}", span)
+    if n > LARGEST:
+        raise fault("too-large", f"`{family}` has {n} functions, but at most {LARGEST}", span)
     return Basis(family, n, start)
 
 

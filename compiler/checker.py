@@ -130,6 +130,9 @@ def _import(
     item: syntax.Import, file: syntax.File, checked: Checked, found: list[Diagnostic], chain: tuple[Path, ...]
 ) -> None:
     path = Path(file.source.name).parent / item.path
+    if "\0" in item.path:
+        found.append(_no_import(item, "there is no such file"))
+        return
     if path.resolve() in [p.resolve() for p in chain]:
         found.append(Diagnostic("import-cycle", f"`{item.path}` imports itself", primary=item.span))
         return
@@ -144,14 +147,7 @@ def _import(
             if isinstance(error, UnicodeDecodeError)
             else (error.strerror or str(error))
         )
-        found.append(
-            Diagnostic(
-                "cannot-import",
-                f"`{item.path}` cannot be read: {reason}",
-                primary=item.span,
-                help="the path is relative to the file that imports",
-            )
-        )
+        found.append(_no_import(item, reason))
         return
     try:
         imported = parse_source(Source(text, str(path)))
@@ -159,6 +155,15 @@ def _import(
         found.extend(error.diagnostics)
         return
     _gather(imported, checked, found, (*chain, path))
+
+
+def _no_import(item: syntax.Import, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "cannot-import",
+        f"`{item.path}` cannot be read: {reason}",
+        primary=item.span,
+        help="the path is relative to the file that imports",
+    )
 
 
 # --- cycles ------------------------------------------------------------------------------------

@@ -94,8 +94,8 @@ def _invariants(tensor: Node) -> Node:
     Power spectrum, doi:10.1103/PhysRevB.87.184115, eq. 33, up to factors.
     """
     n, blocks = _degrees(tensor, "invariants")
-    upper = tuple(a * n + b for a in range(n) for b in range(a, n))
     squares = [make("einsum", block, block, spec="am,bm->ab") for block in blocks]
+    upper = tuple(a * n + b for a in range(n) for b in range(a, n))
     return concatenate(*(make("take", _flat(square), indices=upper) for square in squares))
 
 
@@ -142,8 +142,8 @@ def _products(a: Node) -> Node:
             "shape-mismatch", "`products` takes components in one row", "write `products(flat(x))`"
         )
     n = a.kind.shape[0]
-    upper = tuple(m * n + k for m in range(n) for k in range(m, n))
-    return make("take", _flat(_outer(a, a)), indices=upper)
+    square = _flat(_outer(a, a))
+    return make("take", square, indices=tuple(m * n + k for m in range(n) for k in range(m, n)))
 
 
 def concatenate(*parts: Node) -> Node:

@@ -87,6 +87,10 @@ class Kind:
         return f"{self.domain}{shape} {self.unit}"
 
 
+# numbers that a value, or all parameters together, may hold: a slip of the keyboard is told and not computed
+LARGEST = 1_000_000
+
+
 class KindError(Exception):
     """Two values that do not fit together. `help` says what would."""
 

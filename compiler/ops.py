@@ -19,6 +19,7 @@ from typing import Any
 
 from .ir import Node, intern
 from .kinds import (
+    LARGEST,
     LISTS,
     NONE,
     SITE,
@@ -40,7 +41,17 @@ RULES: dict[str, Rule] = {}
 def make(op: str, *args: Node, origin: Span | None = None, **attrs: Any) -> Node:
     """The node `op(*args, **attrs)`. Raises KindError where the arguments do not fit."""
     kind = RULES[op](*args, **attrs)
+    if kind.components > LARGEST:
+        raise too_large("a value here", kind.components)
     return intern(op, args, tuple(sorted(attrs.items())), kind, origin)
+
+
+def too_large(what: str, count: float) -> KindError:
+    return KindError(
+        "too-large",
+        f"{what} would have {count:g} numbers; {LARGEST} at most are compiled",
+        "choose a smaller size",
+    )
 
 
 def _rule(*names: str) -> Callable[[Rule], Rule]:

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from . import syntax
+from .counts import whole
 from .expressions import AT_SITE, evaluate, fault, move
 from .ir import Node, Parameter, parameter_size
-from .kinds import NONE, SITE, Domain, Kind
-from .ops import const, make
+from .kinds import LARGEST, NONE, SITE, Domain, Kind
+from .ops import const, make, too_large
 from .parameter_values import parameter, rows_in_use
 from .source import Span
 from .units import Unit
@@ -40,6 +41,7 @@ def declare(scope: TermScope, name: str) -> Node:
         unit = _unit(scope, declaration)
         size = _size(scope, declaration)
         kind = Kind(DOMAINS[declaration.sharing or "pair"], size, unit)
+        _need_room(scope, parameter_size(kind, len(scope.builder.species)))
         made = parameter(scope, declaration, kind)
         if made is None:
             scope.declared[name] = const((0.0,) * kind.components, unit, shape=size)
@@ -54,6 +56,7 @@ def weights(scope: TermScope, name: str, shape: tuple[int, ...], unit: Unit, spr
     full = f"{scope.instance}.{name}"
     kind = Kind(Domain("species"), shape, unit)
     n = parameter_size(kind, len(scope.builder.species))
+    _need_room(scope, n)
     source = random.Random(crc32(full.encode()))
     start = tuple(source.gauss(0.0, spread) for _ in range(n))
     rows = rows_in_use(scope, kind)
@@ -63,6 +66,13 @@ def weights(scope: TermScope, name: str, shape: tuple[int, ...], unit: Unit, spr
         Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free)
     )
     return make("param", name=full, kind=kind)
+
+
+def _need_room(scope: TermScope, count: int) -> None:
+    """Raise KindError where so many numbers more make a model too large."""
+    total = count + sum(len(p.start) for p in scope.builder.parameters)
+    if total > LARGEST:
+        raise too_large("the model", total)
 
 
 def read(
@@ -148,11 +158,7 @@ def _size(scope: TermScope, declaration: syntax.Param) -> tuple[int, ...]:
     if declaration.size is None:
         return ()
     value = evaluate(declaration.size, scope, AT_SITE, {})
-    if not isinstance(value, Quantity) or value.value != int(value.value) or value.value < 1:
-        raise fault(
-            "bad-size", "the size of a parameter is a whole number of at least 1", declaration.size.span
-        )
-    return (int(value.value),)
+    return (whole(value, declaration.size.span, "the size of a parameter", 1),)
 
 
 def _unit(scope: TermScope, declaration: syntax.Param) -> Unit:
