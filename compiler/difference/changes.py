@@ -1,0 +1,104 @@
+"""The changes between two specs built for the same species: terms, their parameters, their places."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from ..ir import Parameter
+from . import operations as op
+from . import written
+from .forms import Forms, Sum
+from .matching import matched_parameters, members_that_differ, with_bodies
+from .parameters import parameter_changes
+from .places import Places, place_changes, skeleton
+from .sameness import normal_forms
+from .sides import Instance, Side
+
+Pairs = Sequence[tuple[Instance, Instance]]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """operations: what changed. names: of a parameter of b -> that of a, those that correspond. energies:
+    both as forms, with these parameters as one.
+    """
+
+    operations: tuple[op.Operation, ...]
+    names: Mapping[str, str]
+    energies: tuple[Sum, Sum]
+
+
+def changes(a: Side, b: Side, pairs: Pairs, own: tuple[Side, Side]) -> Changes:
+    """All that changed. pairs: terms that belong together. own: both sides for the species that they name."""
+    parameters = {y.name: matched_parameters(x, y) for x, y in pairs}
+    names = {q.name: p.name for found in parameters.values() for p, q in found}
+    renamed = {**{n: "b " + n for n in b.parameters}, **names}
+    forms = Forms()
+    keep = {n: n for n in a.parameters}
+    normal_a = normal_forms(forms, a, {n: n.encode() for n in keep}, keep)
+    normal_b = normal_forms(forms, b, {n: renamed[n].encode() for n in b.parameters}, renamed)
+    found = [*_terms_alone(a, b, pairs, own)]
+    for x, y in pairs:
+        if normal_a.of(x.energy) is not normal_b.of(y.energy):
+            found += _term_changes(x, y)
+        found += _parameter_sets(a, b, x, y, parameters[y.name])
+        found += parameter_changes(a, b, parameters[y.name], _common(own, b))
+    partner = {y.name: x.name for x, y in pairs}
+    before = skeleton(forms, a, {i.name: i.name for i in a.outermost}, keep)
+    after = skeleton(forms, b, {i.name: partner.get(i.name, "b " + i.name) for i in b.outermost}, renamed)
+    found += place_changes(a, b, list(pairs), before, after)
+    return Changes(tuple(found), names, (normal_a.of(a.energy), normal_b.of(b.energy)))
+
+
+def _common(own: tuple[Side, Side], built: Side) -> frozenset[str]:
+    """Species that both specs have; one that leaves them to the data has all."""
+    named = [frozenset(side.model.species) for side in own if not side.model.open_species]
+    return frozenset(built.model.species).intersection(*named)
+
+
+def _terms_alone(a: Side, b: Side, pairs: Pairs, own: tuple[Side, Side]) -> Iterator[op.Operation]:
+    gone = [i for i in with_bodies(a) if i.name not in {x.name for x, _ in pairs}]
+    new = [i for i in with_bodies(b) if i.name not in {y.name for _, y in pairs}]
+    if gone:
+        places = Places(a)
+        yield from (op.TermRemoved(i.name, places.of(i), _trained(own[0], i.name)) for i in gone)
+    if new:
+        places = Places(b)
+        yield from (op.TermAdded(i.name, places.of(i), _trained(own[1], i.name)) for i in new)
+
+
+def _trained(side: Side, term: str) -> int:
+    """Numbers of a term that a fit changes."""
+    return sum(sum(p.free) for p in side.model.parameters if p.term == term)
+
+
+def _term_changes(x: Instance, y: Instance) -> Iterator[op.Operation]:
+    """Why the energies of two terms are not one formula."""
+    found = [*_argument_changes(x, y)]
+    if x.only != y.only:
+        found.append(op.TermSpeciesChanged(y.name, x.only, y.only))
+    if x.term.span.source.name != y.term.span.source.name or x.term.span.text != y.term.span.text:
+        found += [op.DefinitionChanged(y.name, *change) for change in members_that_differ(x.term, y.term)]
+    kinds = [(p, q) for p, q in matched_parameters(x, y) if p.kind != q.kind or p.components != q.components]
+    return iter(found or ([] if kinds else [op.FormulaUnproved(y.name)]))
+
+
+def _argument_changes(x: Instance, y: Instance) -> Iterator[op.Operation]:
+    for name in dict.fromkeys((*x.arguments, *y.arguments)):
+        before, after = written.value(x.arguments.get(name)), written.value(y.arguments.get(name))
+        given = name in x.scope.given or name in y.scope.given
+        if before != after and (given or x.term.span.text != y.term.span.text):  # not what follows another
+            yield op.ArgumentChanged(y.name, name, before, after)
+
+
+def _parameter_sets(
+    a: Side, b: Side, x: Instance, y: Instance, pairs: Sequence[tuple[Parameter, Parameter]]
+) -> Iterator[op.Operation]:
+    """Parameters that only one of two terms has."""
+    for name, p in x.parameters.items():
+        if all(p is not q for q, _ in pairs) and p.name not in a.random:
+            yield op.ParameterRemoved(f"{y.name}.{name}", written.parameter(p))
+    for q in y.parameters.values():
+        if all(q is not p for _, p in pairs) and q.name not in b.random:
+            yield op.ParameterAdded(q.name, written.parameter(q))

@@ -1,0 +1,39 @@
+"""What a spec costs and how far it reaches: what a change of the formula changes in that."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import pi
+
+from ..cost import operations_per_atom
+from ..pipeline import optimize
+from .sides import Side
+
+DENSITY = 0.0556  # atoms/Å³, of bcc niobium: most metals have 0.04 to 0.09
+
+
+@dataclass(frozen=True)
+class Effect:
+    """trained: numbers that a fit changes. numbers: fixed ones too. cutoff: the longest, Å; 0 where there is
+    none. neighbours: within it, for an atom at `DENSITY`. operations: for the energy of an atom at it; forces
+    take two to three times as many more.
+    """
+
+    trained: int
+    numbers: int
+    cutoff: float
+    neighbours: float
+    operations: float
+
+
+def effect(side: Side) -> Effect:
+    """Of a spec as it was built; counts are for one species where it names none."""
+    model = side.model
+    cutoff = max((d.rc or 0.0 for d in model.lists()), default=0.0)
+    return Effect(
+        sum(sum(p.free) for p in model.parameters),
+        model.size(),
+        cutoff,
+        4 / 3 * pi * cutoff**3 * DENSITY,
+        operations_per_atom(optimize(model, "share_neighbors"), DENSITY),
+    )

@@ -1,0 +1,260 @@
+"""The IR of an energy as a normal form.
+
+Values are carried between atoms and neighbours as far down as they go, sums over neighbours are taken product
+by product with what does not depend on the neighbour before them, and rearrangements of components likewise;
+`max`, `min` and `abs` become one function, the positive part. What is left in an atom is what the formula
+does to the positions and parameters.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from ..ir import Node, Parameter, topological
+from ..kinds import NONE, TABLES, Domain, Kind, entries
+from .arithmetic import exponent
+from .forms import Atom, Forms, Product, Sum
+from .functions import POINTWISE, Functions, exchanged
+
+_ODD = frozenset(("tanh", "sin", "sines", "sign"))
+_SIGNED = frozenset(("tanh", "sin", "sines", "sign", "cos", "cosines", "erfc", "step", "select"))
+_REDUCE = frozenset(("sum_i", "sum_j", "sum_to_ij", "sum_to_ik"))
+_CARRY = frozenset(("to_i", "to_j", "to_ij", "to_ik"))
+_REARRANGE = frozenset(("take", "put", "reshape"))
+# what switches and powers of the distance are made of
+_POLYNOMIAL = frozenset(("positive", "distance", "const"))
+# a sum over neighbours of i, or over k of ij, has what comes from there before it
+_BEFORE = {"sum_i": "to_i", "sum_j": "to_j", "sum_to_ij": "to_ij", "sum_to_ik": "to_ik"}
+
+
+@dataclass(frozen=True)
+class Label:
+    """What stands for a parameter: its identity in forms, and what orders may know of it."""
+
+    name: str
+    key: bytes
+
+
+class NormalForms(Functions):
+    """Normal forms of nodes of one model. Forms of models made with the same `Forms` can be compared.
+
+    labels: for each parameter by name. opaque: nodes that are atoms by themselves, with a name.
+    """
+
+    def __init__(
+        self,
+        forms: Forms,
+        species: int,
+        parameters: tuple[Parameter, ...],
+        labels: Mapping[str, Label],
+        opaque: Mapping[Node, str] | None = None,
+    ) -> None:
+        super().__init__(forms)
+        self.species = species
+        self.parameters = {p.name: p for p in parameters}
+        self.labels = labels
+        self.opaque = opaque or {}
+        self._values: dict[Node, Sum] = {}
+        self._carried: dict[tuple[str, float | None, Atom], Sum] = {}
+
+    def of(self, root: Node) -> Sum:
+        """The normal form of a node."""
+        for node in topological([root]):
+            if node not in self._values:
+                self._values[node] = self._value(node)
+        return self._values[root]
+
+    def _value(self, node: Node) -> Sum:
+        if node in self.opaque:
+            return self.forms.of(self.forms.atom("term", (self.opaque[node],)))
+        args = [self._values[a] for a in node.args]
+        rule = _RULES.get(node.op)
+        if rule is not None:
+            return rule(self, node, args)
+        attrs = tuple((k, v) for k, v in node.attrs if k != "kind")
+        return self.function(node.op, attrs, args, node.kind)
+
+    def _list(self, domain: Domain) -> tuple[object, ...]:
+        """A domain with its reach as the number that it is taken for."""
+        return domain.name, None if domain.rc is None else self.forms.numbers.one(domain.rc)
+
+    # --- leaves ----------------------------------------------------------------------------
+
+    def const(self, node: Node, args: list[Sum]) -> Sum:
+        domain, shape, values = node.kind.domain, node.kind.shape, node["values"]
+        if domain.name not in TABLES or entries(domain, self.species) == 1:
+            return self.algebra.row(("row", shape), values)
+        return self.algebra.row((domain.name, shape), values)
+
+    def param(self, node: Node, args: list[Sum]) -> Sum:
+        name = node["name"]
+        parameter, label = self.parameters[name], self.labels[name]
+        single = entries(node.kind.domain, self.species) == 1
+        above = parameter.places is None or -1 not in parameter.places
+        return self.forms.of(
+            self.forms.atom(
+                "param",
+                (label.name, None if single else node.kind.domain.name, node.kind.shape),
+                label=label.key,
+                scalar=not node.kind.shape,
+                everywhere=node.kind.domain == NONE or single,
+                nonzero=above and (min(parameter.lower) > 0.0 or max(parameter.upper) < 0.0),
+                positive=min(parameter.lower) >= 0.0,
+            )
+        )
+
+    def distance(self, node: Node, args: list[Sum]) -> Sum:
+        domain = node["domain"]
+        return self.forms.of(self.forms.atom("distance", self._list(domain), nonzero=True, positive=True))
+
+    def displacement(self, node: Node, args: list[Sum]) -> Sum:
+        domain = node["domain"]
+        return self.forms.of(self.forms.atom("displacement", self._list(domain), scalar=False))
+
+    def at(self, node: Node, args: list[Sum]) -> Sum:
+        """Rows of a table, product by product: what is read of each atom in it."""
+        place = (*self._list(node["domain"]), node["of"])
+        return self._mapped(args[0], lambda atom: self._read(atom, place))
+
+    def _read(self, atom: Atom, place: tuple[object, ...]) -> Sum:
+        if atom.everywhere:
+            return self.forms.of(atom)
+        made = self.forms.atom(
+            "at",
+            place,
+            (self.forms.of(atom),),
+            scalar=atom.scalar,
+            nonzero=atom.nonzero,
+            positive=atom.positive,
+            binary=atom.binary,
+        )
+        return self.forms.of(made)
+
+    def _mapped(self, x: Sum, change: Callable[[Atom], Sum]) -> Sum:
+        """A form with each atom replaced."""
+        total = []
+        for product, c in x.terms.items():
+            value = self.forms.constant(c)
+            for atom, kind, e in product:
+                value = self.algebra.mul(value, self.algebra.power(change(atom), exponent(kind, e)))
+            total.append(value)
+        return self.algebra.add(*total)
+
+    # --- structure -------------------------------------------------------------------------
+
+    def carried(self, node: Node, args: list[Sum]) -> Sum:
+        return self._mapped(args[0], lambda atom: self._carry(node.op, atom, node.kind))
+
+    def _carry(self, op: str, atom: Atom, kind: Kind) -> Sum:
+        if atom.everywhere:
+            return self.forms.of(atom)
+        key = (op, kind.domain.rc, atom)
+        found = self._carried.get(key)
+        if found is None:
+            found = self._carried[key] = self._carried_atom(op, atom, kind)
+        return found
+
+    def _carried_atom(self, op: str, atom: Atom, kind: Kind) -> Sum:
+        if atom.op in POINTWISE:
+            args = tuple(self._mapped(x, lambda a: self._carry(op, a, kind)) for x in atom.args)
+            return self._again(atom, args)
+        if op == "to_ik" and atom.op == "to_i":
+            op = "to_ij"  # the centre is the same
+        made = self.forms.atom(
+            op,
+            self._list(kind.domain),
+            (self.forms.of(atom),),
+            scalar=atom.scalar,
+            nonzero=atom.nonzero,
+            positive=atom.positive,
+            binary=atom.binary,
+        )
+        return self.forms.of(made)
+
+    def _again(self, atom: Atom, args: tuple[Sum, ...]) -> Sum:
+        """The same function of other forms, brought to its normal form anew."""
+        if atom.op in ("group", "long"):
+            return args[0]
+        if atom.op == "exp":
+            return self.algebra.exp(args[0])
+        if atom.op == "positive":
+            return self.positive_part(args[0])
+        if atom.op == "einsum":
+            args = exchanged(atom.attrs[0], args)
+        elif atom.op in _SIGNED:  # the sign of the argument is chosen anew
+            stand_in = _StandIn(atom.op, atom.attrs, Kind(NONE, () if atom.scalar else (1,)))
+            return _RULES[atom.op](self, stand_in, list(args))  # type: ignore[arg-type]
+        made = self.forms.atom(
+            atom.op,
+            atom.attrs,
+            args,
+            scalar=atom.scalar,
+            nonzero=atom.nonzero,
+            positive=atom.positive,
+            binary=atom.binary,
+        )
+        return self.forms.of(made)
+
+    def reduced(self, node: Node, args: list[Sum]) -> Sum:
+        """A sum over neighbours, product by product, with what is the same for all of them before it.
+
+        Products that differ in polynomials of the distance only, as a switch has them, stay one sum.
+        """
+        groups: dict[tuple[Product, Product], dict[Product, float]] = {}
+        for product, c in args[0].terms.items():
+            outside, inside = self.forms.constant(c), []
+            for atom, kind, e in product:
+                if atom.everywhere or atom.op == _BEFORE[node.op]:
+                    before = self.forms.of(atom) if atom.everywhere else atom.args[0]
+                    outside = self.algebra.mul(outside, self.algebra.power(before, exponent(kind, e)))
+                else:
+                    inside.append((atom, kind, e))
+            ((left, number),) = outside.terms.items()
+            signature = tuple(f for f in inside if f[0].op not in _POLYNOMIAL)
+            groups.setdefault((left, signature), {})[tuple(inside)] = number
+        domain = node.args[0].kind.domain
+        attrs = (node.op, self.forms.numbers.one(node["within"]), *self._list(domain))
+        parts = []
+        for (left, signature), body in groups.items():
+            made = self.algebra.neighbours(attrs, self.forms.sum(body), self.forms.sum({signature: 1.0}))
+            parts.append(self.algebra.mul(self.forms.sum({left: 1.0}), made))
+        return self.algebra.add(*parts)
+
+
+@dataclass(frozen=True)
+class _StandIn:
+    """Enough of a node for a rule of a function of one argument."""
+
+    op: str
+    attrs: tuple[object, ...]
+    kind: Kind
+
+
+Method = Callable[[NormalForms, Node, list[Sum]], Sum]
+_RULES: dict[str, Method] = {
+    "const": NormalForms.const,
+    "param": NormalForms.param,
+    "distance": NormalForms.distance,
+    "displacement": NormalForms.displacement,
+    "at": NormalForms.at,
+    "row": NormalForms.row,
+    "add": NormalForms.add,
+    "mul": NormalForms.mul,
+    "neg": NormalForms.neg,
+    "pow": NormalForms.pow,
+    "exp": NormalForms.exp,
+    "cos": NormalForms.even,
+    "cosines": NormalForms.even,
+    "erfc": NormalForms.erfc,
+    "step": NormalForms.step,
+    "max": NormalForms.max,
+    "min": NormalForms.min,
+    "abs": NormalForms.abs,
+    "select": NormalForms.select,
+    "einsum": NormalForms.einsum,
+    **dict.fromkeys(_ODD, NormalForms.odd),
+    **dict.fromkeys(_REARRANGE, NormalForms.rearranged),
+    **dict.fromkeys(_CARRY, NormalForms.carried),
+    **dict.fromkeys(_REDUCE, NormalForms.reduced),
+}

@@ -1,0 +1,80 @@
+"""What changed in the words of two specs: all that can be said where one of them is not valid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import SequenceMatcher
+from itertools import zip_longest
+
+from .. import syntax
+from ..diagnostics import SpecError
+from ..formatter import format_source
+from ..pipeline import parse
+from ..source import Source
+from . import written
+from .compare import Difference
+from .operations import TextChanged
+from .places import signed_leaves
+
+
+def compare_words(a: Source, b: Source) -> Difference:
+    """The difference of two texts by declarations, or by lines where one cannot be read as that. Layout and
+    comments do not count.
+    """
+    parts_a, parts_b = _parts(a), _parts(b)
+    if parts_a is None or parts_b is None:
+        changes = tuple(_lines(a.text, b.text))
+    else:
+        changes = tuple(_declarations(parts_a, parts_b))
+    return Difference("different" if changes else "same", changes, level="syntax")
+
+
+def _parts(source: Source) -> dict[str, list[str]] | None:
+    """`let rc` -> its words; the operands of the energy one by one. None where the text is no spec."""
+    try:
+        file = parse(Source(format_source(source.text, source.name), source.name))
+    except SpecError:
+        return None
+    found: dict[str, list[str]] = {}
+    for item in file.items:
+        if isinstance(item, syntax.Energy):
+            leaves = [sign + written.one_line(expr.span.text) for sign, expr in signed_leaves(item.value)]
+            found.setdefault("E", []).extend(leaves)
+        else:
+            found.setdefault(_name(item), []).append(written.one_line(item.span.text))
+    return found
+
+
+def _name(item: syntax.Item) -> str:
+    match item:
+        case syntax.Let():
+            return f"let {item.name}"
+        case syntax.Term():
+            return f"term {item.name}"
+        case syntax.Species():
+            return "species"
+        case syntax.Import():
+            return "import"
+        case _:
+            return "E"
+
+
+def _declarations(a: dict[str, list[str]], b: dict[str, list[str]]) -> Iterator[TextChanged]:
+    for part in dict.fromkeys((*a, *b)):
+        before, after = list(a.get(part, [])), list(b.get(part, []))
+        for words in list(before):
+            if words in after:
+                before.remove(words)
+                after.remove(words)
+        for old, new in zip_longest(before, after):
+            yield TextChanged(part, old, new)
+
+
+def _lines(a: str, b: str) -> Iterator[TextChanged]:
+    old, new = ([written.one_line(line) for line in text.splitlines()] for text in (a, b))
+    for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+        if tag == "equal":
+            continue
+        for k, (before, after) in enumerate(zip_longest(old[i1:i2], new[j1:j2])):
+            if before or after:
+                yield TextChanged(f"line {j1 + k + 1}", before or None, after or None)

@@ -1,0 +1,135 @@
+"""`potentia check --conflicts`: both sides of a merge that git could not finish, looked at by meaning."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ...compiler import pipeline
+from ...compiler.diagnostics import Diagnostic, SpecError
+from ...compiler.files import read_source
+from ...compiler.report import as_json
+from ...compiler.source import Source
+from ..revisions import read_revision
+from ..versions import Version
+from . import console
+from .diff import differing
+from .difference_text import as_text, painter
+from .summary import sentence
+
+_MARKS = {"<<<<<<<": "ours", "|||||||": "base", "=======": "theirs", ">>>>>>>": "both"}
+_NEXT = {"both": ("ours",), "ours": ("base", "theirs"), "base": ("theirs",), "theirs": ("both",)}
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """The texts that a file with conflict markers is made of, and what the markers call the two sides.
+
+    base: the common ancestor, where the markers have it (`merge.conflictStyle diff3`). count: of conflicts.
+    """
+
+    ours: str
+    theirs: str
+    base: str | None
+    names: tuple[str, str]
+    count: int
+
+
+def sides(source: Source) -> Conflict:
+    """A text taken apart; count 0 where it has no markers. Raises SpecError `broken-conflict`."""
+    parts: dict[str, list[str]] = {"ours": [], "base": [], "theirs": []}
+    names, state, count, has_base = ["ours", "theirs"], "both", 0, False
+    for number, line in enumerate(source.text.splitlines(keepends=True), start=1):
+        word, _, rest = line.rstrip().partition(" ")
+        following = _MARKS.get(word)
+        if following is None:
+            for part in parts if state == "both" else (state,):
+                parts[part].append(line)
+            continue
+        if following not in _NEXT[state]:
+            message = f"the conflict marker `{word}` has no place here"
+            help = "a conflict is `<<<<<<<`, `=======`, `>>>>>>>`, each on a line"
+            raise SpecError(
+                Diagnostic("broken-conflict", message, place=f"{source.name}, line {number}", help=help)
+            )
+        state = following
+        count += state == "ours"
+        has_base |= state == "base"
+        if word == "<<<<<<<":
+            names[0] = rest or "ours"
+        elif word == ">>>>>>>":
+            names[1] = rest or "theirs"
+    if state != "both":
+        message = "the last conflict does not end"
+        help = "it ends with `>>>>>>>`"
+        raise SpecError(Diagnostic("broken-conflict", message, place=source.name, help=help))
+    ours, base, theirs = ("".join(parts[part]) for part in ("ours", "base", "theirs"))
+    return Conflict(ours, theirs, base if has_base else None, (names[0], names[1]), count)
+
+
+def check_conflicts(specs: Sequence[Path], species: tuple[str, ...] | None, json: bool) -> int:
+    """Report on each spec; 1 where markers are left or a spec is not valid. Raises SpecError."""
+    found = [_looked_at(path, species, json) for path in specs]
+    if json:
+        console.result_json({"ok": all(f["ok"] for f in found), "specs": found})
+    return int(not all(f["ok"] for f in found))
+
+
+def _looked_at(path: Path, species: tuple[str, ...] | None, json: bool) -> dict[str, Any]:
+    source = read_source(path)
+    conflict = sides(source)
+    if not conflict.count:
+        side = _side(str(path), source, species, json)
+        return {"spec": str(path), "ok": side["valid"], "conflicts": 0, "sides": [side], "changes": []}
+    if not json:
+        console.result(f"{path}: {console.counted(conflict.count, 'conflict')}")
+    texts = (conflict.ours, conflict.theirs)
+    versions = [
+        Version(f"{path} ({name})", Source(text, str(path)))
+        for name, text in zip(conflict.names, texts, strict=True)
+    ]
+    told = [_side(v.name, v.source, species, json) for v in versions]
+    base = _ancestor(path, conflict)
+    pairs = [(versions[0], versions[1])] if base is None else [(base, v) for v in versions]
+    changes = [_changes(a, b, species, json) for a, b in pairs]
+    return {"spec": str(path), "ok": False, "conflicts": conflict.count, "sides": told, "changes": changes}
+
+
+def _side(name: str, source: Source, species: tuple[str, ...] | None, json: bool) -> dict[str, Any]:
+    try:
+        model = pipeline.build(pipeline.check(pipeline.parse(source)), species)
+    except SpecError as error:
+        if not json:
+            console.result(f"{name}: not valid")
+            console.report(error.diagnostics)
+        return {"name": name, "valid": False, "diagnostics": as_json(error.diagnostics)}
+    if not json:
+        console.result(f"{name}: {sentence(model)}")
+    return {"name": name, "valid": True, "diagnostics": []}
+
+
+def _ancestor(path: Path, conflict: Conflict) -> Version | None:
+    """The text that both sides come from: of the markers, or as git keeps it during a merge."""
+    name = f"{path} (common ancestor)"
+    if conflict.base is not None:
+        return Version(name, Source(conflict.base, str(path)))
+    try:
+        return Version(name, read_revision(f":1:./{path.name}", path.parent))
+    except SpecError:  # not in a merge: the two sides are compared with each other
+        return None
+
+
+def _changes(a: Version, b: Version, species: tuple[str, ...] | None, json: bool) -> dict[str, Any]:
+    difference, effects, _ = differing(a, b, species)
+    if not json:
+        text = as_text(difference, (a.name, b.name), effects, painter(console.colours_result()))
+        console.result(f"\n{text}")
+    return {
+        "a": a.name,
+        "b": b.name,
+        "verdict": difference.verdict,
+        "level": difference.level,
+        "operations": [operation.as_dict() for operation in difference.operations],
+    }

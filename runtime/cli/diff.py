@@ -1,0 +1,155 @@
+"""`potentia diff`: what changed from one version of a potential to another, in meaning."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+from .options import Json, SpeciesOption, species_list
+
+if TYPE_CHECKING:
+    from ...compiler.checker import Checked
+    from ...compiler.diagnostics import Diagnostic
+    from ...compiler.difference.compare import Difference
+    from ...compiler.difference.effect import Effect
+    from ..versions import Version
+
+SCHEMA = 1  # of the JSON; raised when a field changes its meaning or goes
+TROUBLE = 2  # nothing could be compared; 1 says that there is a difference
+
+
+def command(
+    versions: Annotated[
+        list[str],
+        typer.Argument(metavar="A B", show_default=False, help="Specs, runs, REV:FILE; or REV.. FILE."),
+    ],
+    species: SpeciesOption = None,
+    numeric: Annotated[
+        bool, typer.Option("--numeric", help="Compare energies and forces of random structures too.")
+    ] = False,
+    colour: Annotated[
+        bool | None, typer.Option("--color/--no-color", help="Colours; by default on a terminal.")
+    ] = None,
+    git: Annotated[
+        bool, typer.Option("--git", help="Called by git, with what it gives to a diff command.")
+    ] = False,
+    textconv: Annotated[
+        bool, typer.Option("--textconv", help="Called by git: list what one spec means.")
+    ] = False,
+    json: Json = False,
+) -> int:
+    """Say what changed between two versions of a potential, in meaning: not in words, order or layout.
+
+    Exit code 0: the same, proved. 1: different, or not proved the same. 2: nothing could be compared.
+
+    \b
+    Examples:
+      potentia diff nb.pes nb2.pes
+      potentia diff HEAD~3:nb.pes nb.pes
+      potentia diff v1.2.. nb.pes
+      potentia diff v1.2..v1.3 nb.pes --json
+      potentia diff runs/nb runs/small --numeric
+    """
+    from ...compiler.diagnostics import UserError
+
+    colour = console.colours_result() if colour is None else colour
+    chosen = species_list(species)
+    try:
+        if textconv or git:
+            from .git_driver import changed_file, listed
+
+            console.result((listed if textconv else changed_file)(versions, colour))
+            return 0
+        return _compared(versions, chosen, numeric, colour, json)
+    except UserError as error:
+        console.report(error.diagnostics, json)
+        return TROUBLE
+
+
+def _compared(
+    words: list[str], species: tuple[str, ...] | None, numeric: bool, colour: bool, json: bool
+) -> int:
+    from ..versions import read_versions
+
+    if len(words) != 2:
+        raise typer.BadParameter("two versions are compared: `potentia diff A B`")
+    versions = read_versions(words)
+    difference, effects, faults = differing(*versions, species)
+    if faults and not json:
+        console.report(faults)
+    measured = _measured(difference, json) if numeric else None
+    if json:
+        console.result_json(as_data(versions, difference, effects, faults, measured))
+    else:
+        from .difference_text import as_text, painter
+
+        console.result(as_text(difference, (versions[0].name, versions[1].name), effects, painter(colour)))
+        if measured is not None:
+            console.result(measured.sentence())
+    return int(difference.verdict != "same")
+
+
+def differing(
+    a: Version, b: Version, species: tuple[str, ...] | None
+) -> tuple[Difference, tuple[Effect, Effect] | None, tuple[Any, ...]]:
+    """The difference, what it costs, and the faults of specs that are not valid."""
+    from ...compiler import pipeline
+    from ...compiler.diagnostics import SpecError
+    from ...compiler.difference.compare import compare
+    from ...compiler.difference.effect import effect
+    from ...compiler.difference.words import compare_words
+
+    checked: list[Checked] = []
+    faults: list[Diagnostic] = []
+    for version in (a, b):
+        try:
+            found = pipeline.check(pipeline.parse(version.source))
+            pipeline.build(found, species)
+            checked.append(found)
+        except SpecError as error:
+            faults += error.diagnostics
+    if faults:
+        return compare_words(a.source, b.source), None, tuple(faults)
+    difference = compare(checked[0], checked[1], species)
+    if difference.verdict == "same" or difference.a is None or difference.b is None:
+        return difference, None, ()
+    return difference, (effect(difference.a), effect(difference.b)), ()
+
+
+def _measured(difference: Difference, json: bool) -> Any:
+    if difference.a is None or difference.b is None:
+        return None
+    from ..numeric_difference import sampled
+
+    return sampled(difference)
+
+
+def as_data(
+    versions: tuple[Version, Version],
+    difference: Difference,
+    effects: tuple[Effect, Effect] | None,
+    faults: tuple[Any, ...],
+    measured: Any,
+) -> dict[str, Any]:
+    """The JSON, as docs/diffing.md has it."""
+    from dataclasses import asdict
+
+    from ...compiler.difference.effect import DENSITY
+    from ...compiler.report import as_json
+
+    effect = None
+    if effects is not None:
+        effect = {"density_per_ang3": DENSITY, "before": asdict(effects[0]), "after": asdict(effects[1])}
+    return {
+        "schema": SCHEMA,
+        "a": versions[0].name,
+        "b": versions[1].name,
+        "verdict": difference.verdict,
+        "level": difference.level,
+        "operations": [operation.as_dict() for operation in difference.operations],
+        "effect": effect,
+        "numeric": None if measured is None else measured.as_dict(),
+        "diagnostics": as_json(faults),
+    }

@@ -1,0 +1,66 @@
+"""What git shows of a spec: its own `diff` and `log` call these, as `potentia git-setup` tells them to."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ...compiler import pipeline
+from ...compiler.diagnostics import Diagnostic, SpecError
+from ...compiler.difference.listing import listing
+from ...compiler.difference.sides import build_side, species_of
+from ...compiler.files import read_source
+from ...compiler.report import as_text as diagnostics_text
+from ...compiler.source import Source
+from ..versions import Version
+from .diff import differing
+from .difference_text import as_text, painter
+
+_NOTHING = "/dev/null"
+
+
+def changed_file(arguments: Sequence[str], colour: bool) -> str:
+    """What changed in one file, from the arguments that git gives to an external diff command: path, old
+    file, its digest and mode, new file, its digest and mode, and for a renamed file the new path and what
+    else git says of it. For a file with conflicts the path alone.
+    """
+    if len(arguments) not in (1, 7, 9):
+        message = f"git gives 7 arguments to a diff command, not {len(arguments)}"
+        raise SpecError(Diagnostic("usage", message, help="`potentia git-setup` sets git up to call this"))
+    path = arguments[0]
+    if len(arguments) == 1:
+        return f"{path}: has conflicts; `potentia check --conflicts {path}` looks at both sides"
+    new_path = arguments[7] if len(arguments) == 9 else path
+    old, new = arguments[1], arguments[4]
+    head = f"potentia diff a/{path} b/{new_path}"
+    if _NOTHING in (old, new):
+        what, kept = ("new", (new, new_path)) if old == _NOTHING else ("removed", (old, path))
+        mark = "+" if what == "new" else "-"
+        lines = [f"  {painter(colour)(mark, mark)} {line}" for line in _listing(_named(*kept)).splitlines()]
+        return "\n".join([f"{head}: {what}", *lines])
+    versions = Version(f"a/{path}", _named(old, path)), Version(f"b/{new_path}", _named(new, new_path))
+    difference, effects, faults = differing(*versions, None)
+    parts = [head, *([diagnostics_text(faults)] if faults else [])]
+    names = versions[0].name, versions[1].name
+    return "\n".join([*parts, as_text(difference, names, effects, painter(colour))])
+
+
+def listed(arguments: Sequence[str], colour: bool) -> str:
+    """What a spec means, a fact a line; the text itself where it is not valid."""
+    (path,) = arguments
+    return _listing(read_source(Path(path))).rstrip("\n")
+
+
+def _named(file: str, path: str) -> Source:
+    """The text that git lays into a file of its own, under the name that it has in the repository: what it
+    imports is read from there.
+    """
+    return Source(read_source(Path(file)).text, path)
+
+
+def _listing(source: Source) -> str:
+    try:
+        checked = pipeline.check(pipeline.parse(source))
+        return listing(build_side(checked, species_of(checked, None)))
+    except SpecError:
+        return source.text

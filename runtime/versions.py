@@ -1,0 +1,85 @@
+"""Versions of a potential as people name them: a spec, a run, a revision of git, a range of revisions."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from ..compiler.diagnostics import ArtifactError, Diagnostic, did_you_mean
+from ..compiler.files import read_source
+from ..compiler.source import Source
+from .artifact_formats import FORMAT
+from .revisions import read_revision
+
+SPEC, METADATA = "spec.pes", "metadata.json"
+_RANGE = re.compile(r"(?P<before>[^\s:]*?)\.\.\.?(?P<after>[^\s:]*)")
+
+
+@dataclass(frozen=True, eq=False)
+class Version:
+    """name: as messages show it. run: the folder, of a fitted potential."""
+
+    name: str
+    source: Source
+    run: Path | None = None
+
+
+def read_versions(words: Sequence[str]) -> tuple[Version, Version]:
+    """The two versions that two words name: `A B`, or `REV1..REV2 FILE`; a range without its end goes to the
+    file as it is now, one without its beginning from HEAD. Raises UserError where one cannot be read.
+    """
+    first, second = words
+    span = _RANGE.fullmatch(first)
+    if span and not Path(first).exists() and not _is_path(first):
+        path = Path(second)
+        folder = path.parent if path.parent.is_dir() else Path()
+        before = _at_revision(span["before"] or "HEAD", path, folder)
+        return before, _at_revision(span["after"], path, folder) if span["after"] else read_version(second)
+    return read_version(first), read_version(second)
+
+
+def _is_path(word: str) -> bool:
+    """`../nb.pes` is no range."""
+    return "/.." in word or word.startswith(("../", "./", "/")) or word in ("..", "...")
+
+
+def _at_revision(revision: str, path: Path, folder: Path) -> Version:
+    inside = f"./{path.name}" if folder == path.parent else path.as_posix()
+    return Version(f"{revision}:{path}", read_revision(f"{revision}:{inside}", folder))
+
+
+def read_version(word: str) -> Version:
+    """A spec, a run, or `REV:path`. Raises UserError: cannot-read, not-utf8, not-a-run, newer-artifact,
+    damaged-artifact, and as `read_revision`.
+    """
+    path = Path(word)
+    if path.is_dir():
+        return Version(word, _spec_of_run(path), path)
+    if ":" in word and not path.exists():
+        return Version(word, read_revision(word))
+    return Version(word, read_source(path))
+
+
+def _spec_of_run(folder: Path) -> Source:
+    """The spec of a run whose format this potentia knows. Numbers and digests are not looked at."""
+    path = folder / METADATA
+    try:
+        content: Any = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        near = did_you_mean(folder.name, [p.name for p in folder.parent.iterdir() if (p / METADATA).exists()])
+        help = near or "a run is a folder that `potentia fit -o FOLDER` writes"
+        message = f"`{folder}` is not a run: it holds no {METADATA}"
+        raise ArtifactError(Diagnostic("not-a-run", message, place=str(folder), help=help)) from None
+    except (OSError, ValueError):
+        message = f"{path} is damaged: it is not JSON"
+        raise ArtifactError(Diagnostic("damaged-artifact", message, place=str(path))) from None
+    written = content.get("format") if isinstance(content, dict) else None
+    if isinstance(written, int) and written > FORMAT:
+        message = f"`{folder}` has format {written}; this potentia reads {FORMAT}"
+        help = "it was written by a newer potentia: upgrade"
+        raise ArtifactError(Diagnostic("newer-artifact", message, place=str(folder), help=help))
+    return read_source(folder / SPEC)
