@@ -16,7 +16,7 @@ from .ir import Node
 from .names import ENERGIES
 from .networks import ACTIVATIONS
 from .units import lookup
-from .values import Basis, Elements, Function, Kept, Override, Quantity, Value, Values, Where
+from .values import Basis, Elements, Function, Kept, Override, Quantity, Random, Value, Values, Where
 
 if TYPE_CHECKING:
     from .terms import TermScope
@@ -174,6 +174,7 @@ def _a_kind(value: Value) -> str:
         Function: "a function",
         Elements: "a species",
         Kept: "a choice of components",
+        Random: "random numbers",
         Node: "an energy",
     }.get(type(value), "a value")
 

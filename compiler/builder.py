@@ -15,7 +15,7 @@ from .kinds import SITE, Domain
 from .names import FAMILIES
 from .ops import const, make
 from .source import Span
-from .terms import instantiate
+from .terms import TermScope, instantiate
 from .units import EV, ONE, Unit
 from .values import Value, Where
 
@@ -91,6 +91,7 @@ class Builder:
         self.species = species or (PLACEHOLDER,)
         self.parameters: list[Parameter] = []
         self.instances: list[TermInstance] = []
+        self.scopes: dict[str, TermScope] = {}  # of each instance: what its arguments are worth
         self.builder = self
         self._lets: dict[str, Value] = {}
         self._naming: str | None = None

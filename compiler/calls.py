@@ -6,24 +6,25 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from math import pi
+from math import inf, pi
 from typing import TYPE_CHECKING, Any
 
 from . import syntax
 from .bases import SMALLEST, evaluate_basis
+from .channel_invariants import channel_invariants
 from .counts import whole
 from .diagnostics import did_you_mean
-from .elements import ELEMENTS
+from .elements import D3_RADII, ELEMENTS
 from .expressions import Locals, _adopt_zero, evaluate, fault, move
 from .intrinsics import INTRINSICS
 from .ir import Node
-from .kinds import LARGEST, SITE
+from .kinds import LARGEST, NONE, SITE, Domain
 from .names import FAMILIES, INDICES, KEEP
 from .networks import mlp
-from .ops import make
+from .ops import const, make
 from .source import Span
 from .units import ANGSTROM, ONE, UNITS, lookup
-from .values import Basis, Elements, Function, Kept, Quantity, Value, Values, Where, as_node
+from .values import Basis, Elements, Function, Kept, Quantity, Random, Value, Values, Where, as_node
 
 if TYPE_CHECKING:
     from .builder import Builder
@@ -214,6 +215,13 @@ def _covalent_radius(call: syntax.Call, scope: Any, where: Where, local: Locals)
     return move(scope.builder.element_values(1, ANGSTROM), _one_index(call, where), where)
 
 
+def _d3_radius(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
+    """Å; 2 Å beyond Pu, where that table ends."""
+    values = tuple(D3_RADII.get(s, 2.0) for s in scope.builder.species)
+    table = const(values, ANGSTROM, Domain("species"))
+    return move(make("at", table, domain=SITE, of="i"), _one_index(call, where), where)
+
+
 def _one_index(call: syntax.Call, where: Where) -> tuple[str, ...]:
     letters = index_letters(call, where)
     if len(letters) != 1:
@@ -243,20 +251,55 @@ def _pick(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
 
 
 def _mlp(call: syntax.Call, scope: TermScope, where: Where, local: Locals) -> Node:
-    x, hidden, activation = plain(call, scope, where, local, 3, 3, "mlp(x(i), hidden, activation)")
+    """Weights for each species, or of `shared_mlp` the same for all."""
+    usage = f"{call.name}(x(i), hidden, activation)"
+    x, hidden, activation = plain(call, scope, where, local, 3, 3, usage)
     if where.domain != SITE or not isinstance(x, Node):
-        raise fault(
-            "misplaced-value", "`mlp` works on the features of one atom", call.span, "use it in `site(i) = …`"
-        )
+        message = f"`{call.name}` works on the features of one atom"
+        raise fault("misplaced-value", message, call.span, "use it in `site(i) = …`")
     if not isinstance(hidden, Values) or not isinstance(activation, Function):
-        raise fault(
-            "wrong-arguments",
-            "`mlp` takes features, a list of layer sizes and a function",
-            call.span,
-            "mlp(x(i), [8], tanh)",
-        )
+        message = f"`{call.name}` takes features, a list of layer sizes and a function"
+        raise fault("wrong-arguments", message, call.span, f"{call.name}(x(i), [8], tanh)")
     sizes = [whole(v, call.span, "the size of a hidden layer", 1) for v in hidden.items]
-    return mlp(scope, x, sizes, activation.name, call.span)
+    domain = Domain("species") if call.name == "mlp" else NONE
+    return mlp(scope, x, sizes, activation.name, call.span, domain)
+
+
+def _item(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Value:
+    """item([4, 8], 1) is 8; with a third argument, that where the list ends before."""
+    found, place, *default = plain(call, scope, where, local, 2, 3, "item(list, k) or item(list, k, default)")
+    if not isinstance(found, Values):
+        raise fault("wrong-arguments", "`item` takes a list", call.span, "usage: item([4, 8], 0)")
+    k = whole(place, call.span, "the place in a list", 0)
+    if k < len(found.items):
+        return found.items[k]
+    if not default:
+        message = f"a list of {len(found.items)} has no item {k}"
+        raise fault("index-out-of-range", message, call.span, "items are counted from 0")
+    return default[0]
+
+
+def _random(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Random:
+    (spread,) = plain(call, scope, where, local, 1, 1, "random(0.5)")
+    if not isinstance(spread, Quantity) or not 0.0 < spread.value < inf:
+        raise fault("not-a-number", "the spread of random numbers is a positive number", call.span)
+    return Random(spread)
+
+
+def _channel_invariants(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
+    """channel_invariants(A, [4, 2, 0]): as the line `l_max` of nep.txt; 2 or 0, 1 or 0 for yes or no."""
+    usage = "channel_invariants(A, [4, 2, 0])"
+    tensor, chosen = plain(call, scope, where, local, 2, 2, usage)
+    if not isinstance(tensor, Node) or not isinstance(chosen, Values) or not 1 <= len(chosen.items) <= 3:
+        message = "`channel_invariants` takes A_nlm and a list of up to three degrees"
+        raise fault("wrong-arguments", message, call.span, f"usage: {usage}")
+    top, cubic, quartic = [whole(v, call.span, "a degree", 0) for v in chosen.items] + [0] * (
+        3 - len(chosen.items)
+    )
+    if cubic not in (0, 2) or quartic not in (0, 1):
+        message = f"after the degree come 2 or 0 (four bodies) and 1 or 0 (five), not {cubic} and {quartic}"
+        raise fault("bad-size", message, call.span, f"usage: {usage}")
+    return channel_invariants(tensor, top, cubic > 0, quartic > 0)
 
 
 def _keep(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Kept:
@@ -284,8 +327,13 @@ SPECIAL: dict[str, Callable[[syntax.Call, Any, Where, Locals], Value]] = {
     "by_species": _by_species,
     "atomic_number": _atomic_number,
     "covalent_radius": _covalent_radius,
+    "d3_radius": _d3_radius,
     "harmonics": _harmonics,
     "pick": _pick,
     "mlp": _mlp,
+    "shared_mlp": _mlp,
+    "item": _item,
+    "random": _random,
+    "channel_invariants": _channel_invariants,
     KEEP: _keep,
 }

@@ -7,6 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from math import inf
 from typing import Protocol
 
 from . import algebra as alg
@@ -16,7 +17,7 @@ from .ir import Node
 from .kinds import NONE, SITE, Domain, KindError
 from .ops import const, make
 from .source import Span
-from .units import ONE, UNITS, lookup
+from .units import ANGSTROM, ONE, UNITS, lookup
 from .values import Quantity, Value, Values, Where, as_node
 
 Locals = Mapping[str, Value]
@@ -170,7 +171,7 @@ def _power(expr: syntax.Power, scope: Scope, where: Where, local: Locals) -> Qua
 
 
 def _neighbours(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> Node:
-    rc = scope.reach(expr.span)
+    rc = _reach(expr, scope, where, local)
     if expr.index in where.indices or len(expr.index) != 1:
         raise fault(
             "bad-index",
@@ -184,6 +185,22 @@ def _neighbours(expr: syntax.Neighbours, scope: Scope, where: Where, local: Loca
     inside = Where((*where.indices, expr.index), Domain(name, rc))  # type: ignore[arg-type]
     body = scope.restrict(spread(as_node(arithmetic(expr.body, scope, inside, local)), inside), inside)
     return make("sum_i" if name == "edge" else "sum_to_ij", body, within=rc, origin=expr.span)
+
+
+def _reach(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> float:
+    """How far a sum goes, Å: as far as it says, a sum over k as far as the one around it, else the term."""
+    if expr.reach is None:
+        return scope.reach(expr.span) if where.domain.rc is None else where.domain.rc
+    span = expr.reach.span
+    if where.domain != SITE:
+        raise fault("misplaced-value", "a sum over third neighbours goes as far as the one around it", span)
+    value = evaluate(expr.reach, scope, where, local)
+    if not isinstance(value, Quantity) or not (value.bare or value.unit == ANGSTROM):
+        help = "write `sum(j, 5 Å)`"
+        raise fault("wrong-unit", "the reach of a sum is a distance known at compile time", span, help)
+    if not 0.0 < value.value < inf:
+        raise fault("bad-cutoff", f"a sum reaches {value.value:g} Å, but its reach has to be positive", span)
+    return value.value
 
 
 def spread(node: Node, where: Where) -> Node:

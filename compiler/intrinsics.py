@@ -93,7 +93,7 @@ def _invariants(tensor: Node) -> Node:
 
     Power spectrum, doi:10.1103/PhysRevB.87.184115, eq. 33, up to factors.
     """
-    n, blocks = _degrees(tensor, "invariants")
+    n, blocks = by_degree(tensor, "invariants")
     squares = [make("einsum", block, block, spec="am,bm->ab") for block in blocks]
     upper = tuple(a * n + b for a in range(n) for b in range(a, n))
     return concatenate(*(make("take", _flat(square), indices=upper) for square in squares))
@@ -105,7 +105,7 @@ def _bispectrum(tensor: Node) -> Node:
 
     doi:10.1103/PhysRevB.87.184115, eq. 16, up to factors; those that change sign on reflection are left out.
     """
-    n, blocks = _degrees(tensor, "bispectrum")
+    n, blocks = by_degree(tensor, "bispectrum")
     parts = []
     for degrees in couplings(len(blocks) - 1):
         l1, l2, l3 = degrees
@@ -124,7 +124,7 @@ def _bispectrum(tensor: Node) -> Node:
     return concatenate(*parts)
 
 
-def _degrees(tensor: Node, name: str) -> tuple[int, list[Node]]:
+def by_degree(tensor: Node, name: str) -> tuple[int, list[Node]]:
     """The channels n of A_nlm, and its block (n, 2l + 1) of each l."""
     if len(tensor.kind.shape) != 2:
         message = f"`{name}` takes outer(radial, harmonics(u_ij, l)) summed over neighbours"
@@ -133,6 +133,16 @@ def _degrees(tensor: Node, name: str) -> tuple[int, list[Node]]:
     top = round(lm**0.5) - 1
     blocks = [make("take", tensor, indices=tuple(range(l * l, (l + 1) ** 2))) for l in range(top + 1)]  # noqa: E741
     return n, blocks
+
+
+def _mix(c: Node, x: Node) -> Node:
+    """Σ_k c_nk x_k, the c_nk in one row, k fastest."""
+    if len(c.kind.shape) != 1 or len(x.kind.shape) != 1 or c.kind.components % x.kind.components:
+        message = f"`mix` takes coefficients in whole rows, not {c.kind.components} for {x.kind.components}"
+        raise KindError("shape-mismatch", message, "usage: mix(c, x) with n·size(x) components in c")
+    size = x.kind.components
+    rows = make("reshape", c, shape=(c.kind.components // size, size))
+    return make("einsum", rows, x, spec="nk,k->n")
 
 
 def _products(a: Node) -> Node:
@@ -186,6 +196,7 @@ INTRINSICS: dict[str, Intrinsic] = {
     "cosine": Intrinsic(2, 3, _cosine, "cosine(r, rc) or cosine(r, inner, outer): cosine switch"),
     "tersoff_cutoff": Intrinsic(3, 3, _tersoff_cutoff, "tersoff_cutoff(r, R, D)"),
     "dot": Intrinsic(2, 2, alg.dot, "dot(c, x): sum of products of components"),
+    "mix": Intrinsic(2, 2, _mix, "mix(c, x): Σ_k c_nk x_k, coefficients in rows as long as x"),
     "outer": Intrinsic(2, 2, _outer, "outer(x, y): all products of components"),
     "flat": Intrinsic(1, 1, _flat, "flat(x): components in one row"),
     "concat": Intrinsic(1, 99, concatenate, "concat(x, y, …): components one after the other"),

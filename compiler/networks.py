@@ -1,4 +1,4 @@
-"""Dense layers: small networks of the features of an atom, with weights of their own for each species."""
+"""Dense layers: small networks of the features of an atom, with weights for each species or for all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from .diagnostics import did_you_mean
 from .expressions import fault
 from .intrinsics import INTRINSICS
 from .ir import Node
-from .kinds import SITE
+from .kinds import NONE, SITE, Domain
 from .ops import make
 from .parameters import weights
 from .source import Span
@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 ACTIVATIONS = ("tanh", "gate", "softplus", "identity", "sin", "cos")
 
 
-def mlp(scope: TermScope, x: Node, hidden: list[int], activation: str, span: Span) -> Node:
+def mlp(scope: TermScope, x: Node, hidden: list[int], activation: str, span: Span, domain: Domain) -> Node:
     """Energy (eV) of w·a(W_n … a(W_1 x + b_1) … + b_n), per site.
 
-    x: site features of shape (n,), dimensionless. Weights start at random with spread 1/√inputs
-    (doi:10.1109/5.726791); no constant is added at the end: it is the business of the reference energies.
+    x: site features of shape (n,), dimensionless. domain: a set of weights for each what. Weights start at
+    random with spread 1/√inputs (doi:10.1109/5.726791); no constant is added at the end: that is
+    the business of the reference energies.
     """
     if activation not in ACTIVATIONS:
         raise fault(
@@ -39,12 +40,12 @@ def mlp(scope: TermScope, x: Node, hidden: list[int], activation: str, span: Spa
     act = INTRINSICS[activation].build
     for layer, size in enumerate(hidden, start=1):
         inputs = x.kind.shape[0]
-        w = _at_site(weights(scope, f"W{layer}", (size, inputs), ONE, inputs**-0.5))
-        b = _at_site(weights(scope, f"b{layer}", (size,), ONE, 0.5))
+        w = _at_site(weights(scope, f"W{layer}", (size, inputs), ONE, inputs**-0.5, domain))
+        b = _at_site(weights(scope, f"b{layer}", (size,), ONE, 0.5, domain))
         x = act(alg.add(make("einsum", w, x, spec="hn,n->h"), b))
-    w = _at_site(weights(scope, "w", x.kind.shape, EV, x.kind.shape[0] ** -0.5))
+    w = _at_site(weights(scope, "w", x.kind.shape, EV, x.kind.shape[0] ** -0.5, domain))
     return alg.dot(w, x)
 
 
 def _at_site(table: Node) -> Node:
-    return make("at", table, domain=SITE, of="i")
+    return table if table.kind.domain == NONE else make("at", table, domain=SITE, of="i")

@@ -9,7 +9,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
+from random import Random as Generator
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from . import syntax
 from .diagnostics import SpecError
@@ -18,7 +20,7 @@ from .ir import Parameter
 from .kinds import Kind, entry_names
 from .source import Span
 from .units import ONE, Unit
-from .values import Kept, Override, Quantity, Value, Values
+from .values import Kept, Override, Quantity, Random, Value, Values
 
 if TYPE_CHECKING:
     from .terms import TermScope
@@ -40,8 +42,8 @@ def parameter(scope: TermScope, declaration: syntax.Param, kind: Kind) -> Parame
     if given is None:
         value = declaration.value
         default = syntax.Setting(value, declaration.fixed, declaration.bounds, declaration.span)
-        row = _row(scope, declaration, default, kind, False)
-        rows = [(row, k) for k in range(len(_names(scope, kind)))]
+        count = len(_names(scope, kind))
+        rows = [(_row(scope, declaration, default, kind, k, False), k) for k in range(count)]
     else:
         rows = _given_rows(scope, declaration, given, kind)
     full = f"{scope.instance}.{declaration.name}"
@@ -103,8 +105,8 @@ def _given_rows(
     bounds = given.bounds or declaration.bounds
     fixed = given.fixed or declaration.fixed
     if not isinstance(given.value, syntax.Table):
-        row = _row(scope, declaration, syntax.Setting(given.value, fixed, bounds, given.value.span), kind)
-        return [(row, k) for k in range(len(names))]
+        setting = syntax.Setting(given.value, fixed, bounds, given.value.span)
+        return [(_row(scope, declaration, setting, kind, k), k) for k in range(len(names))]
     written = _written_rows(scope, declaration.name, given.value, kind, names)
     _need_all_rows(scope, declaration.name, given, kind, written)
     made: dict[int, _Row] = {}
@@ -112,7 +114,7 @@ def _given_rows(
         if leader not in made:
             own = expr if isinstance(expr, syntax.Setting) else syntax.Setting(expr, False, None, expr.span)
             setting = syntax.Setting(own.value, own.fixed or fixed, own.bounds or bounds, own.value.span)
-            made[leader] = _row(scope, declaration, setting, kind)
+            made[leader] = _row(scope, declaration, setting, kind, leader)
     first = next(iter(made.values()))
     leaders = [written[name][0] if name in written else k for k, name in enumerate(names)]
     return [(made.get(leader, first), leader) for leader in leaders]
@@ -168,10 +170,15 @@ def _row_name(key: tuple[str, ...], kind: Kind, names: tuple[str, ...]) -> str |
 
 
 def _row(
-    scope: TermScope, declaration: syntax.Param, setting: syntax.Setting, kind: Kind, given: bool = True
+    scope: TermScope,
+    declaration: syntax.Param,
+    setting: syntax.Setting,
+    kind: Kind,
+    row: int,
+    given: bool = True,
 ) -> _Row:
-    """given: by the call, whose names mean what they mean there, not by the declaration."""
-    values = _values(scope, declaration, setting.value, kind, given)
+    """given: by the call, whose names mean what they mean there, not by the declaration. row: its place."""
+    values = _values(scope, declaration, setting.value, kind, row, given)
     lower, upper = -inf, inf
     if setting.bounds:
         own = given and setting.bounds is not declaration.bounds
@@ -192,7 +199,7 @@ def _row(
 
 
 def _values(
-    scope: TermScope, declaration: syntax.Param, expr: syntax.Expr, kind: Kind, given: bool
+    scope: TermScope, declaration: syntax.Param, expr: syntax.Expr, kind: Kind, row: int, given: bool
 ) -> dict[int, float]:
     """Component -> start value."""
     value = _evaluated(scope, expr, given)
@@ -200,9 +207,11 @@ def _values(
     if isinstance(value, Kept):
         kept = _kept_components(value, declaration.name, kind, expr.span)
         if value.start is None:
-            declared = _values(scope, declaration, declaration.value, kind, False)
+            declared = _values(scope, declaration, declaration.value, kind, row, False)
             return {k: declared[k] for k in sorted(kept)}
         value = value.start
+    if isinstance(value, Random):
+        value = _drawn(value, f"{scope.instance}.{declaration.name}[{row}]", len(kept))
     items = value.items if isinstance(value, Values) else (value,)
     if len(items) == 1:
         items *= len(kept)
@@ -210,6 +219,15 @@ def _values(
         raise fault("shape-mismatch", f"{len(kept)} values are needed here, not {len(items)}", expr.span)
     found = {k: _checked(item, kind.unit, expr.span) for k, item in zip(kept, items, strict=True)}
     return dict(sorted(found.items()))
+
+
+def _drawn(random: Random, name: str, n: int) -> Values:
+    """n numbers that depend on the name alone."""
+    source = Generator(crc32(name.encode()))
+    spread = random.spread
+    return Values(
+        tuple(Quantity(source.gauss(0.0, spread.value), spread.unit, spread.bare) for _ in range(n))
+    )
 
 
 def _kept_components(kept: Kept, label: str, kind: Kind, span: Span) -> tuple[int, ...]:

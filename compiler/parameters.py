@@ -16,7 +16,7 @@ from .ops import const, make, too_large
 from .parameter_values import parameter, rows_in_use
 from .source import Span
 from .units import Unit
-from .values import Quantity, Values, Where
+from .values import Quantity, Random, Values, Where
 
 if TYPE_CHECKING:
     from .terms import TermScope
@@ -51,10 +51,12 @@ def declare(scope: TermScope, name: str) -> Node:
     return scope.declared[name]
 
 
-def weights(scope: TermScope, name: str, shape: tuple[int, ...], unit: Unit, spread: float) -> Node:
-    """A table of weights for each species, started from random numbers that depend only on its name."""
+def weights(
+    scope: TermScope, name: str, shape: tuple[int, ...], unit: Unit, spread: float, domain: Domain
+) -> Node:
+    """A table of weights, started from random numbers that depend only on its name."""
     full = f"{scope.instance}.{name}"
-    kind = Kind(Domain("species"), shape, unit)
+    kind = Kind(domain, shape, unit)
     n = parameter_size(kind, len(scope.builder.species))
     _need_room(scope, n)
     source = random.Random(crc32(full.encode()))
@@ -164,6 +166,7 @@ def _size(scope: TermScope, declaration: syntax.Param) -> tuple[int, ...]:
 def _unit(scope: TermScope, declaration: syntax.Param) -> Unit:
     value = evaluate(declaration.value, scope, AT_SITE, {})
     items = value.items if isinstance(value, Values) else (value,)
+    items = tuple(v.spread if isinstance(v, Random) else v for v in items)
     if not items or not all(isinstance(v, Quantity) for v in items):
         raise fault("bad-start", "a start value is a number known at compile time", declaration.value.span)
     return items[0].unit  # type: ignore[union-attr]

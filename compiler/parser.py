@@ -310,7 +310,9 @@ class _Walk:
     _multiplication = _chain
 
     def _neighbours(self, t: Tree[Token]) -> syntax.Neighbours:
-        return syntax.Neighbours(str(t.children[0]), self.expr(cast(Any, t.children[1])), self.span(t))
+        index, *reach, body = t.children
+        within = self.expr(cast(Any, reach[0])) if reach else None
+        return syntax.Neighbours(str(index), self.expr(cast(Any, body)), self.span(t), within)
 
     def _negative(self, t: Tree[Token]) -> syntax.Negative:
         return syntax.Negative(self.expr(cast(Any, t.children[-1])), self.span(t))

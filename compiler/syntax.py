@@ -59,11 +59,12 @@ class Power:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """`sum(j) body`: over the neighbours j of the atom in hand."""
+    """`sum(j) body`: over the neighbours j of the atom in hand; `sum(j, reach) body`: within that reach."""
 
     index: str
     body: Expr
     span: Span
+    reach: Expr | None = None
 
 
 @dataclass(frozen=True, eq=False)

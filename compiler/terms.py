@@ -247,7 +247,7 @@ def instantiate(
     """The site energy of a call of a term. Raises SpecError placed at the call where the library's text is
     at fault.
     """
-    scope = TermScope(builder, name, term, call.span)
+    scope = builder.scopes[name] = TermScope(builder, name, term, call.span)
     bind(scope, call, outer, where, local)
     for formal in term.formals:  # a cutoff is checked also where no sum uses it
         if formal.name == "rc" and "rc" in scope.formals:

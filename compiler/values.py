@@ -62,6 +62,13 @@ class Kept:
     start: Value | None
 
 
+@dataclass(frozen=True)
+class Random:
+    """A start value drawn for each number of a parameter: normal about 0, `spread` its deviation."""
+
+    spread: Quantity
+
+
 @dataclass(frozen=True, eq=False)
 class Override:
     """The value of a parameter, given where the term is called."""
@@ -72,7 +79,7 @@ class Override:
     span: Span
 
 
-Value = Quantity | Basis | Values | Function | Elements | Kept | Override | Node
+Value = Quantity | Basis | Values | Function | Elements | Kept | Random | Override | Node
 
 
 @dataclass(frozen=True)

@@ -38,6 +38,7 @@ assert set(BASES) == set(FAMILIES)
 ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3"}
 # a network's own scale is set by its weights, and these are cheap
 SMALL = {
+    "nep": {"n_max": "[1, 1]", "basis_size": "[2, 1]", "l_max": "[2, 2, 1]", "neuron": "3"},
     "nn": {"features": "bessel(4)", "hidden": "[4]"},
     "three_body": {"basis": "bessel(2)", "l": "2"},
     "four_body": {"basis": "bessel(1)", "l": "1"},

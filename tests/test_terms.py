@@ -115,7 +115,7 @@ def test_the_names_of_species_do_not_matter(variant: Variant) -> None:
     run = evaluator(variant.spec(("Nb", "O")))
     other = compiled(variant.spec(("O", "Nb")), optimized=False)
     theta = starts(run.model)
-    if variant.term.startswith("nn"):  # random weights, of their own for each row
+    if variant.term.startswith(("nn", "nep")):  # random weights, of their own for each row
         theta = np.ones_like(theta)
     zoo = structures(("Nb", "O"), reach(run.model), 9)
     for atoms, want in zip(zoo, run(theta, zoo), strict=True):

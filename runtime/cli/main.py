@@ -24,7 +24,10 @@ OURS = 70  # EX_SOFTWARE
 INTERRUPTED = 130
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
-COMMANDS = ("check", "fmt", "compile", "fit", "eval", "predict", "fisher", "prune", "properties", "design", "log")
+COMMANDS = (
+    *("check", "fmt", "compile", "fit", "eval", "predict", "fisher", "prune", "properties", "design"),
+    *("log", "import", "export"),
+)
 
 
 def _version(wanted: bool) -> None:

@@ -31,6 +31,20 @@ def require_writable(path: Path) -> None:
         raise _error("unwritable", f"cannot write {path}: {reason}", path, _ELSEWHERE) from None
 
 
+def require_new_file(path: Path, force: bool) -> None:
+    """Raise ArtifactError where a file cannot be written, or is there already and `force` is not set."""
+    if path.exists() and not path.is_dir() and not force:
+        raise _error(
+            "file-exists",
+            f"there is a file {path} already",
+            path,
+            f"replace it with `--force`, or {_ELSEWHERE}",
+        )
+    if path.is_dir():
+        raise _error("unwritable", f"cannot write {path}: it is a folder", path, _ELSEWHERE)
+    require_writable(path)
+
+
 def require_new_run(folder: Path, force: bool, resume: bool) -> None:
     """Raise ArtifactError where a run cannot be written to `folder`, or something is in the way.
 

@@ -1,0 +1,62 @@
+"""`potentia import`: a potential of another program as a spec and its numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from . import console
+from .options import Json, Quiet
+
+
+def command(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="A nep.txt of GPUMD.")],
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="PLACE", help="A run, or a .pes with the run beside it."),
+    ] = None,
+    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Read a neuroevolution potential, nep3 or nep4, as a short spec and a run with its numbers.
+
+    \b
+    Examples:
+      potentia import nep.txt -o nep.pes
+      potentia import nep.txt -o runs/nep
+    """
+    from hashlib import sha256
+
+    from ..artifact import save
+    from ..checkpoint import write_atomic
+    from ..nep.importing import potential_of, sentence
+    from ..nep.reading import read_nep
+    from .outputs import require_new_file, require_new_run
+
+    place = output or Path("runs") / file.name.partition(".")[0]
+    spec = place if place.suffix == ".pes" else None
+    folder = place.with_suffix("") if spec else place
+    nep = read_nep(file)
+    require_new_run(folder, force, resume=False)
+    if spec is not None:
+        require_new_file(spec, force)
+    potential = potential_of(nep, file.name)
+    digest = "sha256:" + sha256(file.read_bytes()).hexdigest()
+    save(folder, potential, replace=force, origin=f"import of {file.name}", data={file.name: digest})
+    if spec is not None:
+        write_atomic(spec, potential.text)
+    console.say(f"read {sentence(nep.header)}", quiet)
+    if json:
+        content = {
+            "run": str(folder),
+            "spec": str(spec) if spec else None,
+            "species": list(nep.header.species),
+        }
+        console.result_json(content | {"n_parameters": potential.n_parameters})
+    else:
+        where = f"{spec}, and its numbers in {folder}" if spec else f"{folder}"
+        console.result(f"{console.counted(potential.n_parameters, 'trained parameter')}: {where}")
+    return 0
