@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import cache
 from importlib import resources
 from importlib.resources.abc import Traversable
+from pathlib import Path
 
 from . import syntax
 from .parser import parse_source
@@ -19,6 +20,11 @@ def _folder() -> Traversable:
 def term_names() -> tuple[str, ...]:
     """Names of the library's terms: the files' names."""
     return tuple(sorted(f.name[:-4] for f in _folder().iterdir() if f.name.endswith(".pes")))
+
+
+def folder() -> Path:
+    """Where the files of the library lie."""
+    return Path(str(_folder()))
 
 
 @cache

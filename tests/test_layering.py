@@ -97,6 +97,11 @@ OTHERS = {
     "runtime.properties.plots": "numpy matplotlib",
     "runtime.design": "numpy pydantic",
     "runtime.design.front_plot": "matplotlib",
+    # answers without a protocol; the server alone speaks it
+    "runtime.editor": "",
+    "runtime.editor.protocol": "lsprotocol",
+    "runtime.editor.server": "lsprotocol pygls",
+    "runtime.editor.pygments_lexer": "pygments",
     "runtime.cli": "numpy pydantic typer rich",
     # `--emit jaxpr` and `--emit hlo` are jax's own text
     "runtime.cli.stages": "numpy jax",

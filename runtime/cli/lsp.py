@@ -1,0 +1,38 @@
+"""`potentia lsp`: the language server, for editors."""
+
+from __future__ import annotations
+
+from importlib.metadata import PackageNotFoundError, version
+from importlib.util import find_spec
+from typing import Annotated
+
+import typer
+
+
+def command(
+    stdio: Annotated[
+        bool, typer.Option("--stdio", help="Speak through stdin and stdout, as it does anyway.")
+    ] = False,
+) -> int:
+    """Serve an editor through stdin and stdout, in the Language Server Protocol. Editors start this.
+
+    \b
+    Examples:
+      potentia lsp
+    """
+    from ...compiler.diagnostics import Diagnostic, UserError
+
+    if find_spec("pygls") is None:
+        message = "the language server needs pygls, which is not installed"
+        raise UserError(Diagnostic("no-pygls", message, help="pip install 'potentia[lsp]'"))
+    from ..editor.server import make_server
+
+    make_server(_version()).start_io()
+    return 0
+
+
+def _version() -> str:
+    try:
+        return version("potentia")
+    except PackageNotFoundError:  # a checkout that is not installed
+        return "unknown"

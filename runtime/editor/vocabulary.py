@@ -1,0 +1,104 @@
+"""The words of the language with what they are, for completion, hover and highlighting.
+
+The words are the compiler's own tables; only the sentences are written here, and a test asks for all.
+"""
+
+from __future__ import annotations
+
+from ...compiler import library
+from ...compiler.calls import SPECIAL
+from ...compiler.elements import ELEMENTS
+from ...compiler.intrinsics import INTRINSICS
+from ...compiler.names import ENERGIES, FAMILIES, INDICES, KEYWORDS
+from ...compiler.units import UNITS
+
+KEYWORD_HELP = {
+    "import": "`import \"core.pes\"` lends the terms and names of another file, relative to this one.",
+    "species": "`species Li, La` names the species; after `per`: one value for each species.",
+    "let": "`let name = …` names a number or a term. A term that is named so is one instance.",
+    "term": "`term name(rc = 5 Å) { … }` declares a term, `term name() = …` another name of an energy.",
+    "param": "`param D = 0.5 eV in (0 eV, 10 eV) per pair`: a number that a fit changes.",
+    "fixed": "`fixed`: a parameter that is not fitted.",
+    "pin": "`pin` before a term: pruning may never touch it. It changes nothing in the energy.",
+    "sum": "`sum(j) …` sums the product that follows over the neighbours j of the atom in hand.",
+    "in": "`in (lower, upper)`: the bounds of a parameter.",
+    "per": "`per species`, `pair`, `ordered pair`, `triple`, `ordered triple`, `model`: one value for each.",
+}  # fmt: skip
+
+# what follows `per`
+SHARING_HELP = {
+    "species": "one value for each species",
+    "pair": "one value for each unordered pair of species",
+    "ordered pair": "one value for each ordered pair of species: `D(i, j)` is not `D(j, i)`",
+    "triple": "one value for each species of i and unordered pair of j, k",
+    "ordered triple": "one value for each species of i, of j, of k",
+    "model": "one value",
+}
+
+ENERGY_HELP = {
+    "pair": ("pair(r) = ", "the energy of a pair of atoms at distance r"),
+    "triple": ("triple(r_ij, r_ik, cos_jik) = ", "the energy of an atom with two of its neighbours"),
+    "site": ("site(i) = ", "the energy of an atom"),
+}
+
+BASIS_HELP = {
+    "bessel": "sin(kπx)/(πx), x = r/rc, k = 1…n (doi:10.48550/arXiv.2003.03123, without its constant)",
+    "chebyshev": "T_{k−1}(2x − 1), x = r/rc, k = 1…n",
+    "gaussian": "exp(−(r − c_k)²/2w²), centres evenly from `start` (0 Å) to rc, w their distance; n ≥ 2",
+    "spline": "cubic B-splines on even knots from `start` (0 Å) to rc; n ≥ 4",
+}
+BASIS_ARGUMENTS = {"n": "number of functions", "start": "first centre or knot, Å"}
+
+SPECIAL_HELP = {
+    "size": "size(basis): number of functions of a basis, of items of a list, of components of a value",
+    "linspace": "linspace(first, last, n): list of n values, evenly",
+    "by_species": "by_species(j): one component for each species: 1 for that of atom j, else 0",
+    "atomic_number": "atomic_number(i): number of the element",
+    "covalent_radius": "covalent_radius(i): Å (doi:10.1039/b801115j)",
+    "harmonics": "harmonics(u_ij, l): real spherical harmonics of a direction, degrees 0…l, l ≤ 4",
+    "pick": "pick(x, [0, 3]): some components, counted from 0",
+    "mlp": "mlp(x, hidden, activation): energy of a dense network of an atom's features",
+    "keep": "keep(0, 3, start = 0.1): components of a parameter at a call",
+}
+
+GEOMETRY_HELP = {
+    "r": "distance, Å",
+    "u": "direction from the first atom to the second, three components",
+    "cos": "cosine of the angle at i",
+}
+GEOMETRY = ("r_ij", "r_ik", "r_jk", "u_ij", "u_ik", "cos_jik")
+
+
+def function_help(name: str) -> str:
+    """Usage of a function of the language."""
+    if name in INTRINSICS:
+        return INTRINSICS[name].usage
+    return SPECIAL_HELP.get(name) or (SPECIAL[name].__doc__ or f"{name}(…)").partition("\n")[0]
+
+
+def unit_help(name: str) -> str:
+    """`nm`: `1 nm = 10 Å`."""
+    factor, unit = UNITS[name]
+    return f"1 {name} = {factor:.9g}{'' if str(unit) == '1' else f' {unit}'}"
+
+
+def species_help(name: str) -> str:
+    number, radius = ELEMENTS[name]
+    return f"element {number}, covalent radius {radius:g} Å"
+
+
+def vocabulary() -> dict[str, tuple[str, ...]]:
+    """All words that have a meaning of their own, by what they are, for highlighting."""
+    sharings = {word for words in SHARING_HELP for word in words.split()}
+    return {
+        "keyword": KEYWORDS,
+        "sharing": tuple(sorted(sharings)),
+        "function": (*INTRINSICS, *SPECIAL),
+        "basis": FAMILIES,
+        "term": library.term_names(),
+        "unit": tuple(UNITS),
+        "species": tuple(ELEMENTS),
+        "constant": ("pi",),
+        "energy": ("E", *ENERGIES),
+        "index": INDICES,
+    }
