@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from . import syntax
 from .checker import unknown_species
-from .diagnostics import SpecError, did_you_mean
+from .diagnostics import SpecError, did_you_mean, respelt
 from .elements import ELEMENTS
 from .expressions import Locals, evaluate, fault
 from .intrinsics import INTRINSICS
@@ -52,11 +52,13 @@ def bind(scope: TermScope, call: syntax.Call, outer: Any, where: Where, local: L
                 f"`{call.name}` has no argument `{name}`",
                 argument.name_span or argument.span,
                 did_you_mean(name, known) or _usage(term),
+                fix=respelt(argument.name_span, name, known) if argument.name_span else None,
             )
         given[name] = argument
         if name in waiting:
             waiting.remove(name)
     scope.only = scope.builder.only(tuple(species))
+    scope.given = frozenset(given)
     for name, argument in given.items():
         if name in scope.params:
             scope.overrides[name] = _override(argument)
@@ -76,6 +78,7 @@ def _is_species(name: syntax.Name, scope: TermScope, outer: Any) -> bool:
             f"there is no element `{name.name}`",
             name.span,
             unknown_species(name.name, name.span).help,
+            fix=unknown_species(name.name, name.span).fix,
         )
     return False
 
@@ -128,7 +131,7 @@ def _with_choices(error: SpecError, expr: syntax.Expr, scope: TermScope, default
     else:
         choices = [n for n, d in scope.definitions.items() if d.formals == own.formals and n not in ENERGIES]
     help = did_you_mean(expr.name, choices) or f"known: {', '.join(choices)}"
-    return SpecError(replace(first, help=help))
+    return SpecError(replace(first, help=help, fix=respelt(expr.span, expr.name, choices)))
 
 
 def _formal_value(expr: syntax.Expr, scope: Any, inner: TermScope, where: Where, local: Locals) -> Value:

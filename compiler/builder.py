@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from . import calls, syntax
 from .checker import Checked, walk
-from .diagnostics import Diagnostic, SpecError, did_you_mean
+from .diagnostics import Diagnostic, SpecError, did_you_mean, respelt
 from .elements import ELEMENTS
 from .expressions import AT_SITE, Locals, evaluate, fault
 from .intrinsics import INTRINSICS
@@ -186,6 +186,7 @@ class Builder:
                 f"there is no term `{call.name}`",
                 call.name_span,
                 did_you_mean(call.name, known) or _list_terms(self.checked),
+                fix=respelt(call.name_span, call.name, known),
             )
         if where.domain != SITE:
             raise fault(

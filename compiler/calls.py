@@ -13,7 +13,7 @@ from . import syntax
 from .bases import SMALLEST, evaluate_basis
 from .channel_invariants import channel_invariants
 from .counts import whole
-from .diagnostics import did_you_mean
+from .diagnostics import Fix, did_you_mean, respelt
 from .elements import D3_RADII, ELEMENTS
 from .expressions import Locals, _adopt_zero, evaluate, fault, move
 from .intrinsics import INTRINSICS
@@ -56,11 +56,14 @@ def word(name: syntax.Name, builder: Builder, known: list[str]) -> Value:
             f"`{text}` needs its number of functions",
             name.span,
             f"write `{text}(n=8)` or `{text}8`",
+            fix=Fix(name.span, f"{text}8"),
         )
     if builder.checked.term(text):
-        raise fault("not-called", f"`{text}` is a term", name.span, f"call it: `{text}()`")
+        call_it = Fix(name.span, f"{text}()")
+        raise fault("not-called", f"`{text}` is a term", name.span, f"call it: `{text}()`", fix=call_it)
     words = [*known, *builder.checked.lets, *UNITS, *(f"{f}8" for f in FAMILIES)]
-    raise fault("unknown-name", f"`{text}` means nothing here", name.span, did_you_mean(text, words))
+    help, fix = did_you_mean(text, words), respelt(name.span, text, words)
+    raise fault("unknown-name", f"`{text}` means nothing here", name.span, help, fix=fix)
 
 
 def call(call: syntax.Call, scope: Any, where: Where, local: Locals, basis: Basis | None) -> Value:

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from . import library, syntax
-from .diagnostics import Diagnostic, SpecError, did_you_mean
+from .diagnostics import Diagnostic, Fix, SpecError, did_you_mean, respelt
 from .elements import ELEMENTS
 from .names import RESERVED
 from .parser import parse_source
@@ -109,20 +109,25 @@ def _twice(code: str, name: str, here: Span, there: Span) -> Diagnostic:
 
 def _add_species(item: syntax.Species, checked: Checked, found: list[Diagnostic]) -> None:
     seen = {s.name for s in checked.species}
-    for name in item.names:
+    for k, name in enumerate(item.names):
         if name.name not in ELEMENTS:
             found.append(unknown_species(name.name, name.span))
         elif name.name in seen:
-            found.append(
-                Diagnostic("duplicate-species", f"species {name.name} is listed twice", primary=name.span)
-            )
+            message = f"species {name.name} is listed twice"
+            again = Span(name.span.source, item.names[k - 1].span.end, name.span.end)
+            fix = Fix(again, "") if k else None
+            found.append(Diagnostic("duplicate-species", message, primary=name.span, fix=fix))
         seen.add(name.name)
     checked.species += item.names
 
 
 def unknown_species(name: str, span: Span) -> Diagnostic:
     return Diagnostic(
-        "unknown-species", f"there is no element `{name}`", primary=span, help=did_you_mean(name, ELEMENTS)
+        "unknown-species",
+        f"there is no element `{name}`",
+        primary=span,
+        help=did_you_mean(name, ELEMENTS),
+        fix=respelt(span, name, ELEMENTS),
     )
 
 

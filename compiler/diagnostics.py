@@ -71,8 +71,19 @@ class InternalError(Exception):
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A help line naming the closest known word, or None where nothing is close."""
+    close = _closest(word, known)
+    return f"did you mean `{close}`?" if close else None
+
+
+def respelt(span: Span, word: str, known: Iterable[str]) -> Fix | None:
+    """The word that `span` is, spelt as the closest known one; None where nothing is close."""
+    close = _closest(word, known)
+    return Fix(span, close) if close else None
+
+
+def _closest(word: str, known: Iterable[str]) -> str | None:
     names = list(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     if not close:  # case apart: `NN` for `nn`
         close = [name for name in names if name.lower() == word.lower()][:1]
-    return f"did you mean `{close[0]}`?" if close else None
+    return close[0] if close else None

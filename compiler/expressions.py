@@ -12,7 +12,7 @@ from typing import Protocol
 
 from . import algebra as alg
 from . import syntax
-from .diagnostics import Diagnostic, SpecError, did_you_mean
+from .diagnostics import Diagnostic, Fix, SpecError, did_you_mean, respelt
 from .ir import Node
 from .kinds import NONE, SITE, Domain, KindError
 from .ops import const, make
@@ -68,8 +68,10 @@ def evaluate(expr: syntax.Expr, scope: Scope, where: Where, local: Locals) -> Va
         raise fault(error.code, error.message, expr.span, error.help) from None
 
 
-def fault(code: str, message: str, span: Span, help: str | None = None, label: str = "") -> SpecError:
-    return SpecError(Diagnostic(code, message, primary=span, help=help, label=label))
+def fault(
+    code: str, message: str, span: Span, help: str | None = None, label: str = "", fix: Fix | None = None
+) -> SpecError:
+    return SpecError(Diagnostic(code, message, primary=span, help=help, label=label, fix=fix))
 
 
 def number(expr: syntax.Number) -> Quantity:
@@ -80,9 +82,21 @@ def number(expr: syntax.Number) -> Quantity:
         longer = [u for u in UNITS if len(expr.unit) > 2 and u.lower().startswith(expr.unit.lower())]
         close = f"did you mean `{longer[0]}`?" if longer else did_you_mean(expr.unit, UNITS)
         help = close or f"a product is written with `*`: `{expr.value:g}*{expr.unit}`"
-        raise fault("unknown-unit", f"there is no unit `{expr.unit}`", expr.span, help)
+        place = _unit_span(expr)
+        fix = Fix(place, longer[0]) if longer else respelt(place, expr.unit, UNITS)
+        raise fault("unknown-unit", f"there is no unit `{expr.unit}`", expr.span, help, fix=fix)
     factor, unit = found
-    return Quantity(expr.value * factor**expr.exponent, unit**expr.exponent, bare=False)
+    try:
+        return Quantity(expr.value * factor**expr.exponent, unit**expr.exponent, bare=False)
+    except OverflowError:
+        raise fault(
+            "not-a-number", f"{expr.unit}^{expr.exponent} is too large for a number", expr.span
+        ) from None
+
+
+def _unit_span(expr: syntax.Number) -> Span:
+    start = expr.span.start + expr.span.text.index(expr.unit or "")
+    return Span(expr.span.source, start, start + len(expr.unit or ""))
 
 
 def arithmetic(expr: syntax.Expr, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
@@ -105,8 +119,27 @@ def _chain(expr: syntax.Chain, scope: Scope, where: Where, local: Locals) -> Qua
         try:
             total = combine(operator, total, arithmetic(operand, scope, where, local))
         except KindError as error:
-            raise fault(error.code, error.message, operand.span, error.help) from None
+            fix = _with_unit(expr, total, operand, where, local, scope) if operator in "+-" else None
+            raise fault(error.code, error.message, operand.span, error.help, fix=fix) from None
     return total
+
+
+def _with_unit(
+    expr: syntax.Chain,
+    total: Quantity | Node,
+    operand: syntax.Expr,
+    where: Where,
+    local: Locals,
+    scope: Scope,
+) -> Fix | None:
+    """The unit of the other side for a plain number of a sum; None where neither is one."""
+    number, other = operand, total
+    if operand is expr.operands[1] and isinstance(expr.operands[0], syntax.Number):
+        number, other = expr.operands[0], arithmetic(operand, scope, where, local)
+    unit = other.kind.unit if isinstance(other, Node) else other.unit
+    if not isinstance(number, syntax.Number) or number.unit is not None or unit == ONE or "(" in str(unit):
+        return None
+    return Fix(number.span, f"{number.span.text} {unit}")
 
 
 _OPERATORS: dict[str, Callable[[Node, Node], Node]] = {

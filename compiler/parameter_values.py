@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from zlib import crc32
 
 from . import syntax
-from .diagnostics import SpecError
+from .diagnostics import Fix, SpecError
 from .expressions import AT_SITE, evaluate, fault
 from .ir import Parameter
 from .kinds import Kind, entry_names
@@ -186,7 +186,9 @@ def _row(
         span = setting.bounds[0].span.to(setting.bounds[1].span)
         if not lower < upper:
             message = f"the lower bound {lower:g} is not below the upper bound {upper:g}"
-            raise fault("bad-bounds", message, span)
+            low, high = (bound.span.text for bound in setting.bounds)
+            swapped = Fix(span, f"{high}, {low}") if lower > upper else None
+            raise fault("bad-bounds", message, span, fix=swapped)
     for value in values.values():
         if not lower <= value <= upper:
             raise fault(

@@ -12,8 +12,8 @@ from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedTok
 
 from ..grammar.mistakes import MISTAKES
 from . import syntax
-from .diagnostics import Diagnostic, SpecError
-from .parser_mistakes import recognise
+from .diagnostics import Diagnostic, Fix, SpecError
+from .parser_mistakes import closed, mended, recognise
 from .parser_tables import load_parser
 from .source import Source, Span
 
@@ -111,10 +111,11 @@ def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
     keyword = _declaration_before(source, span)
     if keyword is not None:
         return _valueless(keyword)
-    slug = recognise(error, _parse)
+    slug = recognise(error, _parse, _last_open(source.text) is None)
     if slug:
         mistake = MISTAKES[slug]
-        return Diagnostic(slug, mistake.message, primary=span, label=f"found `{token}`", help=mistake.help)
+        label, fix = f"found `{token}`", mended(slug, span)
+        return Diagnostic(slug, mistake.message, primary=span, label=label, help=mistake.help, fix=fix)
     return Diagnostic(
         "unexpected-token",
         f"`{token}` does not belong here",
@@ -158,8 +159,9 @@ def _at_end(source: Source, error: UnexpectedToken) -> Diagnostic:
             primary=Span(source, opener, opener + 1),
             secondary=((Span(source, end, end), "the text ends here"),),
             help=f"add `{close}`",
+            fix=closed(source, end, close),
         )
-    slug = recognise(error, _parse)
+    slug = recognise(error, _parse, _last_open(source.text) is None)
     if slug:
         mistake = MISTAKES[slug]
         return Diagnostic(
@@ -248,6 +250,7 @@ class _Walk:
                     f"`{name}` is given a value, but only the energy `E` is",
                     primary=self.span(name),
                     help=f"write `let {name} = …` for a name of your own",
+                    fix=Fix(self.span(name), f"let {name}"),
                 )
             )
         return syntax.Energy(self.expr(cast(Any, value)), self.span(t))

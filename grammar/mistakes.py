@@ -50,7 +50,7 @@ MISTAKES: dict[str, Mistake] = {
     "double-star": Mistake(
         "`**` is not an operator here",
         "a power is written `^`",
-        ("E = a**2", "E = lj()**2"),
+        ("E = a**2", "E = lj()**2", "E = 2 * a**2"),
     ),
     "missing-comma": Mistake(
         "arguments are not separated",

@@ -15,7 +15,7 @@ FOUND = {
     "an import with a NUL": ('import "a\0b"\nE = lj(Nb)', "cannot-import"),
     "a state of the parser that takes other words": (
         "E = zb^2^2^2l\n(Nb) +",
-        "missing-operator",
+        "unexpected-token",
     ),
     "a billion functions": ("E = pair(bessel(1000000000), Nb)", "too-large"),
     "a billion functions, for short": ("E = pair(bessel1000000000, Nb)", "too-large"),

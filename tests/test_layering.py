@@ -32,7 +32,7 @@ OURS = {
     # text to resolved names
     "compiler.syntax": "compiler.source",
     "compiler.parser": f"grammar compiler.parser_tables compiler.parser_mistakes {SPEC}",
-    "compiler.parser_mistakes": "grammar",
+    "compiler.parser_mistakes": f"grammar {SPEC}",
     "compiler.parser_tables": "",
     "compiler.library": f"specs compiler.parser {SPEC}",
     "compiler.checker": (

@@ -15,6 +15,7 @@ def command(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", show_default=False, help="Spec files.")],
     species: SpeciesOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where there is a warning too.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="First mend what can be mended, in the files.")] = False,
     json: Json = False,
 ) -> int:
     """Check names, units and cutoffs of specs, and warn of what is hardly meant. Needs no data.
@@ -24,9 +25,11 @@ def command(
       potentia check nb.pes
       potentia check specs/*.pes --json
       potentia check alloy.pes --species Nb,W
+      potentia check --fix nb.pes
     """
     from ...compiler.diagnostics import Diagnostic, UserError
     from ...compiler.report import as_json
+    from .mend import mend
     from .summary import facts, sentence, with_warnings
 
     found: list[dict[str, object]] = []
@@ -34,13 +37,17 @@ def command(
     warned: list[Diagnostic] = []
     for spec in specs:
         try:
+            mended = mend(spec, species_list(species)) if fix else ()
+            for change in mended if not json else ():
+                console.say(str(change))
             model, warnings = with_warnings(spec, species_list(species))
         except UserError as error:
             wrong += error.diagnostics
             continue
         warned += warnings
         if json:
-            found.append({"spec": str(spec), **facts(model), "warnings": as_json(warnings)})
+            told = {"warnings": as_json(warnings)} | ({"fixed": [c.data() for c in mended]} if fix else {})
+            found.append({"spec": str(spec), **facts(model), **told})
         else:
             console.result(f"{spec}: {sentence(model)}")
     if wrong:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import os
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +10,7 @@ from typing import Annotated
 import typer
 
 from . import console
+from .spec_files import replace_text
 
 
 def command(
@@ -66,18 +66,7 @@ def _write(spec: str, text: str, changed: bool) -> None:
         return
     if not changed:
         return
-    path = Path(os.path.realpath(spec))
-    part = path.with_name(f".{path.name}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.chmod(path.stat().st_mode)
-        os.replace(part, path)
-    except OSError as error:
-        from ...compiler.diagnostics import Diagnostic, SpecError
-
-        part.unlink(missing_ok=True)
-        message = f"cannot write {spec}: {error.strerror or error}"
-        raise SpecError(Diagnostic("unwritable", message, place=spec)) from error
+    replace_text(Path(spec), text)
 
 
 def _tell(changed: list[str], specs: list[str], only_looked: bool, json: bool) -> None:

@@ -101,7 +101,7 @@ def _quick(arguments: Sequence[str]) -> int | None:
     """
     flags = [a for a in arguments[1:] if a.startswith("-")]
     files = [a for a in arguments[1:] if not a.startswith("-")]
-    known = {"check": {"--json", "--strict"}, "fmt": {"--json", "--check", "--diff"}}.get(next(iter(arguments), ""))
+    known = {"check": {"--json", "--strict", "--fix"}, "fmt": {"--json", "--check", "--diff"}}.get(next(iter(arguments), ""))
     if known is None or not files or not set(flags) <= known:
         return None
     command = import_module(f".{arguments[0]}", __package__).command
