@@ -20,6 +20,9 @@ from .source import Source, Span
 # Deeper than any formula a person writes; well inside Python's own recursion limit.
 MAX_DEPTH = 120
 
+# as in QUANTITY of the grammar: what is left is the unit
+_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+
 _WORDS = {
     "NAME": "a name",
     "NUMBER": "a number",
@@ -332,9 +335,9 @@ class _Walk:
 
     def _quantity(self, t: Tree[Token]) -> syntax.Number:
         text = str(t.children[0])
-        split = next(k for k in range(len(text)) if text[k].isalpha() and not _in_exponent(text, k))
-        unit, _, exponent = text[split:].partition("^")
-        return syntax.Number(float(text[:split]), unit, int(exponent or 1), self.span(t))
+        number = cast(re.Match[str], _NUMBER.match(text))[0]
+        unit, _, exponent = text[len(number) :].strip(" \t").partition("^")
+        return syntax.Number(float(number), unit, int(exponent or 1), self.span(t))
 
     def _string(self, t: Tree[Token]) -> syntax.Text:
         return syntax.Text(str(t.children[0])[1:-1], self.span(t))
@@ -375,9 +378,3 @@ class _Walk:
 
 
 _MEMBERS = ("param", "definition", "constant")
-
-
-def _in_exponent(text: str, k: int) -> bool:
-    """Whether the letter at k is the e of 1e-3."""
-    rest = text[k + 1 : k + 3]
-    return text[k] in "eE" and (rest[:1].isdigit() or (rest[:1] in ("+", "-") and rest[1:].isdigit()))

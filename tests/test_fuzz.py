@@ -12,6 +12,8 @@ from potentia.compiler.diagnostics import SpecError
 PARAMETER = "term t(rc = 4 Å) {{ param c[{}] = 0 eV pair(r) = total(c) }}\nE = t(Nb)"
 # what once ended in a traceback, or took seconds and gigabytes, and what it is told now
 FOUND = {
+    "a unit that begins with no letter": ("E = lj(Nb, rc = 5 _)", "unknown-unit"),
+    "a large exponent": ("E = lj(Nb, rc = 5 nm^99999)", "not-a-number"),
     "an import with a NUL": ('import "a\0b"\nE = lj(Nb)', "cannot-import"),
     "a state of the parser that takes other words": (
         "E = zb^2^2^2l\n(Nb) +",

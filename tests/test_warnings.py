@@ -77,7 +77,9 @@ CASES = {
     "E = pin born_mayer(Nb, rc=2) + eam()": [],
     "E = born_mayer(Nb, rc=6) + eam()": [],  # the longest of all is no core
     "E = zbl(Nb) + eam()": [],  # it has no trained numbers: pruning leaves it
-    "E = zbl(Nb) * gate(nn(bessel4)) + eam()": [("unpinned-core", "zbl(Nb)")],
+    "E = zbl(Nb) * gate(nn(bessel4)) + eam()": [],  # no value of the network leaves nothing of it
+    "E = zbl(Nb) * morse() / 1 eV + eam()": [("unpinned-core", "zbl(Nb)")],
+    "term core(rc = 5 Å) = zbl() + morse(rc=rc)\nE = core(Nb)": [],
     "E = morse(Nb, rc=2) + eam()": [],
     "E = pair(bessel(n = 8 rad), Nb)": [("plain-number-unit", "8 rad")],
     "E = sw(Si, p = 4 deg)": [("plain-number-unit", "4 deg")],

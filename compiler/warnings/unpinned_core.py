@@ -3,20 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 from ..diagnostics import Diagnostic, Fix
-from ..ir import TermInstance
+from ..ir import Model, TermInstance
+from ..operands import Operand
+from ..ranges import ZERO, ranges
 from ..source import Span
 from .formula import Formula
 
 
 def unpinned_core(formula: Formula) -> Iterator[Diagnostic]:
-    """`prune` leaves operands without trained numbers alone, so a core in one of these needs no `pin`."""
+    """`prune` drops an operand of the energy that is 0 for some of its trained numbers, and no other: only a
+    core in one of these needs a `pin`.
+    """
     trained = {p.name for p in formula.model.parameters if any(p.free)}
     terms = {t.name: t for t in formula.model.terms}
     longest = formula.reach(formula.energy)
     for operand in formula.operands:
-        if operand.pinned or not operand.parameters & trained:
+        if operand.pinned or not _can_vanish(operand, operand.parameters & trained, formula.model):
             continue
         for name in sorted(operand.terms):
             term = terms.get(name)
@@ -31,6 +36,14 @@ def unpinned_core(formula: Formula) -> Iterator[Diagnostic]:
                     help="data seldom reach so close: write `pin` before it",
                     fix=Fix(Span(place.source, place.start, place.start), "pin ") if here else None,
                 )
+
+
+def _can_vanish(operand: Operand, numbers: frozenset[str], model: Model) -> bool:
+    """Whether these parameters at 0 leave nothing of an operand."""
+    zero = [replace(p, free=(False,) * len(p.start), start=(0.0,) * len(p.start)) for p in model.parameters]
+    parameters = [z if p.name in numbers else p for p, z in zip(model.parameters, zero, strict=True)]
+    without = replace(model, parameters=tuple(parameters))
+    return bool(numbers) and ranges(without, [operand.energy])[operand.energy] == ZERO
 
 
 def _is_core(term: TermInstance, formula: Formula) -> bool:
