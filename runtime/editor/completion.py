@@ -13,7 +13,7 @@ from ...compiler.intrinsics import INTRINSICS
 from ...compiler.library import term_names
 from ...compiler.names import ENERGIES, FAMILIES, INDICES, KEEP
 from ...compiler.networks import ACTIVATIONS
-from ...compiler.units import UNITS, Unit
+from ...compiler.units import UNITS, Unit, lookup
 from ...compiler.values import Basis, Function, Values
 from . import describe, vocabulary
 from .cursor import Cursor
@@ -85,7 +85,7 @@ def _is_head(cursor: Cursor) -> bool:
 def _in_frame(cursor: Cursor) -> Iterator[Candidate]:
     frame = cursor.frame
     role = None if frame is None else frame.role
-    if role == "names" or (role == "formals" and cursor.before() in ("(", ",")):
+    if role == "names" or cursor.in_new_definition or (role == "formals" and cursor.before() in ("(", ",")):
         return
     if role == "index" and frame is not None and frame.argument == 0:
         yield from (_word(cursor, x, "variable", 1) for x in ("j", "k"))
@@ -282,9 +282,18 @@ def _expected_unit(cursor: Cursor) -> Unit | None:
     member, term_here = cursor.member, cursor.term
     if member is not None and member.kind == "param" and term_here is not None:
         quantities = term_quantities(cursor.document, term_here.name)
-        known = quantities is not None and member.name in quantities.scope.params
-        return quantities.unit(member.name) if quantities is not None and known else None
+        if quantities is not None and member.name in quantities.scope.params:
+            return quantities.unit(member.name)
+        return _written_unit(cursor, member)  # the term does not parse yet
     return None
+
+
+def _written_unit(cursor: Cursor, what: Declaration) -> Unit | None:
+    """The unit of `param D = 1 eV`, by its words."""
+    at = what.value
+    word = None if at is None or at + 1 >= len(cursor.outline.words) else cursor.outline.words[at + 1]
+    found = lookup(word.text) if word is not None and word.kind == "unit" else None
+    return None if found is None else found[1]
 
 
 # --- formulas -----------------------------------------------------------------------------------

@@ -85,12 +85,31 @@ class Cursor:
     @property
     def wants_operand(self) -> bool:
         """Whether a value has to come here, and not an operator or the next statement."""
-        if not self.outline.words or self.before() in _OPERATORS:
+        return self._operand_at(len(self.outline.words))
+
+    def _operand_at(self, k: int) -> bool:
+        """Whether the word at place k is where a value has to be."""
+        if k == 0 or self.outline.text(k - 1) in _OPERATORS:
             return True
-        inside = (
-            self.outline.places[len(self.outline.words) - 2].frame if len(self.outline.words) > 1 else None
-        )
-        return self.before() == ")" and inside is not None and inside.role == "index"  # sum(j) …
+        if self.outline.text(k - 1) != ")" or k < 2:
+            return False
+        inside = self.outline.places[k - 2].frame
+        return inside is not None and inside.role == "index"  # sum(j) …
+
+    @property
+    def in_new_definition(self) -> bool:
+        """`rho(|`, where a member of a term begins."""
+        frame = self.frame
+        if frame is None or frame.role != "call" or frame.callee is None or frame.parent is None:
+            return False
+        first = self.outline.text(frame.callee - 1) == "{" or not self._operand_at(frame.callee)
+        return frame.parent.role == "body" and first
+
+    @property
+    def value_frame(self) -> Frame | None:
+        """The call that a value is for, through tables, lists and bounds."""
+        chain = self.frame.chain() if self.frame is not None else ()
+        return next((f for f in chain if f.role not in ("table", "list", "bounds", "group")), None)
 
     # --- terms ---------------------------------------------------------------------------------
 
@@ -105,7 +124,7 @@ class Cursor:
 
     def called(self) -> tuple[Document, TermOutline] | None:
         """The term whose arguments the cursor is among."""
-        frame = self.frame
+        frame = self.value_frame
         if frame is None or frame.role != "call" or frame.callee is None:
             return None
         name = self.outline.text(frame.callee)
@@ -117,7 +136,7 @@ class Cursor:
     @property
     def label(self) -> str | None:
         """`rc`, of `eam(rc = |`."""
-        frame = self.frame
+        frame = self.value_frame
         return None if frame is None or frame.name is None else self.outline.text(frame.name)
 
     def taken(self, term: TermOutline) -> set[str]:
@@ -134,7 +153,7 @@ class Cursor:
 
     def _argument_starts(self) -> Iterator[int]:
         """First words of the arguments before the one in hand."""
-        frame = self.frame
+        frame = self.value_frame
         for k in range(frame.opening + 1 if frame is not None else 0, len(self.outline.words)):
             inside = self.outline.places[k].frame
             if frame is None or inside is None or inside.opening != frame.opening:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -15,7 +16,6 @@ from ...compiler.warnings import warnings_of
 from .outline import Item, Outline
 from .scanner import scan
 from .words import Word, words
-
 
 _HALF = re.compile("[\ud800-\udfff]")  # halves of a character, which a protocol can carry and no file
 
@@ -153,8 +153,7 @@ class Document:
     def faults(self) -> tuple[Diagnostic, ...]:
         """All that is wrong, but for what only follows from a statement that does not parse."""
         _, found, lost = self._checked
-        later = (*found, *self._built[1])
-        return (*self.sound.faults, *(d for d in later if d.primary is None or d.primary.text not in lost))
+        return (*self.sound.faults, *_not_about(self.sound.lost, found), *_not_about(lost, self._built[1]))
 
     @cached_property
     def warnings(self) -> tuple[Diagnostic, ...]:
@@ -162,6 +161,10 @@ class Document:
         if self.faults or self.checked is None or self.model is None:
             return ()
         return warnings_of(self.checked, self.model)
+
+
+def _not_about(names: frozenset[str], found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:
+    return (d for d in found if d.primary is None or d.primary.text not in names)
 
 
 def _within(part: Span | None, whole: Span) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Any
 
@@ -59,7 +60,8 @@ class EditorServer(LanguageServer):
         return self.documents.get(uri) or self.put(uri)
 
     def lines(self, document: Document) -> Lines:
-        return Lines(document.text, str(getattr(self.workspace.position_encoding, "value", "utf-16")))
+        encoding = self.workspace.position_encoding
+        return Lines(document.text, str(getattr(encoding, "value", encoding)))
 
     def offset(self, document: Document, position: types.Position) -> int:
         return self.lines(document).offset(position.line, position.character)
@@ -106,10 +108,17 @@ class EditorServer(LanguageServer):
 
 def make_server(version: str) -> EditorServer:
     """The server with all its features."""
+    logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_fault)
     server = EditorServer(version)
     for name, handler, options in _FEATURES:
         server.feature(name, options)(handler)
     return server
+
+
+def _is_fault(record: logging.LogRecord) -> bool:
+    """What is refused is no fault of the server: no traceback of it belongs into an editor's log."""
+    error = record.exc_info[1] if record.exc_info else None
+    return not (isinstance(error, JsonRpcException) and error.code == _REQUEST_FAILED)
 
 
 # --- texts --------------------------------------------------------------------------------------

@@ -55,9 +55,14 @@ SPECIAL_HELP = {
     "by_species": "by_species(j): one component for each species: 1 for that of atom j, else 0",
     "atomic_number": "atomic_number(i): number of the element",
     "covalent_radius": "covalent_radius(i): Å (doi:10.1039/b801115j)",
+    "d3_radius": "d3_radius(i): Å, covalent radii of the dispersion correction D3, doi:10.1063/1.3382344",
     "harmonics": "harmonics(u_ij, l): real spherical harmonics of a direction, degrees 0…l, l ≤ 4",
     "pick": "pick(x, [0, 3]): some components, counted from 0",
     "mlp": "mlp(x, hidden, activation): energy of a dense network of an atom's features",
+    "shared_mlp": "shared_mlp(x, hidden, activation): the same with one set of weights for all species",
+    "item": "item(list, k): an item of a list, from 0; item(list, k, default) where it may end before",
+    "random": "random(0.5): start of a parameter: normal random numbers of that spread",
+    "channel_invariants": "channel_invariants(A, [4, 2, 0]): invariants of each channel of A_nlm alone",
     "keep": "keep(0, 3, start = 0.1): components of a parameter at a call",
 }
 
@@ -71,9 +76,7 @@ GEOMETRY = ("r_ij", "r_ik", "r_jk", "u_ij", "u_ik", "cos_jik")
 
 def function_help(name: str) -> str:
     """Usage of a function of the language."""
-    if name in INTRINSICS:
-        return INTRINSICS[name].usage
-    return SPECIAL_HELP.get(name) or (SPECIAL[name].__doc__ or f"{name}(…)").partition("\n")[0]
+    return INTRINSICS[name].usage if name in INTRINSICS else SPECIAL_HELP[name]
 
 
 def unit_help(name: str) -> str:
