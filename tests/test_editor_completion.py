@@ -94,7 +94,7 @@ def test_species_are_offered_where_species_are() -> None:
     assert set(ELEMENTS) <= set(labels("E = zbl(¦"))
 
 
-@pytest.mark.parametrize("text", ["# a comment ¦", "E = lj() # of ¦", *NEW])
+@pytest.mark.parametrize("text", ["# a comment ¦", "E = lj() # of ¦", "E = zbl(Nb) ¦", *NEW])
 def test_nothing_is_offered_where_a_name_is_new_or_nothing_is_read(text: str) -> None:
     assert labels(text) == []
 

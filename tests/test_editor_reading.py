@@ -10,6 +10,7 @@ from editor_cases import specs
 from hypothesis import given
 from hypothesis import strategies as st
 from potentia.compiler import checker, syntax
+from potentia.compiler.tokens import tokens
 from potentia.runtime.editor.document import Document
 from potentia.runtime.editor.names import Names
 from potentia.runtime.editor.positions import Lines
@@ -68,6 +69,17 @@ def test_words_are_all_of_the_text_but_blanks(text: str) -> None:
     for word in reversed(found):
         left = left[: word.start] + left[word.end :]
     assert not left.strip()
+
+
+@given(
+    st.lists(st.sampled_from([*"ab1.e_Å^-+(),= \n", "5", "eV", " in ", " per ", "#x\n", '"y"'])).map("".join)
+)
+def test_words_are_those_of_the_compiler(text: str) -> None:
+    """But for quantities, whose number, unit and power are words here."""
+    wanted = "".join(token.text for token in tokens(text)).replace(" ", "")
+    assert "".join(w.text for w in words(text) if w.kind != "comment").replace(" ", "") == wanted
+    quantities = [t.text for t in tokens(text) if t.kind == "quantity"]
+    assert len(quantities) == sum(w.kind == "unit" for w in words(text))
 
 
 def test_a_unit_is_a_word_of_its_own() -> None:

@@ -71,15 +71,10 @@ def _here(cursor: Cursor) -> Iterator[Candidate]:
     elif cursor.before() == "import":
         yield from _files(cursor, cursor.start, '"')
     elif cursor.item is None or (cursor.frame is None and not cursor.wants_operand):
-        if not _is_head(cursor):
+        if cursor.begins_line:
             yield from _statements(cursor)
     else:
         yield from _in_frame(cursor)
-
-
-def _is_head(cursor: Cursor) -> bool:
-    """Where a new name comes, which no list can know."""
-    return cursor.before() in ("let", "term", "param")
 
 
 def _in_frame(cursor: Cursor) -> Iterator[Candidate]:
@@ -90,8 +85,9 @@ def _in_frame(cursor: Cursor) -> Iterator[Candidate]:
     if role == "index" and frame is not None and frame.argument == 0:
         yield from (_word(cursor, x, "variable", 1) for x in ("j", "k"))
     elif role == "body" and (cursor.before() == "{" or not cursor.wants_operand):
-        if not _is_head(cursor):
+        if cursor.begins_line or cursor.before() == "{":
             yield from _members(cursor)
+        yield from _after_value(cursor)
     elif role == "table" and frame is not None and not frame.keyed:
         yield from _species(cursor, 1)
     elif role == "table":
@@ -144,7 +140,6 @@ def _members(cursor: Cursor) -> Iterator[Candidate]:
     for name, (insert, help) in vocabulary.ENERGY_HELP.items():
         if name not in there:
             yield _word(cursor, name, "keyword", 2, insert + "|", help)
-    yield from _after_value(cursor)
 
 
 def _after_value(cursor: Cursor) -> Iterator[Candidate]:

@@ -52,6 +52,12 @@ class Cursor:
         return self.place.member
 
     @property
+    def begins_line(self) -> bool:
+        """Whether nothing but blanks is before the word on its line."""
+        line = self.document.text.rfind("\n", 0, self.start) + 1
+        return not self.document.text[line : self.start].strip()
+
+    @property
     def in_comment(self) -> bool:
         return self.last is not None and self.last.kind == "comment" and self._touches(self.last)
 

@@ -15,7 +15,6 @@ TYPES = (
     "string",
     "number",
     "keyword",
-    "operator",
     "class",
     "variable",
     "parameter",

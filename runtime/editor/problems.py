@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...compiler.diagnostics import Diagnostic, Fix, Severity
+from ...compiler.diagnostics import Diagnostic, Severity
 from ...compiler.source import Span
 from .document import Document
 from .workspace import imported_paths
-
-_LAST_WORD = re.compile(r"(?:[\d.]+(?:[eE][+-]?\d+)?[ \t]*)?([^\W\d]\w*)")
 
 
 @dataclass(frozen=True)
@@ -97,17 +94,6 @@ def _elsewhere(document: Document, d: Diagnostic) -> Iterable[tuple[Span, str]]:
 
 
 def _mend(document: Document, d: Diagnostic) -> Edit | None:
-    fix = d.fix or _nearest_word(d)
-    if fix is None or fix.span.source.name != document.name:
+    if d.fix is None or d.fix.span.source.name != document.name:
         return None
-    return Edit(document.name, fix.span.start, fix.span.end, fix.text)
-
-
-def _nearest_word(d: Diagnostic) -> Fix | None:
-    """`did you mean …?` as an edit, where the text at fault is one word, or a number with its unit."""
-    help, span = d.help or "", d.primary
-    word = _LAST_WORD.fullmatch(span.text) if span is not None else None
-    if span is None or word is None or not help.startswith("did you mean `"):
-        return None
-    place = Span(span.source, span.start + word.start(1), span.end)
-    return Fix(place, help.removeprefix("did you mean `").removesuffix("`?"))
+    return Edit(document.name, d.fix.span.start, d.fix.span.end, d.fix.text)

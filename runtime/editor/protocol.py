@@ -134,7 +134,8 @@ def fixes(
     for problem in found:
         if problem.fix is None or problem.end < start or problem.start > end:
             continue
-        title = f"write `{problem.fix.text.strip()}`" if problem.fix.text.strip() else "remove it"
+        new = problem.fix.text.strip()
+        title = f"write `{new}`" if new and "\n" not in new else "write it anew" if new else "remove it"
         actions.append(
             types.CodeAction(
                 title=title,

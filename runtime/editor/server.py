@@ -45,11 +45,14 @@ class EditorServer(LanguageServer):
 
     def put(self, uri: str) -> Document:
         """The text that the editor holds now, as a document."""
-        name = uris.to_fs_path(uri) or uri if uri.startswith("file:") else uri
-        document = Document(self.workspace.get_text_document(uri).source, name)
-        self.documents[uri], self.uris[name] = document, uri
+        document = self.read(uri)
+        self.documents[uri], self.uris[document.name] = document, uri
         self.texts.open(document)
         return document
+
+    def read(self, uri: str) -> Document:
+        name = uris.to_fs_path(uri) or uri if uri.startswith("file:") else uri
+        return Document(self.workspace.get_text_document(uri).source, name)
 
     def forget(self, uri: str) -> None:
         document = self.documents.pop(uri, None)
@@ -57,7 +60,7 @@ class EditorServer(LanguageServer):
             self.texts.close(document.name)
 
     def document(self, uri: str) -> Document:
-        return self.documents.get(uri) or self.put(uri)
+        return self.documents.get(uri) or self.read(uri)
 
     def lines(self, document: Document) -> Lines:
         encoding = self.workspace.position_encoding
