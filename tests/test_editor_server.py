@@ -203,6 +203,7 @@ def test_problems_have_places_notes_and_fixes(client: Client) -> None:
     published = (client.diagnostics() for _ in range(99))  # those of the texts before come first
     first, second = next(p for p in published if [d["code"] for d in p[:1]] == ["duplicate-name"])
     assert first["relatedInformation"][0]["location"]["range"]["start"] == {"line": 0, "character": 4}
+    assert second["codeDescription"]["href"].endswith("docs/errors/unknown-term.md")
     assert second["code"] == "unknown-term" and second["message"].endswith("did you mean `eam`?")
     (action,) = client.about("codeAction", range=second["range"], context={"diagnostics": [second]})
     assert action["title"] == "write `eam`"

@@ -13,12 +13,15 @@ def command(
     stdio: Annotated[
         bool, typer.Option("--stdio", help="Speak through stdin and stdout, as it does anyway.")
     ] = False,
+    json: Annotated[
+        bool, typer.Option("--json", help="Tell what keeps it from starting as one JSON object.")
+    ] = False,
 ) -> int:
     """Serve an editor through stdin and stdout, in the Language Server Protocol. Editors start this.
 
     \b
     Examples:
-      potentia lsp
+      potentia lsp --stdio
     """
     from ...compiler.diagnostics import Diagnostic, UserError
 

@@ -48,9 +48,9 @@ def span(lines: Lines, start: int, end: int) -> types.Range:
 
 
 def diagnostic(
-    problem: Problem, lines: Lines, location: Callable[[object], types.Location]
+    problem: Problem, lines: Lines, location: Callable[[object], types.Location], page: str | None
 ) -> types.Diagnostic:
-    """location: of a span of any file."""
+    """location: of a span of any file. page: the uri of what is written about the code, if there is one."""
     notes = [
         types.DiagnosticRelatedInformation(location(note.span), note.text or "here") for note in problem.notes
     ]
@@ -59,6 +59,7 @@ def diagnostic(
         message=problem.message,
         severity=_SEVERITIES[problem.severity],
         code=problem.code,
+        code_description=None if page is None else types.CodeDescription(page),
         source="potentia",
         related_information=notes,
     )

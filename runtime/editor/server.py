@@ -97,7 +97,9 @@ class EditorServer(LanguageServer):
 
     def tell(self, uri: str, document: Document, warn: bool) -> None:
         lines = self.lines(document)
-        found = [protocol.diagnostic(p, lines, self.location) for p in problems(document, warn)]
+        found = [
+            protocol.diagnostic(p, lines, self.location, _page(p.code)) for p in problems(document, warn)
+        ]
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found))
 
     async def tell_when_quiet(self, uri: str, document: Document) -> None:
@@ -116,6 +118,12 @@ def make_server(version: str) -> EditorServer:
     for name, handler, options in _FEATURES:
         server.feature(name, options)(handler)
     return server
+
+
+def _page(code: str) -> str | None:
+    """The uri of the page about a code, as `potentia explain` prints it."""
+    path = library.folder().parents[1] / "docs" / "errors" / f"{code}.md"
+    return path.as_uri() if path.is_file() else None
 
 
 def _is_fault(record: logging.LogRecord) -> bool:
