@@ -33,6 +33,7 @@ class TermScope:
         self.term = term
         self.called_at = called_at
         self.formals: dict[str, Value] = {}
+        self.given: frozenset[str] = frozenset()  # names of what the call gives
         self.overrides: dict[str, Override] = {}
         self.params = {m.name: m for m in term.members if isinstance(m, syntax.Param)}
         self.definitions = {m.name: m for m in term.members if isinstance(m, syntax.Definition)}

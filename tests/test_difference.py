@@ -71,8 +71,9 @@ def test_the_order_of_the_two_does_not_matter(folder: Path) -> None:
 def test_every_kind_of_operation_is_in_a_pair() -> None:
     kinds = set()
     for folder in PAIRS:
-        a, b = (Version(x, read_version(str(folder / f"{x}.pes")).source) for x in "ab")
-        kinds |= {operation.kind for operation in differing(a, b, None)[0].operations}
+        if folder.parent.name == "different":
+            a, b = (Version(x, read_version(str(folder / f"{x}.pes")).source) for x in "ab")
+            kinds |= {operation.kind for operation in differing(a, b, None)[0].operations}
     known = {k.kind for k in operations.Operation.__subclasses__()}
     assert known - kinds <= {"energy_changed", "parameter_removed", "formula_unproved"}  # below
 
@@ -103,13 +104,11 @@ def test_a_parameter_that_is_no_longer_one() -> None:
 
 
 def test_a_formula_that_is_neither_proved_nor_told_apart() -> None:
-    """`gate` is a hyperbolic tangent inside; the same arguments of it are found to be the same only by name."""
-    a = "species Nb\nlet x = morse()\nE = x"
-    assert told(a, a.replace("x", "y")) == []
-    own = "species Nb\nterm own(rc = 5 Å, f = {}) {{\n pair(r) = 1 eV * f(r / rc) * smooth(r, rc)\n{}}}\nE = own()"
-    by_name = own.format("by_hand", " by_hand(x) = 1 / (1 + exp(-x))\n")
-    found = difference(own.format("gate", ""), by_name)
-    assert found.verdict == "unproved"
+    """`gate` is a hyperbolic tangent inside, which no rule makes an exponential of."""
+    own = "species Nb\nterm own(rc = 5 Å) {{\n pair(r) = 1 eV * {} * smooth(r, rc)\n}}\nE = own()"
+    a, b = own.format("gate(r / rc)"), own.format("1 / (1 + exp(-r / rc))")
+    assert difference(a, b).verdict == "unproved"
+    assert difference(a, own.format("1 / (1.0001 + exp(-r / rc))")).verdict == "different"
 
 
 def test_parameters_that_correspond_are_named() -> None:

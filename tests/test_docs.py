@@ -195,7 +195,7 @@ def command_lines() -> list[tuple[str, str]]:
     found = []
     for page in pages():
         for line in page.read_text(encoding="utf-8").splitlines():
-            match = re.match(r"(?: {4}|\$ )(potentia [a-z]+ .*)", line)
+            match = re.match(r"(?: {4}|\$ )(potentia [a-z-]+ .*)", line)
             if match:
                 found.append((page.name, match[1].partition(" #")[0].strip()))
     return found

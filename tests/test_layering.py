@@ -59,6 +59,8 @@ OURS = {
     "compiler.passes.grow": "compiler !compiler.backends",
     # warnings look at text and IR, and simplify the one to see what it depends on
     "compiler.warnings": "compiler !compiler.backends !compiler.pipeline",
+    # two specs compared: normal forms of the IR as it is built, and what the passes make of it
+    "compiler.difference": "compiler !compiler.backends",
     "compiler.backends": f"compiler.backends compiler.diagnostics {IR}",
     # the rest of the compiler, and the driver, which alone sees passes and backends
     "compiler": "grammar compiler !compiler.passes !compiler.backends !compiler.pipeline",

@@ -20,13 +20,13 @@ Pairs = Sequence[tuple[Instance, Instance]]
 
 @dataclass(frozen=True)
 class Changes:
-    """operations: what changed. names: of a parameter of b -> that of a, those that correspond. energies:
-    both as forms, with these parameters as one.
+    """operations: what changed. names: of a parameter of b -> that of a, those that correspond. forms:
+    of the energies and of terms that belong together, where they are not one form.
     """
 
     operations: tuple[op.Operation, ...]
     names: Mapping[str, str]
-    energies: tuple[Sum, Sum]
+    forms: tuple[tuple[Sum, Sum], ...]
 
 
 def changes(a: Side, b: Side, pairs: Pairs, own: tuple[Side, Side]) -> Changes:
@@ -39,8 +39,10 @@ def changes(a: Side, b: Side, pairs: Pairs, own: tuple[Side, Side]) -> Changes:
     normal_a = normal_forms(forms, a, {n: n.encode() for n in keep}, keep)
     normal_b = normal_forms(forms, b, {n: renamed[n].encode() for n in b.parameters}, renamed)
     found = [*_terms_alone(a, b, pairs, own)]
+    unlike = [(normal_a.of(a.energy), normal_b.of(b.energy))]
     for x, y in pairs:
         if normal_a.of(x.energy) is not normal_b.of(y.energy):
+            unlike.append((normal_a.of(x.energy), normal_b.of(y.energy)))
             found += _term_changes(x, y)
         found += _parameter_sets(a, b, x, y, parameters[y.name])
         found += parameter_changes(a, b, parameters[y.name], _common(own, b))
@@ -48,7 +50,7 @@ def changes(a: Side, b: Side, pairs: Pairs, own: tuple[Side, Side]) -> Changes:
     before = skeleton(forms, a, {i.name: i.name for i in a.outermost}, keep)
     after = skeleton(forms, b, {i.name: partner.get(i.name, "b " + i.name) for i in b.outermost}, renamed)
     found += place_changes(a, b, list(pairs), before, after)
-    return Changes(tuple(found), names, (normal_a.of(a.energy), normal_b.of(b.energy)))
+    return Changes(tuple(found), names, tuple(unlike))
 
 
 def _common(own: tuple[Side, Side], built: Side) -> frozenset[str]:

@@ -48,12 +48,15 @@ def compare(a: Checked, b: Checked, species: Sequence[str] | None = None) -> Dif
     samples = (of_a,) if of_a else _SAMPLES
     sides = [(build_side(a, chosen), build_side(b, chosen)) for chosen in samples]
     first_a, first_b = sides[0]
-    pairs = matched_terms(first_a, first_b)
     own_a, own_b = (first_a, first_b) if of_a else (build_side(a, ()), build_side(b, ()))
     reordered = _reordered(of_a, of_b, (first_a, first_b))
     found = [correspondence(x, y) for x, y in sides]
+    proved = all(names is not None for names in found)
+    if proved and not any(i.pinned for side in sides[0] for i in side.instances) and not reordered:
+        return Difference("same", (), own_a, own_b, found[0] or {})
+    pairs = matched_terms(first_a, first_b)
     pins = tuple(_pins(pairs))
-    if all(names is not None for names in found):
+    if proved:
         beside = (*reordered, *pins)
         return Difference("different" if beside else "same", beside, own_a, own_b, found[0] or {})
     found_changes = changes(first_a, first_b, pairs, (own_a, own_b))
@@ -73,7 +76,7 @@ def _verdict(a: Side, b: Side, told: tuple[op.Operation, ...], found: Changes) -
         return "different"
     renamed = {name: b.parameters[name] for name in b.parameters if name not in found.names}
     parameters = {**a.parameters, **{f"b {name}": p for name, p in renamed.items()}}
-    return "different" if distinct(*found.energies, parameters) else "unproved"
+    return "different" if any(distinct(x, y, parameters) for x, y in found.forms) else "unproved"
 
 
 def _across_species(a: Checked, b: Checked, of_a: tuple[str, ...], of_b: tuple[str, ...]) -> Difference:

@@ -23,9 +23,16 @@ class Numbers:
 
     def __init__(self) -> None:
         self._seen: dict[tuple[bool, int], float] = {}
+        self._known: dict[float, float] = {}
 
     def one(self, x: float) -> float:
         """The number that x is taken for."""
+        found = self._known.get(x)
+        if found is None:
+            found = self._known[x] = self._found(x)
+        return found
+
+    def _found(self, x: float) -> float:
         if x == 0.0 or not isfinite(x):
             return x + 0.0  # −0 is 0
         place = round(log(abs(x)) / CLOSE)

@@ -1,7 +1,7 @@
 """Normal forms at random points: whether two that are not one form are different functions.
 
-Leaves (parameters, distances, tables, directions) take random values, the same in both; an atom has three
-neighbours. What is not worked out here (components, harmonics) is some function of its arguments, the same in
+Leaves (parameters, distances, tables, directions) take random values, the same in both; an atom has a few
+neighbours, of which a sum counts those within its reach. What is not worked out here (components, harmonics) is some function of its arguments, the same in
 both. Values that differ show that the formulas do; values that agree show nothing.
 """
 
@@ -14,11 +14,11 @@ from functools import partial
 
 from ..ir import Parameter
 from .arithmetic import exponent
-from .forms import Atom, Sum, digest
+from .forms import Atom, Sum, atoms_of, digest
 
 _POINTS = 12
 _DIFFERENT = 1e-8  # relative; rounding in long sums is less
-_NEIGHBOURS = 3
+_NEIGHBOURS = 4
 
 # an atom ("site", path), a neighbour ("edge", path, n), two ("triple", path, n, m); path: how it was got to
 Place = tuple[object, ...]
@@ -41,8 +41,9 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 
 def distinct(a: Sum, b: Sum, parameters: Mapping[str, Parameter]) -> bool:
     """Whether the two differ at one of a few points. parameters: by the names that forms know."""
+    reach = max((float(x.attrs[1]) for x in atoms_of([a, b]) if x.op == "neighbours"), default=0.0)
     for seed in range(_POINTS):
-        point = _Point(seed, parameters)
+        point = _Point(seed, parameters, reach)
         try:
             x, y = (point.value(form, ("site", ())) for form in (a, b))
         except (ValueError, OverflowError, ZeroDivisionError):  # no number here: another point
@@ -55,8 +56,8 @@ def distinct(a: Sum, b: Sum, parameters: Mapping[str, Parameter]) -> bool:
 class _Point:
     """Values of all leaves, drawn when first asked for; of the same leaf at the same place the same."""
 
-    def __init__(self, seed: int, parameters: Mapping[str, Parameter]) -> None:
-        self.seed, self.parameters = seed, parameters
+    def __init__(self, seed: int, parameters: Mapping[str, Parameter], reach: float) -> None:
+        self.seed, self.parameters, self.reach = seed, parameters, reach
         self._sums: dict[tuple[Sum, Place], float] = {}
         self._atoms: dict[tuple[Atom, Place], float] = {}
 
@@ -89,19 +90,24 @@ class _Point:
         if atom.op in _FUNCTIONS:
             return float(_FUNCTIONS[atom.op](*(self.value(x, place) for x in atom.args)))
         if atom.op == "neighbours":
-            return math.fsum(self.value(atom.args[0], inner) for inner in _inside(str(atom.attrs[0]), place))
+            inside = _inside(str(atom.attrs[0]), place)
+            near = [p for p in inside if self._distance(p[1], p[-1]) < float(atom.attrs[1])]
+            return math.fsum(self.value(atom.args[0], p) for p in near)
         if atom.op in _MOVES:
             return self.value(atom.args[0], _MOVES[atom.op](place))
         if atom.op == "param":
             return self._parameter(str(atom.attrs[0]))
         if atom.op == "distance":
-            return float(atom.attrs[1]) * (0.4 + 0.6 * self._random("distance", place))
+            return self._distance(place[1], place[2])
         if atom.op == "at":
             return self._row(atom, place)
         if atom.op == "const":
             return self._entry(atom, ())
         below = [round(self.value(x, place), 9) for x in atom.args]
         return self._signed(atom, self._random(atom.op, atom.attrs, below, place if not atom.args else ()))
+
+    def _distance(self, path: object, n: object) -> float:
+        return self.reach * (0.2 + 0.8 * self._random("distance", path, n))
 
     def _row(self, atom: Atom, place: Place) -> float:
         """A row of a table: about the value of the parameter where it is one."""

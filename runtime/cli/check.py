@@ -15,6 +15,9 @@ def command(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", show_default=False, help="Spec files.")],
     species: SpeciesOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where there is a warning too.")] = False,
+    conflicts: Annotated[
+        bool, typer.Option("--conflicts", help="Look at both sides of specs that git could not merge.")
+    ] = False,
     fix: Annotated[bool, typer.Option("--fix", help="First mend what can be mended, in the files.")] = False,
     json: Json = False,
 ) -> int:
@@ -26,7 +29,12 @@ def command(
       potentia check specs/*.pes --json
       potentia check alloy.pes --species Nb,W
       potentia check --fix nb.pes
+      potentia check --conflicts nb.pes
     """
+    if conflicts:
+        from .conflicts import check_conflicts
+
+        return check_conflicts(specs, species_list(species), json)
     from ...compiler.diagnostics import Diagnostic, UserError
     from ...compiler.report import as_json
     from .mend import mend

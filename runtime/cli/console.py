@@ -49,6 +49,12 @@ def _colour() -> bool:
     return is_terminal() and "NO_COLOR" not in os.environ
 
 
+def colours_result() -> bool:
+    """Whether results are coloured: on a terminal, and in the pager of git."""
+    seen = sys.stdout.isatty() or "GIT_PAGER_IN_USE" in os.environ
+    return seen and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ
+
+
 def table(rows: Sequence[Sequence[str]], indent: int = 2) -> str:
     """Rows under a head; the first column to the left, the others to the right."""
     widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]

@@ -71,10 +71,12 @@ def command(
 def _compared(
     words: list[str], species: tuple[str, ...] | None, numeric: bool, colour: bool, json: bool
 ) -> int:
+    from ...compiler.diagnostics import Diagnostic, SpecError
     from ..versions import read_versions
 
     if len(words) != 2:
-        raise typer.BadParameter("two versions are compared: `potentia diff A B`")
+        message = "two versions are compared: `potentia diff A B`"
+        raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` shows what they can be"))
     versions = read_versions(words)
     difference, effects, faults = differing(*versions, species)
     if faults and not json:

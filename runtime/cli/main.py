@@ -25,8 +25,8 @@ INTERRUPTED = 130
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 COMMANDS = (
-    *("check", "fmt", "compile", "fit", "eval", "predict", "fisher", "prune", "properties", "design"),
-    *("log", "import", "export", "lsp"),
+    *("check", "fmt", "compile", "diff", "fit", "eval", "predict", "fisher", "prune", "properties", "design"),
+    *("log", "import", "export", "git-setup", "lsp"),
 )
 
 
@@ -62,7 +62,7 @@ def application(first: str | None = None) -> typer.Typer:
     )
     app.callback()(_options)
     for name in (first,) if first in COMMANDS else COMMANDS:
-        app.command(name)(import_module(f".{name}", __package__).command)
+        app.command(name)(import_module(f".{name.replace('-', '_')}", __package__).command)
     return app
 
 
@@ -94,18 +94,26 @@ def main(argv: Sequence[str] | None = None) -> int:
         return OURS
 
 
+# flags of commands that are called as they are, without Typer's reading of arguments
+_QUICK = {
+    "check": {"--json", "--strict", "--fix", "--conflicts"},
+    "fmt": {"--json", "--check", "--diff"},
+    "diff": {"--json", "--git", "--textconv"},
+}
+
+
 def _quick(arguments: Sequence[str]) -> int | None:
-    """`check FILE…` and `fmt FILE…` with plain flags, called as they are; None for anything else.
+    """`check FILE…`, `fmt FILE…` and `diff A B` with plain flags, called as they are; None for anything else.
 
     Typer's reading of arguments loads pydantic, a quarter of the half second in which these should answer.
     """
     flags = [a for a in arguments[1:] if a.startswith("-")]
     files = [a for a in arguments[1:] if not a.startswith("-")]
-    known = {"check": {"--json", "--strict", "--fix"}, "fmt": {"--json", "--check", "--diff"}}.get(next(iter(arguments), ""))
+    known = _QUICK.get(next(iter(arguments), ""))
     if known is None or not files or not set(flags) <= known:
         return None
     command = import_module(f".{arguments[0]}", __package__).command
-    paths = files if arguments[0] == "fmt" else [Path(f) for f in files]
+    paths = [Path(f) for f in files] if arguments[0] == "check" else files
     return int(command(paths, **{flag[2:]: True for flag in flags}))
 
 
