@@ -23,6 +23,8 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..compiler.diagnostics import ArtifactError, Diagnostic, UserError, did_you_mean
 from ..compiler.ir import Model
+from ..compiler.upgrade import LANGUAGE
+from ..compiler.upgrade import upgraded as upgraded_spec
 from .artifact_formats import FORMAT, upgraded
 from .checkpoint import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
@@ -51,6 +53,7 @@ class Metadata(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     format: int = FORMAT
+    language: int = Field(1, ge=1)  # of the spec; runs before they said it are of the first
     potentia: str
     created: str
     species: list[str]
@@ -119,6 +122,7 @@ def save(
         files[COVARIANCE] = _covariance_bytes(covariance, root)
     metadata = Metadata(
         potentia=_version(),
+        language=LANGUAGE,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
         species=list(potential.species),
         n_parameters=potential.n_parameters,
@@ -136,12 +140,13 @@ def save(
 def load(folder: Path | str) -> FittedPotential:
     """The potential of a run, with its metadata.
 
-    Raises ArtifactError: missing-artifact, not-a-run, newer-artifact, damaged-artifact.
+    Raises ArtifactError: missing-artifact, not-a-run, newer-artifact, newer-language,
+    damaged-artifact.
     """
     folder = Path(folder)
     metadata = read_metadata(folder)
     arrays = _checked_arrays(folder, metadata)
-    spec = _text(folder, _checked(folder, SPEC, metadata))
+    spec = _upgraded(folder, _text(folder, _checked(folder, SPEC, metadata)), metadata.language)
     try:
         made = compile(spec, metadata.species)
     except UserError as error:
@@ -152,6 +157,16 @@ def load(folder: Path | str) -> FittedPotential:
         ) from error
     theta = _theta(folder, made.model, arrays)
     return FittedPotential(made.text, made.model, theta, metadata=metadata, folder=folder)
+
+
+def _upgraded(folder: Path, spec: str, language: int) -> str:
+    """The spec in the language of now."""
+    if language > LANGUAGE:
+        message = (
+            f"the spec of {folder} is in language {language}; this potentia ({_version()}) has {LANGUAGE}"
+        )
+        raise _error("newer-language", message, folder / SPEC, "it was written by a newer potentia: upgrade")
+    return upgraded_spec(spec, language)
 
 
 def amend(folder: Path, covariance: Array, root: Array, calibration: dict[str, Any] | None) -> None:

@@ -18,6 +18,7 @@ HOUSE = ("grammar", "compiler", "runtime", "specs")
 DATA = {".lark", ".json", ".pes", ".toml", ".xyz"}
 # Folders of the package that hold data and no code: their files belong to the package above.
 DATA_FOLDERS = {"specs/demo", "specs/design", "specs/properties"}
+PAGES = "docs/errors"  # what `potentia explain` prints
 STARTS_WITHOUT = ("jax", "ase", "scipy", "matplotlib", "optax", "vesin")
 
 
@@ -63,7 +64,7 @@ def test_the_wheel_holds_all_and_nothing_else(root: Path, tmp_path: Path) -> Non
     tree.mkdir()
     for name in ("__init__.py", "py.typed", "pyproject.toml", "README.md", "LICENSE"):
         shutil.copy(root / name, tree)
-    for folder in HOUSE:
+    for folder in (*HOUSE, PAGES):
         shutil.copytree(root / folder, tree / folder, ignore=shutil.ignore_patterns("__pycache__"))
     command = [
         sys.executable,
@@ -83,6 +84,7 @@ def test_the_wheel_holds_all_and_nothing_else(root: Path, tmp_path: Path) -> Non
         name.removeprefix("potentia/") for name in ZipFile(wheel).namelist() if ".dist-info/" not in name
     }
     expected = {path.as_posix() for path in files(root, {".py", *DATA})}
+    expected |= {path.relative_to(root).as_posix() for path in (root / PAGES).glob("*.md")}
     assert inside == {"__init__.py", "py.typed", "specs/demo/README.md", *expected}
 
 

@@ -12,6 +12,9 @@ from ...compiler.diagnostics import Diagnostic
 from ...compiler.report import as_json as diagnostics_as_data
 from ...compiler.report import as_text
 
+# codes that there is nothing more to say of
+_SELF_EXPLAINED = ("interrupted", "usage", "internal-error", "more-faults", "unknown-code")
+
 
 def result(text: str) -> None:
     """A result, on a line of stdout."""
@@ -38,6 +41,8 @@ def report(diagnostics: Iterable[Diagnostic], as_json: bool = False) -> None:
         say(json.dumps({"diagnostics": diagnostics_as_data(diagnostics)}, ensure_ascii=False, indent=2))
     else:
         say(as_text(diagnostics, colour=_colour()))
+        if is_terminal() and diagnostics[0].code not in _SELF_EXPLAINED:
+            say(f"\nmore: potentia explain {diagnostics[0].code}")
 
 
 def is_terminal() -> bool:
