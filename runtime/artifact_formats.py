@@ -11,8 +11,9 @@ FORMAT = 2  # raised when older code cannot read what this writes
 def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
     """Metadata of any format up to FORMAT as metadata of FORMAT."""
     found = dict(content)
-    while (written := found.get("format")) in _NEXT:
-        found = _NEXT[written](found) | {"format": written + 1}
+    for written, following in _NEXT.items():
+        if found.get("format") == written:
+            found = following(found) | {"format": written + 1}
     return found
 
 
@@ -25,4 +26,4 @@ def _origins(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"origin": origin, "lineage": [{"origin": w} for w in before]}
 
 
-_NEXT: dict[Any, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _origins}
+_NEXT: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _origins}  # in their order

@@ -24,6 +24,7 @@ from ..compiler.restrictions import Left
 from ..compiler.sensitivities import Restriction, Sensitivities
 from ..compiler.source import Source
 from ..compiler.spec_edits import Program, closed, dropped, rewritten
+from .artifact import FittedPotential
 from .config import FitConfig
 from .cost import microseconds_per_atom
 from .fit import FitResult, Progress, fit
@@ -305,7 +306,9 @@ class Pruning:
         """The rewritten spec, fitted to the end."""
         made = self.made(state.restriction, state.theta)
         result = fit(made, self.structures, self.config.model_copy(update={"starts": 1}), report=self.report)
-        warnings = [] if self.potential.metadata.converged else [not_at_optimum(self.first.sensitivities)]
+        start = self.potential
+        unfinished = isinstance(start, FittedPotential) and not start.metadata.converged
+        warnings = [not_at_optimum(self.first.sensitivities)] if unfinished else []
         target = self.goal.target
         if target is not None and made.n_parameters > target:
             message = f"{made.n_parameters} parameters are left: no rewrite that is allowed comes to {target}"

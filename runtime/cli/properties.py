@@ -37,13 +37,17 @@ def command(
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FOLDER", help="Save plots: E(V), phonons, dimers.")
     ] = None,
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="The results. [RUN/properties.json]"),
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Lattice and elastic constants, defects, surfaces, phonons, … of a fitted model, with ± from the fit.
 
     A property that cannot be measured is reported with the reason. The exit code is 1 where a guard of the
-    configuration is not met.
+    configuration is not met. The run keeps the latest result of each property.
 
     \b
     Examples:
@@ -56,12 +60,16 @@ def command(
     from ..properties.config import load_properties_config
     from ..properties.measurement import survey
     from ..properties.results import broken_guards
+    from ..properties.stored import PROPERTIES, keep
+    from .outputs import require_writable
     from .progress import measuring
 
     settings = load_properties_config(config)
     if only is not None:
         settings = settings.only(only.split(","))
     potential = load(run)
+    where = output or run / PROPERTIES
+    require_writable(where)
     crystals = [c for file in structure or () for c in _crystals(file, potential)]
     spread = None if no_sigma else covariance(run)
     if spread is None and not no_sigma:
@@ -73,6 +81,7 @@ def command(
 
         for path in save_plots(plot, found.curves):
             console.say(f"plot: {path}", quiet)
+    keep(where, found.results)
     broken = broken_guards(found.results)
     _print(found, broken, json)
     return 1 if broken else 0

@@ -1,0 +1,97 @@
+"""What two potentials say about the world: errors, properties, curves, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any
+
+from ..artifact import FittedPotential, covariance
+from ..evaluate import evaluate
+from ..potential import Potential
+from ..properties.stored import PROPERTIES, kept
+from ..structures import Structure
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Errors on a set of structures as `Metrics.as_dict` has them; None where a run does not know them."""
+
+    name: str
+    before: Mapping[str, Any] | None
+    after: Mapping[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Property:
+    """A property of both runs, ± σ where the covariance of the fit gave one."""
+
+    name: str
+    unit: str
+    before: float
+    sigma_before: float | None
+    after: float
+    sigma_after: float | None
+
+    @property
+    def sigmas(self) -> float | None:
+        """The change in joint standard deviations."""
+        joint = ((self.sigma_before or 0.0) ** 2 + (self.sigma_after or 0.0) ** 2) ** 0.5
+        return abs(self.after - self.before) / joint if joint > 0 else None
+
+
+@dataclass(frozen=True)
+class Physics:
+    """errors: stored in the runs, or on given structures. comparable: whether they are on the same data."""
+
+    errors: tuple[Errors, ...]
+    properties: tuple[Property, ...]
+    comparable: bool = True
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        rows = [asdict(p) | {"sigmas": p.sigmas} for p in self.properties]
+        return {
+            "errors": [asdict(e) for e in self.errors],
+            "properties": rows,
+            "comparable": self.comparable,
+        }
+
+
+def stored(a: FittedPotential, b: FittedPotential) -> Physics:
+    """What the runs keep: errors of train and test, and properties. Nothing is computed."""
+    parts = (
+        Errors("train", a.metadata.train, b.metadata.train),
+        Errors("test", a.metadata.test, b.metadata.test),
+    )
+    same = sorted(a.metadata.data.values()) == sorted(b.metadata.data.values())
+    return Physics(tuple(e for e in parts if e.before or e.after), properties(a, b), same)
+
+
+def measured(
+    name: str,
+    a: Potential,
+    b: Potential,
+    structures: Sequence[Structure],
+    progress: Callable[[int], None] | None = None,
+) -> Errors:
+    """Errors of both on the same structures."""
+    count = len(structures)
+    before = evaluate(a, structures, progress)
+    after = evaluate(b, structures, None if progress is None else lambda done: progress(count + done))
+    return Errors(name, before.as_dict(), after.as_dict())
+
+
+def properties(a: FittedPotential, b: FittedPotential) -> tuple[Property, ...]:
+    """Those that both runs keep a value of."""
+    here, there = kept(a.folder / PROPERTIES), kept(b.folder / PROPERTIES)
+    return tuple(
+        Property(name, one["unit"], one["value"], one["sigma"], two["value"], two["sigma"])
+        for name, one in here.items()
+        if (two := there.get(name)) and one["value"] is not None and two["value"] is not None
+    )
+
+
+def uncertain(potential: Potential) -> Any:
+    """The covariance of a run, None of a spec."""
+    return covariance(potential.folder) if isinstance(potential, FittedPotential) else None
