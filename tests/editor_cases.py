@@ -31,7 +31,7 @@ term mine(rc = 6 Å, fade = quick) {
   slow(r) = cosine(r, rc)
   pair(r) = D * fade(r)
 }
-E = zbl(Nb) + mine(rc = cut, fade = slow, D = 1) + lj(rc=rc, epsilon=20)
+E = zbl(Nb) + mine(rc = cut, fade = slow, D = 1) + lj(rc=rc, epsilon=2)
 """
 
 
