@@ -29,7 +29,7 @@ TYPED = "\n+ lj(ep"
 
 
 def keystroke(text: str, name: str) -> tuple[float, float, float]:
-    """Milliseconds until a completion is there, until all answers are; and for the whole text with warnings."""
+    """Milliseconds until a completion is there, until all answers are; for the whole text with warnings."""
     start = perf_counter()
     workspace, document = Workspace(), Document(text + TYPED, name)
     workspace.open(document)

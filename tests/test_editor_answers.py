@@ -82,8 +82,17 @@ def test_hover_tells_what_a_run_beside_the_spec_found(run: tuple[Path, str]) -> 
     assert "| `lj.epsilon[Nb-Nb]` | 0.2 eV | fixed |" in shown
     assert f"| `lj.sigma[Nb-W]` | {theta[4]:.6g} Å | 0.25 |" in shown
     assert f"| `lj.sigma[W-W]` | {theta[5]:.6g} Å | no label depends on it |" in shown
+    named = "let core = lj(epsilon = fixed 0.2, rc = 5)\nE = core\n"
+    assert "fitted" not in told(f"species Nb, W\n{named.replace('E = core', f'E = {MARK}core')}", spec)
     shown = told(text.replace("epsilon", f"{MARK}epsilon"), spec)
     assert "lj.epsilon[Nb-W]" in shown and "lj.sigma" not in shown
+
+
+def test_hover_on_a_name_of_a_term_tells_what_was_found_for_it(tmp_path: Path) -> None:
+    text = "species Nb\nlet core = lj(rc = 5)\nE = core\n"
+    artifact.save(tmp_path / "run", compile(text))
+    shown = told(text.replace("E = core", f"E = {MARK}core"), str(tmp_path / "nb.pes"))
+    assert "fitted in `run`:" in shown and "| `core.sigma` | 2.5 Å | not known |" in shown
 
 
 def test_a_run_of_an_older_text_is_said_to_be_one(run: tuple[Path, str]) -> None:

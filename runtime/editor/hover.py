@@ -54,6 +54,9 @@ def _told(document: Document, k: int, symbol: Symbol) -> str:
         return _joined(about_term(symbol), _fitted_of_call(document, k, None))
     if symbol.kind == "param":
         return _joined(about(symbol), _fitted_parameter(document, k, symbol))
+    if symbol.kind == "let" and document.model is not None:  # a term in it carries its name
+        own = [p.name for p in document.model.parameters if p.term == symbol.name]
+        return _joined(about(symbol), _fitted(document, own))
     return about(symbol)
 
 
@@ -158,7 +161,8 @@ def _fitted_of_call(document: Document, k: int, parameter: str | None) -> str:
     model, start = document.model, document.outline.words[k].start
     if model is None:
         return ""
-    made = [t.name for t in model.terms if t.origin is not None and t.origin.start == start]
+    here = [t for t in model.terms if t.origin is not None and t.origin.source.name == document.name]
+    made = [t.name for t in here if t.origin is not None and t.origin.start == start]
     names = [p.name for p in model.parameters if p.term in made]
     return _fitted(document, [n for n in names if parameter is None or n.endswith(f".{parameter}")])
 

@@ -147,8 +147,8 @@ async def _changed(server: EditorServer, given: types.DidChangeTextDocumentParam
 
 async def _saved(server: EditorServer, given: types.DidSaveTextDocumentParams) -> None:
     """The compiler reads imports from the disk: what imports this text may be right or wrong now."""
-    for uri in list(server.documents):
-        await server.tell_when_quiet(uri, server.put(uri))
+    fresh = [(uri, server.put(uri)) for uri in list(server.documents)]
+    await asyncio.gather(*(server.tell_when_quiet(uri, document) for uri, document in fresh))
 
 
 def _closed(server: EditorServer, given: types.DidCloseTextDocumentParams) -> None:
