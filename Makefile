@@ -1,4 +1,4 @@
-# make demo | test | lint | bench      VENV=... and PYTHON=... choose the environment and the interpreter
+# make demo | test | edits | fuzz | lint | bench      VENV=... and PYTHON=... choose the environment and the interpreter
 VENV ?= .venv
 BIN := $(VENV)/bin
 # the first Python of 3.11 or later that can make environments
@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 SOURCES := pyproject.toml __init__.py $(shell find grammar compiler runtime specs -type f -not -name '*.pyc')
 DEMO := runs/demo
 
-.PHONY: demo test lint bench clean
+.PHONY: demo test edits fuzz lint bench clean
 
 # stopped after a minute: what the last digits of the loss still gain is not worth a newcomer's time
 demo: $(VENV)/installed
@@ -17,6 +17,14 @@ demo: $(VENV)/installed
 
 test: $(VENV)/installed-dev
 	$(BIN)/pytest -n 2
+
+# random specs in other words, and with another meaning: 10 000 of each, half an hour
+edits: $(VENV)/installed-dev
+	POTENTIA_EDITS=10000 $(BIN)/pytest -n 2 tests/test_difference_edits.py
+
+# an hour on one core: what ends in anything but diagnostics or a model is printed, with how to make it again
+fuzz: $(VENV)/installed-dev
+	$(BIN)/python tests/fuzz.py --count 100000
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -217,6 +217,31 @@ def test_two_versions_are_needed(
     )
 
 
+def test_what_git_does_not_call_it_with(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Answered with a message and 0: git gives up where its command fails."""
+    setup = "  help: `potentia git-setup` sets git up to call this\n"
+    assert run(capsys, "diff", "--git", "a", "b", "c") == (
+        0,
+        f"error[usage]: git gives 7 arguments to a diff command, not 3\n{setup}",
+        "",
+    )
+    assert run(capsys, "diff", "--textconv", "a", "b") == (
+        0,
+        f"error[usage]: git gives one file to be listed, not 2\n{setup}",
+        "",
+    )
+    (here / "bytes.pes").write_bytes(b"E = lj() # \xff")
+    code, out, _ = run(capsys, "diff", "--git", "n.pes", "nb.pes", ".", ".", "bytes.pes", ".", ".")
+    assert code == 0 and out.startswith("error[not-utf8]")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "tests" / "golden" / "diagnostics").glob("*.pes")))
+def test_nothing_that_is_not_valid_is_a_fault_of_ours(
+    here: Path, capsys: pytest.CaptureFixture[str], path: Path
+) -> None:
+    assert run(capsys, "diff", "nb.pes", str(path))[0] in (1, 2)
+
+
 # --- conflicts ---------------------------------------------------------------------------------
 
 MERGE = """species Nb

@@ -257,6 +257,16 @@ def test_terms_that_cannot_be_told_apart_are_exchanged() -> None:
     assert difference(a, c).verdict != "same"
 
 
+def test_the_order_of_species_counts_where_components_are_counted_by_it() -> None:
+    own = "site(i) = 1 eV * sum(j) dot(by_species(j), b(r_ij, rc))"
+    texts = [
+        f"species {order}\nterm own(rc = 5 Å, b = bessel2) {{ {own} }}\nE = own()"
+        for order in ("Nb, O", "O, Nb")
+    ]
+    (changed,) = difference(*texts).operations
+    assert changed == operations.SpeciesReordered(("Nb", "O"), ("O", "Nb"))
+
+
 def test_how_many_species_there_are_counts_for_a_spec_that_names_none() -> None:
     """Three species are the sample that is compared first."""
     own = "term own() {{\n param e = 1 eV per species\n site(i) = e(i) * {}\n}}\nE = own()"

@@ -95,23 +95,11 @@ def _across_species(a: Checked, b: Checked, of_a: tuple[str, ...], of_b: tuple[s
 def _reordered(
     of_a: tuple[str, ...], of_b: tuple[str, ...], sides: tuple[Side, Side]
 ) -> tuple[op.Operation, ...]:
-    """The order of species matters where components are counted by it and have been chosen."""
-    if of_a == of_b or not any(_components_by_species(side) for side in sides):
+    """The order of species matters where components are counted by it, as `by_species` does."""
+    tables = (n for side in sides for n in side.model.nodes() if n.op == "const" and n.kind.shape)
+    if of_a == of_b or not any(n.kind.domain.name == "species" for n in tables):
         return ()
     return (op.SpeciesReordered(of_a, of_b),)
-
-
-def _components_by_species(side: Side) -> bool:
-    tables = (n for n in side.model.nodes() if n.op == "const" and n.kind.domain.name == "species")
-    counted = any(n.kind.shape for n in tables)
-    chosen = [
-        p
-        for p in side.model.parameters
-        if p.kind.shape
-        and p.name not in side.random
-        and (p.components is not None or p.places is not None or len(set(p.start)) > 1)
-    ]
-    return counted and bool(chosen)
 
 
 def _pins(pairs: list[tuple[Instance, Instance]]) -> Iterator[op.Operation]:

@@ -33,7 +33,7 @@ class SpeciesChanged(Operation):
 
 @dataclass(frozen=True)
 class SpeciesReordered(Operation):
-    """The same species in another order, on which it depends which component of a parameter is which."""
+    """The same species in another order, on which it depends which component of a value is which."""
 
     kind = "species_reordered"
     before: tuple[str, ...]

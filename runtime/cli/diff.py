@@ -58,9 +58,9 @@ def command(
     chosen = species_list(species)
     try:
         if textconv or git:
-            from .git_driver import changed_file, listed
+            from .git_driver import shown
 
-            console.result((listed if textconv else changed_file)(versions, colour))
+            console.result(shown(versions, colour, textconv))
             return 0
         return _compared(versions, chosen, numeric, colour, json)
     except UserError as error:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...compiler import pipeline
-from ...compiler.diagnostics import Diagnostic, SpecError
+from ...compiler.diagnostics import Diagnostic, SpecError, UserError
 from ...compiler.difference.listing import listing
 from ...compiler.difference.sides import build_side, species_of
 from ...compiler.files import read_source
@@ -45,10 +45,20 @@ def changed_file(arguments: Sequence[str], colour: bool) -> str:
     return "\n".join([*parts, as_text(difference, names, effects, painter(colour))])
 
 
-def listed(arguments: Sequence[str], colour: bool) -> str:
+def shown(arguments: Sequence[str], colour: bool, textconv: bool) -> str:
+    """What git is to show; errors too, for git gives up where a command of its own fails."""
+    try:
+        return listed(arguments) if textconv else changed_file(arguments, colour)
+    except UserError as error:
+        return diagnostics_text(error.diagnostics)
+
+
+def listed(arguments: Sequence[str]) -> str:
     """What a spec means, a fact a line; the text itself where it is not valid."""
-    (path,) = arguments
-    return _listing(read_source(Path(path))).rstrip("\n")
+    if len(arguments) != 1:
+        message = f"git gives one file to be listed, not {len(arguments)}"
+        raise SpecError(Diagnostic("usage", message, help="`potentia git-setup` sets git up to call this"))
+    return _listing(read_source(Path(arguments[0]))).rstrip("\n")
 
 
 def _named(file: str, path: str) -> Source:
