@@ -21,7 +21,7 @@ from .source import Source, Span
 MAX_DEPTH = 120
 
 # as in QUANTITY of the grammar: what is left is the unit
-_NUMBER = re.compile(r"(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?")
+_NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
 
 _WORDS = {
     "NAME": "a name",

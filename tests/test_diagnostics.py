@@ -6,15 +6,19 @@ POTENTIA_WRITE_GOLDEN=1 writes the texts anew: read the difference before it is 
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
 from potentia.compiler import pipeline, report
 from potentia.compiler.diagnostics import SpecError
 from potentia.compiler.source import Source
+from potentia.compiler.warnings import warnings_of
 from potentia.grammar.mistakes import MISTAKES
 
 FOLDER = Path(__file__).parent / "golden" / "diagnostics"
+PAGES = Path(__file__).resolve().parent.parent / "docs" / "errors"
+CODE = re.compile(r"^(?:error|warning)\[([\w-]+)\]", re.MULTILINE)
 DEEP = 10_000
 LONG = {
     "too_deep.pes": f"E = {'(' * DEEP}lj(Nb){')' * DEEP}\n",
@@ -27,12 +31,13 @@ TEXTS = LONG | {path.name: path.read_text(encoding="utf-8") for path in sorted(F
 
 
 def said(name: str) -> str:
-    """The diagnostics of a spec, as text."""
+    """The errors of a spec, or else its warnings, as text."""
     try:
-        pipeline.build(pipeline.check(pipeline.parse(Source(TEXTS[name], name))))
+        checked = pipeline.check(pipeline.parse(Source(TEXTS[name], name)))
+        found = warnings_of(checked, pipeline.build(checked))
     except SpecError as error:
-        return report.as_text(error.diagnostics) + "\n"
-    return "no fault is found\n"
+        found = error.diagnostics
+    return (report.as_text(found) or "no fault is found") + "\n"
 
 
 @pytest.mark.parametrize("name", TEXTS)
@@ -46,6 +51,14 @@ def test_the_message_is_the_one_agreed(name: str, monkeypatch: pytest.MonkeyPatc
 
 def test_every_text_has_its_spec() -> None:
     assert {p.stem for p in FOLDER.glob("*.txt")} == {Path(name).stem for name in TEXTS}
+
+
+def test_every_code_of_the_language_has_its_message_here() -> None:
+    """Those whose page has a spec that is wrong."""
+    agreed = {code for path in FOLDER.glob("*.txt") for code in CODE.findall(path.read_text("utf-8"))}
+    wrong = re.compile(r"^```pes-(error|warning)$", re.MULTILINE)
+    pages = {path.stem for path in PAGES.glob("*.md") if wrong.search(path.read_text("utf-8"))}
+    assert pages and pages - agreed == set()
 
 
 @pytest.mark.parametrize(

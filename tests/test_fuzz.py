@@ -44,6 +44,12 @@ def test_what_was_found_is_told(text: str, code: str) -> None:
     assert caught.value.diagnostics[0].code == code
 
 
+def test_a_long_row_of_digits_is_read_at_once(tmp_path: Path) -> None:
+    """In the square of its length once, which for these would be minutes."""
+    for text in (f"E = lj(Nb, rc=5{'9' * 30_000})", f"E = lj(Nb, rc=5.{'9' * 30_000}e3)"):
+        assert fuzz.fault_of(text.encode(), tmp_path) is None
+
+
 SEED = 2026
 COUNT = 1000
 
