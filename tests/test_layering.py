@@ -93,6 +93,8 @@ OTHERS = {
     "runtime": "numpy scipy ase vesin pydantic",
     "runtime.parity*": "numpy matplotlib",
     "runtime.fisher_plot": "matplotlib",
+    "runtime.comparison": "numpy",
+    "runtime.comparison.curves": "matplotlib",
     "runtime.properties": "numpy scipy ase pydantic",
     "runtime.properties.evaluator": "numpy scipy jax",
     "runtime.properties.phonon": "numpy phonopy",
