@@ -16,6 +16,8 @@ from potentia.compiler.warnings import warnings_of
 from potentia.grammar.mistakes import MISTAKES
 from potentia.runtime.cli.main import main
 from potentia.runtime.config import load_config
+from potentia.runtime.label_keys import LabelKeys
+from potentia.runtime.readers import read
 from test_docs import Block, blocks, options_of
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -138,6 +140,19 @@ def test_a_configuration(code: str, block: Block, tmp_path: Path) -> None:
     with pytest.raises(UserError) as caught:
         load_config(path)
     assert [d.code for d in caught.value.diagnostics] == [code]
+
+
+@pytest.mark.parametrize(("code", "block"), examples("xyz-error", "xyz"), ids=named)
+def test_a_file_of_structures(code: str, block: Block, tmp_path: Path) -> None:
+    path = tmp_path / "data.xyz"
+    path.write_text(block.text, encoding="utf-8")
+    keys = LabelKeys(weight="weight")
+    if block.mark == "xyz":
+        assert len(read(path, keys).structures) == 1
+        return
+    with pytest.raises(UserError) as caught:
+        read(path, keys)
+    assert code in [d.code for d in caught.value.diagnostics]
 
 
 def command_lines() -> list[tuple[str, str]]:
