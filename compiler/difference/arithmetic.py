@@ -11,7 +11,7 @@ from collections.abc import Iterable
 
 from .forms import CLOSE, Atom, Factor, Forms, Product, Sum, ordered
 
-LONGEST = 1500  # products in a sum that is multiplied out
+LONGEST = 4000  # products in a sum that is multiplied out
 DIGITS = 10  # of exponents, after the point
 _HIGHEST = 24  # a whole power beyond it is not multiplied out
 
@@ -21,7 +21,7 @@ class Arithmetic:
 
     def __init__(self, forms: Forms) -> None:
         self.forms = forms
-        self._products: dict[tuple[Product, Product], tuple[Product, float]] = {}
+        self._products = forms.products
 
     # --- sums ------------------------------------------------------------------------------
 
@@ -40,6 +40,12 @@ class Arithmetic:
     # --- products --------------------------------------------------------------------------
 
     def mul(self, a: Sum, b: Sum) -> Sum:
+        found = self.forms.multiplied.get((a, b))
+        if found is None:
+            found = self.forms.multiplied[a, b] = self._multiplied(a, b)
+        return found
+
+    def _multiplied(self, a: Sum, b: Sum) -> Sum:
         if len(a.terms) * len(b.terms) > LONGEST:
             return self._unopened(a, b)
         total: dict[Product, float] = {}

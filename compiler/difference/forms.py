@@ -74,16 +74,21 @@ Product = tuple[tuple[Atom, float, float], ...]  # atom, class, exponent; in ord
 class Sum:
     """Products with their coefficients, none of them 0."""
 
-    __slots__ = ("_leading", "key", "terms")
+    __slots__ = ("_key", "_leading", "terms")
 
     terms: Mapping[Product, float]
-    key: bytes
 
     def __init__(self, terms: Mapping[Product, float]) -> None:
         self.terms = terms
-        parts = sorted(b"%s*%r" % (product_key(p), c) for p, c in terms.items())
-        self.key = digest(*parts)
+        self._key: bytes | None = None
         self._leading: Product | None = None
+
+    @property
+    def key(self) -> bytes:
+        """A digest in which parameters are labels."""
+        if self._key is None:
+            self._key = digest(*sorted(b"%s*%r" % (product_key(p), c) for p, c in self.terms.items()))
+        return self._key
 
     @property
     def leading(self) -> Product:
@@ -114,6 +119,9 @@ class Forms:
         self.numbers = Numbers()
         self._atoms: dict[tuple[Any, ...], Atom] = {}
         self._sums: dict[frozenset[tuple[Product, float]], Sum] = {}
+        # what was multiplied before: two specs have most of their products in common
+        self.products: dict[tuple[Product, Product], tuple[Product, float]] = {}
+        self.multiplied: dict[tuple[Sum, Sum], Sum] = {}
         self.zero = self.sum({})
         self.one = self.constant(1.0)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 from .. import syntax
 from ..builder import Builder
@@ -71,7 +72,11 @@ class Places:
     """The summands of an energy as text, and which terms are in each."""
 
     def __init__(self, side: Side) -> None:
-        self._found: list[tuple[str, set[Node]]] = []
+        self.side = side
+
+    @cached_property
+    def _found(self) -> list[tuple[str, set[Node]]]:
+        side, found = self.side, []
         assert side.checked.energy is not None
         builder = Builder(side.checked, () if side.model.open_species else side.model.species)
         builder.open_species = True
@@ -80,7 +85,8 @@ class Places:
                 node = as_node(arithmetic(expr, builder, AT_SITE, {}))
             except SpecError:  # a part of the whole that means nothing alone: a bare 0
                 continue
-            self._found.append((sign + written.one_line(expr.span.text), set(topological([node]))))
+            found.append((sign + written.one_line(expr.span.text), set(topological([node]))))
+        return found
 
     def of(self, instance: Instance) -> str:
         """The summands that a term is in, `a * f(b) + …`."""

@@ -71,7 +71,9 @@ def contents(side: Side, numbers: Numbers) -> dict[str, bytes]:
 def content(p: Parameter, species: int, random: str | None, numbers: Numbers) -> tuple[object, ...]:
     """The same as plain values. random: how its start is drawn, which then does not count itself."""
 
-    def settled(values: Sequence[float]) -> tuple[float, ...]:
+    def settled(values: Sequence[float]) -> tuple[object, ...]:
+        if len(set(values)) == 1:  # thousands of equal numbers are usual
+            return len(values), numbers.one(values[0])
         return tuple(numbers.one(v) for v in values)
 
     single = entries(p.kind.domain, species) == 1

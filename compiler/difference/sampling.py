@@ -1,9 +1,9 @@
 """Normal forms at random points: whether two that are not one form are different functions.
 
 Leaves (parameters, distances, tables, directions) take random values, the same in both; an atom has a few
-neighbours, of which a sum counts those within its reach. What is not worked out here (components, harmonics) is
-some function of its arguments, the same in both. Values that differ show that the formulas do; values that agree
-show nothing.
+neighbours, of which a sum counts those within its reach. What is not worked out here (components, harmonics)
+is some function of its arguments, the same in both. Values that differ show that the formulas do; values that
+agree show nothing.
 """
 
 from __future__ import annotations

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from . import console
-from .options import Json, SpeciesOption, species_list
+from .options import Json, Quiet, SpeciesOption, species_list
 
 if TYPE_CHECKING:
     from ...compiler.checker import Checked
@@ -29,6 +30,13 @@ def command(
     numeric: Annotated[
         bool, typer.Option("--numeric", help="Compare energies and forces of random structures too.")
     ] = False,
+    data: Annotated[
+        list[str] | None, typer.Option("--data", metavar="FILE", help="Errors of two runs on structures.")
+    ] = None,
+    html: Annotated[
+        Path | None,
+        typer.Option("--html", metavar="FILE", help="Save a page: all tables, and curves of two runs."),
+    ] = None,
     colour: Annotated[
         bool | None, typer.Option("--color/--no-color", help="Colours; by default on a terminal.")
     ] = None,
@@ -39,10 +47,12 @@ def command(
         bool, typer.Option("--textconv", help="Called by git: list what one spec means.")
     ] = False,
     json: Json = False,
+    quiet: Quiet = False,
 ) -> int:
     """Say what changed between two versions of a potential, in meaning: not in words, order or layout.
 
-    Exit code 0: the same, proved. 1: different, or not proved the same. 2: nothing could be compared.
+    Of two runs also their numbers, errors and properties. Exit code 0: the same, proved. 1: different, or not
+    proved the same. 2: nothing could be compared.
 
     \b
     Examples:
@@ -51,6 +61,7 @@ def command(
       potentia diff v1.2.. nb.pes
       potentia diff v1.2..v1.3 nb.pes --json
       potentia diff runs/nb runs/small --numeric
+      potentia diff runs/nb runs/new --data nb.xyz --html changes.html
     """
     from ...compiler.diagnostics import UserError
 
