@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"  # one way to read each: a long row of digits is no puzzle
+_NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"  # in one way: long rows of digits
 _TOKEN = re.compile(
     rf"(?P<comment>\#[^\n]*)"
     rf"|(?P<string>\"[^\"\n]*\")"

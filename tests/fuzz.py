@@ -204,6 +204,9 @@ def main() -> int:
     slowest, started = (0.0, -1), time.monotonic()
     with tempfile.TemporaryDirectory() as folder:
         for number in range(given.first, given.count):
+            if number % 1000 == 0:
+                spent = time.monotonic() - started
+                print(f"\r{number} of {given.count}, {spent:.0f} s", end="", file=sys.stderr, flush=True)
             content = made(given.seed, number)
             before = time.process_time()
             signal.alarm(HANGS)
@@ -217,7 +220,7 @@ def main() -> int:
             if fault:
                 print(f"--- seed {given.seed}, input {number}: {fault.content!r}\n{fault.what}", flush=True)
     spent = time.monotonic() - started
-    print(f"{dict(outcomes)} in {spent:.0f} s; the slowest took {slowest[0]:.2f} s, input {slowest[1]}")
+    print(f"\n{dict(outcomes)} in {spent:.0f} s; the slowest took {slowest[0]:.2f} s, input {slowest[1]}")
     return int(outcomes["fault"] > 0)
 
 
