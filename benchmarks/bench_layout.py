@@ -6,7 +6,7 @@ One thread, one process; the alternatives take turns.
   1. an EAM-like energy with forces and virial: half list in rows, half list stacked, dense full list;
      and a compiled eam with its features in rows or stacked
   2. sums of products over a leading axis: written out, or as a reduction
-  3. terms on dense lists: what is read often stored (divided by a 1 that XLA cannot see), or not; as a
+  3. terms on dense lists: what is read often stored (by a choice that XLA cannot see through), or not; as a
      simulation evaluates them, and as a fit does
   4. sine: by a polynomial, or jnp.sin
 """
@@ -27,7 +27,7 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
-from potentia.compiler.backends import xla_run
+from potentia.compiler.backends import xla_run, xla_storing
 from potentia.compiler.backends.xla import Kernel
 from potentia.compiler.backends.xla_arrays import sums_by_owner
 from potentia.compiler.backends.xla_trig import sine
@@ -175,7 +175,7 @@ def storing(spec: str, fitted: bool) -> dict[str, Call]:
     theta = jnp.array([x for p in model.parameters for x in p.start]) + 0.1
     atoms = from_atoms(niobium(3 if fitted else 5))
     calls: dict[str, Call] = {}
-    for name, rule in (("stored", xla_run._worth_storing), ("not stored", lambda node, readers: False)):
+    for name, rule in (("stored", xla_storing.stored), ("not stored", lambda order: set())):
         kernel: Kernel = pipeline.lower(model)
         specs = [ListSpec(d.name, d.rc or 0.0) for d in kernel.lists]  # type: ignore[arg-type]
         arrays = kernel.arrays(single(atoms, specs, model.species))
@@ -183,7 +183,7 @@ def storing(spec: str, fitted: bool) -> dict[str, Call]:
             call = partial(jax.jit(_tangents(kernel)), theta, arrays, jnp.eye(len(theta)))
         else:
             call = partial(kernel, theta, arrays)
-        with mock.patch.object(xla_run, "_worth_storing", rule):  # the rule is asked while jax traces
+        with mock.patch.object(xla_run, "stored", rule):  # the rule is asked while jax traces
             jax.block_until_ready(call())
         calls[name] = partial(waited, call)
     return calls

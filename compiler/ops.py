@@ -7,6 +7,7 @@
 | features | einsum take put stack reshape |
 | families | sines cosines chebyshev chebyshev2 chain sphericals spherical_slopes |
 | structure | at row to_i to_j sum_i sum_j to_ij to_ik sum_to_ij sum_to_ik total |
+| by species | rows_of to_species sum_species |
 """
 
 from __future__ import annotations
@@ -283,6 +284,14 @@ def _row(table: Node) -> Kind:
     return Kind(NONE, table.kind.shape, table.kind.unit)
 
 
+@_rule("rows_of")
+def _rows_of(table: Node, *, species: int) -> Kind:
+    """The rows of a table of pairs that belong to an atom, one for each species of neighbour."""
+    if table.kind.domain.name not in ("species_pair", "species_pair_ordered"):
+        raise KindError("domain-mismatch", f"{table.kind.domain} is not a table of pairs")
+    return Kind(SITE, (species, *table.kind.shape), table.kind.unit)
+
+
 @_rule("to_i", "to_j")
 def _to_list(a: Node, *, domain: Domain) -> Kind:
     _need_domain(a, "site")
@@ -294,6 +303,20 @@ def _sum_list(a: Node, *, within: float) -> Kind:
     """Onto the centre (sum_i) or the neighbour (sum_j), over neighbours nearer than `within` Å."""
     _need_domain(a, "pair", "edge")
     return Kind(SITE, a.kind.shape, a.kind.unit)
+
+
+@_rule("to_species")
+def _to_species(a: Node, *, domain: Domain) -> Kind:
+    """Of the rows of an atom, one for each species of neighbour, that of each neighbour."""
+    _need_domain(a, "site")
+    return Kind(domain, a.kind.shape[1:], a.kind.unit)
+
+
+@_rule("sum_species")
+def _sum_species(a: Node, *, within: float, species: int) -> Kind:
+    """Onto the centre, over neighbours nearer than `within` Å, those of each species apart."""
+    _need_domain(a, "edge")
+    return Kind(SITE, (species, *a.kind.shape), a.kind.unit)
 
 
 @_rule("to_ij", "to_ik")

@@ -9,6 +9,7 @@ from . import checker, syntax
 from .builder import build_model
 from .ir import Model
 from .parser import parse_source
+from .passes.by_species import sum_by_species
 from .passes.cse import share_subexpressions
 from .passes.differentiate import differentiate_energy
 from .passes.drop_dead import drop_dead_parts
@@ -41,6 +42,7 @@ PASSES: tuple[Pass, ...] = (
         "cse", share_subexpressions, "operands in order, so that an exchanged pair is recognised as the same"
     ),
     Pass("symmetrize", symmetrize_sums, "before derivatives, so that they are on the half list too"),
+    Pass("by_species", sum_by_species, "before derivatives, so that these meet coefficients on atoms too"),
     Pass("share_neighbors", share_lists, "masks are set before derivatives, which then carry them"),
     Pass("differentiate", differentiate_energy, "energy to energy, forces, virial"),
     Pass(

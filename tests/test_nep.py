@@ -207,3 +207,32 @@ def test_a_pruned_model_is_exported_with_zeros() -> None:
         want, got = (by_reference(p.model, p.theta, atoms) for p in (potential, again))
         np.testing.assert_allclose(got.forces, want.forces, atol=1e-12)
         np.testing.assert_allclose(got.site_energy, want.site_energy, atol=1e-12)
+
+
+# --- the table of cores ----------------------------------------------------------------------------
+
+
+def screened(r: float, length: float, terms: tuple[tuple[float, float], ...], k: float) -> float:
+    """Nb–Nb, eV."""
+    return k * 41 * 41 / r * sum(a * np.exp(-b * r / length) for a, b in terms)
+
+
+CORE = ((0.18175, 3.1998), (0.50986, 0.94229), (0.28022, 0.4029), (0.02817, 0.20162))
+MACE = ((0.1818, 3.2), (0.5099, 0.9423), (0.2802, 0.4028), (0.02817, 0.2016))
+# how a row begins: 1/length, terms, k
+CORES_OF_OTHERS = {
+    "`zbl`": (2 * 41**0.23 * 2.134563, CORE, 14.399645),
+    "LAMMPS": (2 * 41**0.23 / 0.46850, CORE, 14.399645),
+    "MACE": (2 * 41**0.3 / (0.4543 * 0.529), MACE, 14.3996),
+    "the bare": (0.0, ((1.0, 1.0),), 14.399645),
+}
+
+
+@pytest.mark.parametrize("name", CORES_OF_OTHERS)
+def test_the_table_of_cores_has_its_values(name: str, root: Path) -> None:
+    lines = (root / "docs" / "nep.md").read_text(encoding="utf-8").splitlines()
+    (row,) = (x for x in lines if x.startswith(f"| {name}") and x.count("|") == 6 and "Å |" not in x)
+    inverse, terms, k = CORES_OF_OTHERS[name]
+    for entry, r in zip(row.split("|")[2:6], (0.5, 1.0, 1.5, 2.0), strict=True):
+        value = screened(r, 1 / inverse if inverse else np.inf, terms, k)
+        assert value == pytest.approx(float(entry), abs=0.51 * 10 ** -len(entry.strip().partition(".")[2]))

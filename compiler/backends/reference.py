@@ -179,7 +179,7 @@ class _Run:
     def _einsum(self, node: Node, *args: Array) -> Array:
         ins, out = node["spec"].split("->")
         spec = ",".join("Z" + s for s in ins.split(",")) + "->Z" + out
-        rows = max(self.rows(node), *(len(a) for a in args))
+        rows = self.rows(node)
         return np.einsum(spec, *(np.broadcast_to(a, (rows, *a.shape[1:])) for a in args))
 
     def _take(self, node: Node, value: Array) -> Array:

@@ -5,13 +5,12 @@ On atoms and pairs a value with one feature axis is kept as `Rows`, a tuple of a
 then sees nothing but elementwise work along long contiguous rows, which it merges into few loops. As one
 stacked array the same kernel costs about twice as much, as XLA works out a stack anew in every loop that
 reads it. On the dense lists, where many rows meet in products, they are stacked, and what is read often is
-stored (`_stored_once`). Sums over a dense list are reductions; sums onto neighbours gather through the list
+stored (`xla_storing`). Sums over a dense list are reductions; sums onto neighbours gather through the list
 of reversed edges, so that only pair lists scatter.
 """
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -23,6 +22,8 @@ from ..ir import Model, Node, topological
 from ..kinds import TABLES, Domain, entries
 from .xla_arrays import Array, Arrays, Edge, Pair, Rows, Value, parameter_tables, sums_by_owner, table_row
 from .xla_ops import ELEMENTWISE, chained, contracted, matrix_product
+from .xla_species import MOST_SPECIES, chosen_product, row_of_neighbour, rows_of_neighbours, sums_by_species
+from .xla_storing import stored, stored_once
 
 _RANK = {"none": 0, "structure": 1, "site": 1, "pair": 1, "edge": 2, "triple": 3, **dict.fromkeys(TABLES, 1)}
 # more components than this stay one array
@@ -43,10 +44,10 @@ class Run:
 
     def outputs(self) -> dict[str, Array]:
         order = list(topological(self.model.outputs.values()))
-        readers = Counter(a for node in order for a in node.args)
+        kept = stored(order)
         for node in order:
             value = self._evaluate(node)
-            self.values[node] = self._stored_once(value) if _worth_storing(node, readers[node]) else value
+            self.values[node] = stored_once(value, self.arrays.slots) if node in kept else value
         result = {}
         for name, node in self.model.outputs.items():
             value = self._full(node)
@@ -64,17 +65,6 @@ class Run:
             rows = [self._components(a, node.kind.shape[0], node.kind.domain) for a in node.args]
             return Rows(operation(node, *parts) for parts in zip(*rows, strict=True))
         return operation(node, *(self._aligned(a, node) for a in node.args))
-
-    def _stored_once(self, value: Value) -> Value:
-        """The value divided by a 1 that the compiler cannot see.
-
-        XLA's CPU compiler copies cheap operations into every loop that reads them, chains of any length, and
-        drops barriers before it does so; divisions it holds dear, and stores. In the
-        derivatives that a fit takes this is worth a factor of 7 on three-body terms and of 2 on a network; in
-        plain energies and forces little (benchmarks/bench_layout.py).
-        """
-        one = self.arrays.slots[0]
-        return Rows(v / one for v in value) if isinstance(value, Rows) else value / one
 
     # --- shapes ------------------------------------------------------------------------------
 
@@ -168,6 +158,9 @@ class Run:
     def _einsum(self, node: Node) -> Value:
         ins, out = node["spec"].split("->")
         letters = ins.split(",")
+        place = self._looked_up(node)
+        if place is not None:
+            return self._as_kept(node, self._chosen_product(node, letters, out, place))
         values = [self.values[a] for a in node.args]
         if _RANK[node.kind.domain.name] and not _is_table(node):
             found = contracted(letters, out, values, node, self._ranked_argument, self._in_rows(node))
@@ -175,6 +168,26 @@ class Run:
                 return Rows(found) if isinstance(found, list) else found
         args = [_ranked(self._stacked(a), a.kind.domain, node.kind.domain) for a in node.args]
         return self._as_kept(node, matrix_product(letters, out, args))
+
+    def _looked_up(self, node: Node) -> int | None:
+        """Which of two arguments is a matrix of coefficients that is looked up by species."""
+        if len(node.args) != 2 or len(self.model.species) > MOST_SPECIES:
+            return None
+        for k, a in enumerate(node.args):
+            own = a.op == "to_species" or (a.op == "at" and a.args[0].kind.domain.name == "species")
+            if own and len(a.kind.shape) == 2 and a.kind.domain.name in ("site", "edge"):
+                return k
+        return None
+
+    def _chosen_product(self, node: Node, letters: list[str], out: str, place: int) -> Array:
+        coefficients, other = node.args[place], node.args[1 - place]
+        rows = self._stacked(coefficients.args[0])
+        spec = f"{letters[place]},{letters[1 - place]}->{out}"
+        if coefficients.op == "at":  # of the species of the atom
+            rows = jnp.moveaxis(rows, -1, 0)
+            return chosen_product(spec, rows, self._full(other), ("", "X"), self.arrays.species)
+        near = self.arrays.species[self._list(node.kind.domain).j]
+        return chosen_product(spec, rows, self._full(other), ("X", "XY"), near)
 
     def _ranked_argument(self, value: Array, argument: Node, result: Node) -> Array:
         return _ranked(value, argument.kind.domain, result.kind.domain)
@@ -262,6 +275,22 @@ class Run:
         near = self._list(node.kind.domain)
         return self._each(node.args[0], lambda v: v[..., near.j])
 
+    def _rows_of(self, node: Node) -> Value:
+        (table,) = node.args
+        rows = rows_of_neighbours(
+            self._stacked(table), table.kind.domain, self.arrays.species, len(self.model.species)
+        )
+        return self._as_kept(node, rows)
+
+    def _sum_species(self, node: Node) -> Value:
+        (inner,) = node.args
+        near, mask = self.arrays.species[self._list(inner.kind.domain).j], self._mask(inner.kind.domain)
+        return self._as_kept(node, sums_by_species(self._full(inner), near, mask, node["species"]))
+
+    def _to_species(self, node: Node) -> Value:
+        near = self.arrays.species[self._list(node.kind.domain).j]
+        return row_of_neighbour(self._full(node.args[0]), near)
+
     def _to_ij(self, node: Node) -> Value:
         return self._each(node.args[0], lambda v: v[..., :, None])
 
@@ -344,20 +373,6 @@ class Run:
                 assert domain.rc is not None  # every list has a cutoff
                 self.masks[domain] = self._list(domain).valid & (self._length(domain) < domain.rc)
         return self.masks[domain]
-
-
-def _worth_storing(node: Node, readers: int) -> bool:
-    """On neighbours: what is long to work out and read more than once. On dense lists families, stacks,
-    sums of products too, and what more than two others read.
-    """
-    name = node.kind.domain.name
-    if name not in ("pair", "edge", "triple"):
-        return False
-    if node.op in ("sin", "cos"):
-        return readers > 1
-    if name == "pair":
-        return False
-    return node.op in ("stack", "chain", "einsum") or (readers > 2 and node.op not in ("const", "to_i", "at"))
 
 
 def _together(rows: Sequence[Array]) -> Array:

@@ -270,5 +270,6 @@ def _summed(name: str, back: str) -> None:
 
 _summed("sum_i", "to_i")
 _summed("sum_j", "to_j")
+_RULES["sum_species"] = lambda n, a: [lambda: make("to_species", a, domain=n.args[0].kind.domain)]
 _RULES["sum_to_ij"] = lambda n, a: [lambda: make("to_ij", a)]
 _RULES["sum_to_ik"] = lambda n, a: [lambda: make("to_ik", a)]

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 # for each feature axis the components of the full value, in order
 Block = tuple[tuple[int, ...], ...]
 
+# kept whole: harmonics, and what has an axis of species
+_WHOLE = ("sphericals", "spherical_slopes", "rows_of", "sum_species", "to_species")
 _FAMILIES = ("sines", "cosines", "chebyshev", "chebyshev2", "chain")
 
 
@@ -93,7 +95,7 @@ class _Narrowed:
                 attrs["n"] = block[0][-1] + 1
                 made = make(node.op, *(self.read(a, ()) for a in args), **attrs)
                 return made, (tuple(range(attrs["n"])),)
-            case op if not args or op in ("sphericals", "spherical_slopes"):
+            case op if not args or op in _WHOLE:
                 full = [self.read(a, _everything(a)) for a in args]
                 return make(node.op, *full, **attrs), _everything(node)
             case _:  # elementwise, and moves between domains

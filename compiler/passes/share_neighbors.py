@@ -11,6 +11,7 @@ be 0 times infinity.
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import Any
 
 from ..ir import Model, Node, topological
 from ..kinds import Domain, Kind
@@ -20,6 +21,7 @@ from ..units import ANGSTROM
 
 # share where the smaller sphere has at least this part of the larger one's volume
 MERGE = 0.5
+_SUMS = ("sum_i", "sum_j", "sum_species")
 
 
 def share_lists(model: Model) -> Model:
@@ -29,13 +31,13 @@ def share_lists(model: Model) -> Model:
         return model
 
     def change(node: Node) -> Node:
-        attrs = {k: _moved(v, target) for k, v in node.attrs}
-        if node.op in ("sum_i", "sum_j") and node["within"] != attrs_domain(node).rc:
+        attrs: dict[str, Any] = {k: _moved(v, target) for k, v in node.attrs}
+        if node.op in _SUMS and node["within"] != attrs_domain(node).rc:
             rc, domain = node["within"], attrs_domain(node)
             gap = make("add", const(rc, ANGSTROM), make("neg", make("distance", domain=domain)))
             body = node.args[0]
             nothing = const((0.0,) * body.kind.components, body.kind.unit, shape=body.kind.shape)
-            return make(node.op, make("select", gap, body, nothing), within=domain.rc)
+            return make(node.op, make("select", gap, body, nothing), **{**attrs, "within": domain.rc})
         return make(node.op, *node.args, origin=node.origin, **attrs)
 
     roots = [*model.outputs.values(), *(t.energy for t in model.terms)]
@@ -68,7 +70,7 @@ def _targets(model: Model) -> dict[Domain, Domain]:
             lists[domain.name].add(domain.rc)
         elif domain.name == "triple" and domain.rc is not None:
             kept.add(domain.rc)
-        if node.op in ("sum_i", "sum_j") and not _tame(node.args[0]):
+        if node.op in _SUMS and not _tame(node.args[0]):
             wild.add(attrs_domain(node))
     target: dict[Domain, Domain] = {}
     for name in ("pair", "edge"):
