@@ -15,6 +15,8 @@ from potentia.compiler.ir import Model, topological
 from potentia.compiler.ranges import ranges
 from potentia.compiler.source import Source
 from potentia.compiler.warnings import warnings_of
+from potentia.compiler.warnings.effect import read_parameters
+from potentia.compiler.warnings.formula import Formula
 from potentia.runtime.cli.main import main
 from registry import by_reference, starts, structures
 
@@ -139,6 +141,31 @@ def test_ranges_are_narrow_where_it_counts() -> None:
     assert found[model.outputs["energy"]] == (0.0, 1.0)
     assert all(low <= high for low, high in found.values())
     assert set(found) == set(topological([model.outputs["energy"]]))
+
+
+IDLE = [
+    "E = morse() + 0 * {}()",
+    "let t = {}()\nE = morse() + t - t",
+    "let t = {}()\nE = morse() + 2 * t * zbl() / 1 eV - zbl() / 1 eV * (t + t)",
+    "E = morse() + {}() * gate(lj(inner=7))^0",
+    "E = morse() + where(1, lj(), {}())",
+]
+
+
+@pytest.mark.parametrize("form", IDLE)
+@pytest.mark.parametrize("name", ["lj", "eam", "sw", "pair"])
+def test_numbers_without_effect_change_nothing(form: str, name: str) -> None:
+    """Those that the proof calls idle are moved, and the energies stay; the others are not called idle."""
+    atoms = structures(("Nb", "O"), 4.0, 4)[1]
+    checked = pipeline.check(pipeline.parse(Source(form.format(name))))
+    model = pipeline.build(checked, ("Nb", "O"))
+    read = read_parameters(Formula(checked, model))
+    idle = np.array([free and p.name not in read for p in model.parameters for free in p.free])
+    theta = starts(model)
+    moved = (theta, theta + 0.01 * idle, theta + 0.01 * ~idle)
+    before, after, other = (by_reference(model, t, atoms).energy for t in moved)
+    assert after == pytest.approx(before, rel=1e-9) and other != pytest.approx(before, rel=1e-9)
+    assert {p.name for p in model.parameters if p.term == "morse"} <= read
 
 
 # --- the command --------------------------------------------------------------------------------
