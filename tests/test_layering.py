@@ -95,6 +95,7 @@ OTHERS = {
     "runtime.fisher_plot": "matplotlib",
     "runtime.comparison": "numpy",
     "runtime.comparison.curves": "matplotlib",
+    "runtime.comparison.page": "pygments",
     "runtime.properties": "numpy scipy ase pydantic",
     "runtime.properties.evaluator": "numpy scipy jax",
     "runtime.properties.phonon": "numpy phonopy",

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from ...compiler.difference.compare import Difference
     from ...compiler.difference.effect import Effect
     from ..versions import Version
+    from .diff_runs import RunsCompared
 
 SCHEMA = 1  # of the JSON; raised when a field changes its meaning or goes
 TROUBLE = 2  # nothing could be compared; 1 says that there is a difference
@@ -73,15 +74,23 @@ def command(
 
             console.result(shown(versions, colour, textconv))
             return 0
-        return _compared(versions, chosen, numeric, colour, json)
+        return _compared(versions, _Asked(chosen, numeric, data, html, colour, json, quiet))
     except UserError as error:
         console.report(error.diagnostics, json)
         return TROUBLE
 
 
-def _compared(
-    words: list[str], species: tuple[str, ...] | None, numeric: bool, colour: bool, json: bool
-) -> int:
+class _Asked(NamedTuple):
+    species: tuple[str, ...] | None
+    numeric: bool
+    data: list[str] | None
+    html: Path | None
+    colour: bool
+    json: bool
+    quiet: bool
+
+
+def _compared(words: list[str], asked: _Asked) -> int:
     from ...compiler.diagnostics import Diagnostic, SpecError
     from ..versions import read_versions
 
@@ -89,19 +98,65 @@ def _compared(
         message = "two versions are compared: `potentia diff A B`"
         raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` shows what they can be"))
     versions = read_versions(words)
-    difference, effects, faults = differing(*versions, species)
-    if faults and not json:
+    difference, effects, faults = differing(*versions, asked.species)
+    if faults and not asked.json:
         console.report(faults)
-    measured = _measured(difference, json) if numeric else None
-    if json:
-        console.result_json(as_data(versions, difference, effects, faults, measured))
+    measured = _measured(difference, asked.json) if asked.numeric else None
+    runs = _runs(versions, difference, asked)
+    if asked.json:
+        known = {"numbers": None, "physics": None} if runs is None else runs.as_dict()
+        console.result_json(as_data(versions, difference, effects, faults, measured) | known)
     else:
-        from .difference_text import as_text, painter
+        _tell(versions, difference, effects, measured, runs, asked.colour)
+    if asked.html is not None:
+        _save(asked.html, versions, difference, effects, runs, asked.quiet)
+    return int(difference.verdict != "same" or (runs is not None and runs.differs))
 
-        console.result(as_text(difference, (versions[0].name, versions[1].name), effects, painter(colour)))
-        if measured is not None:
-            console.result(measured.sentence())
-    return int(difference.verdict != "same")
+
+def _runs(versions: tuple[Version, Version], difference: Difference, asked: _Asked) -> RunsCompared | None:
+    """What two runs say beyond their formulas."""
+    if asked.data is None and any(v.run is None for v in versions):
+        return None
+    from .diff_runs import runs_compared
+
+    return runs_compared(versions, difference, asked.data, asked.quiet or asked.json)
+
+
+def _tell(
+    versions: tuple[Version, Version],
+    difference: Difference,
+    effects: tuple[Effect, Effect] | None,
+    measured: Any,
+    runs: RunsCompared | None,
+    colour: bool,
+) -> None:
+    from .difference_text import as_text, painter
+
+    names = versions[0].name, versions[1].name
+    console.result(as_text(difference, names, effects, painter(colour)))
+    if measured is not None:
+        console.result(measured.sentence())
+    if runs is not None:
+        from .diff_runs import text
+
+        console.result("\n" + text(runs))
+
+
+def _save(
+    path: Path,
+    versions: tuple[Version, Version],
+    difference: Difference,
+    effects: tuple[Effect, Effect] | None,
+    runs: RunsCompared | None,
+    quiet: bool,
+) -> None:
+    from .diff_runs import save_page
+    from .difference_text import as_text, painter
+
+    names = versions[0].name, versions[1].name
+    formula = as_text(difference, names, effects, painter(False))
+    save_page(path, " → ".join(names), formula, versions, runs, quiet)
+    console.say(f"page: {path}", quiet)
 
 
 def differing(

@@ -10,7 +10,6 @@ from ..potential import Potential
 from ..properties.config import PropertiesConfig
 from ..properties.measurement import survey
 from ..properties.results import Curve
-from .physics import uncertain
 
 _FAMILIES = ("dimer", "equation_of_state")
 _LABELS = {
@@ -25,7 +24,7 @@ Pair = tuple[Curve | None, Curve | None]
 def curves(potential: Potential, report: Callable[[str, int, int], None] | None = None) -> tuple[Curve, ...]:
     """Dimer curves of every pair of species, and E(V) of the usual crystals of each; those that there are."""
     config = PropertiesConfig().only(_FAMILIES)
-    return survey(potential, config, uncertain(potential), report=report).curves
+    return survey(potential, config, report=report).curves
 
 
 def paired(a: Sequence[Curve], b: Sequence[Curve]) -> list[Pair]:
@@ -35,7 +34,7 @@ def paired(a: Sequence[Curve], b: Sequence[Curve]) -> list[Pair]:
 
 
 def overlaid(pairs: Sequence[Pair]) -> str:
-    """An SVG with a panel for each pair: the first dashed, the second drawn through, ± σ where known."""
+    """An SVG with a panel for each pair: the first dashed, the second drawn through."""
     from matplotlib import rc_context
     from matplotlib.backends.backend_svg import FigureCanvasSVG
     from matplotlib.figure import Figure
@@ -63,9 +62,6 @@ def _draw(axes: Any, pair: Pair) -> None:
         if curve is None:
             continue
         axes.plot(curve.x, curve.y, style, color=colour, linewidth=1.3, label=name)
-        if curve.sigma is not None:
-            low, high = curve.y - curve.sigma, curve.y + curve.sigma
-            axes.fill_between(curve.x, low, high, color=colour, alpha=0.2, linewidth=0)
     shown = next(c for c in reversed(pair) if c is not None)
     axes.set_title(f"{shown.kind.replace('_', ' ')} {shown.name}", fontsize=9)
     axes.set_xlabel(_LABELS[shown.kind][0], fontsize=8)

@@ -7,9 +7,13 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
+from pygments import highlight
+from pygments.formatters.html import HtmlFormatter
+
+from ..editor.pygments_lexer import PotentiaLexer
 from .tables import Table
 
-_MARKS = {"-": "gone", "+": "new", "~": "other"}
+_MARKS = {"-": "gone", "+": "new", "~": "other", "?": "other", "!": "gone"}
 
 
 def page(
@@ -20,10 +24,21 @@ def page(
     parts += [_table(t) for t in tables]
     if svg is not None:
         parts.append(f'<h2>curves</h2><div class="curves">{svg}</div>')
-    sides = "".join(f"<pre>{escape(text)}</pre>" for text in specs)
+    sides = "".join(f"<pre>{_highlighted(text)}</pre>" for text in specs)
     parts.append(f'<h2>specs</h2><div class="specs">{sides}</div>')
     template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-    return Template(template).substitute(title=escape(title), body="\n".join(parts))
+    known = {"title": escape(title), "body": "\n".join(parts)}
+    return Template(template).substitute(known, light=_colours("default"), dark=_colours("github-dark"))
+
+
+def _highlighted(spec: str) -> str:
+    return str(highlight(spec, PotentiaLexer(), HtmlFormatter(nowrap=True)))
+
+
+def _colours(style: str) -> str:
+    """The rules for words of a spec."""
+    rules = HtmlFormatter(style=style).get_token_style_defs([".specs"])
+    return "\n".join(rules)
 
 
 def _line(line: str) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..artifact import FittedPotential, covariance
+from ..artifact import FittedPotential
 from ..evaluate import evaluate
 from ..potential import Potential
 from ..properties.stored import PROPERTIES, kept
@@ -90,8 +90,3 @@ def properties(a: FittedPotential, b: FittedPotential) -> tuple[Property, ...]:
         for name, one in here.items()
         if (two := there.get(name)) and one["value"] is not None and two["value"] is not None
     )
-
-
-def uncertain(potential: Potential) -> Any:
-    """The covariance of a run, None of a spec."""
-    return covariance(potential.folder) if isinstance(potential, FittedPotential) else None

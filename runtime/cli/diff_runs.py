@@ -1,0 +1,124 @@
+"""What `potentia diff` says of two runs beyond their formulas: numbers, errors, properties, curves."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...compiler.diagnostics import ArtifactError, Diagnostic
+from ...compiler.difference.compare import Difference
+from ..artifact import FittedPotential, load
+from ..comparison.numbers import Numbers, compared
+from ..comparison.physics import Errors, Physics, stored
+from ..comparison.tables import Table, error_tables, numbers_table, property_table
+from ..versions import Version
+from . import console
+
+
+@dataclass(frozen=True)
+class RunsCompared:
+    """Two runs, and what is known of them side by side."""
+
+    a: FittedPotential
+    b: FittedPotential
+    numbers: Numbers
+    physics: Physics
+
+    @property
+    def differs(self) -> bool:
+        """Whether a number has changed by more than the fits know it."""
+        return bool(self.numbers.changed)
+
+    def tables(self, everything: bool = False) -> list[Table]:
+        """Those that show a change; all there is where `everything` is asked for."""
+        numbers = numbers_table(self.numbers, most=None) if everything else numbers_table(self.numbers)
+        found = [numbers] if numbers and (everything or self.differs) else []
+        found += [t for t in error_tables(self.physics) if everything or _changes(t)]
+        properties = property_table(self.physics)
+        return found + ([properties] if properties else [])
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {"numbers": self.numbers.as_dict(), "physics": self.physics.as_dict()}
+
+
+def runs_compared(
+    versions: tuple[Version, Version], difference: Difference, data: Sequence[str] | None, quiet: bool
+) -> RunsCompared | None:
+    """Both versions as runs; None where one is a spec. data: files that the errors of both are measured on.
+
+    Raises ArtifactError as `load`, and not-a-run where data is given for a spec; DataError as the readers.
+    """
+    folders = [v.run for v in versions]
+    if folders[0] is None or folders[1] is None:
+        if data:
+            name = next(v.name for v in versions if v.run is None)
+            message = f"`{name}` is a spec: it has no fitted numbers whose errors could be measured"
+            help = "give two runs with `--data`"
+            raise ArtifactError(Diagnostic("not-a-run", message, place=name, help=help))
+        return None
+    a, b = load(folders[0]), load(folders[1])
+    physics = stored(a, b)
+    if data:
+        physics = replace(physics, errors=(_errors(a, b, data, quiet),), comparable=True)
+    return RunsCompared(a, b, compared(a, b, difference.parameters), physics)
+
+
+def _errors(a: FittedPotential, b: FittedPotential, data: Sequence[str], quiet: bool) -> Errors:
+    """The errors of both, with the label keys of the second run's fit."""
+    from ..comparison.physics import measured
+    from ..config import load_config
+    from ..training_data import read_labelled
+    from .progress import counting
+
+    used = {f"data.{k}": v for k, v in b.metadata.config.get("data", {}).items() if k != "test"}
+    structures, remarks = read_labelled(data, load_config(None, used).data)
+    if remarks and not quiet:
+        console.report(remarks)
+    with counting("errors of both", 2 * len(structures), quiet) as progress:
+        return measured(", ".join(data), a, b, structures, progress)
+
+
+def text(found: RunsCompared) -> str:
+    """Tables of what has changed."""
+    parts = []
+    for table in found.tables():
+        body = [console.table(table.rows)] if len(table.rows) > 1 else []
+        parts.append("\n".join([table.title, *body, *(f"  {note}" for note in table.notes)]))
+    if not found.differs and found.numbers.compared:
+        n = console.counted(found.numbers.compared, "number")
+        parts.insert(0, f"numbers: none of {n} trained in both has changed beyond what the fits know")
+    return "\n\n".join(parts)
+
+
+def save_page(
+    path: Path,
+    title: str,
+    formula: str,
+    versions: tuple[Version, Version],
+    found: RunsCompared | None,
+    quiet: bool,
+) -> None:
+    """The HTML page, with the curves of two runs. Raises ArtifactError `unwritable`."""
+    from ..checkpoint import write_atomic
+    from ..comparison.page import page
+
+    svg = None if found is None else _curves(found, quiet)
+    tables = [] if found is None else found.tables(everything=True)
+    specs = versions[0].source.text, versions[1].source.text
+    write_atomic(path, page(title, formula.split("\n"), specs, tables, svg))
+
+
+def _curves(found: RunsCompared, quiet: bool) -> str | None:
+    from ..comparison.curves import curves, overlaid, paired
+    from .progress import measuring
+
+    with measuring(quiet) as progress:
+        pairs = paired(curves(found.a, progress), curves(found.b, progress))
+    return overlaid(pairs) if pairs else None
+
+
+def _changes(table: Table) -> bool:
+    return any("→" in cell for row in table.rows[1:] for cell in row)
