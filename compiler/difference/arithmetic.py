@@ -195,10 +195,10 @@ class Arithmetic:
         value = x.number()
         if value is not None and (value > 0.0 or (value < 0.0 and p == int(p))):
             return self.forms.constant(float(value**p))
-        if not x.terms and p > 0.0:
-            return x
         if p == 0.0:
             return self.forms.one
+        if not x.terms:  # 0, whose inverse is no number
+            return x if p > 0.0 else self.forms.of(self.forms.atom("no number", everywhere=True))
         whole = p == int(p)
         if len(x.terms) == 1:
             ((product, c),) = x.terms.items()
