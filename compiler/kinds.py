@@ -88,7 +88,7 @@ class Kind:
 
 
 # numbers that a value, or all parameters together, may hold: a slip of the keyboard is told and not computed
-LARGEST = 1_000_000
+LARGEST = 300_000
 
 
 class KindError(Exception):

@@ -215,12 +215,12 @@ def _values(
     if isinstance(value, Random):
         value = _drawn(value, f"{scope.instance}.{declaration.name}[{row}]", len(kept))
     items = value.items if isinstance(value, Values) else (value,)
-    if len(items) == 1:
-        items *= len(kept)
-    if len(items) != len(kept):
+    if len(items) not in (1, len(kept)):
         raise fault("shape-mismatch", f"{len(kept)} values are needed here, not {len(items)}", expr.span)
-    found = {k: _checked(item, kind.unit, expr.span) for k, item in zip(kept, items, strict=True)}
-    return dict(sorted(found.items()))
+    numbers = [_checked(item, kind.unit, expr.span) for item in items]
+    if len(numbers) == 1:
+        numbers *= len(kept)
+    return dict(sorted(zip(kept, numbers, strict=True)))
 
 
 def _drawn(random: Random, name: str, n: int) -> Values:

@@ -36,7 +36,7 @@ def ranges(model: Model, roots: Iterable[Node]) -> dict[Node, Range]:
 
 
 def _of_parameter(p: Parameter) -> Range:
-    rows = zip(p.start, p.lower, p.upper, p.free, strict=True)
+    rows = set(zip(p.start, p.lower, p.upper, p.free, strict=True))
     found = [(low, high) if free else (start, start) for start, low, high, free in rows]
     if p.places is not None and -1 in p.places:
         found.append(ZERO)
