@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
 from ..compiler import pipeline, syntax
 from ..compiler.canonical import edited
@@ -27,6 +28,24 @@ def read_revision(name: str, folder: Path = Path()) -> Source:
         path = f"{path.rstrip('/')}/spec.pes"
     source = Source(_blob(revision, path, folder), f"{revision}:{path}")
     return _written_out(source, revision, PurePosixPath(path), folder, set())
+
+
+class Commit(NamedTuple):
+    """A commit that changed a file: its short digest, its day, its subject."""
+
+    digest: str
+    day: str
+    subject: str
+
+
+def commits(path: Path) -> list[Commit]:
+    """Those that changed a file, the latest first; none where git has no such file.
+
+    Raises SpecError no-git.
+    """
+    found = _git(path.parent, "log", "--format=%h%x09%as%x09%s", "--", path.name)
+    lines = found.stdout.decode("utf-8", "replace").splitlines() if found.returncode == 0 else []
+    return [Commit(*line.split("\t", 2)) for line in lines]
 
 
 def _need_revision(revision: str, name: str, folder: Path) -> None:

@@ -52,15 +52,17 @@ def _at_revision(revision: str, path: Path, folder: Path) -> Version:
     return Version(f"{revision}:{path}", read_revision(f"{revision}:{inside}", folder))
 
 
-def read_version(word: str) -> Version:
-    """A spec, a run, or `REV:path`. Raises UserError: cannot-read, not-utf8, not-a-run, newer-artifact,
-    damaged-artifact, and as `read_revision`.
+def read_version(word: str, folder: Path = Path()) -> Version:
+    """A spec, a run, or `REV:path`, for which git is asked in `folder`.
+
+    Raises UserError: cannot-read, not-utf8, not-a-run, newer-artifact, damaged-artifact, and as
+    `read_revision`.
     """
     path = Path(word)
     if path.is_dir():
         return Version(word, _spec_of_run(path), path)
     if ":" in word and not path.exists():
-        return Version(word, read_revision(word))
+        return Version(word, read_revision(word, folder))
     return Version(word, read_source(path))
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -45,6 +46,40 @@ def test_the_latest_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[st
 def test_a_run_that_is_not_there(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, out, err = run(capsys, "log", str(tmp_path / "none"))
     assert (code, out) == (1, "") and err.startswith("error[missing-artifact]: there is no run `")
+
+
+def test_versions_of_a_spec(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def git(*arguments: str) -> None:
+        who = ["-c", "user.name=x", "-c", "user.email=x@y"]
+        subprocess.run(["git", *who, *arguments], cwd=tmp_path, check=True, capture_output=True)
+
+    git("init", "-q")
+    spec = tmp_path / "nb.pes"
+    for text, subject in (
+        ("E = zbl(Nb) + eam(rc=5)\n", "A first try"),
+        ("# now with words\nE = eam(rc = 0.5 nm) + zbl(Nb)\n", "Comments"),
+        ("E = eam(rc = 6) + zbl(Nb)\n", "Further"),
+    ):
+        spec.write_text(text, encoding="utf-8")
+        git("add", "nb.pes")
+        git("commit", "-q", "-m", subject)
+    monkeypatch.chdir(tmp_path.parent)
+    code, out, err = run(capsys, "log", str(spec))
+    assert (code, err) == (0, "")
+    blocks = [block.splitlines() for block in out.rstrip().split("\n\n")]
+    assert [head.split("  ")[2] for head, *_ in blocks] == ["Further", "Comments", "A first try"]
+    assert blocks[0][1] == "  ~ eam: rc 5 Å → 6 Å"
+    assert blocks[1][1:] == ["  same in meaning"]
+    assert blocks[2][1:] == ["  first version"]
+
+
+def test_a_spec_without_a_past(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "nb.pes").write_text("E = lj()", encoding="utf-8")
+    code, out, err = run(capsys, "log", str(tmp_path / "nb.pes"), "--json")
+    assert (code, out) == (1, "")
+    assert json.loads(err)["diagnostics"][0]["code"] == "no-history"
 
 
 def test_errors_are_those_that_are_known() -> None:

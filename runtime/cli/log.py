@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -13,6 +14,7 @@ from .options import Json
 
 if TYPE_CHECKING:
     from ..lineage import Step
+    from ..versions import Version
 
 _ERRORS = (
     ("energy_rmse_ev_per_atom", "E", "meV/atom", 1000.0, "{:.2f}"),
@@ -23,27 +25,71 @@ _SHOWN = 12  # digits of a digest
 
 
 def command(
-    run: Annotated[Path, typer.Argument(metavar="RUN", show_default=False, help="A run, or its spec.")],
+    model: Annotated[
+        Path, typer.Argument(metavar="RUN|SPEC", show_default=False, help="A run, or the file of a spec.")
+    ],
     json: Json = False,
 ) -> int:
-    """Say what a model was made from: fits, prunings and designs, their data and errors; the latest first.
+    """Say where a potential comes from, the latest first.
+
+    Of a run: the fits, prunings and designs that it was made by, their data and errors. Of a spec: those of
+    the run beside it, and its versions in git with what each changed in meaning.
 
     \b
     Examples:
       potentia log runs/nb
-      potentia log studies/nb/front/030.pes
-      potentia log runs/small --json
+      potentia log nb.pes
+      potentia log studies/nb/front/030.pes --json
     """
-    from ..artifact import SPEC, read_metadata
+    from ...compiler.diagnostics import ArtifactError, Diagnostic
+    from ..artifact import METADATA, SPEC, read_metadata
 
-    beside = run.with_suffix("") if run.suffix == ".pes" else run  # as a design lays them
-    folder = run.parent if run.name == SPEC else beside
-    steps = read_metadata(folder).history
+    is_spec = model.suffix == ".pes" and not model.is_dir()
+    folder = _beside(model, SPEC) if is_spec else model
+    steps = [] if is_spec and not (folder / METADATA).is_file() else read_metadata(folder).history
+    versions = _versions(model) if is_spec and model.is_file() else []
+    if not steps and not versions:
+        message = (
+            f"nothing is known of where `{model}` comes from: no run lies beside it, and git has no version"
+        )
+        help = "`potentia fit` makes runs, and `git add` and `git commit` versions"
+        raise ArtifactError(Diagnostic("no-history", message, place=str(model), help=help))
     if json:
-        console.result_json({"run": str(folder), "history": [s.model_dump() for s in steps]})
+        history = [s.model_dump() for s in steps]
+        console.result_json({"run": str(folder) if steps else None, "history": history, "versions": versions})
     else:
-        console.result("\n\n".join(_told(step) for step in reversed(steps)))
+        parts = [_told(step) for step in reversed(steps)]
+        parts += [f"{v['commit']}  {v['day']}  {v['subject']}\n{v['changes']}" for v in versions]
+        console.result("\n\n".join(parts))
     return 0
+
+
+def _beside(spec: Path, name: str) -> Path:
+    """The run of a spec: the folder that it lies in, or one of its name, as a design lays them."""
+    return spec.parent if spec.name == name else spec.with_suffix("")
+
+
+def _versions(spec: Path) -> list[dict[str, str]]:
+    """The commits of a spec, the latest first, each with what it changed."""
+    from ..revisions import commits
+    from ..versions import read_version
+
+    found = commits(spec)
+    texts = [read_version(f"{c.digest}:./{spec.name}", spec.parent) for c in found]
+    changes = [_changes(old, new) for new, old in pairwise(texts)]
+    return [
+        {"commit": c.digest, "day": c.day, "subject": c.subject, "changes": change}
+        for c, change in zip(found, [*changes, "  first version"], strict=False)
+    ]
+
+
+def _changes(old: Version, new: Version) -> str:
+    from .diff import differing
+    from .difference_text import as_text, painter
+
+    difference = differing(old, new, None)[0]
+    head, *lines = as_text(difference, (old.name, new.name), None, painter(False)).splitlines()
+    return "\n".join(lines) or ("  same in meaning" if difference.verdict == "same" else f"  {head}")
 
 
 def _told(step: Step) -> str:
