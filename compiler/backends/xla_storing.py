@@ -11,7 +11,7 @@ from ..ir import Node
 from .xla_arrays import Array, Rows, Value
 
 _DENSE = ("stack", "chain", "einsum")
-_CHEAP = ("const", "to_i", "at")
+_CHEAP = ("const", "to_i", "at", "take", "reshape")
 
 
 def stored(order: Sequence[Node]) -> set[Node]:

@@ -15,8 +15,30 @@ from ..rewrite import rewrite_model
 
 
 def expand_harmonics(model: Model) -> Model:
-    """Replace every `sphericals` and `spherical_slopes` by stacks of polynomials."""
-    return rewrite_model(model, _expand)
+    """Replace `sphericals` and `spherical_slopes` by polynomials; slopes are summed one by one."""
+    return rewrite_model(rewrite_model(model, _contract), _expand)
+
+
+def _contract(node: Node) -> Node:
+    """Σ_m a_m ∂Y_m/∂u written out: a third of the slopes are 0."""
+    if node.op != "einsum" or node["spec"] != "m,ma->a" or node.args[1].op != "spherical_slopes":
+        return node
+    weights, slopes = node.args
+    x, y, z = alg.components(slopes.args[0])
+    waves = _waves(slopes["l"], x, y)
+    rows = [part for degree in range(slopes["l"] + 1) for part in _slopes(degree, waves, z)]
+    sums = []
+    for axis in range(3):
+        parts = [
+            (w, s) for w, s in zip(alg.components(weights), rows[axis::3], strict=True) if not _is_zero(s)
+        ]
+        zero = const(0.0, node.kind.unit, domain=node.kind.domain)
+        sums.append(alg.add(*(alg.mul(w, s) for w, s in parts)) if parts else zero)
+    return make("stack", *sums)
+
+
+def _is_zero(node: Node) -> bool:
+    return node.op == "const" and not any(node["values"])
 
 
 def _expand(node: Node) -> Node:

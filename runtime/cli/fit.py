@@ -33,6 +33,9 @@ def command(
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The run. [runs/NAME OF THE SPEC]")
     ] = None,
     config: Config = None,
+    begin: Annotated[
+        Path | None, typer.Option("--from", metavar="RUN", help="Begin with its numbers, by their names.")
+    ] = None,
     search: Given,
     labels: Given,
     resume: Annotated[bool, typer.Option("--resume", help="Go on with the fit that was cut off.")] = False,
@@ -49,6 +52,7 @@ def command(
       potentia fit nb.pes --data nb.xyz --test 0.1 --seed 3 --starts 8
       potentia fit nb.pes --data a.xyz --data b.xyz --stress-unit GPa --config run.toml
       potentia fit nb.pes --data nb.xyz -o runs/nb --resume
+      potentia fit more.pes --data nb.xyz --from runs/nb
     """
     one_thread_each()
     from ..config import load_config
@@ -59,6 +63,8 @@ def command(
     checked = _checked(spec)  # before the data: its faults are told at once
     require_new_run(folder, force, resume)
     training, potential = _prepared(checked, data, settings)
+    if begin is not None:
+        potential = _begun(potential, begin, quiet)
     if not quiet:
         _introduce(data, training, potential, json)
     result = _fitted(potential, training, settings, folder, resume, quiet)
@@ -69,6 +75,15 @@ def command(
         console.say(f"{ended} ({result.reason}); saved in {folder}")
     _tell(result.potential, metrics, json)
     return 130 if "interrupt" in result.reason else 0
+
+
+def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:
+    from ..artifact import load
+    from ..begin import begun_from
+
+    started, count = begun_from(potential, load(run))
+    console.say(f"start   {count} of {len(started.theta)} numbers from {run}", quiet)
+    return started
 
 
 def _checked(spec: Path) -> Checked:

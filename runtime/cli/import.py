@@ -28,8 +28,6 @@ def command(
       potentia import nep.txt -o nep.pes
       potentia import nep.txt -o runs/nep
     """
-    from hashlib import sha256
-
     from ..artifact import save
     from ..checkpoint import write_atomic
     from ..nep.importing import potential_of, sentence
@@ -44,8 +42,7 @@ def command(
     if spec is not None:
         require_new_file(spec, force)
     potential = potential_of(nep, file.name)
-    digest = "sha256:" + sha256(file.read_bytes()).hexdigest()
-    save(folder, potential, replace=force, origin=f"import of {file.name}", data={file.name: digest})
+    save(folder, potential, replace=force, origin=f"import of {file.name}")
     if spec is not None:
         write_atomic(spec, potential.text)
     console.say(f"read {sentence(nep.header)}", quiet)

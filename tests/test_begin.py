@@ -1,0 +1,60 @@
+"""A fit begins with the numbers of another run, by their names."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import potentia
+import pytest
+from commands import run
+from potentia.compiler.diagnostics import FitError
+from potentia.runtime import artifact
+from potentia.runtime.begin import begun_from
+from potentia.runtime.potential import Potential, number_names
+
+OLD = "species Nb, O\nE = pair(bessel(3), rc = 4) + reference()\n"
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> artifact.FittedPotential:
+    potential = potentia.compile(OLD)
+    theta = np.arange(1.0, len(potential.theta) + 1)
+    artifact.save(tmp_path / "old", potential.with_theta(theta))
+    return artifact.load(tmp_path / "old")
+
+
+def values(potential: Potential) -> dict[str, float]:
+    return dict(zip(number_names(potential.model), potential.theta.tolist(), strict=True))
+
+
+def test_numbers_of_the_same_name_are_taken_and_others_keep_their_start(
+    old: artifact.FittedPotential,
+) -> None:
+    new = potentia.compile(
+        "species Nb, O\nE = pair(bessel(3), rc = 4, c = keep(0, 2)) + reference() + lj()\n"
+    )
+    begun, count = begun_from(new, old)
+    before, after, start = values(old), values(begun), values(new)
+    assert count == 8 and len(after) == 14
+    assert all(after[name] == before.get(name, start[name]) for name in after)
+
+
+def test_values_beyond_the_bounds_are_moved_to_them(old: artifact.FittedPotential) -> None:
+    new = potentia.compile("species Nb, O\nE = pair(bessel(3), rc = 4, c = 0 in (-1, 2.5)) + reference()\n")
+    begun, _ = begun_from(new, old)
+    assert [v for k, v in values(begun).items() if k.startswith("pair.c[Nb-Nb")] == [1.0, 2.0, 2.5]
+
+
+def test_a_run_with_nothing_in_common_is_refused(
+    old: artifact.FittedPotential, demo_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(FitError) as caught:
+        begun_from(potentia.compile("E = lj(Nb)"), old)
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.message == f"no number of {old.folder} is one of the spec"
+    spec = tmp_path / "lj.pes"
+    spec.write_text("E = lj(Nb)\n", encoding="utf-8")
+    arguments = ("fit", str(spec), "--data", f"{demo_data}@:2", "--from", str(old.folder), "--no-reference")
+    code, _, told = run(capsys, *arguments, "-o", str(tmp_path / "new"))
+    assert code == 1 and "error[nothing-in-common]: " in told
