@@ -37,6 +37,27 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     return code, out, err
 
 
+def test_a_file_that_is_no_spec(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "nb.xyz").write_text("2\nproperties=species:S:1:pos:R:3\nNb 0 0 0\nNb 1 1 1\n", "utf-8")
+    code, out, err = run(capsys, "diff", "nb.xyz", "nb.pes")
+    assert (code, out) == (2, "")
+    assert err == (
+        "error[not-a-spec]: `nb.xyz` is not a spec: no line of it begins a statement of the language\n"
+        "  --> nb.xyz\n"
+        "  help: a spec has a line `E = …`\n"
+    )
+
+
+def test_terms_of_the_library_are_not_taken_for_each_other(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "other.pes").write_text("E = zbl(Nb) + eam(rc=5) + nn_angular(bessel8)\n", "utf-8")
+    code, out, _ = run(capsys, "diff", "nb.pes", "other.pes")
+    assert code == 1
+    marks = [line.split(":")[0].strip() for line in out.splitlines()[1:3]]
+    assert marks == ["- nn", "+ nn_angular"]
+
+
 # --- the page ----------------------------------------------------------------------------------
 
 
@@ -190,7 +211,8 @@ def test_runs_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]
     assert run(capsys, "diff", "nb.pes", "newer") == (
         2,
         "",
-        "error[damaged-artifact]: newer/metadata.json is damaged: it is not JSON\n  --> newer/metadata.json\n",
+        "error[damaged-artifact]: newer/metadata.json is damaged: it is not JSON\n"
+        "  --> newer/metadata.json\n",
     )
 
 

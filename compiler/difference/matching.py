@@ -6,7 +6,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .. import syntax
+from .. import library, syntax
 from ..ir import Parameter
 from ..names import ENERGIES, INDICES
 from ..values import Value
@@ -54,7 +54,7 @@ def _cost(x: Instance, y: Instance, same_formula: bool) -> float:
     if same_formula:
         return called
     alike = _shared(_members(x.term), _members(y.term))
-    if x.called != y.called and alike < _ALIKE:
+    if x.called != y.called and (alike < _ALIKE or (_of_library(x) and _of_library(y))):
         return float("inf")
     return (
         called
@@ -64,6 +64,11 @@ def _cost(x: Instance, y: Instance, same_formula: bool) -> float:
         + 0.3 * (1 - _shared(_contents(x), _contents(y)))
         + 0.1
     )
+
+
+def _of_library(instance: Instance) -> bool:
+    """Two terms of the library have two names because they are two things, however alike in words."""
+    return library.term(instance.called) is instance.term
 
 
 def _shared(a: Sequence[object], b: Sequence[object]) -> float:

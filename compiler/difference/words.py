@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
 from .. import syntax
-from ..diagnostics import SpecError
+from ..diagnostics import Diagnostic, SpecError
 from ..formatter import format_source
 from ..pipeline import parse
 from ..source import Source
@@ -16,17 +17,29 @@ from .compare import Difference
 from .operations import TextChanged
 from .places import signed_leaves
 
+_STATEMENT = re.compile(r"^\s*(E\b|(pin|let|term|species|import)\s)", re.MULTILINE)
+
 
 def compare_words(a: Source, b: Source) -> Difference:
     """The difference of two texts by declarations, or by lines where one cannot be read as that. Layout and
-    comments do not count.
+    comments do not count. Raises SpecError not-a-spec.
     """
+    for source in (a, b):
+        _need_spec(source)
     parts_a, parts_b = _parts(a), _parts(b)
     if parts_a is None or parts_b is None:
         changes = tuple(_lines(a.text, b.text))
     else:
         changes = tuple(_declarations(parts_a, parts_b))
     return Difference("different" if changes else "same", changes, level="syntax")
+
+
+def _need_spec(source: Source) -> None:
+    """Raise SpecError where no line begins as a statement does: another file was named by mistake."""
+    if not _STATEMENT.search(source.text):
+        message = f"`{source.name}` is not a spec: no line of it begins a statement of the language"
+        help = "a spec has a line `E = …`"
+        raise SpecError(Diagnostic("not-a-spec", message, place=source.name, help=help))
 
 
 def _parts(source: Source) -> dict[str, list[str]] | None:
