@@ -55,6 +55,17 @@ def entries(domain: Domain, species: int) -> int:
     }[domain.name]
 
 
+# what has a number of its own in a table
+PER = {
+    "none": "model",
+    "species": "species",
+    "species_pair": "pair",
+    "species_pair_ordered": "ordered pair",
+    "species_triple": "triple",
+    "species_triple_ordered": "ordered triple",
+}
+
+
 def entry_names(domain: Domain, species: tuple[str, ...]) -> tuple[str, ...]:
     """The species of each row, in order: `Nb-W`; for triples centre first: `Si-C-C`."""
     pairs = [f"{a}-{b}" for k, a in enumerate(species) for b in species[k:]]

@@ -13,6 +13,7 @@ from itertools import product
 from math import prod
 
 from .ir import Model, Node, Parameter
+from .scalars import BINARY, UNARY
 
 Row = list[float]
 Vector = tuple[float, float, float]
@@ -204,21 +205,9 @@ def _power(x: float, p: float) -> float:
 
 
 _SCALAR: dict[str, Callable[..., float]] = {
-    "add": lambda a, b: a + b,
-    "mul": lambda a, b: a * b,
-    "neg": lambda a: -a,
-    "exp": math.exp,
-    "log": math.log,
-    "erfc": math.erfc,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tanh": math.tanh,
-    "abs": abs,
-    "sign": lambda a: float((a > 0) - (a < 0)),
-    "step": lambda a: float(a > 0),
+    **UNARY,
+    **BINARY,
     "power": _power,
-    "max": max,
-    "min": min,
     "select": lambda c, a, b: a if c > 0 else b,
 }
 

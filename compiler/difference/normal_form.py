@@ -120,8 +120,12 @@ class NormalForms(Functions):
     def _read(self, atom: Atom, place: tuple[object, ...]) -> Sum:
         if atom.everywhere:
             return self.forms.of(atom)
+        return self._held("at", place, atom)
+
+    def _held(self, op: str, place: tuple[object, ...], atom: Atom) -> Sum:
+        """The value of an atom somewhere else: what is known of it stays true."""
         made = self.forms.atom(
-            "at",
+            op,
             place,
             (self.forms.of(atom),),
             scalar=atom.scalar,
@@ -161,16 +165,7 @@ class NormalForms(Functions):
             return self._again(atom, args)
         if op == "to_ik" and atom.op == "to_i":
             op = "to_ij"  # the centre is the same
-        made = self.forms.atom(
-            op,
-            self._list(kind.domain),
-            (self.forms.of(atom),),
-            scalar=atom.scalar,
-            nonzero=atom.nonzero,
-            positive=atom.positive,
-            binary=atom.binary,
-        )
-        return self.forms.of(made)
+        return self._held(op, self._list(kind.domain), atom)
 
     def _again(self, atom: Atom, args: tuple[Sum, ...]) -> Sum:
         """The same function of other forms, brought to its normal form anew."""

@@ -8,6 +8,7 @@ from math import isfinite
 from typing import TypeVar
 
 from ..ir import Parameter
+from ..kinds import PER
 from ..numbering import numbers as numbers_of
 from . import operations as op
 from . import written
@@ -144,7 +145,7 @@ def _joints(side: Side, p: Parameter) -> tuple[str, ...]:
 
 
 def _kind(p: Parameter) -> str:
-    return f"per {written.PER[p.kind.domain.name]}, in {p.kind.unit}"
+    return f"per {PER[p.kind.domain.name]}, in {p.kind.unit}"
 
 
 def _components(p: Parameter) -> str:

@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from ..ir import Parameter
+from ..scalars import UNARY
 from .arithmetic import exponent
 from .forms import Atom, Sum, atoms_of, digest
 
@@ -24,17 +25,10 @@ _NEIGHBOURS = 4
 # an atom ("site", path), a neighbour ("edge", path, n), two ("triple", path, n, m); path: how it was got to
 Place = tuple[object, ...]
 _FUNCTIONS: dict[str, Callable[..., float]] = {
-    "exp": math.exp,
-    "log": math.log,
-    "erfc": math.erfc,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tanh": math.tanh,
+    **UNARY,
     "group": lambda x: x,
     "long": lambda x: x,
     "positive": lambda x: max(x, 0.0),
-    "step": lambda x: float(x > 0.0),
-    "sign": lambda x: float((x > 0.0) - (x < 0.0)),
     "power": lambda x, p: x**p if x > 0.0 else 0.0,
     "select": lambda c, x, y: x if c > 0.0 else y,
 }

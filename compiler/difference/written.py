@@ -7,18 +7,9 @@ from collections.abc import Sequence
 from math import isinf
 
 from ..ir import Parameter
-from ..kinds import entry_names
+from ..kinds import PER, entry_names
 from ..units import ONE, Unit
 from ..values import Basis, Elements, Function, Quantity, Value, Values
-
-PER = {
-    "none": "model",
-    "species": "species",
-    "species_pair": "pair",
-    "species_pair_ordered": "ordered pair",
-    "species_triple": "triple",
-    "species_triple_ordered": "ordered triple",
-}
 
 
 def number(x: float) -> str:

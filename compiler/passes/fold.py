@@ -3,31 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable
 
 from ..ir import Node
 from ..kinds import Kind
 from ..ops import make
-
-_UNARY: dict[str, Callable[[float], float]] = {
-    "neg": lambda x: -x,
-    "abs": abs,
-    "exp": math.exp,
-    "log": math.log,
-    "erfc": math.erfc,
-    "sin": math.sin,
-    "cos": math.cos,
-    "tanh": math.tanh,
-    "sign": lambda x: float((x > 0) - (x < 0)),
-    "step": lambda x: float(x > 0),
-}
-
-_BINARY: dict[str, Callable[[float, float], float]] = {
-    "add": lambda a, b: a + b,
-    "mul": lambda a, b: a * b,
-    "max": max,
-    "min": min,
-}
+from ..scalars import BINARY, UNARY
 
 
 def fold_constants(node: Node) -> Node | None:
@@ -54,14 +34,14 @@ def _constant(values: tuple[float, ...], kind: Kind) -> Node:
 
 def _values(node: Node) -> tuple[float, ...] | None:
     rows = [a["values"] for a in node.args]
-    if node.op in _UNARY:
-        return tuple(_UNARY[node.op](x) for x in rows[0])
+    if node.op in UNARY:
+        return tuple(UNARY[node.op](x) for x in rows[0])
     if node.op == "pow":
         return tuple(x ** node["exponent"] for x in rows[0])
-    if node.op in _BINARY:
+    if node.op in BINARY:
         n = max(len(r) for r in rows)
         if any(len(r) not in (1, n) for r in rows):
             return None
         a, b = (r * n if len(r) == 1 else r for r in rows)
-        return tuple(_BINARY[node.op](x, y) for x, y in zip(a, b, strict=True))
+        return tuple(BINARY[node.op](x, y) for x, y in zip(a, b, strict=True))
     return None

@@ -11,6 +11,7 @@ from ...compiler.diagnostics import Diagnostic, SpecError, did_you_mean
 from ...compiler.elements import ELEMENTS
 from ...compiler.files import read_source
 from ...compiler.ir import Model
+from ...compiler.kinds import PER
 from ...compiler.warnings import warnings_of
 from . import console
 
@@ -79,16 +80,6 @@ def facts(model: Model) -> dict[str, Any]:
     }
 
 
-_PER = {
-    "none": "model",
-    "species": "species",
-    "species_pair": "pair",
-    "species_pair_ordered": "ordered pair",
-    "species_triple": "triple",
-    "species_triple_ordered": "ordered triple",
-}
-
-
 def parameter_table(model: Model) -> str:
     """A row a parameter: how many numbers, for what, in what unit, from where, within what."""
     rows = [["parameter", "numbers", "trained", "per", "unit", "start", "bounds"]]
@@ -97,5 +88,5 @@ def parameter_table(model: Model) -> str:
         bounds = "" if abs(low) == abs(high) == float("inf") else f"({low:g}, {high:g})"
         start = f"{p.start[0]:g}" if len(set(p.start)) == 1 else "…"
         counts = [str(len(p.start)), str(sum(p.free))]
-        rows.append([p.name, *counts, _PER[p.kind.domain.name], str(p.kind.unit), start, bounds])
+        rows.append([p.name, *counts, PER[p.kind.domain.name], str(p.kind.unit), start, bounds])
     return console.table(rows)
