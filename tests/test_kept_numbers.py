@@ -175,7 +175,7 @@ def components(model: Model) -> int:
 )
 def test_functions_that_nothing_reads_are_not_worked_out(whole: str, kept: str, like: str) -> None:
     full, small, least = (components(compiled(f"species Nb\nE = {x}")) for x in (whole, kept, like))
-    assert small < 0.6 * full and small <= 1.1 * least
+    assert small < 0.6 * full and small <= 1.15 * least  # choices of components are counted, and free
 
 
 def test_a_model_that_keeps_everything_is_left_as_it_is() -> None:
