@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from . import checker, syntax
 from .builder import build_model
+from .diagnostics import Diagnostic, SpecError
 from .ir import Model
 from .parser import parse_source
 from .passes.by_species import sum_by_species
@@ -77,7 +78,13 @@ def build(checked: checker.Checked, species: tuple[str, ...] | None = None) -> M
     """The model: the site energy as IR, in eV and Å. `species` are the data's, for a spec that names none.
     Raises SpecError.
     """
-    model = drop_dead_parts(build_model(checked, species))
+    try:
+        model = drop_dead_parts(build_model(checked, species))
+    except RecursionError:  # each definition that another calls is evaluated inside of that one
+        source = checked.file.source.name
+        message = "definitions call one another too deep"
+        help = "more than a hundred in a chain: write some of them into others"
+        raise SpecError(Diagnostic("too-deep", message, place=source, help=help)) from None
     verify(model)
     return model
 

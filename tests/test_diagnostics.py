@@ -25,6 +25,12 @@ LONG = {
     "too_deep_calls.pes": f"E = {'exp(' * DEEP}lj(Nb){')' * DEEP}\n",
     "too_deep_lists.pes": f"E = {'[' * DEEP}\n",
     "too_many_signs.pes": f"E = {'-' * DEEP}lj(Nb)\n",
+    "too_deep_lets.pes": "species Nb\nlet a0 = 2 Å\n"
+    + "".join(f"let a{k + 1} = a{k} + 0.01 Å\n" for k in range(600))
+    + "E = lj(rc = a600)\n",
+    "too_deep_definitions.pes": "species Nb\nterm t() {\n  f0(i) = 1 eV\n"
+    + "".join(f"  f{k + 1}(i) = f{k}(i) + 1 eV\n" for k in range(600))
+    + "  site(i) = f600(i)\n}\nE = t()\n",
     "too_many_powers.pes": f"E = lj(Nb) * 2{'^2' * DEEP}\n",
 }
 TEXTS = LONG | {path.name: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.pes"))}
