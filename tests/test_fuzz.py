@@ -15,6 +15,7 @@ FOUND = {
     "a unit that begins with no letter": ("E = lj(Nb, rc = 5 _)", "unknown-unit"),
     "a large exponent": ("E = lj(Nb, rc = 5 nm^99999)", "not-a-number"),
     "an import with a NUL": ('import "a\0b"\nE = lj(Nb)', "cannot-import"),
+    "an import that never ends": ('import "/dev/zero"\nE = lj(Nb)', "cannot-import"),
     "a state of the parser that takes other words": (
         "E = zb^2^2^2l\n(Nb) +",
         "unexpected-token",
