@@ -31,12 +31,10 @@ def channel_invariants(tensor: Node, top: int, cubic: bool, quartic: bool) -> No
     Raises KindError where A does not reach that far.
     """
     _, blocks = by_degree(tensor, "channel_invariants")
-    if not 1 <= top < len(blocks) or (cubic and top < 2):
-        most = len(blocks) - 1
-        message = f"invariants of degree {max(top, 2 if cubic else 1)} need harmonics up to it, not to {most}"
-        raise KindError(
-            "shape-mismatch", message, "degrees are 1 to 4, and at least 2 for those of four bodies"
-        )
+    needed, most = max(top, 2 if cubic else 1), len(blocks) - 1
+    if needed > most or top < 1:
+        message = f"invariants of degree {needed} need harmonics up to it, not to {most}"
+        raise KindError("shape-mismatch", message if top else "invariants begin with degree 1")
     squares = [make("einsum", b, b, spec="am,am->a") for b in blocks]
     parts = [alg.scale((2 * k + 1) / (4 * pi), squares[k]) for k in range(1, top + 1)]
     if cubic:
