@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import numpy as np
@@ -17,6 +18,8 @@ from potentia.runtime.design.front import write_front
 from potentia.runtime.design.loop import design
 from potentia.runtime.design.pieces import Material, piece
 from potentia.runtime.design.solution import whitened
+from potentia.runtime.design.store import Trial
+from potentia.runtime.design.workers import Clock
 from potentia.runtime.fit import fit
 from potentia.runtime.potential import compile
 from potentia.runtime.residuals import Residuals
@@ -144,6 +147,15 @@ def test_whitened_errors_are_those_of_the_fit(structures: list[Structure]) -> No
     for rows in problem.rows(potential.theta, np.arange(0)):
         wanted[layout.places(rows)] = rows.residual
     assert np.allclose(whitened(weighted, potential.predict(weighted), SIGMAS), wanted, rtol=1e-9)
+
+
+def test_fits_are_not_cut_off_by_the_time_limit(tmp_path: Path, structures: list[Structure]) -> None:
+    made = study(tmp_path, structures, budget={"time_limit": 1e-9})
+    assert Clock(made).spent() and not Clock(made, inf).spent()
+    counted = study(tmp_path, structures, budget={"fits": 1})
+    counted.store.add([Trial("fit", {})])
+    counted.store.fail(counted.store.take() or Trial("", {}), "none", 0.0)
+    assert Clock(counted, inf).spent()
 
 
 def test_a_budget_that_ends_early_is_told(tmp_path: Path, structures: list[Structure]) -> None:

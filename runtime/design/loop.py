@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from .workers import Clock, perform
 Array = NDArray[np.float64]
 
 _TUNING = 0.4  # of the time limit: what comes after it matters more
-_SELECTING = 0.85  # of the time limit: the rest is left for fitting what was selected
+_SELECTING = 0.85  # of the time limit: the rest is left for fitting what was selected, which is always done
 
 
 @dataclass(frozen=True)
@@ -90,7 +91,7 @@ class _Loop:
         self.report = report
 
     def done(self, stage: str, trials: Sequence[Trial], clock: Clock | None = None) -> bool:
-        """Do the trials of a stage; False where the budget ended first."""
+        """Do the trials of a stage; False where the budget of selecting, or of the clock, ended first."""
 
         def told(trial: Trial, share: float) -> None:
             if self.report:
@@ -229,7 +230,7 @@ def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     members, left_out = [], []
     candidates = sorted(candidates, key=lambda c: c.size)
     trials = [refine(c.pool.calls, c.columns, c.coefficients.tolist()) for c in candidates]
-    loop.done("fitting", trials, loop.clock)
+    loop.done("fitting", trials, Clock(loop.study, inf))
     for candidate, trial in zip(candidates, trials, strict=True):
         result = store.result(trial)
         if result is None:
