@@ -11,7 +11,6 @@ from . import console
 from .options import Json, Quiet, SpeciesOption, species_list
 
 if TYPE_CHECKING:
-    from ...compiler.checker import Checked
     from ...compiler.diagnostics import Diagnostic
     from ...compiler.difference.compare import Difference
     from ...compiler.difference.effect import Effect
@@ -169,21 +168,29 @@ def differing(
     from ...compiler.difference.effect import effect
     from ...compiler.difference.words import compare_words
 
-    checked: list[Checked] = []
-    faults: list[Diagnostic] = []
-    for version in (a, b):
-        try:
-            found = pipeline.check(pipeline.parse(version.source))
-            pipeline.build(found, species)
-            checked.append(found)
-        except SpecError as error:
-            faults += error.diagnostics
-    if faults:
+    try:
+        checked = [pipeline.check(pipeline.parse(v.source)) for v in (a, b)]
+        difference = compare(checked[0], checked[1], species)
+    except (SpecError, RecursionError):  # what is wrong is told of both
+        faults = [fault for v in (a, b) for fault in _faults(v, species)]
+        if not faults:
+            raise
         return compare_words(a.source, b.source), None, tuple(faults)
-    difference = compare(checked[0], checked[1], species)
     if difference.verdict == "same" or difference.a is None or difference.b is None:
         return difference, None, ()
     return difference, (effect(difference.a), effect(difference.b)), ()
+
+
+def _faults(version: Version, species: tuple[str, ...] | None) -> tuple[Diagnostic, ...]:
+    """What is wrong with a spec; nothing where it is valid."""
+    from ...compiler import pipeline
+    from ...compiler.diagnostics import SpecError
+
+    try:
+        pipeline.build(pipeline.check(pipeline.parse(version.source)), species)
+    except SpecError as error:
+        return error.diagnostics
+    return ()
 
 
 def _measured(difference: Difference, json: bool) -> Any:
