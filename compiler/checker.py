@@ -143,11 +143,10 @@ def _import(
         return
     if path.resolve() in checked.imported:
         return  # through another import already
-    if path.is_char_device() or path.is_fifo():  # reading may never end
-        found.append(_no_import(item, "it is no file"))
-        return
     checked.imported.add(path.resolve())
     try:
+        if path.is_char_device() or path.is_fifo():  # reading may never end
+            raise OSError("it is no file")
         text = path.read_bytes().decode("utf-8")
     except (OSError, UnicodeDecodeError) as error:
         reason = (

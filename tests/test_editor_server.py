@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import potentia
 import pytest
 from potentia.compiler import library
 from potentia.runtime.cli import main
@@ -26,7 +27,7 @@ class Client:
     """A session. Positions are lines and columns of UTF-16, from 0."""
 
     def __init__(self, folder: Path, encodings: list[str] | None = None) -> None:
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+        environment = {**os.environ, "PYTHONPATH": str(Path(potentia.__path__[0]).parent)}
         code = "import sys; from potentia.runtime.cli.main import main; sys.exit(main(['lsp', '--stdio']))"
         self.process = subprocess.Popen(
             [sys.executable, "-c", code],
@@ -268,5 +269,5 @@ def test_the_server_needs_no_numerical_library() -> None:
         "import sys, potentia.runtime.editor.server\n"
         f"sys.exit(bool({{'jax', 'numpy', 'ase', 'scipy'}} & set(sys.modules)))  # {document.__name__}"
     )
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    environment = {**os.environ, "PYTHONPATH": str(Path(potentia.__path__[0]).parent)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0

@@ -15,7 +15,7 @@ import potentia
 import pytest
 
 HOUSE = ("grammar", "compiler", "runtime", "specs")
-DATA = {".lark", ".json", ".pes", ".toml", ".xyz"}
+DATA = {".html", ".lark", ".json", ".pes", ".toml", ".xyz"}
 # Folders of the package that hold data and no code: their files belong to the package above.
 DATA_FOLDERS = {"specs/demo", "specs/design", "specs/properties"}
 PAGES = "docs/errors"  # what `potentia explain` prints
