@@ -25,12 +25,11 @@ from ..compiler.diagnostics import ArtifactError, Diagnostic, UserError, did_you
 from ..compiler.ir import Model
 from ..compiler.upgrade import LANGUAGE
 from ..compiler.upgrade import upgraded as upgraded_spec
-from .artifact_formats import FORMAT, upgraded
+from .artifact_formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, upgraded
 from .checkpoint import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
 from .potential import Array, Potential, compile, number_names
 
-SPEC, PARAMETERS, METADATA, COVARIANCE = "spec.pes", "parameters.npz", "metadata.json", "covariance.npz"
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 
 
@@ -146,7 +145,7 @@ def load(folder: Path | str) -> FittedPotential:
     folder = Path(folder)
     metadata = read_metadata(folder)
     arrays = _checked_arrays(folder, metadata)
-    spec = _upgraded(folder, _text(folder, _checked(folder, SPEC, metadata)), metadata.language)
+    spec = _spec(folder, metadata)
     try:
         made = compile(spec, metadata.species)
     except UserError as error:
@@ -159,8 +158,13 @@ def load(folder: Path | str) -> FittedPotential:
     return FittedPotential(made.text, made.model, theta, metadata=metadata, folder=folder)
 
 
-def _upgraded(folder: Path, spec: str, language: int) -> str:
-    """The spec in the language of now."""
+def read_spec(folder: Path) -> str:
+    """The spec of a run, in the language of now. Raises ArtifactError as `load`; its numbers are not read."""
+    return _spec(folder, read_metadata(folder))
+
+
+def _spec(folder: Path, metadata: Metadata) -> str:
+    spec, language = _text(folder, _checked(folder, SPEC, metadata)), metadata.language
     if language > LANGUAGE:
         message = (
             f"the spec of {folder} is in language {language}; this potentia ({_version()}) has {LANGUAGE}"
@@ -220,7 +224,9 @@ def read_metadata(folder: Path) -> Metadata:
         raise _error("missing-artifact", f"there is no run `{folder}`", folder, help)
     path = folder / METADATA
     if not folder.is_dir() or not path.is_file():
-        raise _error("not-a-run", f"`{folder}` is not a run: it holds no {METADATA}", folder, _A_RUN)
+        near = [p.name for p in folder.parent.iterdir() if (p / METADATA).is_file()]
+        help = did_you_mean(folder.name, near) or _A_RUN
+        raise _error("not-a-run", f"`{folder}` is not a run: it holds no {METADATA}", folder, help)
     try:
         content = json.loads(path.read_bytes().decode("utf-8"))
     except OSError as error:

@@ -1,10 +1,13 @@
-"""Formats of a run's metadata: what older ones lack is put in, so that the rest of the code knows one."""
+"""The files of a run, and the formats of its metadata: what older ones lack is put in, so that all else
+knows one.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any
 
+SPEC, PARAMETERS, METADATA, COVARIANCE = "spec.pes", "parameters.npz", "metadata.json", "covariance.npz"
 FORMAT = 2  # raised when older code cannot read what this writes
 
 

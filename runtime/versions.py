@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from ..compiler.diagnostics import ArtifactError, Diagnostic, did_you_mean
 from ..compiler.files import read_source
 from ..compiler.source import Source
-from .artifact_formats import FORMAT
+from .artifact_formats import SPEC
 from .revisions import read_revision
 
-SPEC, METADATA = "spec.pes", "metadata.json"
 _RANGE = re.compile(r"(?P<before>[^\s:]*?)\.\.\.?(?P<after>[^\s:]*)")
 
 
@@ -55,33 +51,13 @@ def _at_revision(revision: str, path: Path, folder: Path) -> Version:
 def read_version(word: str, folder: Path = Path()) -> Version:
     """A spec, a run, or `REV:path`, for which git is asked in `folder`.
 
-    Raises UserError: cannot-read, not-utf8, not-a-run, newer-artifact, damaged-artifact, and as
-    `read_revision`.
+    Raises UserError: cannot-read, not-utf8, and as `artifact.load` and `read_revision`.
     """
     path = Path(word)
     if path.is_dir():
-        return Version(word, _spec_of_run(path), path)
+        from .artifact import read_spec
+
+        return Version(word, Source(read_spec(path), str(path / SPEC)), path)
     if ":" in word and not path.exists():
         return Version(word, read_revision(word, folder))
     return Version(word, read_source(path))
-
-
-def _spec_of_run(folder: Path) -> Source:
-    """The spec of a run whose format this potentia knows. Numbers and digests are not looked at."""
-    path = folder / METADATA
-    try:
-        content: Any = json.loads(path.read_bytes())
-    except FileNotFoundError:
-        near = did_you_mean(folder.name, [p.name for p in folder.parent.iterdir() if (p / METADATA).exists()])
-        help = near or "a run is a folder that `potentia fit -o FOLDER` writes"
-        message = f"`{folder}` is not a run: it holds no {METADATA}"
-        raise ArtifactError(Diagnostic("not-a-run", message, place=str(folder), help=help)) from None
-    except (OSError, ValueError):
-        message = f"{path} is damaged: it is not JSON"
-        raise ArtifactError(Diagnostic("damaged-artifact", message, place=str(path))) from None
-    written = content.get("format") if isinstance(content, dict) else None
-    if isinstance(written, int) and written > FORMAT:
-        message = f"`{folder}` has format {written}; this potentia reads {FORMAT}"
-        help = "it was written by a newer potentia: upgrade"
-        raise ArtifactError(Diagnostic("newer-artifact", message, place=str(folder), help=help))
-    return read_source(folder / SPEC)

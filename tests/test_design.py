@@ -15,7 +15,7 @@ from potentia.runtime.artifact import covariance, load
 from potentia.runtime.design.columns import Layout
 from potentia.runtime.design.config import load_design
 from potentia.runtime.design.front import write_front
-from potentia.runtime.design.loop import design
+from potentia.runtime.design.loop import Member, _beats, design
 from potentia.runtime.design.pieces import Material, piece
 from potentia.runtime.design.solution import whitened
 from potentia.runtime.design.store import Trial
@@ -125,6 +125,23 @@ source = "made up"
     with pytest.raises(ArtifactError) as refused:
         design(replace(made))
     assert refused.value.diagnostics[0].code == "other-study"
+
+
+def member(size: int, forces: float, *differences: float | None) -> Member:
+    reference = {"value": 3.3}
+    properties = [
+        {"name": str(k), "difference": d, "reference": reference} for k, d in enumerate(differences)
+    ]
+    bounded = {"name": "c44", "difference": None, "reference": {"value": None}}
+    return Member(size, "", {"energy": 1.0, "forces": forces}, {}, 1.0, [], [*properties, bounded])
+
+
+def test_properties_are_objectives_of_the_front() -> None:
+    better = member(5, 0.1, -0.01)
+    assert _beats(better, member(5, 0.2, 0.02)) and not _beats(member(5, 0.2, 0.02), better)
+    assert not _beats(better, member(5, 0.2, 0.005))  # nearer to the reference
+    assert _beats(better, member(5, 0.1, None)) and not _beats(member(5, 0.1, None), better)
+    assert not _beats(better, member(5, 0.1, -0.01))  # as good in everything
 
 
 def test_a_column_file_that_is_gone_is_told(tmp_path: Path, structures: list[Structure]) -> None:

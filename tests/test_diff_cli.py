@@ -6,14 +6,15 @@ import dataclasses
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import pytest
 from potentia.compiler.difference.operations import Operation
+from potentia.runtime.artifact import _version, save
 from potentia.runtime.artifact_formats import FORMAT
 from potentia.runtime.cli.diff import SCHEMA
 from potentia.runtime.cli.difference_text import WIDTH
 from potentia.runtime.cli.main import main
+from potentia.runtime.potential import compile
 from test_cli import imported_by
 from test_docs import ROOT, blocks
 
@@ -177,11 +178,8 @@ def test_no_numerical_library_is_imported(here: Path) -> None:
 # --- runs --------------------------------------------------------------------------------------
 
 
-def a_run(folder: Path, text: str, **metadata: Any) -> None:
-    folder.mkdir(parents=True)
-    (folder / "spec.pes").write_text(text, encoding="utf-8")
-    content = {"format": FORMAT} | metadata
-    (folder / "metadata.json").write_text(json.dumps(content), encoding="utf-8")
+def a_run(folder: Path, text: str) -> None:
+    save(folder, compile(text))
 
 
 def test_the_specs_of_runs_are_compared(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,7 +190,10 @@ def test_the_specs_of_runs_are_compared(here: Path, capsys: pytest.CaptureFixtur
 
 def test_runs_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     a_run(here / "runs" / "nb", NB)
-    a_run(here / "newer", NB, format=FORMAT + 1)
+    a_run(here / "newer", NB)
+    about = here / "newer" / "metadata.json"
+    later = json.loads(about.read_text("utf-8")) | {"format": FORMAT + 1}
+    about.write_text(json.dumps(later), "utf-8")
     (here / "runs" / "nc").mkdir()
     a_run(here / "runs" / "nc2", NB)
     assert run(capsys, "diff", "nb.pes", "runs/nc") == (
@@ -204,7 +205,8 @@ def test_runs_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]
     assert run(capsys, "diff", "nb.pes", "newer") == (
         2,
         "",
-        f"error[newer-artifact]: `newer` has format {FORMAT + 1}; this potentia reads {FORMAT}\n"
+        f"error[newer-artifact]: `newer` has format {FORMAT + 1}; "
+        f"this potentia ({_version()}) reads {FORMAT}\n"
         "  --> newer\n  help: it was written by a newer potentia: upgrade\n",
     )
     (here / "newer" / "metadata.json").write_text("{", encoding="utf-8")
@@ -212,8 +214,14 @@ def test_runs_that_cannot_be_read(here: Path, capsys: pytest.CaptureFixture[str]
         2,
         "",
         "error[damaged-artifact]: newer/metadata.json is damaged: it is not JSON\n"
-        "  --> newer/metadata.json\n",
+        "  --> newer/metadata.json\n"
+        "  help: it was cut short or changed since it was written: fit again, or copy it again\n",
     )
+    (here / "runs" / "nb" / "spec.pes").write_text("E = lj(Nb)\n", encoding="utf-8")
+    code, out, err = run(capsys, "diff", "nb.pes", "runs/nb")
+    assert (code, out) == (2, "")
+    message = "runs/nb/spec.pes is damaged: it is not what the fit wrote"
+    assert err.startswith(f"error[damaged-artifact]: {message}\n")
 
 
 # --- usage -------------------------------------------------------------------------------------

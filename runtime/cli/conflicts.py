@@ -15,8 +15,7 @@ from ...compiler.source import Source
 from ..revisions import read_revision
 from ..versions import Version
 from . import console
-from .diff import differing
-from .difference_text import as_text, painter
+from .comparing import compared
 from .summary import sentence
 
 _MARKS = {"<<<<<<<": "ours", "|||||||": "base", "=======": "theirs", ">>>>>>>": "both"}
@@ -122,14 +121,7 @@ def _ancestor(path: Path, conflict: Conflict) -> Version | None:
 
 
 def _changes(a: Version, b: Version, species: tuple[str, ...] | None, json: bool) -> dict[str, Any]:
-    difference, effects, _ = differing(a, b, species)
+    found = compared(a, b, species)
     if not json:
-        text = as_text(difference, (a.name, b.name), effects, painter(console.colours_result()))
-        console.result(f"\n{text}")
-    return {
-        "a": a.name,
-        "b": b.name,
-        "verdict": difference.verdict,
-        "level": difference.level,
-        "operations": [operation.as_dict() for operation in difference.operations],
-    }
+        console.result(f"\n{found.text(console.colours_result())}")
+    return found.as_dict()

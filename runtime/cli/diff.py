@@ -11,10 +11,9 @@ from . import console
 from .options import Json, Quiet, SpeciesOption, species_list
 
 if TYPE_CHECKING:
-    from ...compiler.diagnostics import Diagnostic
     from ...compiler.difference.compare import Difference
-    from ...compiler.difference.effect import Effect
-    from ..versions import Version
+    from ..numeric_difference import NumericDifference
+    from .comparing import Compared
     from .diff_runs import RunsCompared
 
 SCHEMA = 1  # of the JSON; raised when a field changes its meaning or goes
@@ -92,47 +91,40 @@ class _Asked(NamedTuple):
 def _compared(words: list[str], asked: _Asked) -> int:
     from ...compiler.diagnostics import Diagnostic, SpecError
     from ..versions import read_versions
+    from .comparing import compared
 
     if len(words) != 2:
         message = "two versions are compared: `potentia diff A B`"
         raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` shows what they can be"))
-    versions = read_versions(words)
-    difference, effects, faults = differing(*versions, asked.species)
-    if faults and not asked.json:
-        console.report(faults)
-    measured = _measured(difference, asked.json) if asked.numeric else None
-    runs = _runs(versions, difference, asked)
+    found = compared(*read_versions(words), asked.species)
+    if found.faults and not asked.json:
+        console.report(found.faults)
+    measured = _measured(found.difference) if asked.numeric else None
+    runs = _runs(found, asked)
     if asked.json:
-        known = {"numbers": None, "physics": None} if runs is None else runs.as_dict()
-        console.result_json(as_data(versions, difference, effects, faults, measured) | known)
+        console.result_json(as_data(found, measured, runs))
     else:
-        _tell(versions, difference, effects, measured, runs, asked.colour)
+        _tell(found, measured, runs, asked.colour)
     if asked.html is not None:
-        _save(asked.html, versions, difference, effects, runs, asked.quiet)
-    return int(difference.verdict != "same" or (runs is not None and runs.differs))
+        from .diff_runs import save_page
+
+        save_page(asked.html, found, runs, asked.quiet)
+    return int(not found.is_same or (runs is not None and runs.differs))
 
 
-def _runs(versions: tuple[Version, Version], difference: Difference, asked: _Asked) -> RunsCompared | None:
+def _runs(found: Compared, asked: _Asked) -> RunsCompared | None:
     """What two runs say beyond their formulas."""
-    if asked.data is None and any(v.run is None for v in versions):
+    if asked.data is None and (found.a.run is None or found.b.run is None):
         return None
     from .diff_runs import runs_compared
 
-    return runs_compared(versions, difference, asked.data, asked.quiet or asked.json)
+    return runs_compared(found, asked.data, asked.quiet or asked.json)
 
 
 def _tell(
-    versions: tuple[Version, Version],
-    difference: Difference,
-    effects: tuple[Effect, Effect] | None,
-    measured: Any,
-    runs: RunsCompared | None,
-    colour: bool,
+    found: Compared, measured: NumericDifference | None, runs: RunsCompared | None, colour: bool
 ) -> None:
-    from .difference_text import as_text, painter
-
-    names = versions[0].name, versions[1].name
-    console.result(as_text(difference, names, effects, painter(colour)))
+    console.result(found.text(colour))
     if measured is not None:
         console.result(measured.sentence())
     if runs is not None:
@@ -141,59 +133,7 @@ def _tell(
         console.result("\n" + text(runs))
 
 
-def _save(
-    path: Path,
-    versions: tuple[Version, Version],
-    difference: Difference,
-    effects: tuple[Effect, Effect] | None,
-    runs: RunsCompared | None,
-    quiet: bool,
-) -> None:
-    from .diff_runs import save_page
-    from .difference_text import as_text, painter
-
-    names = versions[0].name, versions[1].name
-    formula = as_text(difference, names, effects, painter(False))
-    save_page(path, " → ".join(names), formula, versions, runs, quiet)
-    console.say(f"page: {path}", quiet)
-
-
-def differing(
-    a: Version, b: Version, species: tuple[str, ...] | None
-) -> tuple[Difference, tuple[Effect, Effect] | None, tuple[Any, ...]]:
-    """The difference, what it costs, and the faults of specs that are not valid."""
-    from ...compiler import pipeline
-    from ...compiler.diagnostics import SpecError
-    from ...compiler.difference.compare import compare
-    from ...compiler.difference.effect import effect
-    from ...compiler.difference.words import compare_words
-
-    try:
-        checked = [pipeline.check(pipeline.parse(v.source)) for v in (a, b)]
-        difference = compare(checked[0], checked[1], species)
-    except (SpecError, RecursionError):  # what is wrong is told of both
-        faults = [fault for v in (a, b) for fault in _faults(v, species)]
-        if not faults:
-            raise
-        return compare_words(a.source, b.source), None, tuple(faults)
-    if difference.verdict == "same" or difference.a is None or difference.b is None:
-        return difference, None, ()
-    return difference, (effect(difference.a), effect(difference.b)), ()
-
-
-def _faults(version: Version, species: tuple[str, ...] | None) -> tuple[Diagnostic, ...]:
-    """What is wrong with a spec; nothing where it is valid."""
-    from ...compiler import pipeline
-    from ...compiler.diagnostics import SpecError
-
-    try:
-        pipeline.build(pipeline.check(pipeline.parse(version.source)), species)
-    except SpecError as error:
-        return error.diagnostics
-    return ()
-
-
-def _measured(difference: Difference, json: bool) -> Any:
+def _measured(difference: Difference) -> NumericDifference | None:
     if difference.a is None or difference.b is None:
         return None
     from ..numeric_difference import sampled
@@ -201,13 +141,7 @@ def _measured(difference: Difference, json: bool) -> Any:
     return sampled(difference)
 
 
-def as_data(
-    versions: tuple[Version, Version],
-    difference: Difference,
-    effects: tuple[Effect, Effect] | None,
-    faults: tuple[Any, ...],
-    measured: Any,
-) -> dict[str, Any]:
+def as_data(found: Compared, measured: NumericDifference | None, runs: RunsCompared | None) -> dict[str, Any]:
     """The JSON, as docs/diffing.md has it."""
     from dataclasses import asdict
 
@@ -215,16 +149,14 @@ def as_data(
     from ...compiler.report import as_json
 
     effect = None
-    if effects is not None:
-        effect = {"density_per_ang3": DENSITY, "before": asdict(effects[0]), "after": asdict(effects[1])}
+    if found.effects is not None:
+        before, after = map(asdict, found.effects)
+        effect = {"density_per_ang3": DENSITY, "before": before, "after": after}
     return {
         "schema": SCHEMA,
-        "a": versions[0].name,
-        "b": versions[1].name,
-        "verdict": difference.verdict,
-        "level": difference.level,
-        "operations": [operation.as_dict() for operation in difference.operations],
+        **found.as_dict(),
         "effect": effect,
         "numeric": None if measured is None else measured.as_dict(),
-        "diagnostics": as_json(faults),
+        "diagnostics": as_json(found.faults),
+        **({"numbers": None, "physics": None} if runs is None else runs.as_dict()),
     }

@@ -8,13 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ...compiler.difference.compare import Difference
 from ..artifact import FittedPotential, load
 from ..comparison.numbers import Numbers, compared
 from ..comparison.physics import Errors, Physics, stored
 from ..comparison.tables import Table, error_tables, numbers_table, property_table
-from ..versions import Version
 from . import console
+from .comparing import Compared
 
 
 @dataclass(frozen=True)
@@ -44,26 +43,24 @@ class RunsCompared:
         return {"numbers": self.numbers.as_dict(), "physics": self.physics.as_dict()}
 
 
-def runs_compared(
-    versions: tuple[Version, Version], difference: Difference, data: Sequence[str] | None, quiet: bool
-) -> RunsCompared | None:
+def runs_compared(found: Compared, data: Sequence[str] | None, quiet: bool) -> RunsCompared | None:
     """Both versions as runs; None where one is a spec. data: files that the errors of both are measured on.
 
     Raises ArtifactError as `load`, and not-a-run where data is given for a spec; DataError as the readers.
     """
-    folders = [v.run for v in versions]
-    if folders[0] is None or folders[1] is None:
+    before, after = found.a.run, found.b.run
+    if before is None or after is None:
         if data:
-            name = next(v.name for v in versions if v.run is None)
+            name = found.a.name if before is None else found.b.name
             message = f"`{name}` is a spec: it has no fitted numbers whose errors could be measured"
             help = "give two runs with `--data`"
             raise ArtifactError(Diagnostic("not-a-run", message, place=name, help=help))
         return None
-    a, b = load(folders[0]), load(folders[1])
+    a, b = load(before), load(after)
     physics = stored(a, b)
     if data:
         physics = replace(physics, errors=(_errors(a, b, data, quiet),), comparable=True)
-    return RunsCompared(a, b, compared(a, b, difference.parameters), physics)
+    return RunsCompared(a, b, compared(a, b, found.difference.parameters), physics)
 
 
 def _errors(a: FittedPotential, b: FittedPotential, data: Sequence[str], quiet: bool) -> Errors:
@@ -93,22 +90,17 @@ def text(found: RunsCompared) -> str:
     return "\n\n".join(parts)
 
 
-def save_page(
-    path: Path,
-    title: str,
-    formula: str,
-    versions: tuple[Version, Version],
-    found: RunsCompared | None,
-    quiet: bool,
-) -> None:
+def save_page(path: Path, found: Compared, runs: RunsCompared | None, quiet: bool) -> None:
     """The HTML page, with the curves of two runs. Raises ArtifactError `unwritable`."""
     from ..checkpoint import write_atomic
     from ..comparison.page import page
 
-    svg = None if found is None else _curves(found, quiet)
-    tables = [] if found is None else found.tables(everything=True)
-    specs = versions[0].source.text, versions[1].source.text
-    write_atomic(path, page(title, formula.split("\n"), specs, tables, svg))
+    svg = None if runs is None else _curves(runs, quiet)
+    tables = [] if runs is None else runs.tables(everything=True)
+    specs = found.a.source.text, found.b.source.text
+    title = f"{found.a.name} → {found.b.name}"
+    write_atomic(path, page(title, found.text().split("\n"), specs, tables, svg))
+    console.say(f"page: {path}", quiet)
 
 
 def _curves(found: RunsCompared, quiet: bool) -> str | None:

@@ -13,8 +13,8 @@ from ...compiler.files import read_source
 from ...compiler.report import as_text as diagnostics_text
 from ...compiler.source import Source
 from ..versions import Version
-from .diff import differing
-from .difference_text import as_text, painter
+from .comparing import compared
+from .difference_text import painter
 
 _NOTHING = "/dev/null"
 
@@ -39,10 +39,9 @@ def changed_file(arguments: Sequence[str], colour: bool) -> str:
         lines = [f"  {painter(colour)(mark, mark)} {line}" for line in _listing(_named(*kept)).splitlines()]
         return "\n".join([f"{head}: {what}", *lines])
     versions = Version(f"a/{path}", _named(old, path)), Version(f"b/{new_path}", _named(new, new_path))
-    difference, effects, faults = differing(*versions, None)
-    parts = [head, *([diagnostics_text(faults)] if faults else [])]
-    names = versions[0].name, versions[1].name
-    return "\n".join([*parts, as_text(difference, names, effects, painter(colour))])
+    found = compared(*versions)
+    parts = [head, *([diagnostics_text(found.faults)] if found.faults else [])]
+    return "\n".join([*parts, found.text(colour)])
 
 
 def shown(arguments: Sequence[str], colour: bool, textconv: bool) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -42,7 +43,8 @@ def command(
       potentia log studies/nb/front/030.pes --json
     """
     from ...compiler.diagnostics import ArtifactError, Diagnostic
-    from ..artifact import METADATA, SPEC, read_metadata
+    from ..artifact import read_metadata
+    from ..artifact_formats import METADATA, SPEC
 
     is_spec = model.suffix == ".pes" and not model.is_dir()
     folder = _beside(model, SPEC) if is_spec else model
@@ -84,12 +86,11 @@ def _versions(spec: Path) -> list[dict[str, str]]:
 
 
 def _changes(old: Version, new: Version) -> str:
-    from .diff import differing
-    from .difference_text import as_text, painter
+    from .comparing import compared
 
-    difference = differing(old, new, None)[0]
-    head, *lines = as_text(difference, (old.name, new.name), None, painter(False)).splitlines()
-    return "\n".join(lines) or ("  same in meaning" if difference.verdict == "same" else f"  {head}")
+    found = replace(compared(old, new), effects=None)
+    head, *lines = found.text().splitlines()
+    return "\n".join(lines) or ("  same in meaning" if found.is_same else f"  {head}")
 
 
 def _told(step: Step) -> str:

@@ -6,7 +6,7 @@ import secrets
 from pathlib import Path
 
 from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ..artifact import METADATA
+from ..artifact_formats import METADATA
 from ..checkpoint import checkpoint_of, write_atomic
 
 _ELSEWHERE = "choose another place with `-o`"

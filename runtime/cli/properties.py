@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -13,6 +13,7 @@ from .options import Json, Quiet, Run
 
 if TYPE_CHECKING:
     from ..potential import Potential
+    from ..properties.config import PropertiesConfig
     from ..properties.prototypes import Candidate
     from ..properties.results import PropertyResult, Survey
 
@@ -56,35 +57,46 @@ def command(
       potentia properties runs/nb --only lattice,elastic --json
       potentia properties runs/llzo --structure llzo.cif
     """
-    from ..artifact import covariance, load
     from ..properties.config import load_properties_config
-    from ..properties.measurement import survey
     from ..properties.results import broken_guards
     from ..properties.stored import PROPERTIES, keep
     from .outputs import require_writable
-    from .progress import measuring
 
     settings = load_properties_config(config)
     if only is not None:
         settings = settings.only(only.split(","))
-    potential = load(run)
     where = output or run / PROPERTIES
     require_writable(where)
-    crystals = [c for file in structure or () for c in _crystals(file, potential)]
-    spread = None if no_sigma else covariance(run)
-    if spread is None and not no_sigma:
-        console.say("the run has no covariance, so there is no ±", quiet)
-    with measuring(quiet) as progress:
-        found = survey(potential, settings, spread, crystals, progress, str(config or "--only"))
-    if plot is not None:
-        from ..properties.plots import save_plots
-
-        for path in save_plots(plot, found.curves):
-            console.say(f"plot: {path}", quiet)
+    found = _surveyed(run, settings, structure or (), not no_sigma, str(config or "--only"), quiet)
     keep(where, found.results)
+    if plot is not None:
+        _plot(plot, found, quiet)
     broken = broken_guards(found.results)
     _print(found, broken, json)
     return 1 if broken else 0
+
+
+def _surveyed(
+    run: Path, settings: PropertiesConfig, files: Sequence[str], with_sigma: bool, place: str, quiet: bool
+) -> Survey:
+    from ..artifact import covariance, load
+    from ..properties.measurement import survey
+    from .progress import measuring
+
+    potential = load(run)
+    crystals = [c for file in files for c in _crystals(file, potential)]
+    spread = covariance(run) if with_sigma else None
+    if spread is None and with_sigma:
+        console.say("the run has no covariance, so there is no ±", quiet)
+    with measuring(quiet) as progress:
+        return survey(potential, settings, spread, crystals, progress, place)
+
+
+def _plot(folder: Path, found: Survey, quiet: bool) -> None:
+    from ..properties.plots import save_plots
+
+    for path in save_plots(folder, found.curves):
+        console.say(f"plot: {path}", quiet)
 
 
 def _crystals(file: str, potential: Potential) -> list[Candidate]:

@@ -260,6 +260,16 @@ def _member(study: Study, candidate: Candidate, result: dict[str, Any]) -> Membe
 
 def _beats(a: Member, b: Member) -> bool:
     """Whether a is better than b in something and worse in nothing."""
-    mine = (a.size, a.operations, a.cv["energy"], a.cv["forces"])
-    other = (b.size, b.operations, b.cv["energy"], b.cv["forces"])
-    return mine != other and all(x <= y for x, y in zip(mine, other, strict=True))
+    mine, other = _objectives(a), _objectives(b)
+    return mine != other and all(mine[name] <= other[name] for name in mine)
+
+
+def _objectives(member: Member) -> dict[str, float]:
+    """What is to be small: also how far each property is from the value of its reference."""
+    errors = {"energy": member.cv["energy"], "forces": member.cv["forces"]}
+    aims = {
+        p["name"]: inf if p["difference"] is None else abs(p["difference"])
+        for p in member.properties
+        if p["reference"] and p["reference"]["value"] is not None
+    }
+    return {"size": member.size, "operations": member.operations, **errors, **aims}

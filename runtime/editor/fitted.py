@@ -13,9 +13,9 @@ from ...compiler.canonical import canonical
 from ...compiler.diagnostics import ArtifactError, SpecError
 from ...compiler.numbering import number_names
 from ...compiler.source import Source
+from ..artifact_formats import METADATA
 from .document import Document
 
-METADATA = "metadata.json"  # as runtime.artifact names it, which is imported only where there is one
 _MOST = 8  # runs that are read whole
 
 
