@@ -48,6 +48,27 @@ def frames(path: Path) -> Iterator[Atoms]:
         raise _unreadable(path, f"as {kind}: {_first_line(error)}") from error
 
 
+def count_frames(path: Path) -> int:
+    """How many whole structures a file holds; those of xyz files are counted without being read.
+
+    Raises DataError as `frames`, but for the end of a file that was cut off.
+    """
+    _require_file(path)
+    if _format(path) not in ("extxyz", "xyz"):
+        return sum(1 for _ in frames(path))
+    with path.open(encoding="utf-8") as file:
+        count = 0
+        try:
+            while _next_frame(file, path, count) is not None:
+                count += 1
+        except UnicodeDecodeError as error:
+            raise _unreadable(path, "as extxyz: it is not UTF-8 text") from error
+        except DataError as error:
+            if error.diagnostics[0].code != "truncated-file":
+                raise
+    return count
+
+
 def _require_file(path: Path) -> None:
     if not path.exists():
         message = f"there is no file `{path}`"

@@ -94,6 +94,8 @@ OTHERS = {
     "compiler.backends.reference*": "numpy scipy",
     "compiler.backends.xla*": "numpy jax",
     "runtime": "numpy scipy ase vesin pydantic",
+    "runtime.analysis": "numpy scipy ase pydantic",
+    "runtime.analysis.plots": "numpy matplotlib",
     "runtime.parity*": "numpy matplotlib",
     "runtime.fisher_plot": "matplotlib",
     "runtime.comparison": "numpy",

@@ -1,0 +1,163 @@
+"""Everything that is worked out of one trajectory, in one pass over its frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import closing
+from dataclasses import dataclass
+
+import numpy as np
+from ase.data import chemical_symbols
+
+from ...compiler.diagnostics import DataError, Diagnostic
+from ..structures import Floats, Ints
+from .cell import CellWindow, cell_windows, row, whole
+from .diffusion import Diffusion, Displacements, TooShort, diffusion, evenly_spaced
+from .radial import PairStatistics, Radial
+from .settings import AnalysisSettings
+from .trajectory import Frame, Trajectory
+from .unwrapping import Unwrapper
+
+Report = Callable[[float], None]
+_READING = 0.9  # of the work
+
+
+@dataclass(frozen=True, eq=False)
+class Analysis:
+    """What a trajectory says.
+
+    numbers (N,) atomic numbers; when (frames,): ps, or numbers of frames where there are no times (timed is
+    False). diffusion is empty where `undiffused` gives the reason. mean_cell: of all frames; cells: by
+    window. rows (frames, 7) and temperatures (frames,): the cell as `cell.row` has it, and K.
+    """
+
+    where: str
+    numbers: Ints
+    timed: bool
+    when: tuple[float, ...]
+    pairs: tuple[PairStatistics, ...]
+    diffusion: tuple[Diffusion, ...]
+    undiffused: str
+    mean_cell: CellWindow
+    cells: tuple[CellWindow, ...]
+    rows: Floats
+    temperatures: tuple[float | None, ...]
+    warnings: tuple[Diagnostic, ...]
+
+    @property
+    def atoms(self) -> dict[str, int]:
+        """How many there are of each species, by atomic number."""
+        kinds, counts = np.unique(self.numbers, return_counts=True)
+        return {chemical_symbols[z]: int(n) for z, n in zip(kinds, counts, strict=True)}
+
+    @property
+    def clustered(self) -> bool:
+        """Whether any two atoms came within the core of their pair."""
+        return any(p.inside for p in self.pairs)
+
+    @property
+    def first_cluster(self) -> PairStatistics | None:
+        """The pair that came within its core first."""
+        inside = [(p.first_inside.frame, p.name, p) for p in self.pairs if p.first_inside]
+        return min(inside)[2] if inside else None
+
+
+def analyze(where: str, settings: AnalysisSettings, report: Report | None = None) -> Analysis:
+    """Read a trajectory once and work everything out. report is told the share that is done.
+
+    Memory does not grow with the frames but for a few numbers each; displacements of atoms are kept in a
+    temporary file. Raises DataError: as `Trajectory`, too-few-frames; ArtifactError `unwritable`.
+    """
+    told = report or (lambda share: None)
+    trajectory = Trajectory(where, settings)
+    total = max(trajectory.count(), 1)
+    frames = iter(trajectory)
+    first = next(frames, None)
+    if first is None:
+        raise _too_few(trajectory, 0, total)
+    with closing(Displacements(first.structure.n_atoms)) as displacements:
+        gathered = _Gathered(trajectory, first, displacements)
+        gathered.add(first)
+        for frame in frames:
+            gathered.add(frame)
+            told(_READING * frame.number / total)
+        if len(gathered.when) < 2:
+            raise _too_few(trajectory, len(gathered.when), total)
+        return gathered.result(told)
+
+
+def _too_few(trajectory: Trajectory, left: int, total: int) -> DataError:
+    given = trajectory.settings
+    chosen = given.skip or given.skip_share or given.stride > 1
+    of = f" of {total}" if chosen else ""
+    message = f"{left}{of} frame{'' if left == 1 else 's'} cannot be analysed as a trajectory"
+    help = "leave out less with `--skip` and `--stride`" if chosen else "it takes two frames or more"
+    return DataError(Diagnostic("too-few-frames", message, place=trajectory.path.name, help=help))
+
+
+class _Gathered:
+    """What was seen so far; what grows with the number of frames is a few numbers for each."""
+
+    def __init__(self, trajectory: Trajectory, first: Frame, displacements: Displacements) -> None:
+        self.trajectory, self.settings = trajectory, trajectory.settings
+        self.numbers = first.structure.numbers
+        self.radial = Radial(first.structure, self.settings.r_max, self.settings.width, self.settings.core)
+        self.displacements = displacements
+        self.unwrapper = Unwrapper()
+        self.timed = True
+        self.when: list[float] = []
+        self.rows: list[Floats] = []
+        self.temperatures: list[float | None] = []
+
+    def add(self, frame: Frame) -> None:
+        moved = self.unwrapper.add(frame.structure, frame.number)
+        if not frame.kept:
+            return
+        self.radial.add(frame.structure, frame.number, frame.time)
+        self.displacements.add(moved)
+        self.timed &= frame.time is not None
+        self.when.append(float(frame.number) if frame.time is None else frame.time)
+        self.rows.append(row(frame.structure.cell))
+        self.temperatures.append(frame.temperature)
+
+    def result(self, told: Report) -> Analysis:
+        found, reason = self._diffusion(lambda share: told(_READING + (1 - _READING) * share))
+        rows = np.array(self.rows)
+        return Analysis(
+            self.trajectory.where,
+            self.numbers,
+            self.timed,
+            tuple(self.when),
+            self.radial.statistics(),
+            found,
+            reason.message if reason else "",
+            whole(rows, self.when, self.temperatures),
+            cell_windows(rows, self.when, self.temperatures, self.settings.windows),
+            rows,
+            tuple(self.temperatures),
+            (*self.trajectory.warnings, *([reason] if reason else [])),
+        )
+
+    def _diffusion(self, told: Report) -> tuple[tuple[Diffusion, ...], Diagnostic | None]:
+        """The diffusivities, or a warning that says why there are none."""
+        place = self.trajectory.path.name
+        if not self.timed:
+            return (), self.trajectory.untimed()
+        if self.unwrapper.ambiguous is not None:
+            frame, atom = self.unwrapper.ambiguous
+            message = f"atom {atom + 1} moved by nearly half a cell or more up to frame {frame}"
+            help = "write frames more often: which image it moved to cannot be told, so there is no diffusion"
+            return (), Diagnostic("interval-too-long", message, "warning", place=place, help=help)
+        spaced = evenly_spaced(self.when)
+        if isinstance(spaced, str):
+            return (), Diagnostic("bad-time", f"{spaced}: there is no diffusion", "warning", place=place)
+        interval, frames = spaced
+        given = self.settings
+        try:
+            return diffusion(
+                self.displacements, self.numbers, interval, frames, given.blocks, given.lags, told
+            ), None
+        except TooShort as error:
+            message = f"the run is too short for a diffusivity: {error}"
+            help = f"run for longer, or give fewer than {given.blocks} `--blocks`"
+            return (), Diagnostic("too-few-frames", message, "warning", place=place, help=help)

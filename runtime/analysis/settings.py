@@ -1,0 +1,47 @@
+"""What is asked of a trajectory."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Literal, Self
+
+from pydantic import Field, model_validator
+
+from ..toml_config import Section, validated
+
+
+class AnalysisSettings(Section):
+    """Times in ps, lengths in Å.
+
+    skip: what is left out at the beginning, in ps; skip_share: the same as a share of the frames. stride: one
+    frame of so many is looked at; atoms are followed through all of them. interval: between two frames of
+    the file; timestep in fs: of `step` in the file; time_unit: of `time` in the file. core: the share of the
+    sum of two covalent radii within which atoms have clustered. lags: where the slope of the MSD is taken; a
+    tenth to half of a block where not given.
+    """
+
+    skip: float = Field(0.0, ge=0)
+    skip_share: float = Field(0.0, ge=0, lt=1)
+    stride: int = Field(1, ge=1)
+    r_max: float = Field(8.0, gt=0.1, le=30)
+    width: float = Field(0.05, gt=0.001, le=0.5)
+    core: float = Field(0.5, gt=0, lt=1)
+    blocks: int = Field(5, ge=2, le=100)
+    windows: int = Field(10, ge=1, le=1000)
+    lags: tuple[float, float] | None = None
+    interval: float | None = Field(None, gt=0)
+    timestep: float | None = Field(None, gt=0)
+    time_unit: Literal["ps", "fs"] | None = None
+
+    @model_validator(mode="after")
+    def _agree(self) -> Self:
+        if self.interval is not None and self.timestep is not None:
+            raise ValueError("either an interval or a time step says what the time is, not both")
+        if self.lags is not None and not 0 < self.lags[0] < self.lags[1]:
+            raise ValueError("the lags of the slope are two times, the first smaller")
+        return self
+
+
+def analysis_settings(given: Mapping[str, Any]) -> AnalysisSettings:
+    """Settings from what was given; None is not given. Raises ConfigError `bad-value`."""
+    return validated(AnalysisSettings, {k: v for k, v in given.items() if v is not None}, None)

@@ -1,0 +1,44 @@
+"""Displacements of atoms through periodic boundaries.
+
+Of each step the fractional coordinates change by Δs, taken to the nearest image, and the atom has moved by Δs
+times the mean of the two cells: what it moved beyond the strain of the cell. Files may hold wrapped and
+unwrapped positions, in any mixture. A sum of steps does not stretch a long path with each fluctuation of the
+cell, as scaling of unwrapped fractional coordinates does (von Bülow, Bullerjahn, Hummer,
+doi:10.1063/5.0008316). The drift of the centre of mass is taken away.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from ase.data import atomic_masses
+
+from ..structures import Floats, Structure
+
+# The nearest image is a guess beyond half a cell; steps that reach so near to it show that some go beyond.
+_AMBIGUOUS = 0.4
+
+
+class Unwrapper:
+    """Follows atoms; `ambiguous` is the first (frame, atom from 0) that moved too far to be followed."""
+
+    def __init__(self) -> None:
+        self.ambiguous: tuple[int, int] | None = None
+        self._before: tuple[Floats, Floats] | None = None
+        self._moved: Floats | None = None
+
+    def add(self, structure: Structure, number: int) -> Floats:
+        """Displacements (N, 3) in Å since the first structure."""
+        fractional = np.asarray(np.linalg.solve(structure.cell.T, structure.positions.T).T, dtype=np.float64)
+        if self._before is None or self._moved is None:
+            self._before, self._moved = (fractional, structure.cell), np.zeros_like(fractional)
+            return self._moved
+        step = fractional - self._before[0]
+        step -= np.round(step)
+        mass = atomic_masses[structure.numbers]
+        far = np.abs(step).max(axis=1)
+        if self.ambiguous is None and far.max() > _AMBIGUOUS:
+            self.ambiguous = (number, int(far.argmax()))
+        moved = step @ (0.5 * (self._before[1] + structure.cell))
+        self._moved = self._moved + moved - mass @ moved / mass.sum()
+        self._before = (fractional, structure.cell)
+        return self._moved

@@ -1,0 +1,167 @@
+"""`potentia analyze`: what trajectories say about structure, clustering, diffusion and the cell."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ...compiler.diagnostics import DataError, Diagnostic
+from . import console
+from .options import Json, Quiet
+
+if TYPE_CHECKING:
+    from ..analysis.analysis import Analysis
+    from ..analysis.ensemble import Ensemble
+
+Times = Annotated[float | None, typer.Option("--interval", metavar="PS", help="Between two frames.")]
+
+
+def command(
+    trajectory: Annotated[
+        list[str],
+        typer.Argument(metavar="TRAJ…", help="Extended XYZ, or any format of ASE.", show_default=False),
+    ],
+    skip: Annotated[
+        str | None, typer.Option("--skip", metavar="PS", help="Left out at the beginning: 5, or 20%. [0]")
+    ] = None,
+    stride: Annotated[int | None, typer.Option("--stride", help="Look at every so many frames. [1]")] = None,
+    interval: Times = None,
+    timestep: Annotated[
+        float | None, typer.Option("--timestep", metavar="FS", help="Of a `step` of the file.")
+    ] = None,
+    time_unit: Annotated[
+        str | None, typer.Option("--time-unit", metavar="UNIT", help="Of `time` in the file: fs or ps.")
+    ] = None,
+    r_max: Annotated[
+        float | None, typer.Option("--r-max", metavar="Å", help="As far as g(r) goes. [8]")
+    ] = None,
+    width: Annotated[float | None, typer.Option("--width", metavar="Å", help="Of a bin. [0.05]")] = None,
+    core: Annotated[
+        float | None,
+        typer.Option("--core", metavar="SHARE", help="Of covalent radii: nearer is clustered. [0.5]"),
+    ] = None,
+    blocks: Annotated[int | None, typer.Option("--blocks", help="For the error of D. [5]")] = None,
+    lags: Annotated[
+        str | None, typer.Option("--lags", metavar="PS:PS", help="Where the slope of the MSD is taken.")
+    ] = None,
+    windows: Annotated[int | None, typer.Option("--windows", help="Of time, for the cell. [10]")] = None,
+    plot: Annotated[
+        Path | None, typer.Option("--plot", metavar="FOLDER", help="Save rdf, msd, distances, cell.")
+    ] = None,
+    output: Annotated[
+        Path | None, typer.Option("--output", "-o", metavar="FILE.json", help="All numbers and curves.")
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """g(r), smallest distances, clustering, diffusivity ± error and lattice parameters of trajectories.
+
+    Several trajectories are runs of one material, from different seeds: means and their spread are given too.
+
+    \b
+    Examples:
+      potentia analyze md.xyz --skip 10
+      potentia analyze a.xyz b.xyz c.xyz --skip 20% --plot plots
+      potentia analyze XDATCAR --interval 0.01 --json
+      potentia analyze md.xyz --lags 2:10 --blocks 4 -o md.json
+    """
+    from ..analysis.analysis import analyze
+    from ..analysis.ensemble import ensemble
+    from ..analysis.settings import analysis_settings
+    from .progress import passing
+
+    given: dict[str, Any] = {
+        **_skipped(skip),
+        "lags": _lags(lags),
+        "stride": stride,
+        "interval": interval,
+        "timestep": timestep,
+        "time_unit": time_unit,
+        "r_max": r_max,
+        "width": width,
+        "core": core,
+        "blocks": blocks,
+        "windows": windows,
+    }
+    settings = analysis_settings(given)
+    _require(output, plot)
+    found = []
+    for where in trajectory:
+        with passing(Path(where).name, quiet) as report:
+            found.append(analyze(where, settings, report))
+        if not quiet:
+            console.report(found[-1].warnings, json)
+    together = ensemble(found) if len(found) > 1 else None
+    _write(found, together, output, plot, json, quiet)
+    return 0
+
+
+def _require(output: Path | None, plot: Path | None) -> None:
+    from .outputs import require_writable
+
+    for path in (output, plot):
+        if path is not None:
+            require_writable(path)
+
+
+def _bad(option: str, value: str, help: str) -> DataError:
+    return DataError(Diagnostic("bad-value", f"`{option}` is `{value}`", help=help))
+
+
+def _skipped(text: str | None) -> dict[str, float]:
+    """`5`: ps; `20%`: a share of the frames."""
+    if text is None:
+        return {}
+    number, percent = text.strip().removesuffix("ps").strip(), text.strip().endswith("%")
+    try:
+        value = float(number.removesuffix("%"))
+    except ValueError:
+        raise _bad("--skip", text, "write a time in ps, or a share of the frames: 20%") from None
+    return {"skip_share": value / 100} if percent else {"skip": value}
+
+
+def _lags(text: str | None) -> tuple[float, float] | None:
+    if text is None:
+        return None
+    parts = text.split(":")
+    try:
+        low, high = map(float, parts)
+    except ValueError:
+        raise _bad("--lags", text, "write two times in ps: 2:10") from None
+    return low, high
+
+
+def _write(
+    found: list[Analysis],
+    together: Ensemble | None,
+    output: Path | None,
+    plot: Path | None,
+    json: bool,
+    quiet: bool,
+) -> None:
+    from json import dumps
+
+    from ..analysis.tables import analysis_data, ensemble_data
+    from ..checkpoint import write_atomic
+    from .analysis_text import analysis_text, ensemble_text
+
+    data = {
+        "trajectories": [analysis_data(a) for a in found],
+        "together": ensemble_data(together) if together else None,
+    }
+    if output is not None:
+        write_atomic(output, dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
+        console.say(f"wrote {output}", quiet)
+    if plot is not None:
+        from ..analysis.plots import save_plots
+
+        for path in save_plots(plot, found):
+            console.say(f"plot: {path}", quiet)
+    if json:
+        console.result_json(data)
+        return
+    console.result("\n\n".join(map(analysis_text, found)))
+    if together is not None:
+        console.result("\n" + ensemble_text(together))
