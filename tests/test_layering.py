@@ -116,6 +116,11 @@ OTHERS = {
     # `--emit jaxpr` and `--emit hlo` are jax's own text
     "runtime.cli.stages": "numpy jax",
     # the numerical files of the runtime
+    "runtime.dynamics": "numpy pydantic ase",
+    **{
+        f"runtime.dynamics.{name}": NUMERICAL
+        for name in ("barostat", "integrator", "lists", "run", "simulation", "start", "state", "thermostat")
+    },
     "runtime.potential": NUMERICAL,
     "runtime.residuals": NUMERICAL,
     "runtime.gradients": NUMERICAL,

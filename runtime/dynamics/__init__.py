@@ -1,0 +1,7 @@
+"""Molecular dynamics: `simulate` with `MDSettings` gives an `MDResult`."""
+
+from .result import MDResult, Progress
+from .settings import MDSettings, md_settings
+from .simulation import simulate
+
+__all__ = ["MDResult", "MDSettings", "Progress", "md_settings", "simulate"]

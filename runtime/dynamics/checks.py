@@ -1,0 +1,113 @@
+"""What must hold of settings and structure together before a step is made. NumPy, no jax."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from math import pi
+
+import numpy as np
+from ase import units
+from ase.data import atomic_masses, chemical_symbols
+
+from ...compiler.diagnostics import DataError, Diagnostic
+from .. import structure_checks
+from ..structures import Floats, Structure
+from .distances import bond_lengths, nearest_fault
+from .settings import MDSettings
+
+_STIFFEST = 40.0  # eV/Å², a bond of hydrogen, 3000 cm⁻¹; hardly a bond that is not to hydrogen is stiffer
+_PER_PERIOD = 5.0  # velocity Verlet is unstable below π steps a period, and of no use near it
+_THINNEST = 1.0  # Å between opposite faces: thinner cells have hundreds of images
+
+
+def masses_of(structure: Structure) -> Floats:
+    """(N,) standard atomic weights, amu."""
+    return np.asarray(atomic_masses[structure.numbers], dtype=np.float64)
+
+
+def present_species(structure: Structure, species: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the potential that the structure has, in the potential's order."""
+    return tuple(s for s in species if s in structure.species)
+
+
+def distance_limits(present: tuple[str, ...], settings: MDSettings) -> Floats:
+    """(P,) the smallest distance that each pair of species is let come to, Å."""
+    return settings.min_distance * bond_lengths(present)
+
+
+def check(
+    structure: Structure, species: tuple[str, ...], settings: MDSettings, velocities: Floats | None
+) -> None:
+    """Raises DataError with all that speaks against a run.
+
+    no-atoms, nan-label, flat-cell, duplicate-atoms, unknown-species-in-data, too-few-atoms, no-velocities,
+    timestep-too-long, not-periodic, cell-too-thin, inside-core.
+    """
+    found = structure_checks.check(structure)
+    if not found:
+        found = [*_unknown_species(structure, species), *_unsuited(structure, settings, velocities)]
+    if not found:
+        found = list(_inside_core(structure, present_species(structure, species), settings))
+    if found:
+        raise DataError(found)
+
+
+def longest_timestep(structure: Structure) -> float:
+    """A fifth of the period of the lightest atom on the stiffest bond, fs."""
+    lightest = float(masses_of(structure).min())
+    return 2 * pi * (lightest / _STIFFEST) ** 0.5 / units.fs / _PER_PERIOD
+
+
+def _unknown_species(structure: Structure, species: tuple[str, ...]) -> Iterator[Diagnostic]:
+    for symbol in structure.species:
+        if symbol not in species:
+            message = f"the structure has {symbol}, which is not a species of the potential"
+            help = f"species of the potential: {', '.join(species)}"
+            yield Diagnostic("unknown-species-in-data", message, place=structure.place, help=help)
+
+
+def _unsuited(structure: Structure, settings: MDSettings, velocities: Floats | None) -> Iterator[Diagnostic]:
+    place = structure.place
+    if structure.n_atoms < 2:
+        message = "one atom alone has no temperature: its momentum is conserved"
+        yield Diagnostic("too-few-atoms", message, place=place, help="repeat the cell")
+    if settings.velocities == "structure" and velocities is None:
+        help = "leave `--velocities` away, and they are drawn at the temperature"
+        yield Diagnostic("no-velocities", "the structure has no velocities", place=place, help=help)
+    longest = longest_timestep(structure)
+    if settings.timestep > longest:
+        lightest = chemical_symbols[structure.numbers[np.argmin(masses_of(structure))]]
+        message = f"a time step of {settings.timestep:g} fs is too long for {lightest}"
+        period = f"its fastest vibration may take {_PER_PERIOD * longest:.0f} fs"
+        help = f"{period}: write {longest:.1f} fs or less"
+        yield Diagnostic("timestep-too-long", message, place=place, help=help)
+    if settings.ensemble == "npt" and not structure.pbc.all():
+        along = ", ".join(axis for axis, p in zip("abc", structure.pbc, strict=True) if not p)
+        message = f"a pressure needs a periodic cell, and this one is open along {along}"
+        yield Diagnostic("not-periodic", message, place=place, help="choose nvt, or set `pbc`")
+    thinnest = _thinnest(structure)
+    if thinnest < _THINNEST:
+        message = f"the cell is {thinnest:.2f} Å thin: each atom would meet hundreds of its own images"
+        yield Diagnostic("cell-too-thin", message, place=place, help="repeat the cell, or check its unit, Å")
+
+
+def _thinnest(structure: Structure) -> float:
+    """The least distance between opposite faces over the periodic directions, Å."""
+    vectors = structure.cell[structure.pbc]
+    return float((1 / np.linalg.norm(np.linalg.pinv(vectors), axis=0)).min()) if len(vectors) else np.inf
+
+
+def _inside_core(
+    structure: Structure, present: tuple[str, ...], settings: MDSettings
+) -> Iterator[Diagnostic]:
+    limits = distance_limits(present, settings)
+    fault = nearest_fault(structure, present, limits) if settings.min_distance > 0 else None
+    if fault is not None:
+        i, j, distance, limit = fault
+        symbols = structure.symbols
+        message = (
+            f"atoms {i + 1} ({symbols[i]}) and {j + 1} ({symbols[j]}) are {distance:.2f} Å apart: "
+            f"nearer than {limit:.2f} Å is inside the core"
+        )
+        help = "relax the structure, or allow less with `--min-distance`"
+        yield Diagnostic("inside-core", message, place=structure.place, help=help)

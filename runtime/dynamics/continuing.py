@@ -1,0 +1,102 @@
+"""The folder of a run: begun anew, or gone on with where it is the same run. NumPy, no jax."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ...compiler.diagnostics import ArtifactError, Diagnostic, FitError
+from ..checkpoint import write_atomic
+from ..potential import Potential
+from ..structures import Floats, Structure
+from .outputs import REPORT, SETTINGS, STATE
+from .settings import MDSettings
+
+_BEGIN = "go on with `--resume`, begin again with `--overwrite`, or choose another folder with `-o`"
+Identity = dict[str, Any]
+
+
+def identity(
+    potential: Potential, structure: Structure, settings: MDSettings, velocities: Floats | None
+) -> Identity:
+    """What the bits of a run depend on: digests of model and structure, and the settings."""
+    given = velocities if settings.velocities == "structure" and velocities is not None else np.zeros(0)
+    atoms = (structure.numbers, structure.positions, structure.cell, structure.pbc, given)
+    return {
+        "model": _digest(potential.text.encode(), potential.theta.tobytes()),
+        "structure": _digest(*(np.ascontiguousarray(part).tobytes() for part in atoms)),
+        "settings": settings.depends_on(),
+    }
+
+
+def begin(folder: Path, about: Identity, overwrite: bool) -> None:
+    """Make the folder ready for a new run. Raises ArtifactError unwritable, run-exists."""
+    if folder.exists() and not folder.is_dir():
+        raise _error("unwritable", f"cannot write {folder}: it is a file", folder, "choose another with `-o`")
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / SETTINGS).is_file():
+            message = f"cannot write {folder}: it holds files that are no run of dynamics"
+            raise _error("unwritable", message, folder, "choose another folder with `-o`")
+        if not overwrite:
+            raise _error("run-exists", f"there is a run of dynamics in {folder} already", folder, _BEGIN)
+    for name in (STATE, REPORT):  # the state first: what is left of the old run is no longer gone on with
+        (folder / name).unlink(missing_ok=True)
+    write_atomic(folder / SETTINGS, json.dumps(about, ensure_ascii=False, indent=2) + "\n")
+
+
+def require_same(folder: Path, about: Identity) -> None:
+    """Raise where the run in the folder is another one.
+
+    FitError nothing-to-resume, resume-mismatch (one for each setting); ArtifactError other-model,
+    damaged-artifact.
+    """
+    path = folder / SETTINGS
+    if not path.is_file():
+        message = f"nothing to resume: there is no {path}"
+        raise FitError(
+            Diagnostic("nothing-to-resume", message, place=str(folder), help="run without --resume")
+        )
+    try:
+        before = json.loads(path.read_text(encoding="utf-8"))
+        model, structure, settings = before["model"], before["structure"], dict(before["settings"])
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        help = "begin again with `--overwrite`"
+        raise _error("damaged-artifact", f"{path} is damaged: {error}", path, help) from error
+    if model != about["model"]:
+        message = f"the run in {folder} is one of another model: {model}; this one is {about['model']}"
+        help = "go on with the model that it was begun with, or choose another folder with `-o`"
+        raise _error("other-model", message, folder, help)
+    found = list(_differences(settings, about["settings"]))
+    if structure != about["structure"]:
+        found.insert(0, _mismatch("the structure is not the one that the run was begun with"))
+    if found:
+        raise FitError(found)
+
+
+def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Diagnostic]:
+    for name in dict.fromkeys((*now, *before)):
+        if before.get(name) != now.get(name):
+            was, given = _shown(before.get(name)), _shown(now.get(name))
+            yield _mismatch(f"cannot resume: `{name}` was {was}, and is {given} now")
+
+
+def _mismatch(message: str) -> Diagnostic:
+    help = "resume with what was given then, or begin again with `--overwrite`"
+    return Diagnostic("resume-mismatch", message, help=help)
+
+
+def _shown(value: Any) -> str:
+    return "not given" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _digest(*parts: bytes) -> str:
+    return "sha256:" + sha256(b"".join(parts)).hexdigest()
+
+
+def _error(code: str, message: str, place: Path, help: str) -> ArtifactError:
+    return ArtifactError(Diagnostic(code, message, place=str(place), help=help))

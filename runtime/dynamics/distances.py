@@ -1,0 +1,55 @@
+"""How near atoms may come: pairs of species, their limits, and who is at fault. NumPy, no jax."""
+
+from __future__ import annotations
+
+from itertools import combinations_with_replacement
+
+import numpy as np
+from ase.data import atomic_numbers, covalent_radii
+
+from ..neighbors import Pairs, pairs
+from ..structures import Floats, Ints, Structure
+
+_WATCHED = 1.3  # of the largest sum of covalent radii: nearest neighbours of metals are within it
+_LEAST_WATCHED = 4.0  # Å: those of condensed rare gases too
+
+
+def pair_names(species: tuple[str, ...]) -> tuple[str, ...]:
+    """`Li-Li`, `Li-O`, `O-O`: unordered pairs of species in the order of their rows."""
+    return tuple(f"{a}-{b}" for a, b in combinations_with_replacement(species, 2))
+
+
+def bond_lengths(species: tuple[str, ...]) -> Floats:
+    """Sums of covalent radii (Cordero et al., doi 10.1039/b801115j) of all pairs, Å."""
+    radii = [covalent_radii[atomic_numbers[s]] for s in species]
+    return np.array([a + b for a, b in combinations_with_replacement(radii, 2)])
+
+
+def watched_cutoff(species: tuple[str, ...]) -> float:
+    """How far smallest distances are looked for, Å."""
+    return float(max(_LEAST_WATCHED, _WATCHED * bond_lengths(species).max()))
+
+
+def pair_rows(structure: Structure, species: tuple[str, ...], found: Pairs) -> Ints:
+    """(M,) the row of `pair_names` that each pair belongs to."""
+    table = np.zeros((len(species), len(species)), dtype=np.int32)
+    for row, (a, b) in enumerate(combinations_with_replacement(range(len(species)), 2)):
+        table[a, b] = table[b, a] = row
+    kinds = np.array([species.index(s) for s in structure.symbols], dtype=np.int32)
+    return np.asarray(table[kinds[found.i], kinds[found.j]], dtype=np.int32)
+
+
+def nearest_fault(
+    structure: Structure, species: tuple[str, ...], limits: Floats
+) -> tuple[int, int, float, float] | None:
+    """The pair of atoms that is farthest inside its limit: i, j, distance, limit (Å); None where none is.
+
+    limits: of the rows of `pair_names`, Å.
+    """
+    found = pairs(structure, max(float(limits.max()), 2.0))  # vesin is slow with cutoffs much below a bond
+    allowed = limits[pair_rows(structure, species, found)]
+    inside = found.distance < allowed
+    if not inside.any():
+        return None
+    worst = int(np.argmin(np.where(inside, found.distance / np.maximum(allowed, 1e-300), np.inf)))
+    return int(found.i[worst]), int(found.j[worst]), float(found.distance[worst]), float(allowed[worst])

@@ -1,0 +1,92 @@
+"""Why a run was stopped, and which atoms are at fault. NumPy, no jax."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from ...compiler.diagnostics import Diagnostic
+from ..structures import Floats, Structure
+from .distances import nearest_fault
+
+_ASTRAY = 20.0  # Å: so far beyond where all atoms began, an atom of an open structure is lost
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Told to the user; atoms are those at fault, from 0."""
+
+    diagnostic: Diagnostic
+    atoms: tuple[int, ...]
+
+
+def too_close(place: str, structure: Structure, present: tuple[str, ...], limits: Floats) -> Fault:
+    """Two atoms are within their limit."""
+    found = nearest_fault(structure, present, limits)
+    assert found is not None  # a guard saw them
+    i, j, distance, limit = found
+    symbols = structure.symbols
+    message = (
+        f"atoms {i + 1} ({symbols[i]}) and {j + 1} ({symbols[j]}) came as near as {distance:.2f} Å, "
+        f"the limit being {limit:.2f} Å"
+    )
+    help = "the potential lets atoms cluster there: does it have a core, such as `pin zbl()`?"
+    return Fault(Diagnostic("atoms-too-close", message, place=place, help=help), (i, j))
+
+
+def not_finite(place: str, forces: Floats) -> Fault:
+    """forces (3, N). The energy or a force is NaN or infinite."""
+    atoms = tuple(int(k) for k in np.flatnonzero(~np.isfinite(forces).all(axis=0)))
+    what = f"the force on atom {atoms[0] + 1}" if atoms else "the energy"
+    more = f" and on {len(atoms) - 1} more" if len(atoms) > 1 else ""
+    help = "a shorter time step may help; else the potential is not defined where the atoms have gone"
+    message = f"{what}{more} is not finite" if not more else f"{what}{more} are not finite"
+    return Fault(Diagnostic("not-finite", message, place=place, help=help), atoms)
+
+
+def too_hot(place: str, temperature: float, limit: float, kinetic: Floats) -> Fault:
+    """kinetic (N,): the energy of each atom, eV. The fastest atoms are named."""
+    order = np.argsort(-kinetic)
+    fast = tuple(int(k) for k in order[: max(1, int((kinetic > 10 * kinetic.mean()).sum()))])
+    message = f"the temperature is {temperature:.0f} K, the limit being {limit:.0f} K"
+    message += f"; atom {fast[0] + 1} is the fastest"
+    help = (
+        "a shorter time step may help; else the energy has a hole there. `--max-temperature` sets the limit"
+    )
+    return Fault(Diagnostic("too-hot", message, place=place, help=help), fast)
+
+
+def too_fast(place: str, atom: int, symbol: str, moved: float, skin: float) -> Fault:
+    """An atom moves farther in a single step than a list of neighbours holds."""
+    message = (
+        f"atom {atom + 1} ({symbol}) moves by {moved:.2f} Å in one step, half the skin being {skin / 2:.2f} Å"
+    )
+    help = "a shorter time step may help, or a thicker skin; else the energy has a hole there"
+    return Fault(Diagnostic("too-fast", message, place=place, help=help), (atom,))
+
+
+def lost(place: str, start: Structure, positions: Floats) -> Fault | None:
+    """Atoms far outside where all began, in the open directions; positions (N, 3)."""
+    away = _beyond(start, positions)
+    atoms = tuple(int(k) for k in np.flatnonzero(away > _ASTRAY))
+    if not atoms:
+        return None
+    message = (
+        f"atom {atoms[0] + 1} ({start.symbols[atoms[0]]}) is {away[atoms[0]]:.0f} Å outside the structure"
+    )
+    if len(atoms) > 1:
+        message += f", and {len(atoms) - 1} more are lost"
+    help = "it has evaporated: lower the temperature, or make the structure periodic"
+    return Fault(Diagnostic("lost-atoms", message, place=place, help=help), atoms)
+
+
+def _beyond(start: Structure, positions: Floats) -> Floats:
+    """(N,) how far each atom is outside the box of the first positions, along the open directions, Å."""
+    if start.pbc.all():
+        return np.zeros(len(positions))
+    periodic = start.cell[start.pbc]
+    across = np.eye(3) - np.linalg.pinv(periodic) @ periodic if len(periodic) else np.eye(3)
+    then, now = start.positions @ across, positions @ across
+    outside = np.maximum(then.min(axis=0) - now, now - then.max(axis=0))
+    return np.linalg.norm(np.maximum(outside, 0.0), axis=1)

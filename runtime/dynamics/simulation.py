@@ -1,0 +1,76 @@
+"""A run of molecular dynamics: from its settings to its files."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import jax.numpy as jnp
+
+from ..potential import Potential
+from ..structures import Floats, Structure
+from . import checks, state
+from .continuing import begin, identity, require_same
+from .distances import pair_names
+from .integrator import compiled
+from .lists import Search
+from .outputs import STATE, Folder, Memory
+from .result import MDResult
+from .run import Run, Tell
+from .settings import MDSettings
+from .start import conditions, first_velocities, form_of
+from .thermo import columns
+
+
+def simulate(
+    potential: Potential,
+    structure: Structure,
+    settings: MDSettings,
+    *,
+    velocities: Floats | None = None,
+    folder: Path | None = None,
+    resume: bool = False,
+    overwrite: bool = False,
+    report: Tell | None = None,
+) -> MDResult:
+    """Molecular dynamics of `structure` with `potential`.
+
+    velocities (N, 3) in Å per ASE's unit of time: needed where the settings take those of the structure.
+    folder: where log, trajectory and states are written; without one the result holds them. resume: go on
+    from the last state there, to the same bits as without the interruption; overwrite: replace what is there.
+
+    A run that a guard stops is a result too (`MDResult.stopped`). Raises DataError as `checks.check`;
+    ArtifactError unwritable, run-exists, damaged-artifact, other-model; FitError resume-mismatch and
+    nothing-to-resume.
+    """
+    checks.check(structure, potential.species, settings, velocities)
+    present = checks.present_species(structure, potential.species)
+    about = identity(potential, structure, settings, velocities)
+    model = {"model": about["model"]}
+    record: Folder | Memory = Memory(columns(pair_names(present)))
+    saved = None
+    if folder is not None:
+        if resume:
+            require_same(folder, about)
+        else:
+            begin(folder, about, overwrite)
+        record = Folder(folder, settings.trajectory, record.columns)
+        if resume and (folder / STATE).is_file():
+            saved = state.read(folder / STATE, model)
+    first = first_velocities(structure, settings, velocities)
+    kernel = potential.kernel(settings.precision)
+    run = Run(
+        structure=structure,
+        settings=settings,
+        present=present,
+        theta=jnp.asarray(potential.theta, kernel.dtype),
+        conditions=conditions(structure, present, settings, first),
+        advance=compiled(kernel, form_of(settings)),
+        search=Search(kernel, potential.species, present, settings.skin),
+        record=record,
+        depends_on=model,
+        tell=report or (lambda _: None),
+    )
+    try:
+        return run.whole(first, saved)
+    finally:
+        record.close()

@@ -1,0 +1,85 @@
+"""The settings as numbers on the device, and the first state."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ase import units
+
+from ..structures import Floats, Structure
+from .checks import distance_limits, masses_of
+from .integrator import FINE, Conditions, Form, Motion
+from .settings import MDSettings
+from .thermostat import CHAIN
+from .velocities import at_rest, degrees_of_freedom, drawn
+
+_HOTTEST = 5.0  # times the temperature asked for, with room for the fluctuations of few atoms
+_ALWAYS_HOT = 5000.0  # K: no guard below this unless it is asked for
+
+
+def form_of(settings: MDSettings) -> Form:
+    """What has to be compiled."""
+    return Form(
+        "none" if settings.ensemble == "nve" else settings.thermostat,
+        settings.barostat if settings.ensemble == "npt" else "none",
+    )
+
+
+def first_velocities(structure: Structure, settings: MDSettings, given: Floats | None) -> Floats:
+    """(N, 3) drawn or given, without total momentum."""
+    masses = masses_of(structure)
+    if settings.velocities == "drawn" or given is None:
+        return drawn(structure, masses, settings)
+    return at_rest(np.asarray(given, dtype=np.float64), masses)
+
+
+def conditions(
+    structure: Structure, present: Sequence[str], settings: MDSettings, velocities: Floats
+) -> Conditions:
+    """All that stays as it is. velocities: the first ones, whose temperature nve keeps to."""
+    masses = masses_of(structure)
+    freedom = degrees_of_freedom(structure, masses, settings)
+    first, last = settings.temperatures
+    now = float((masses[:, None] * velocities**2).sum()) / (freedom * units.kB)
+    hottest = settings.max_temperature or _hottest(max(first, last, now), freedom)
+    return Conditions(
+        dt=jnp.asarray(settings.timestep * units.fs),
+        tau=jnp.asarray(settings.tau * units.fs),
+        rate=jnp.asarray(1 / (settings.bulk_modulus * units.GPa * settings.tau_pressure * units.fs)),
+        heat=jnp.asarray([first * units.kB, last * units.kB]),
+        ramp=jnp.asarray(float(settings.steps)),
+        pressure=jnp.asarray(settings.pressure * units.GPa),
+        masses=jnp.asarray(masses),
+        freedom=jnp.asarray(float(freedom)),
+        key=jax.random.key(settings.seed),
+        limits=jnp.asarray(distance_limits(tuple(present), settings)),
+        most=jnp.asarray(hottest * freedom * units.kB / 2),
+    )
+
+
+def first_motion(structure: Structure, velocities: Floats, n_pairs: int) -> Motion:
+    """The state before the first forces."""
+    return Motion(
+        step=jnp.asarray(0),
+        x=jnp.asarray(structure.positions.T),
+        v=jnp.asarray(velocities.T),
+        f=jnp.zeros((3, structure.n_atoms)),
+        energy=jnp.asarray(0.0),
+        virial=jnp.zeros((3, 3)),
+        cell=jnp.asarray(structure.cell),
+        deformed=jnp.eye(3),
+        heat=jnp.asarray(0.0),
+        chain=jnp.zeros(CHAIN),
+        closest=jnp.full(n_pairs, jnp.inf),
+        begun=jnp.asarray(False),
+        stale=jnp.asarray(False),
+        verdict=jnp.asarray(FINE),
+    )
+
+
+def _hottest(wanted: float, freedom: int) -> float:
+    """Four standard deviations of the temperature of so few atoms are allowed for."""
+    return max(_HOTTEST * wanted * (1 + 4 * (2 / freedom) ** 0.5), _ALWAYS_HOT)

@@ -1,0 +1,89 @@
+"""Thermostats: what a time step does to velocities alone.
+
+Each takes velocities (3, N) without total momentum and returns them so, with the energy that the bath gave.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+Array = jax.Array
+CHAIN = 3  # thermostats of a Nosé–Hoover chain
+# weights of Suzuki and Yoshida, fourth order: with one step of the full length stiff chains drift
+_WEIGHTS = (1 / (2 - 2 ** (1 / 3)), 1 - 2 / (2 - 2 ** (1 / 3)), 1 / (2 - 2 ** (1 / 3)))
+
+
+class Bath(NamedTuple):
+    """kT (eV), tau (ASE's unit of time), degrees of freedom, and the key of this step's random numbers."""
+
+    heat: Array
+    tau: Array
+    freedom: Array
+    key: Array
+
+
+def kinetic_energy(v: Array, masses: Array) -> Array:
+    """Σ m v²/2 in eV; v (3, N)."""
+    return 0.5 * (masses * v * v).sum()
+
+
+def without_momentum(v: Array, masses: Array) -> Array:
+    """v (3, N) in the frame of the centre of mass."""
+    return v - (v @ masses)[:, None] / masses.sum()
+
+
+def langevin(v: Array, masses: Array, dt: Array, bath: Bath) -> Array:
+    """The Ornstein–Uhlenbeck process of friction 1/tau, exact, of the motion relative to the centre of mass.
+
+    v ← c v + √((1 − c²) kT/m) ξ with c = exp(−dt/tau); both terms are projected, which leaves the canonical
+    distribution of what remains, as the projection is orthogonal in √m v.
+    """
+    c = jnp.exp(-dt / bath.tau)
+    noise = jax.random.normal(bath.key, v.shape, v.dtype)
+    return without_momentum(c * v + jnp.sqrt((1 - c * c) * bath.heat / masses) * noise, masses)
+
+
+def bussi(v: Array, masses: Array, dt: Array, bath: Bath) -> Array:
+    """Stochastic velocity rescaling (Bussi, Donadio & Parrinello, doi 10.1063/1.2408420, eq. A7)."""
+    c = jnp.exp(-dt / bath.tau)
+    first, rest = jax.random.split(bath.key)
+    one = jax.random.normal(first, (), v.dtype)
+    others = 2.0 * jax.random.gamma(rest, (bath.freedom - 1) / 2, dtype=v.dtype)  # Σ of freedom − 1 squares
+    kinetic = kinetic_energy(v, masses)
+    target = bath.heat / (2 * jnp.where(kinetic > 0, kinetic, 1.0))  # K̄/(N_f K); atoms at rest stay so
+    scale = c + (1 - c) * target * (one * one + others) + 2 * one * jnp.sqrt(c * (1 - c) * target)
+    return v * jnp.sqrt(scale)
+
+
+def nose_hoover(v: Array, masses: Array, dt: Array, bath: Bath, speeds: Array) -> tuple[Array, Array]:
+    """A chain of Nosé and Hoover (Martyna, Klein & Tuckerman, doi 10.1063/1.463940), reversible.
+
+    speeds (CHAIN,): rates of the thermostats, 1/time. Returns velocities and speeds.
+    """
+    inertia = bath.heat * bath.tau**2 * jnp.ones(CHAIN).at[0].set(bath.freedom)
+    double = 2 * kinetic_energy(v, masses)
+    scale = jnp.ones((), v.dtype)
+    for weight in _WEIGHTS:
+        part = weight * dt
+        speeds = _chain_kick(speeds, double * scale * scale, part / 2, inertia, bath)
+        scale = scale * jnp.exp(-part * speeds[0])
+        speeds = _chain_kick(speeds, double * scale * scale, part / 2, inertia, bath, inward=False)
+    return v * scale, speeds
+
+
+def _chain_kick(
+    speeds: Array, double: Array, half: Array, inertia: Array, bath: Bath, inward: bool = True
+) -> Array:
+    """Half a step of the chain's own motion: from its end inward, or back."""
+    order = range(CHAIN - 1, -1, -1) if inward else range(CHAIN)
+    for k in order:
+        if k == 0:
+            force = (double - bath.freedom * bath.heat) / inertia[0]
+        else:
+            force = (inertia[k - 1] * speeds[k - 1] ** 2 - bath.heat) / inertia[k]
+        drag = jnp.exp(-half / 2 * speeds[k + 1]) if k + 1 < CHAIN else jnp.ones(())
+        speeds = speeds.at[k].set((speeds[k] * drag + half * force) * drag)
+    return speeds
