@@ -46,7 +46,8 @@ class Setting:
         return Parameter(self.name, Parameter.KEYWORD_ONLY, default=default, annotation=self.declared)
 
 
-def _setting(key: str, type: Any, flag: str, help: str, metavar: str | None = None) -> Setting:
+def setting(key: str, type: Any, flag: str, help: str, metavar: str | None = None) -> Setting:
+    """An option with a value of a type, None where it is not given."""
     return Setting(key, Annotated[type | None, typer.Option(flag, metavar=metavar, help=help)])
 
 
@@ -56,29 +57,29 @@ def _switch(key: str, flag: str, help: str) -> Setting:
 
 # where labels are, in what unit and sign
 LABELS = (
-    _setting("data.energy_key", str, "--energy-key", "Key of the energy, eV. [energy]", "KEY"),
-    _setting("data.forces_key", str, "--forces-key", "Key of the forces, eV/Å. [forces]", "KEY"),
+    setting("data.energy_key", str, "--energy-key", "Key of the energy, eV. [energy]", "KEY"),
+    setting("data.forces_key", str, "--forces-key", "Key of the forces, eV/Å. [forces]", "KEY"),
     _switch("data.use_forces", "--no-forces", "Leave the forces aside."),
-    _setting("data.stress_key", str, "--stress-key", "Of the stress. [stress]", "KEY"),
+    setting("data.stress_key", str, "--stress-key", "Of the stress. [stress]", "KEY"),
     _switch("data.use_stress", "--no-stress", "Leave the stress aside."),
-    _setting("data.stress_unit", str, "--stress-unit", "eV/Å^3, GPa, kbar, … [eV/Å^3]", "UNIT"),
-    _setting("data.stress_sign", str, "--stress-sign", "Positive: tension or compression.", "SIGN"),
-    _setting("data.virial_key", str, "--virial-key", "Of a virial, eV, in place of stress.", "KEY"),
-    _setting("data.virial_sign", str, "--virial-sign", "minus (-V*stress, GPUMD) or plus.", "SIGN"),
-    _setting("data.config_type_key", str, "--config-type-key", "Key of the kind of a structure.", "KEY"),
-    _setting("data.weight_key", str, "--weight-key", "Key of a weight of each structure.", "KEY"),
+    setting("data.stress_unit", str, "--stress-unit", "eV/Å^3, GPa, kbar, … [eV/Å^3]", "UNIT"),
+    setting("data.stress_sign", str, "--stress-sign", "Positive: tension or compression.", "SIGN"),
+    setting("data.virial_key", str, "--virial-key", "Of a virial, eV, in place of stress.", "KEY"),
+    setting("data.virial_sign", str, "--virial-sign", "minus (-V*stress, GPUMD) or plus.", "SIGN"),
+    setting("data.config_type_key", str, "--config-type-key", "Key of the kind of a structure.", "KEY"),
+    setting("data.weight_key", str, "--weight-key", "Key of a weight of each structure.", "KEY"),
 )
 # how the best parameters are searched for
 SEARCH = (
-    _setting("method", str, "--method", "auto, least-squares or first-order. [auto]"),
-    _setting("starts", int, "--starts", "Seeded starts; the best wins. [1]"),
-    _setting("seed", int, "--seed", "Of splits and starts. [0]"),
-    _setting("time_limit", float, "--time-limit", "Stop then, with the best so far.", "SECONDS"),
-    _setting("max_iterations", int, "--max-iterations", "Stop then, with the best so far."),
-    _setting(
+    setting("method", str, "--method", "auto, least-squares or first-order. [auto]"),
+    setting("starts", int, "--starts", "Seeded starts; the best wins. [1]"),
+    setting("seed", int, "--seed", "Of splits and starts. [0]"),
+    setting("time_limit", float, "--time-limit", "Stop then, with the best so far.", "SECONDS"),
+    setting("max_iterations", int, "--max-iterations", "Stop then, with the best so far."),
+    setting(
         "tolerance", float, "--tolerance", "End when a step lowers the loss by a smaller share. [0.001]"
     ),
-    _setting("memory_mb", float, "--memory", "What batches may take. [1000]", "MB"),
+    setting("memory_mb", float, "--memory", "What batches may take. [1000]", "MB"),
     _switch("reference_energies", "--no-reference", "Do not add an energy for each species."),
 )
 Given = Mapping[str, Any]

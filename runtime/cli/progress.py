@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress
 
     from ..design.loop import Progress as Designing
+    from ..dynamics.result import Progress as Moving
     from ..fit import Progress as Fitting
 
 
@@ -80,6 +81,30 @@ def measuring(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
     with _bar("{task.completed:.0f}/{task.total:.0f}") as bar:
         task = bar.add_task("properties", total=1)
         yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+
+
+@contextmanager
+def simulating(steps: int, quiet: bool) -> Iterator[Callable[[Moving], None] | None]:
+    """A function to tell where a run of dynamics stands; None where nobody looks."""
+    if quiet or not console.is_terminal():
+        yield None
+        return
+    with _bar("{task.fields[remark]}") as bar:
+        task = bar.add_task("compiling", total=steps, remark="")
+
+        def told(p: Moving) -> None:
+            bar.update(task, description="md", completed=p.step, remark=_moving(p))
+
+        yield told
+
+
+def _moving(p: Moving) -> str:
+    """Speed, temperature, pressure, drift; below, how near pairs of species came since the last row of the log."""
+    pressure = "" if p.pressure is None else f", {p.pressure:.2f} GPa"
+    state = f"{p.temperature:.0f} K{pressure}, drift {p.drift:+.2g} meV/atom"
+    speed = f"{p.steps_per_second:.0f} steps/s, {p.ns_per_day:.2f} ns/day"
+    distances = ", ".join(f"{name} {d:.2f}" for name, d in p.smallest.items())
+    return f"{speed}, {state}" + (f"\n{distances} Å" if distances else "")
 
 
 @contextmanager

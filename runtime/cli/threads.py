@@ -7,3 +7,10 @@ def one_thread_each() -> None:
     """One, unless the user says otherwise: what works on batches of data has its cores busy with those."""
     for name in ("OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", "OMP_NUM_THREADS"):
         os.environ.setdefault(name, "1")
+
+
+def one_core() -> None:
+    """XLA too keeps to one core; before jax is imported, which reads it once. One run a core is most for all."""
+    one_thread_each()
+    flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
+    os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()

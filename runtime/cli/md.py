@@ -1,0 +1,140 @@
+"""`potentia md`: molecular dynamics with a fitted model."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+from .md_options import BATH, CELL, GUARDS, STEPS, WRITTEN
+from .options import Given, Json, Quiet, Run, having
+from .threads import one_core
+
+if TYPE_CHECKING:
+    from ..dynamics import MDResult, MDSettings
+    from ..potential import Potential
+    from ..structures import Structure
+
+
+@having(steps=STEPS, bath=BATH, cell=CELL, written=WRITTEN, guards=GUARDS)
+def command(
+    run: Run,
+    *,
+    structure: Annotated[
+        str, typer.Option("--structure", metavar="FILE", help="Where to start; `FILE@3` takes one of many.")
+    ],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Trajectory, log, state, report.")
+    ],
+    repeat: Annotated[
+        str | None, typer.Option("--repeat", metavar="A,B,C", help="So many cells along each vector.")
+    ] = None,
+    time: Annotated[
+        float | None, typer.Option("--time", metavar="PS", help="How long, in place of --steps.")
+    ] = None,
+    steps: Given,
+    bath: Given,
+    cell: Given,
+    written: Given,
+    guards: Given,
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on from the last state, to the same bits.")
+    ] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
+    single_core: Annotated[
+        bool, typer.Option("--single-core", help="Leave the other cores to other runs.")
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Molecular dynamics with a fitted model. The exit code is 1 where a guard stops it; what was written
+    stays.
+
+    \b
+    Examples:
+      potentia md runs/llzo --structure llzo.xyz --temperature 1000 --time 100 -o md/hot
+      potentia md runs/llzo --structure llzo.xyz --temperature 1000 --time 100 -o md/hot --resume
+      potentia md runs/llzo --structure llzo.xyz@0 --repeat 2,2,1 --ensemble npt -o md/npt
+      potentia md runs/nb --structure nb.xyz --temperature 300 --temperature-end 1500 -o md/heat
+      potentia md runs/nb --structure md/heat/trajectory.xyz@-1 --velocities structure -o md/on
+    """
+    if single_core:
+        one_core()
+    from ..artifact import load
+    from ..dynamics import md_settings, simulate
+    from ..dynamics.reading import start_of
+    from .progress import simulating
+
+    settings = md_settings(_with_time({**steps, **bath, **cell, **written, **guards}, time))
+    potential = load(run)
+    start, velocities, remarks = start_of(structure, repeat)
+    for remark in remarks:
+        console.say(remark, quiet)
+    console.say(_told(potential, start, settings), quiet)
+    with simulating(settings.steps, quiet) as progress:
+        result = simulate(
+            potential,
+            start,
+            settings,
+            velocities=velocities,
+            folder=output,
+            resume=resume,
+            overwrite=overwrite,
+            report=progress,
+        )
+    _print(result, output, json)
+    if result.stopped is not None:
+        console.report([result.stopped], json)
+        return 1
+    return 0
+
+
+def _with_time(given: dict[str, Any], time: float | None) -> dict[str, Any]:
+    if time is None:
+        return given
+    if "steps" in given:
+        raise typer.BadParameter("give `--steps` or `--time`, not both")
+    timestep = given.get("timestep", 1.0)
+    return {**given, "steps": round(time * 1000 / timestep) if timestep > 0 else 1}
+
+
+def _told(potential: Potential, start: Structure, settings: MDSettings) -> str:
+    """What is about to be done, in a line."""
+    first, last = settings.temperatures
+    at = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
+    what = {
+        "nve": f"nve from {first:g} K",
+        "nvt": f"nvt ({settings.thermostat}) at {at}",
+        "npt": f"npt ({settings.thermostat}, {settings.barostat}) at {at}, {settings.pressure:g} GPa",
+    }[settings.ensemble]
+    atoms = console.counted(start.n_atoms, "atom")
+    return (
+        f"{atoms} of {', '.join(start.species)}: {settings.steps} steps of {settings.timestep:g} fs, {what}"
+    )
+
+
+def _print(result: MDResult, folder: Path, as_json: bool) -> None:
+    if as_json:
+        console.result_json(result.as_dict() | {"folder": str(folder)})
+        return
+    rows = [["", "mean", "last"]]
+    for name, label in _SHOWN.items():
+        values = result.thermo[name]
+        if len(values) and values[-1] == values[-1]:
+            rows.append([label, f"{values[len(values) // 2 :].mean():.6g}", f"{values[-1]:.6g}"])
+    console.result(f"{console.table(rows, indent=0)}\n(means of the second half of the log)\n")
+    nearest = [["smallest distance", "Å"], *([n, f"{d:.3f}"] for n, d in result.smallest.items())]
+    console.result(console.table(nearest, indent=0))
+    rate = f"{result.steps_per_second:.0f} steps/s" if result.steps_per_second else "no step"
+    console.result(f"\n{result.steps} steps, {result.seconds:.1f} s ({rate} without compilation): {folder}")
+
+
+_SHOWN = {
+    "temperature_K": "temperature K",
+    "potential_eV": "potential energy eV",
+    "conserved_eV": "conserved quantity eV",
+    "pressure_GPa": "pressure GPa",
+    "volume_A3": "volume Å³",
+}

@@ -1,0 +1,51 @@
+"""Where a run starts: a structure of a file, with its velocities where it has them. NumPy, no jax."""
+
+from __future__ import annotations
+
+from itertools import islice
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ...compiler.diagnostics import DataError, Diagnostic
+from ..frames import frames, split_slice
+from ..structures import Floats, Structure, from_atoms
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_MOST = 64  # cells along a vector
+
+
+def start_of(where: str, repeat: str | None = None) -> tuple[Structure, Floats | None, list[str]]:
+    """The structure, its velocities (N, 3) in Å per ASE's unit of time or None, and what there is to say.
+
+    where: a file, or `FILE@3`. repeat: `2,2,1`. Raises DataError as `frames`, empty-selection, bad-value.
+    """
+    path, chosen = split_slice(where)
+    found = list(islice(frames(path), 2)) if chosen == slice(None) else list(frames(path))[chosen]
+    if not found:
+        message = f"`{where}` takes none of the structures"
+        raise DataError(Diagnostic("empty-selection", message, place=str(path)))
+    remarks = [f"the first structure of {path.name} is taken"] if len(found) > 1 else []
+    atoms = found[0]
+    if repeat is not None:
+        atoms = atoms.repeat(_counts(repeat))
+    structure = from_atoms(atoms, where)
+    return structure, _velocities(atoms), remarks
+
+
+def _velocities(atoms: Atoms) -> Floats | None:
+    return np.array(atoms.get_velocities(), dtype=np.float64) if atoms.has("momenta") else None
+
+
+def _counts(text: str) -> tuple[int, int, int]:
+    try:
+        a, b, c = (int(part) for part in text.split(","))
+    except ValueError:
+        a = b = c = 0
+    if not all(1 <= n <= _MOST for n in (a, b, c)):
+        message = f"`{text}` does not say how often to repeat the cell"
+        help = f"three numbers of 1 to {_MOST}: `--repeat 2,2,1`"
+        raise DataError(Diagnostic("bad-value", message, help=help))
+    return a, b, c
