@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from io import StringIO
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ..compiler.diagnostics import DataError, Diagnostic
-from .checkpoint import write_atomic
 from .potential import Predicted
 from .structures import Structure
+from .writers import write_structures
 
 _SHOWN = 10
 
@@ -33,20 +32,8 @@ def write_predictions(path: Path, structures: Sequence[Structure], predicted: Se
 
     Energy in eV, forces in eV/Å, stress in eV/Å³, tension positive. Raises ArtifactError `unwritable`.
     """
-    from ase import Atoms
-    from ase.calculators.singlepoint import SinglePointCalculator
-    from ase.io import write
-    from ase.stress import full_3x3_to_voigt_6_stress
-
-    frames = []
-    for s, p in zip(structures, predicted, strict=True):
-        info = {k: v for k, v in s.info.items() if k not in ("energy", "free_energy", "stress")}
-        atoms = Atoms(numbers=s.numbers, positions=s.positions, cell=s.cell, pbc=s.pbc, info=info)
-        results: dict[str, Any] = {"energy": p.energy, "forces": p.forces}
-        if p.stress is not None:
-            results["stress"] = full_3x3_to_voigt_6_stress(p.stress)
-        atoms.calc = SinglePointCalculator(atoms, **results)
-        frames.append(atoms)
-    text = StringIO()
-    write(text, frames, format="extxyz")
-    write_atomic(path, text.getvalue())
+    found = (
+        replace(s, energy=p.energy, forces=p.forces, stress=p.stress)
+        for s, p in zip(structures, predicted, strict=True)
+    )
+    write_structures(path, found)

@@ -94,6 +94,8 @@ OTHERS = {
     "compiler.backends.reference*": "numpy scipy",
     "compiler.backends.xla*": "numpy jax",
     "runtime": "numpy scipy ase vesin pydantic",
+    "runtime.active": "numpy scipy ase pydantic",
+    "runtime.active.coverage": "numpy matplotlib umap",
     "runtime.analysis": "numpy scipy ase pydantic",
     "runtime.analysis.plots": "numpy matplotlib",
     "runtime.parity*": "numpy matplotlib",
@@ -119,7 +121,7 @@ OTHERS = {
     "runtime.dynamics": "numpy pydantic ase",
     **{
         f"runtime.dynamics.{name}": NUMERICAL
-        for name in ("barostat", "integrator", "lists", "run", "simulation", "start", "state", "thermostat")
+        for name in ("barostat", "integrator", "lists", "pruning", "run", "simulation", "start", "state", "thermostat")
     },
     "runtime.potential": NUMERICAL,
     "runtime.residuals": NUMERICAL,

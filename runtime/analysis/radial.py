@@ -17,7 +17,7 @@ from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
 from ..neighbors import pairs
-from ..structures import Floats, Structure
+from ..structures import Floats, Ints, Structure
 
 NEAR = 1.0  # Å: nearer atoms than this are what a potential without a core makes
 _NEARLY_A_BOND = 0.7  # of the sum of covalent radii: below it no molecule vibrates
@@ -70,11 +70,12 @@ class PairStatistics:
         return "-".join(self.species)
 
 
-def _core(bond: float, share: float) -> float:
-    """Within which atoms have clustered, Å: a share of the sum of covalent radii (Cordero et al.,
-    doi:10.1039/b801115j), and 1 Å unless so near is nearly a bond.
+def core_radii(a: Ints, b: Ints, share: float) -> Floats:
+    """Within which atoms of atomic numbers a and b have clustered, Å: a share of the sum of their covalent
+    radii (Cordero et al., doi:10.1039/b801115j), and 1 Å unless so near is nearly a bond.
     """
-    return max(share * bond, min(NEAR, _NEARLY_A_BOND * bond))
+    bonds = covalent_radii[a] + covalent_radii[b]
+    return np.maximum(share * bonds, np.minimum(NEAR, _NEARLY_A_BOND * bonds))
 
 
 class Radial:
@@ -90,8 +91,8 @@ class Radial:
         self._pair_of = np.zeros((size, size), dtype=np.int64)
         for k, (a, b) in enumerate(self._pairs):
             self._pair_of[a, b] = self._pair_of[b, a] = k
-        radii = covalent_radii[self._kinds]
-        self._cores = np.array([_core(radii[a] + radii[b], core) for a, b in self._pairs])
+        ends = self._kinds[np.array(self._pairs).T]
+        self._cores = core_radii(ends[0], ends[1], core)
         self._frames = 0
         self._counts = np.zeros((len(self._pairs), self._bins), dtype=np.int64)
         self._weighted = np.zeros((len(self._pairs), self._bins))  # counts times volume

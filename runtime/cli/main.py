@@ -26,7 +26,7 @@ _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "
 
 COMMANDS = (
     *("check", "fmt", "compile", "diff", "fit", "eval", "predict", "fisher", "prune", "properties", "design"),
-    *("md", "analyze"),
+    *("md", "analyze", "active"),
     *("log", "import", "export", "git-setup", "lsp", "explain"),
 )
 

@@ -108,6 +108,26 @@ def _moving(p: Moving) -> str:
 
 
 @contextmanager
+def staging(name: str, quiet: bool) -> Iterator[Callable[[str, float], None] | None]:
+    """A function to tell the stage and the share of it that is done: a bar, or a line for each stage."""
+    if quiet:
+        yield None
+    elif console.is_terminal():
+        with _bar("{task.percentage:.0f} %") as bar:
+            task = bar.add_task(name, total=1.0)
+            yield lambda what, share: bar.update(task, description=what, completed=share)
+    else:
+        told: set[str] = set()
+
+        def tell(what: str, share: float) -> None:
+            if what not in told:
+                told.add(what)
+                console.say(what)
+
+        yield tell
+
+
+@contextmanager
 def designing(quiet: bool) -> Iterator[Callable[[Designing], None] | None]:
     """A function to tell where a design stands: a bar on a terminal, elsewhere a line for each stage."""
     if quiet:

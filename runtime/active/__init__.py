@@ -1,0 +1,1 @@
+"""Active learning: dynamics, structures that the potential does not know, labels, a fit, and again."""

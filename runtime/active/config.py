@@ -1,0 +1,114 @@
+"""The configuration of active learning: formula, first data, dynamics, choice, labels, when to stop.
+
+spec = "llzo.pes"
+data = ["first.xyz"]
+[explore]
+structures = ["cell.xyz"]
+temperatures = [600, 1000]
+[md]
+steps = 20000
+[label]
+calculator = "runs/nep_std"
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field, field_validator
+
+from ..config import FitConfig
+from ..dynamics.settings import MDSettings
+from ..toml_config import Section, read_toml, validated, with_flags
+
+_OURS = ("temperature", "temperature_end", "seed", "trajectory", "velocities")
+
+
+class ExploreConfig(Section):
+    """Where dynamics begin, and how hot: at each temperature (K) so many runs, of seeds and structures that
+    change from run to run and from round to round. structures: files; those that were trained on first, where
+    not given.
+    """
+
+    structures: list[str] = Field(default_factory=list)
+    temperatures: list[float] = Field(min_length=1)
+    runs: int = Field(2, ge=1, le=1000)
+
+    @field_validator("temperatures")
+    @classmethod
+    def _warm(cls, temperatures: list[float]) -> list[float]:
+        if min(temperatures) <= 0:
+            raise ValueError("a temperature is above 0 K")
+        return temperatures
+
+
+class SelectConfig(Section):
+    """What is labelled. `docs/active.md` says what a grade and a distance are.
+
+    core: structures with atoms nearer than this share of the sum of their covalent radii are unphysical.
+    pool: frames that are looked at in a round.
+    """
+
+    by: Literal["auto", "fisher", "d-optimality"] = "auto"
+    most: int = Field(10, ge=1)
+    grade: float = Field(1.5, gt=0)
+    distance: float = Field(0.5, ge=0)
+    core: float = Field(0.5, gt=0, lt=1)
+    pool: int = Field(1000, ge=1)
+
+
+class LabelConfig(Section):
+    """Who labels: a calculator of ASE by its name (`emt`), `module:Class`, or the folder of a run.
+
+    max_force: structures with a larger force (eV/Å) are not trained on.
+    """
+
+    calculator: str
+    arguments: dict[str, Any] = Field(default_factory=dict)
+    max_force: float = Field(100.0, gt=0)
+
+
+class StopConfig(Section):
+    """After so many rounds, or where failures and new structures of a round are no more than these."""
+
+    rounds: int = Field(10, ge=1)
+    failure_ratio: float = Field(0.0, ge=0, le=1)
+    new_structures: int = Field(0, ge=0)
+
+
+class ActiveConfig(Section):
+    """All that active learning depends on. Files are beside this one. begin: a run to take numbers from."""
+
+    spec: str
+    data: list[str] = Field(min_length=1)
+    begin: str | None = None
+    seed: int = Field(0, ge=0)
+    explore: ExploreConfig
+    md: MDSettings = Field(default_factory=lambda: MDSettings.model_validate({}))
+    select: SelectConfig = Field(default_factory=lambda: SelectConfig.model_validate({}))
+    label: LabelConfig
+    fit: FitConfig = Field(default_factory=lambda: FitConfig.model_validate({}))
+    stop: StopConfig = Field(default_factory=lambda: StopConfig.model_validate({}))
+
+    @field_validator("md")
+    @classmethod
+    def _not_ours(cls, md: MDSettings) -> MDSettings:
+        for name in _OURS:
+            if name in md.model_fields_set:
+                raise ValueError(f"`{name}` is set by [explore], run by run")
+        return md
+
+    def depends_on(self) -> dict[str, Any]:
+        """What the results of a round depend on: all but when to stop and how much time or memory to take."""
+        found = self.model_dump(mode="json")
+        del found["stop"]
+        for name in ("time_limit", "memory_mb"):
+            del found["fit"][name]
+        return found
+
+
+def load_active(path: Path, rounds: int | None = None) -> ActiveConfig:
+    """The configuration of a file. Raises ConfigError: missing-file, bad-toml, unknown-key, bad-value."""
+    content = with_flags(read_toml(path), {"stop.rounds": rounds})
+    return validated(ActiveConfig, content, str(path))

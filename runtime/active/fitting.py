@@ -1,0 +1,64 @@
+"""The fit of a round: begun from the numbers of the round before, saved as a run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Sequence
+from pathlib import Path
+
+from ..artifact import load, save
+from ..artifact_formats import METADATA
+from ..checkpoint import checkpoint_of
+from ..evaluate import evaluate
+from ..fit import FitResult, Progress, fit
+from ..potential import Potential
+from ..structures import Structure
+from ..training_data import digest
+from .study import Study
+
+
+def fitted(
+    study: Study, folder: Path, before: Potential, known: Sequence[Structure], files: Sequence[Path]
+) -> Potential:
+    """The potential fitted to all that is known, from where it was before; done once.
+
+    files: where the labels of earlier rounds lie. A fit that was cut off goes on from its last state.
+    """
+    if not (folder / METADATA).is_file():
+        what = f"{folder.parent.name}: fitting"
+        study.report(what, 0.0)
+        config = study.config.fit.model_copy(update={"starts": 1} if files else {})
+
+        def told(progress: Progress) -> None:
+            study.report(what, progress.fraction)
+
+        resume = checkpoint_of(folder).is_file()
+        result = fit(before, known, config, folder=folder, resume=resume, report=told)
+        if "interrupt" in result.reason:
+            raise KeyboardInterrupt
+        _save(study, folder, result, known, files)
+        shutil.rmtree(checkpoint_of(folder).parent, ignore_errors=True)
+    return before.with_theta(load(folder).theta)
+
+
+def _save(
+    study: Study, folder: Path, result: FitResult, known: Sequence[Structure], files: Sequence[Path]
+) -> None:
+    test = study.data.test
+    labels = {str(path.relative_to(study.folder)): digest(str(path)) for path in files}
+    save(
+        folder,
+        result.potential,
+        covariance=result.covariance,
+        root=result.root,
+        replace=True,
+        train=evaluate(result.potential, known).as_dict(),
+        test=evaluate(result.potential, test).as_dict() if test else None,
+        config=study.config.fit.flat(),
+        data=study.data.digests | labels,
+        labels=study.data.keys.echo(),
+        warnings=[d.message for d in result.warnings],
+        converged=result.converged,
+        reason=result.reason,
+        origin=f"active learning, {folder.parent.name}",
+    )

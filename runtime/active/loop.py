@@ -1,0 +1,191 @@
+"""The rounds: fit, explore, select, label, until nothing fails and nothing is new.
+
+Every stage leaves a file that is whole or absent; a study that was killed goes on after the last of them.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from ...compiler.diagnostics import DataError, Diagnostic
+from ..artifact import read_metadata
+from ..checkpoint import atomic_directory, write_atomic
+from ..evaluate import evaluate
+from ..lineage import errors
+from ..potential import Potential
+from ..readers import read
+from ..structures import Structure
+from ..writers import write_structures
+from .exploration import Outcome, explore
+from .fitting import fitted
+from .labelling import Unlabelled
+from .selection import Selection, select
+from .study import Study
+
+ROUND = "round.json"
+
+
+@dataclass(frozen=True, eq=False)
+class Round:
+    """What a round came to. trained: structures of its fit; train, test: RMSE as `lineage.errors` has them.
+
+    labelled, refused: of the selection; refused by place, with the reason. surprise: errors on the labelled
+    ones before they were trained on, None where nothing was.
+    """
+
+    number: int
+    trained: int
+    train: dict[str, float] | None
+    test: dict[str, float] | None
+    outcomes: tuple[Outcome, ...]
+    selection: Selection
+    labelled: int
+    refused: dict[str, str]
+    surprise: dict[str, float] | None
+
+    @property
+    def failures(self) -> int:
+        return sum(o.failed for o in self.outcomes)
+
+    @property
+    def failure_ratio(self) -> float:
+        return self.failures / len(self.outcomes)
+
+    @property
+    def new(self) -> int:
+        """Structures that were selected."""
+        return len(self.selection.structures)
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data for JSON."""
+        return {
+            "round": self.number,
+            "structures": self.trained,
+            "trajectories": len(self.outcomes),
+            "failures": self.failures,
+            "failure_ratio": self.failure_ratio,
+            "unphysical_frames": sum(o.unphysical for o in self.outcomes),
+            "stopped": [o.stopped for o in self.outcomes if o.stopped],
+            "frames": self.selection.frames,
+            "uncertain": self.selection.uncertain,
+            "method": self.selection.method,
+            "new": self.new,
+            "labelled": self.labelled,
+            "refused": self.refused,
+            "train": self.train,
+            "test": self.test,
+            "errors_on_new": self.surprise,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class Learned:
+    """The rounds, why they ended (`converged`, `nothing new`, `rounds`), and the last run."""
+
+    rounds: tuple[Round, ...]
+    reason: str
+    structures: int
+    model: Path
+
+
+def learn(study: Study) -> Learned:
+    """Rounds until failures and new structures are few enough, or their number is reached.
+
+    Goes on where the folder of the study was left. Raises DataError `nothing-labelled`, and UserError as the
+    fit and the dynamics do.
+    """
+    stop = study.config.stop
+    potential, rounds = study.potential, list[Round]()
+    known, files = list(study.data.train), list[Path]()
+    while True:
+        number = len(rounds) + 1
+        folder = study.round(number)
+        potential = fitted(study, folder / "model", potential, known, files)
+        if number > stop.rounds:
+            reason = "rounds"
+            break
+        outcomes = explore(study, number, potential)
+        selection = select(study, number, potential, known, outcomes)
+        ratio = sum(o.failed for o in outcomes) / len(outcomes)
+        if ratio <= stop.failure_ratio and len(selection.structures) <= stop.new_structures:
+            reason = "converged"
+        else:
+            reason = "" if selection.structures else "nothing new"
+        if reason:
+            rounds.append(_round(study, number, potential, known, outcomes, selection, [], {}))
+            break
+        more, refused, written = _labelled(study, folder / "labels", selection)
+        rounds.append(_round(study, number, potential, known, outcomes, selection, more, refused))
+        known, files = [*known, *more], [*files, *written]
+    _publish(study, folder / "model")
+    return Learned(tuple(rounds), reason, len(known), study.folder / "model")
+
+
+def _labelled(
+    study: Study, folder: Path, selection: Selection
+) -> tuple[list[Structure], dict[str, str], list[Path]]:
+    """The selection with labels; those without, and why; the files. Each is labelled once."""
+    found, refused, files = list[Structure](), dict[str, str](), list[Path]()
+    for k, structure in enumerate(selection.structures):
+        study.report(f"{folder.parent.name}: labelling", k / len(selection.structures))
+        labels, failure = folder / f"{k:04d}.xyz", folder / f"{k:04d}.json"
+        if not labels.is_file() and not failure.is_file():
+            try:
+                made = study.labeller.label(structure)
+                write_structures(labels, [replace(made, info={"config_type": folder.parent.name})])
+            except Unlabelled as error:
+                write_atomic(failure, json.dumps({"reason": str(error)}, ensure_ascii=False) + "\n")
+        if labels.is_file():
+            found += read(labels).structures
+            files.append(labels)
+        else:
+            refused[structure.place] = json.loads(failure.read_text(encoding="utf-8"))["reason"]
+    if not found:
+        shutil.rmtree(folder, ignore_errors=True)  # asked again when the calculator is mended
+        raise _nothing(folder, refused)
+    return found, refused, files
+
+
+def _nothing(folder: Path, refused: dict[str, str]) -> DataError:
+    message = f"none of the {len(refused)} structures could be labelled: {next(iter(refused.values()))}"
+    help = "mend the calculator or its [label.arguments], and run again: what is done is kept"
+    return DataError(Diagnostic("nothing-labelled", message, place=str(folder.parent), help=help))
+
+
+def _round(
+    study: Study,
+    number: int,
+    potential: Potential,
+    known: Sequence[Structure],
+    outcomes: Sequence[Outcome],
+    selection: Selection,
+    more: Sequence[Structure],
+    refused: dict[str, str],
+) -> Round:
+    metadata = read_metadata(study.round(number) / "model")
+    surprise = errors(evaluate(potential, more).as_dict()) if more else None
+    found = Round(
+        number,
+        len(known),
+        errors(metadata.train),
+        errors(metadata.test),
+        tuple(outcomes),
+        selection,
+        len(more),
+        refused,
+        surprise,
+    )
+    content = json.dumps(found.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)
+    write_atomic(study.round(number) / ROUND, content + "\n")
+    return found
+
+
+def _publish(study: Study, run: Path) -> None:
+    """The last run as `model`."""
+    with atomic_directory(study.folder / "model", replace=True) as part:
+        shutil.copytree(run, part, dirs_exist_ok=True)

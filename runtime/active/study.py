@@ -1,0 +1,130 @@
+"""What active learning works with, and its folder.
+
+study.json            what the study depends on
+round-01/model        the run fitted to all that was labelled before
+round-01/md/00 …      dynamics; outcome.json where one has ended
+round-01/selection    selected.xyz, selection.json, points.npz
+round-01/labels       0000.xyz, or 0000.json with the reason why there are none
+model                 the last run
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ...compiler import pipeline
+from ...compiler.builder import named_species
+from ...compiler.canonical import canonical
+from ...compiler.diagnostics import ArtifactError, Diagnostic
+from .. import potential as potentials
+from ..artifact import load
+from ..begin import begun_from
+from ..checkpoint import fingerprint, write_atomic
+from ..config import DataConfig
+from ..fit_checkpoint import digest_of
+from ..frames import split_slice
+from ..potential import Potential, read_spec
+from ..readers import read
+from ..structures import Structure
+from ..training_data import TrainingData, check_species, read_training_data
+from .config import ActiveConfig
+from .labelling import Labeller
+
+IDENTITY = "study.json"
+Report = Callable[[str, float], None]  # what is done now, and the share of it that is
+
+
+@dataclass(frozen=True, eq=False)
+class Study:
+    """potential: of the spec, with the numbers to begin with. starts: where dynamics begin."""
+
+    config: ActiveConfig
+    folder: Path
+    beside: Path
+    data: TrainingData
+    potential: Potential
+    starts: tuple[Structure, ...]
+    labeller: Labeller
+    report: Report = field(default=lambda what, share: None)
+
+    def round(self, number: int) -> Path:
+        """The folder of a round, from 1."""
+        return self.folder / f"round-{number:02d}"
+
+    def belongs(self) -> None:
+        """Raise ArtifactError `other-study` where the folder is of another study, or of something else."""
+        path = self.folder / IDENTITY
+        now = fingerprint(
+            spec=self.potential.text,
+            start=self.potential.theta.tobytes(),
+            config=self.config.depends_on(),
+            data=digest_of(self.data.train),
+            test=digest_of(self.data.test),
+            structures=digest_of(self.starts),
+        )
+        if not path.is_file():
+            if self.folder.is_dir() and any(self.folder.iterdir()):
+                message = f"cannot write {self.folder}: it holds files that are no study"
+                raise _other(message, self.folder, "choose another folder with `-o`")
+            write_atomic(path, json.dumps(now, ensure_ascii=False, indent=1) + "\n")
+            return
+        before = json.loads(path.read_text(encoding="utf-8"))
+        for key, value in now.items():
+            if before.get(key) != value:
+                message = f"the study in {self.folder} was made with another `{key}`"
+                help = "give a new folder with `-o`, or the same configuration and data"
+                raise _other(message, self.folder, help)
+
+
+def _other(message: str, folder: Path, help: str) -> ArtifactError:
+    return ArtifactError(Diagnostic("other-study", message, place=str(folder), help=help))
+
+
+def study_of(config: ActiveConfig, place: Path, folder: Path, report: Report | None = None) -> Study:
+    """A study from its configuration, read from the file `place`.
+
+    Raises UserError: as the readers, the compiler and `Labeller` do, and other-study.
+    """
+    beside = place.parent
+    training = read_training_data(
+        [_beside(where, beside) for where in config.data],
+        _data(config.fit.data, beside),
+        config.fit.weights.config_type,
+        config.seed,
+    )
+    potential = _potential(config, beside, training)
+    structures = [s for w in config.explore.structures for s in _bare(_beside(w, beside))]
+    starts = tuple(structures) or training.train
+    labeller = Labeller(config.label, beside)
+    made = Study(config, folder, beside, training, potential, starts, labeller, report or (lambda *_: None))
+    made.belongs()
+    return made
+
+
+def _beside(where: str, folder: Path) -> str:
+    return where if split_slice(where)[0].is_absolute() else str(folder / where)
+
+
+def _bare(where: str) -> Sequence[Structure]:
+    return read(where, labels=False).structures
+
+
+def _data(config: DataConfig, folder: Path) -> DataConfig:
+    """A test set that is a file lies beside the configuration."""
+    test = config.test
+    if test is not None and split_slice(_beside(test, folder))[0].is_file():
+        return config.model_copy(update={"test": _beside(test, folder)})
+    return config
+
+
+def _potential(config: ActiveConfig, beside: Path, training: TrainingData) -> Potential:
+    checked = pipeline.check(pipeline.parse(read_spec(beside / config.spec)))
+    species = named_species(checked) or training.species
+    pipeline.build(checked, training.species)
+    check_species(checked, species, training.species)
+    text = canonical(checked.file.source, species, config.fit.reference_energies)
+    made = potentials.compile(text, species)
+    return made if config.begin is None else begun_from(made, load(beside / config.begin))[0]

@@ -1,0 +1,101 @@
+"""`potentia active`: dynamics, labels for what the potential does not know, a fit, and again."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+from .options import Json, Quiet
+from .threads import one_thread_each
+
+if TYPE_CHECKING:
+    from ..active.loop import Learned, Round
+    from ..active.study import Study
+
+_ENDS = {
+    "converged": "converged: failures and new structures are few enough",
+    "nothing new": "stopped: trajectories fail, and none of their frames is new",
+    "rounds": "stopped at the number of rounds; run again with more to go on",
+}
+
+
+def command(
+    config: Annotated[
+        Path, typer.Argument(metavar="CONFIG.toml", help="Spec, data, dynamics, labels.", show_default=False)
+    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The study.")],
+    rounds: Annotated[int | None, typer.Option("--rounds", help="At most. [10]")] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Explore by dynamics, label what is unknown, fit, until nothing fails and nothing is new.
+
+    Run again with the same folder, it goes on where it was stopped or killed. FOLDER/model is the last run.
+
+    \b
+    Examples:
+      potentia active llzo.toml -o studies/llzo
+      potentia active llzo.toml -o studies/llzo --rounds 20
+    """
+    one_thread_each()
+    from ..active.config import load_active
+    from ..active.coverage import save_coverage, save_rounds
+    from ..active.loop import learn
+    from ..active.study import study_of
+    from .progress import staging
+
+    settings = load_active(config, rounds)
+    with staging("active", quiet) as report:
+        study = study_of(settings, config, output, report)
+        if not quiet:
+            _introduce(study)
+        learned = learn(study)
+    save_coverage(study, learned.rounds, output / "coverage.png")
+    save_rounds(learned, output / "rounds.png")
+    _tell(study, learned, json)
+    return 0
+
+
+def _introduce(study: Study) -> None:
+    train, test, explored = study.data.train, study.data.test, study.config.explore
+    console.say(f"data    {console.counted(len(train), 'structure')} to begin with, {len(test)} to test")
+    console.say(f"model   {', '.join(study.potential.species)}; {study.potential.n_parameters} parameters")
+    hot = ", ".join(f"{t:g}" for t in explored.temperatures)
+    console.say(f"explore {console.counted(explored.runs, 'run')} each at {hot} K")
+    console.say(f"labels  {study.config.label.calculator}")
+
+
+def _tell(study: Study, learned: Learned, json: bool) -> None:
+    model = str(learned.model)
+    if json:
+        rounds = [r.as_dict() for r in learned.rounds]
+        found = {"reason": learned.reason, "structures": learned.structures, "model": model}
+        console.result_json({"rounds": rounds, **found})
+        return
+    console.result(round_table(learned.rounds))
+    for r in learned.rounds:
+        for place, reason in r.refused.items():
+            console.result(f"not labelled: {place}: {reason}")
+    console.result(_ENDS[learned.reason])
+    count = console.counted(learned.structures, "structure")
+    console.result(f"{count}; model: {model}; pictures: {study.folder / 'coverage.png'}, rounds.png")
+
+
+def round_table(rounds: tuple[Round, ...]) -> str:
+    """A row a round; errors in meV/atom and meV/Å."""
+    head = ["round", "structures", "failed", "ratio", "frames", "uncertain", "new", "labelled"]
+    rows = [[*head, "test E", "test F", "new E", "new F"]]
+    for r in rounds:
+        failed = f"{r.failures}/{len(r.outcomes)}"
+        seen = [str(r.selection.frames), str(r.selection.uncertain), str(r.new), str(r.labelled)]
+        cells = [str(r.number), str(r.trained), failed, f"{100 * r.failure_ratio:.0f} %", *seen]
+        rows.append([*cells, *_errors(r.test), *_errors(r.surprise)])
+    return console.table(rows)
+
+
+def _errors(found: dict[str, Any] | None) -> list[str]:
+    keys = ("energy_rmse_ev_per_atom", "forces_rmse_ev_per_ang")
+    return [f"{1e3 * found[k]:.2f}" if found and k in found else "-" for k in keys]
