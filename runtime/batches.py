@@ -17,7 +17,7 @@ from .structures import Bools, Floats, Ints, Structure
 
 # a padded neighbour is this way off, at 0.9 of the cutoff: no axis and no lattice direction, so nothing in a
 # term is singular at it (r = 0, r = cutoff, an angle of 0 or π to a real neighbour)
-_ASIDE = 0.9 * np.array([0.48, 0.6, 0.64])
+ASIDE = 0.9 * np.array([0.48, 0.6, 0.64])
 
 
 @dataclass(frozen=True, eq=False)
@@ -103,8 +103,12 @@ class BatchPlan:
 
     def batches(self) -> Iterator[tuple[Batch, tuple[int, ...]]]:
         """(batch, indices of its structures) one after another; nothing is kept."""
-        for shape, indices in self.groups:
-            yield build([self.structures[k] for k in indices], self.specs, self.species, shape), indices
+        return (self.batch(k) for k in range(len(self.groups)))
+
+    def batch(self, group: int) -> tuple[Batch, tuple[int, ...]]:
+        """One of them."""
+        shape, indices = self.groups[group]
+        return build([self.structures[k] for k in indices], self.specs, self.species, shape), indices
 
 
 def plan_batches(
@@ -234,7 +238,7 @@ def _pair_list(half: Pairs, size: int, n: int, cutoff: float) -> PairList:
     """Padding pairs are the last atom with itself, so that i stays in ascending order."""
     count = len(half.i)
     i, j = np.full(size, n - 1, dtype=np.int32), np.full(size, n - 1, dtype=np.int32)
-    shift = np.tile((cutoff * _ASIDE)[:, None], size)
+    shift = np.tile((cutoff * ASIDE)[:, None], size)
     i[:count], j[:count], shift[:, :count] = half.i, half.j, half.shift.T
     return PairList(i, j, shift, np.arange(size) < count)
 
@@ -244,7 +248,7 @@ def _edge_list(full: Edges, width: int, n: int, cutoff: float) -> EdgeList:
     j = np.repeat(np.arange(n, dtype=np.int32), width)
     reverse = np.arange(n * width, dtype=np.int32)
     valid = np.zeros(n * width, dtype=np.bool_)
-    shift = np.tile((cutoff * _ASIDE)[:, None], n * width)
+    shift = np.tile((cutoff * ASIDE)[:, None], n * width)
     j[flat], reverse[flat], valid[flat], shift[:, flat] = full.j, flat[full.partner], True, full.shift.T
     grid = (n, width)
     return EdgeList(j.reshape(grid), shift.reshape(3, *grid), valid.reshape(grid), reverse.reshape(grid))

@@ -10,8 +10,8 @@ from ase.data import atomic_numbers, covalent_radii
 from ..neighbors import Pairs, pairs
 from ..structures import Floats, Ints, Structure
 
-_WATCHED = 1.3  # of the largest sum of covalent radii: nearest neighbours of metals are within it
-_LEAST_WATCHED = 4.0  # Å: those of condensed rare gases too
+_WATCHED = 1.3  # of the sum of covalent radii: bonds, and nearest neighbours of metals, are within it
+_LEAST_WATCHED = 3.2  # Å: neighbours that are not bonded, such as two O, come nearer than that
 
 
 def pair_names(species: tuple[str, ...]) -> tuple[str, ...]:
@@ -25,9 +25,9 @@ def bond_lengths(species: tuple[str, ...]) -> Floats:
     return np.array([a + b for a, b in combinations_with_replacement(radii, 2)])
 
 
-def watched_cutoff(species: tuple[str, ...]) -> float:
-    """How far smallest distances are looked for, Å."""
-    return float(max(_LEAST_WATCHED, _WATCHED * bond_lengths(species).max()))
+def watched_cutoffs(species: tuple[str, ...]) -> Floats:
+    """(P,) how far the smallest distance of each pair of species is looked for, Å."""
+    return np.maximum(_LEAST_WATCHED, _WATCHED * bond_lengths(species))
 
 
 def pair_rows(structure: Structure, species: tuple[str, ...], found: Pairs) -> Ints:

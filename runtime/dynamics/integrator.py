@@ -9,7 +9,7 @@ precision. Random numbers are made of (seed, step), so a step is a function of t
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -17,14 +17,18 @@ import jax
 import jax.numpy as jnp
 
 from ...compiler.backends.xla import Arrays, Kernel
-from ...compiler.backends.xla_arrays import Pair
+from ...compiler.backends.xla_arrays import Edge, Pair
 from .barostat import Piston, strain
+from .pruning import Room, near_edges, near_pairs, squared_lengths
 from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover
 
 Array = jax.Array
 
 # why a call came back before its last step
 FINE, NOT_FINITE, TOO_CLOSE, TOO_HOT = range(4)
+# what the lists are good for: the next step; nothing before they are pruned anew; nothing before the host
+# makes new ones, or larger ones; a step so long that no list would do
+VALID, USED, OUTRUN, SHORT_OF_ROOM, TOO_FAST = range(5)
 
 
 class Motion(NamedTuple):
@@ -33,8 +37,8 @@ class Motion(NamedTuple):
     x, v, f (3, N); x is not wrapped. virial = dE/dε (3, 3); cell (3, 3), a vector a row; deformed (3, 3):
     rows of lengths have changed to rows @ deformed since the list was made. heat: energy given by thermostat
     and barostat. chain: rates of a Nosé–Hoover chain. closest (P,): smallest squared distances since the last
-    row of the log. begun: False until the first forces are there. stale: the list does not hold for the next
-    step.
+    row of the log. begun: False until the first forces are there. lists: VALID and so on. needed: sizes of
+    the device's lists when they were last made.
     """
 
     step: Any
@@ -49,22 +53,40 @@ class Motion(NamedTuple):
     chain: Any
     closest: Any
     begun: Any
-    stale: Any
     verdict: Any
+    lists: Any
+    needed: Any
 
 
 class Near(NamedTuple):
-    """A neighbour list: the kernel's arrays; x (3, N) where it was made; what wraps atoms into the cell there
-    (3, N); how far the kernel sees and the skin (Å); pairs that are watched, each with its row of `closest`.
+    """Long lists: the kernel's arrays without lists; x (3, N) where they were made; what wraps atoms into
+    the cell there (3, N); pairs, each with its row of `closest`; edges, where the kernel has any. reach: how
+    far the kernel sees; skin: how much farther the device's lists go; long: how much farther these do;
+    watched (P,): how far smallest distances are looked for (Å).
     """
 
     arrays: Arrays
     x: Any
     wrap: Any
+    pair: Pair
+    rows: Any
+    edge: Edge | None
     reach: Any
     skin: Any
+    long: Any
+    watched: Any
+
+
+class Pruned(NamedTuple):
+    """Short lists: those of the kernel; the watched pairs and their rows; x (3, N) where they were made, and
+    the inverse of `deformed` there. Their shifts are those of the long lists.
+    """
+
+    lists: tuple[Pair | Edge, ...]
     watched: Pair
     rows: Any
+    x: Any
+    back: Any
 
 
 class Conditions(NamedTuple):
@@ -88,10 +110,13 @@ class Conditions(NamedTuple):
 
 @dataclass(frozen=True)
 class Form:
-    """What is compiled: `none` or the name of a thermostat, of the strains of a barostat."""
+    """What is compiled: `none` or the name of a thermostat, of the strains of a barostat; the sizes of
+    lists.
+    """
 
     thermostat: str = "none"
     barostat: str = "none"
+    room: Room = field(default_factory=Room)
 
 
 Advance = Callable[[Array, Conditions, Near, Motion, Array], Motion]
@@ -99,28 +124,45 @@ Advance = Callable[[Array, Conditions, Near, Motion, Array], Motion]
 
 @lru_cache(maxsize=8)
 def compiled(kernel: Kernel, form: Form) -> Advance:
-    """(theta, conditions, list, motion, step) → the motion at that step, or before it where the list does
-    not hold (`stale`) or a guard stops it (`verdict`).
+    """(theta, conditions, lists, motion, step) → the motion at that step, or before it where the host has to
+    make new lists (`lists`) or a guard stops it (`verdict`).
     """
 
     def advance(theta: Array, c: Conditions, near: Near, s: Motion, until: Array) -> Motion:
-        def going(s: Motion) -> Array:
-            wanted = (s.step < until) | ~s.begun
-            return wanted & ~s.stale & (s.verdict == FINE)
+        def wanted(s: Motion) -> Array:
+            return ((s.step < until) | ~s.begun) & (s.verdict == FINE)
 
-        return jax.lax.while_loop(going, lambda s: _step(kernel, form, theta, c, near, s), s)
+        def with_new_lists(s: Motion) -> Motion:
+            pruned, needed = _pruned(kernel, form, near, s)
+            fits = (needed <= jnp.asarray(form.room.lists)).all()
+            lists = jnp.where(fits, jnp.where(_long_holds(form, near, s), VALID, OUTRUN), SHORT_OF_ROOM)
+            made = jax.lax.while_loop(
+                lambda s: wanted(s) & (s.lists == VALID),
+                lambda s: _step(kernel, form, theta, c, near, pruned, s),
+                s._replace(lists=lists, needed=needed),
+            )
+            stuck = (made.lists == USED) & (made.step == s.step)
+            return made._replace(lists=jnp.where(stuck, TOO_FAST, made.lists))
+
+        return jax.lax.while_loop(
+            lambda s: wanted(s) & (s.lists <= USED), with_new_lists, s._replace(lists=jnp.asarray(USED))
+        )
 
     return jax.jit(advance)
 
 
-def _step(kernel: Kernel, form: Form, theta: Array, c: Conditions, near: Near, s: Motion) -> Motion:
-    """One step, or the same state marked as stale. The first call finds the forces and moves nothing."""
+def _step(
+    kernel: Kernel, form: Form, theta: Array, c: Conditions, near: Near, pruned: Pruned, s: Motion
+) -> Motion:
+    """One step, or the same state with its lists marked as used. The first call finds the forces and moves
+    nothing.
+    """
     ahead, eta = _moved(form, c, s)
     ahead = jax.tree.map(lambda new, old: jnp.where(s.begun, new, old), ahead, s)
     return jax.lax.cond(
-        _holds(form, near, ahead),
-        lambda: _landed(kernel, form, theta, c, near, s, ahead, eta),
-        lambda: s._replace(stale=jnp.array(True)),
+        _holds(form, near, pruned, ahead),
+        lambda: _landed(kernel, form, theta, c, near, pruned, s, ahead, eta),
+        lambda: s._replace(lists=jnp.asarray(USED)),
     )
 
 
@@ -163,25 +205,82 @@ def _heat_at(c: Conditions, step: Array) -> Array:
     return c.heat[0] + (c.heat[1] - c.heat[0]) * jnp.minimum(step / c.ramp, 1.0)
 
 
-def _holds(form: Form, near: Near, s: Motion) -> Array:
-    """Whether no pair can have come into reach: those left out were reach + skin apart, less what the cell
-    shrank by, less what two atoms have moved beyond the cell's strain.
+def _holds(form: Form, near: Near, pruned: Pruned, s: Motion) -> Array:
+    """Whether no pair that the short lists leave out can have come into reach."""
+    change = jnp.eye(3) if form.barostat == "none" else pruned.back @ s.deformed
+    return _approach(form, s.x, pruned.x, change, near.reach + near.skin) <= near.skin
+
+
+def _long_holds(form: Form, near: Near, s: Motion) -> Array:
+    """Whether no pair that the long lists leave out can be one of the short lists."""
+    return _approach(form, s.x, near.x, s.deformed, near.reach + near.skin + near.long) <= near.long
+
+
+def _approach(form: Form, x: Array, before: Array, change: Array, length: Array) -> Array:
+    """How much nearer two atoms can have come that were a length apart: what the cell shrank by (no singular
+    value of the change is smaller than 1 − |change − 1|), and what the two farthest have moved beyond its
+    strain. 0 where that is no number: the guards find it.
     """
-    if form.barostat == "none":
-        moved, length = s.x - near.x, near.reach + near.skin
-    else:
-        moved = s.x - s.deformed.T @ near.x
-        length = (near.reach + near.skin) * (1 - jnp.linalg.norm(s.deformed - jnp.eye(3)))
-    farthest = jnp.sqrt((moved * moved).sum(0).max())
-    return (2 * farthest <= length - near.reach) | ~jnp.isfinite(farthest)  # which the guards find
+    moved = x - before if form.barostat == "none" else x - change.T @ before
+    squares = (moved * moved).sum(0)
+    first = jnp.argmax(squares)
+    second = jnp.where(jnp.arange(len(squares)) == first, 0.0, squares).max()
+    nearer = jnp.sqrt(squares[first]) + jnp.sqrt(second)
+    if form.barostat != "none":
+        nearer = nearer + length * jnp.linalg.norm(change - jnp.eye(3))
+    return jnp.where(jnp.isfinite(nearer), nearer, 0.0)
+
+
+def _pruned(kernel: Kernel, form: Form, near: Near, s: Motion) -> tuple[Pruned, Array]:
+    """Short lists of now, and the sizes that they need."""
+    x, turn = _wrapped(form, near, s), s.deformed.T
+    pair, edge, n = near.pair, near.edge, s.x.shape[1]
+
+    def shifted(shift: Array) -> Array:
+        return shift if form.barostat == "none" else _shifted(turn, shift)
+
+    squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shifted(pair.shift)), jnp.inf)
+    found: dict[int, tuple[Pair | Edge, Array]] = {}
+    for index in sorted(range(len(kernel.lists)), key=lambda k: -float(kernel.lists[k].rc or 0.0)):
+        cutoff, size = float(kernel.lists[index].rc or 0.0), form.room.lists[index]
+        most = (cutoff + near.skin) ** 2
+        if kernel.lists[index].name == "pair":
+            short, count, _ = near_pairs(pair, squares < most, size, cutoff, n)
+            found[index] = short, count
+        else:  # a shorter list of edges comes out of the longer one
+            assert edge is not None  # the host makes edges where the kernel has any
+            lengths = squared_lengths(x, jnp.arange(n)[:, None], edge.j, shifted(edge.shift))
+            edge, count = near_edges(edge, edge.valid & (lengths < most), size, cutoff)
+            found[index] = edge, count
+    seen = squares < (near.watched[near.rows] + near.skin) ** 2
+    watched, count, places = near_pairs(pair, seen, form.room.lists[-1], 1.0, n)
+    back = jnp.eye(3) if form.barostat == "none" else jnp.linalg.inv(s.deformed)
+    lists = [found[k][0] for k in range(len(kernel.lists))]
+    ours = tuple(near._replace(shift=near.shift.astype(kernel.dtype)) for near in lists)
+    needed = [found[k][1] for k in range(len(kernel.lists))]
+    return Pruned(ours, watched, near.rows[places], s.x, back), jnp.stack([*needed, count])
+
+
+def _wrapped(form: Form, near: Near, s: Motion) -> Array:
+    """Positions as the lists mean them."""
+    return s.x - (near.wrap if form.barostat == "none" else s.deformed.T @ near.wrap)
 
 
 def _landed(
-    kernel: Kernel, form: Form, theta: Array, c: Conditions, near: Near, s: Motion, ahead: Motion, eta: Array
+    kernel: Kernel,
+    form: Form,
+    theta: Array,
+    c: Conditions,
+    near: Near,
+    pruned: Pruned,
+    s: Motion,
+    ahead: Motion,
+    eta: Array,
 ) -> Motion:
     """F B, and the guards."""
-    x = ahead.x - (near.wrap if form.barostat == "none" else ahead.deformed.T @ near.wrap)
-    energy, f, virial, _ = kernel.predict(theta, _placed(kernel, form, near.arrays, x, ahead.deformed))
+    x = _wrapped(form, near, ahead)
+    arrays = _placed(kernel, form, near.arrays._replace(lists=pruned.lists), x, ahead.deformed)
+    energy, f, virial, _ = kernel.predict(theta, arrays)
     energy, f, virial = (part.astype(jnp.float64) for part in (energy[0], f, virial[:, :, 0]))
     # a float32 sum of forces is not zero to the last digit, and its rest would drive the centre of mass
     f = f - c.masses / c.masses.sum() * f.sum(1)[:, None]
@@ -189,7 +288,7 @@ def _landed(
     heat = ahead.heat
     if form.barostat != "none":  # ΔU of the strain, by the mean of the virials at both ends
         heat = heat + jnp.where(s.begun, ((s.virial + virial) / 2 * eta).sum(), 0.0)
-    squares = _watched(form, near, x, ahead.deformed, len(c.limits))
+    squares = _watched(form, pruned, x, ahead.deformed, len(c.limits))
     return ahead._replace(
         v=v,
         f=f,
@@ -216,13 +315,12 @@ def _shifted(turn: Array, shift: Array) -> Array:
     return jnp.stack(rows)
 
 
-def _watched(form: Form, near: Near, x: Array, deformed: Array, n: int) -> Array:
+def _watched(form: Form, pruned: Pruned, x: Array, deformed: Array, n: int) -> Array:
     """(P,) the smallest squared distance of each pair of species; infinity where none is on the list."""
-    pair = near.watched
+    pair = pruned.watched
     shift = pair.shift if form.barostat == "none" else _shifted(deformed.T, pair.shift)
-    d = [x[a][pair.j] - x[a][pair.i] + shift[a] for a in range(3)]
-    squares = jnp.where(pair.valid, d[0] * d[0] + d[1] * d[1] + d[2] * d[2], jnp.inf)
-    return jnp.stack([jnp.where(near.rows == row, squares, jnp.inf).min() for row in range(n)])
+    squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shift), jnp.inf)
+    return jnp.stack([jnp.where(pruned.rows == row, squares, jnp.inf).min() for row in range(n)])
 
 
 def _verdict(c: Conditions, energy: Array, f: Array, v: Array, squares: Array) -> Array:

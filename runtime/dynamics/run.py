@@ -14,12 +14,23 @@ from ..structures import Floats, Structure
 from . import guards, outputs, state
 from .distances import pair_names
 from .guards import Fault
-from .integrator import FINE, NOT_FINITE, TOO_CLOSE, Advance, Conditions, Motion, Near
+from .integrator import (
+    FINE,
+    NOT_FINITE,
+    SHORT_OF_ROOM,
+    TOO_CLOSE,
+    TOO_FAST,
+    USED,
+    Conditions,
+    Motion,
+    Near,
+    compiled,
+)
 from .lists import Search
 from .outputs import STATE, Folder, Frame, Memory
 from .result import MDResult, Progress
 from .settings import MDSettings
-from .start import first_motion
+from .start import first_motion, form_of
 from .thermo import Moment, measured
 
 _TOLD_EVERY = 0.2  # seconds
@@ -52,7 +63,6 @@ class Run:
     present: tuple[str, ...]
     theta: Any
     conditions: Conditions
-    advance: Advance
     search: Search
     record: Folder | Memory
     depends_on: dict[str, str]
@@ -60,7 +70,6 @@ class Run:
     first: float = 0.0
     smallest: Floats = field(default_factory=lambda: np.zeros(0))
     near: Near | None = None
-    listed_at: int = -1
     clock: _Clock = field(default_factory=_Clock)
 
     def whole(self, velocities: Floats, saved: state.Saved | None) -> MDResult:
@@ -77,7 +86,8 @@ class Run:
             self.record.begin()
         pairs = len(pair_names(self.present))
         self.smallest = np.full(pairs, np.inf)
-        motion, fault = self._reach(first_motion(self.structure, velocities, pairs), 0)
+        first = first_motion(self.structure, velocities, pairs, len(self.search.kernel.lists) + 1)
+        motion, fault = self._reach(first, 0)
         self.first = self._moment(motion).conserved
         return self._written(motion, fault), fault
 
@@ -101,18 +111,21 @@ class Run:
         while True:
             if self.near is None:
                 motion, self.near = self._listed(motion)
-            motion = self.advance(self.theta, self.conditions, self.near, motion, jnp.asarray(until))
-            if not bool(motion.stale):
+            advance = compiled(self.search.kernel, form_of(self.settings, self.search.room))
+            motion = advance(self.theta, self.conditions, self.near, motion, jnp.asarray(until))
+            if int(motion.lists) <= USED:
                 return motion, self._fault(motion)
-            if int(motion.step) == self.listed_at:
+            if int(motion.lists) == TOO_FAST:
                 return motion, self._too_fast(motion)
             self.near = None
             self._told(motion)
 
     def _listed(self, motion: Motion) -> tuple[Motion, Near]:
-        self.listed_at = int(motion.step)
-        fresh = motion._replace(stale=jnp.asarray(False), deformed=jnp.eye(3))
-        return fresh, self.search.near(self._shape_of(motion))
+        """New lists, with more room where the device asked for it."""
+        short = int(motion.lists) == SHORT_OF_ROOM
+        needed = tuple(int(n) for n in np.asarray(motion.needed)) if short else ()
+        near = self.search.near(self._shape_of(motion), needed)
+        return motion._replace(deformed=jnp.eye(3)), near
 
     def _shape_of(self, motion: Motion) -> Structure:
         positions, cell = np.array(motion.x).T, np.array(motion.cell)

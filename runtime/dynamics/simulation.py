@@ -11,13 +11,12 @@ from ..structures import Floats, Structure
 from . import checks, state
 from .continuing import begin, identity, require_same
 from .distances import pair_names
-from .integrator import compiled
 from .lists import Search
 from .outputs import STATE, Folder, Memory
 from .result import MDResult
 from .run import Run, Tell
 from .settings import MDSettings
-from .start import conditions, first_velocities, form_of
+from .start import conditions, first_velocities
 from .thermo import columns
 
 
@@ -64,7 +63,6 @@ def simulate(
         present=present,
         theta=jnp.asarray(potential.theta, kernel.dtype),
         conditions=conditions(structure, present, settings, first),
-        advance=compiled(kernel, form_of(settings)),
         search=Search(kernel, potential.species, present, settings.skin),
         record=record,
         depends_on=model,

@@ -11,7 +11,8 @@ from ase import units
 
 from ..structures import Floats, Structure
 from .checks import distance_limits, masses_of
-from .integrator import FINE, Conditions, Form, Motion
+from .integrator import FINE, USED, Conditions, Form, Motion
+from .pruning import Room
 from .settings import MDSettings
 from .thermostat import CHAIN
 from .velocities import at_rest, degrees_of_freedom, drawn
@@ -20,11 +21,12 @@ _HOTTEST = 5.0  # times the temperature asked for, with room for the fluctuation
 _ALWAYS_HOT = 5000.0  # K: no guard below this unless it is asked for
 
 
-def form_of(settings: MDSettings) -> Form:
+def form_of(settings: MDSettings, room: Room) -> Form:
     """What has to be compiled."""
     return Form(
         "none" if settings.ensemble == "nve" else settings.thermostat,
         settings.barostat if settings.ensemble == "npt" else "none",
+        room,
     )
 
 
@@ -60,8 +62,8 @@ def conditions(
     )
 
 
-def first_motion(structure: Structure, velocities: Floats, n_pairs: int) -> Motion:
-    """The state before the first forces."""
+def first_motion(structure: Structure, velocities: Floats, n_pairs: int, n_lists: int) -> Motion:
+    """The state before the first forces. n_pairs: of species; n_lists: that the device makes."""
     return Motion(
         step=jnp.asarray(0),
         x=jnp.asarray(structure.positions.T),
@@ -75,8 +77,9 @@ def first_motion(structure: Structure, velocities: Floats, n_pairs: int) -> Moti
         chain=jnp.zeros(CHAIN),
         closest=jnp.full(n_pairs, jnp.inf),
         begun=jnp.asarray(False),
-        stale=jnp.asarray(False),
         verdict=jnp.asarray(FINE),
+        lists=jnp.asarray(USED),
+        needed=jnp.zeros(n_lists, jnp.int32),
     )
 
 

@@ -11,7 +11,8 @@ import numpy as np
 
 from ..checkpoint import load_state, save_state
 from ..structures import Floats
-from .integrator import FINE, Motion
+from .integrator import FINE, USED, Motion
+from .pruning import Room
 
 
 @dataclass(frozen=True)
@@ -32,7 +33,7 @@ class Saved:
     heat: float
     chain: Floats
     closest: Floats
-    room: tuple[int, ...]
+    room: Room
     first: float
     smallest: Floats
     log_bytes: int
@@ -46,8 +47,9 @@ class Saved:
             **given,
             deformed=jnp.eye(3),
             begun=jnp.array(True),
-            stale=jnp.array(False),
             verdict=jnp.array(FINE),
+            lists=jnp.array(USED),
+            needed=jnp.zeros(len(self.room.lists), jnp.int32),
         )
 
 

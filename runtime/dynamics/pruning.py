@@ -1,0 +1,77 @@
+"""Short lists out of long ones, on the device.
+
+The host makes long lists rarely; from them, every few steps, the device takes the pairs that are near now
+and lays them into arrays of a fixed size, in the same order. What the kernel works on is then little more
+than what it needs.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+
+from ...compiler.backends.xla_arrays import Edge, Pair
+from ..batches import ASIDE
+
+Array = jax.Array
+
+
+@dataclass(frozen=True)
+class Room:
+    """Sizes that are compiled: of the host's pairs and of its edges an atom; of each list that the device
+    makes, those of the kernel in its order and the watched pairs.
+    """
+
+    pairs: int = 0
+    width: int = 0
+    lists: tuple[int, ...] = ()
+
+
+def squared_lengths(x: Array, first: Array, second: Array, shift: Array) -> Array:
+    """|x[second] − x[first] + shift|²; x (3, N), shift (3, …). An edge and its reverse have the same bits."""
+    d = [x[a][second] - x[a][first] + shift[a] for a in range(3)]
+    return d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
+
+
+def near_pairs(long: Pair, keep: Array, size: int, cutoff: float, n: int) -> tuple[Pair, Array, Array]:
+    """The pairs that are kept, how many they are, and where each stood; padded as `batches` pads them."""
+    ranks = jnp.cumsum(keep, dtype=jnp.int32)
+    source = _sources(jnp.where(keep & (ranks <= size), ranks - 1, size), size)
+    valid = jnp.arange(size) < ranks[-1]
+    i, j = (jnp.where(valid, index[source], n - 1) for index in (long.i, long.j))
+    return Pair(i, j, _moved(long.shift, source, valid, cutoff), valid), ranks[-1], source
+
+
+def near_edges(long: Edge, keep: Array, width: int, cutoff: float) -> tuple[Edge, Array]:
+    """The edges that are kept (keep is the same of an edge and its reverse), and the most of any atom."""
+    n = len(long.j)
+    ranks = jnp.cumsum(keep, axis=1, dtype=jnp.int32)
+    row = jnp.arange(n, dtype=jnp.int32)[:, None] * width
+    now = jnp.where(keep & (ranks <= width), row + ranks - 1, n * width).ravel()  # where each edge goes
+    source = _sources(now, n * width)
+    valid = (jnp.arange(width) < ranks[:, -1:]).ravel()
+    own = jnp.arange(n * width, dtype=jnp.int32)
+    j = jnp.where(valid, long.j.ravel()[source], own // width)
+    reverse = jnp.where(valid, now[long.reverse.ravel()[source]], own)
+    shift = _moved(long.shift.reshape(3, -1), source, valid, cutoff)
+    grid = (n, width)
+    short = Edge(j.reshape(grid), shift.reshape(3, *grid), valid.reshape(grid), reverse.reshape(grid))
+    return short, ranks[:, -1].max()
+
+
+def _moved(shift: Array, source: Array, valid: Array, cutoff: float) -> Array:
+    """Shifts (3, …) of what is kept; a row at a time, as XLA is slow with columns of a wide table."""
+    aside = cutoff * ASIDE
+    return jnp.stack([jnp.where(valid, shift[a][source], aside[a]) for a in range(3)])
+
+
+def _sources(target: Array, size: int) -> Array:
+    """(size,) which element goes to each place; target: the place of each element, `size` where it has
+    none.
+    """
+    which = jnp.arange(len(target), dtype=jnp.int32)
+    places = jnp.zeros(size + 1, jnp.int32)
+    # with 32 bits and no check of bounds XLA's scatter takes half as long
+    return places.at[target].set(which, mode="promise_in_bounds")[:size]
