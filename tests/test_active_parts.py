@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from potentia.runtime.active.environments import (
     spread,
 )
 from potentia.runtime.active.exploration import physical
-from potentia.runtime.active.labelling import Labeller, Unlabelled
+from potentia.runtime.active.labelling import Labeller, Unlabelled, disagreement
 from potentia.runtime.potential import compile
 from potentia.runtime.structures import Structure, from_atoms
 from scipy.spatial.distance import cdist
@@ -243,6 +244,32 @@ def test_calculators_that_there_are_not(name: str, arguments: dict[str, object],
     with pytest.raises(UserError) as caught:
         Labeller(LabelConfig(calculator=name, arguments=arguments), Path())
     assert report.as_text(caught.value.diagnostics).startswith(start)
+
+
+def test_labels_of_another_kind_are_told() -> None:
+    labeller = Labeller(LabelConfig(calculator="emt"), Path())
+    own = labeller.label(copper())
+    assert disagreement(labeller, own) is None
+    assert own.energy is not None and own.forces is not None
+    for changed, message in (
+        (
+            replace(own, energy=own.energy + 0.4),
+            "the calculator's energy is 0.1 eV/atom from that of the first data",
+        ),
+        (
+            replace(own, forces=own.forces + 0.5),
+            "the calculator's forces are 0.5 eV/Å from those of the first data",
+        ),
+    ):
+        assert report.as_text([disagreement(labeller, changed)]) == (  # type: ignore[list-item]
+            f"warning[labels-differ]: {message}\n"
+            "  --> structure\n  help: label the first data with the same calculator and settings"
+        )
+    strict = Labeller(LabelConfig(calculator="emt", max_force=1e-3), Path())
+    told = disagreement(strict, own)
+    assert told is not None and told.message.startswith(
+        "the calculator fails on a structure of the first data: a force of "
+    )
 
 
 # --- the configuration -------------------------------------------------------------------------

@@ -55,7 +55,7 @@ class SelectConfig(Section):
     grade: float = Field(1.5, gt=0)
     distance: float = Field(0.5, ge=0)
     core: float = Field(0.5, gt=0, lt=1)
-    pool: int = Field(1000, ge=1)
+    pool: int = Field(500, ge=1)
 
 
 class LabelConfig(Section):

@@ -16,12 +16,18 @@ from ase.calculators.calculator import PropertyNotImplementedError
 from ...compiler.diagnostics import DataError, Diagnostic, UserError
 from ..artifact import load
 from ..artifact_formats import METADATA
-from ..structures import Structure
+from ..structures import Floats, Structure
 from ..writers import labelled_atoms
 from .config import LabelConfig
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+
+# Beyond what another grid or convergence does to labels of one method
+_FORCES_DIFFER = 0.05  # of the root mean square force
+_FORCES_ROUND = 0.01  # eV/Å
+_ENERGIES_DIFFER = 0.005  # eV/atom
 
 
 class Unlabelled(Exception):
@@ -58,6 +64,35 @@ class Labeller:
         if stress is not None and not np.isfinite(stress).all():
             raise Unlabelled("the stress is not finite")
         return replace(bare, energy=energy, forces=forces, stress=stress)
+
+
+def disagreement(labeller: Labeller, labelled: Structure) -> Diagnostic | None:
+    """A warning where a structure that has labels gets others: a fit to both kinds would be to neither."""
+    try:
+        found = labeller.label(labelled)
+    except Unlabelled as error:
+        message = f"the calculator fails on a structure of the first data: {error}"
+        return _differ(message, labelled, "mend it before the first round is over")
+    help = "label the first data with the same calculator and settings"
+    if labelled.forces is not None and found.forces is not None:
+        size, apart = _rms(labelled.forces), _rms(found.forces - labelled.forces)
+        if apart > _FORCES_DIFFER * size + _FORCES_ROUND:
+            message = f"the calculator's forces are {apart:.3g} eV/Å from those of the first data"
+            return _differ(message, labelled, help)
+    if labelled.energy is not None and found.energy is not None:
+        apart = abs(found.energy - labelled.energy) / labelled.n_atoms
+        if apart > _ENERGIES_DIFFER:
+            message = f"the calculator's energy is {apart:.3g} eV/atom from that of the first data"
+            return _differ(message, labelled, help)
+    return None
+
+
+def _differ(message: str, structure: Structure, help: str) -> Diagnostic:
+    return Diagnostic("labels-differ", message, "warning", place=structure.place, help=help)
+
+
+def _rms(values: Floats) -> float:
+    return float(np.sqrt(np.mean(np.square(values))))
 
 
 def _energy(atoms: Any) -> float:

@@ -15,11 +15,12 @@ from typing import Any
 from ...compiler.diagnostics import DataError, Diagnostic
 from ..artifact import read_metadata
 from ..checkpoint import atomic_directory, write_atomic
+from ..config import DataConfig
 from ..evaluate import evaluate
 from ..lineage import errors
 from ..potential import Potential
-from ..readers import read
 from ..structures import Structure
+from ..training_data import read_labelled
 from ..writers import write_structures
 from .exploration import Outcome, explore
 from .fitting import fitted
@@ -141,7 +142,7 @@ def _labelled(
             except Unlabelled as error:
                 write_atomic(failure, json.dumps({"reason": str(error)}, ensure_ascii=False) + "\n")
         if labels.is_file():
-            found += read(labels).structures
+            found += read_labelled([str(labels)], _as_fitted(study))[0]
             files.append(labels)
         else:
             refused[structure.place] = json.loads(failure.read_text(encoding="utf-8"))["reason"]
@@ -149,6 +150,12 @@ def _labelled(
         shutil.rmtree(folder, ignore_errors=True)  # asked again when the calculator is mended
         raise _nothing(folder, refused)
     return found, refused, files
+
+
+def _as_fitted(study: Study) -> DataConfig:
+    """Labels as they are written here, without those that the fit leaves aside."""
+    given = study.config.fit.data
+    return DataConfig(use_forces=given.use_forces, use_stress=given.use_stress)
 
 
 def _nothing(folder: Path, refused: dict[str, str]) -> DataError:
@@ -168,7 +175,6 @@ def _round(
     refused: dict[str, str],
 ) -> Round:
     metadata = read_metadata(study.round(number) / "model")
-    surprise = errors(evaluate(potential, more).as_dict()) if more else None
     found = Round(
         number,
         len(known),
@@ -178,11 +184,20 @@ def _round(
         selection,
         len(more),
         refused,
-        surprise,
+        _surprise(study.round(number) / ROUND, potential, more),
     )
     content = json.dumps(found.as_dict(), ensure_ascii=False, indent=1, allow_nan=False)
     write_atomic(study.round(number) / ROUND, content + "\n")
     return found
+
+
+def _surprise(told: Path, potential: Potential, more: Sequence[Structure]) -> dict[str, float] | None:
+    """Errors on structures before they are trained on, as they were told or worked out now."""
+    if told.is_file():
+        before = json.loads(told.read_text(encoding="utf-8"))
+        if before["labelled"] == len(more):
+            return before["errors_on_new"]
+    return errors(evaluate(potential, more).as_dict()) if more else None
 
 
 def _publish(study: Study, run: Path) -> None:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,7 @@ from .study import Study
 
 SELECTED, ABOUT, POINTS = "selected.xyz", "selection.json", "points.npz"
 _MOST_FISHER = 500  # parameters: beyond, deviations cost more than the dynamics
+_MOST_ATOMS = 300_000  # of all frames together: their descriptors take 1 kB an atom and more
 _SHORTEST, _LONGEST = 3.0, 6.0  # Å, of descriptors; as far as the potential sees in between
 
 Score = Callable[[Sequence[Structure]], list[Floats]]
@@ -95,7 +97,7 @@ def _choose(
     numbers = tuple(sorted(int(atomic_numbers[s]) for s in species))
     space = Space(Descriptors(numbers, _cutoff(potential)), known)
     environments = [space.of(s) for s in frames]
-    method, score = _score(config, folder.parent / "model", potential, space)
+    method, score = _score(study, folder.parent, potential, space)
     grades = _grades(score, frames, known)
     uncertain = np.flatnonzero(grades > config.grade)
     chosen: list[tuple[int, float]] = []
@@ -125,16 +127,17 @@ def _choose(
 
 
 def _candidates(study: Study, outcomes: Sequence[Outcome], config: SelectConfig) -> list[Structure]:
-    """Physical frames, at most `pool` of them, evenly over all trajectories."""
+    """Physical frames, at most `pool` of them and as memory allows, evenly over all trajectories."""
     found = [
         s
         for outcome in outcomes
         for s in read_frames(study.folder / outcome.folder / study.config.md.trajectory)
         if physical(s, config.core)
     ]
-    if len(found) <= config.pool:
+    most = min(config.pool, max(_MOST_ATOMS // max((s.n_atoms for s in found), default=1), 1))
+    if len(found) <= most:
         return found
-    return [found[k] for k in np.linspace(0, len(found) - 1, config.pool).round().astype(int)]
+    return [found[k] for k in np.linspace(0, len(found) - 1, most).round().astype(int)]
 
 
 def _cutoff(potential: Potential) -> float:
@@ -142,15 +145,18 @@ def _cutoff(potential: Potential) -> float:
     return float(np.clip(longest, _SHORTEST, _LONGEST))
 
 
-def _score(config: SelectConfig, run: Path, potential: Potential, space: Space) -> tuple[str, Score]:
+def _score(study: Study, folder: Path, potential: Potential, space: Space) -> tuple[str, Score]:
     """What is called uncertain of the atoms of structures, and its name."""
-    root = covariance_root(run)
+    config, root = study.config.select, covariance_root(folder / "model")
     few = potential.n_parameters <= _MOST_FISHER
     if root is not None and config.by != "d-optimality" and (few or config.by == "fisher"):
         uncertainty = Uncertainty(potential, root)
-        return "fisher", lambda structures: [
-            np.linalg.norm(d.forces, axis=1) for d in uncertainty.predict(structures)
-        ]
+
+        def deviations(structures: Sequence[Structure]) -> list[Floats]:
+            told = partial(_told, study, f"{folder.name}: selecting", len(structures))
+            return [np.linalg.norm(d.forces, axis=1) for d in uncertainty.predict(structures, told)]
+
+        return "fisher", deviations
     leverage = Leverage(space.training)
 
     def of(structures: Sequence[Structure]) -> list[Floats]:
@@ -163,6 +169,10 @@ def _score(config: SelectConfig, run: Path, potential: Potential, space: Space) 
         return found
 
     return "d-optimality", of
+
+
+def _told(study: Study, what: str, total: int, done: int) -> None:
+    study.report(what, done / total)
 
 
 def _grades(score: Score, frames: Sequence[Structure], known: Sequence[Structure]) -> Floats:

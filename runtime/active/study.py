@@ -1,6 +1,7 @@
 """What active learning works with, and its folder.
 
 study.json            what the study depends on
+agreement.json        whether the calculator labels the first data as they are
 round-01/model        the run fitted to all that was labelled before
 round-01/md/00 …      dynamics; outcome.json where one has ended
 round-01/selection    selected.xyz, selection.json, points.npz
@@ -24,14 +25,14 @@ from ..artifact import load
 from ..begin import begun_from
 from ..checkpoint import fingerprint, write_atomic
 from ..config import DataConfig
-from ..fit_checkpoint import digest_of
+from ..fit import digest_of
 from ..frames import split_slice
 from ..potential import Potential, read_spec
 from ..readers import read
 from ..structures import Structure
 from ..training_data import TrainingData, check_species, read_training_data
 from .config import ActiveConfig
-from .labelling import Labeller
+from .labelling import Labeller, disagreement
 
 IDENTITY = "study.json"
 Report = Callable[[str, float], None]  # what is done now, and the share of it that is
@@ -77,6 +78,18 @@ class Study:
                 message = f"the study in {self.folder} was made with another `{key}`"
                 help = "give a new folder with `-o`, or the same configuration and data"
                 raise _other(message, self.folder, help)
+
+
+def agreement(study: Study) -> list[Diagnostic]:
+    """Warnings where the calculator gives a structure of the first data other labels; looked at once."""
+    path = study.folder / "agreement.json"
+    if path.is_file():
+        return []
+    study.report("comparing labels", 0.0)
+    smallest = min(study.data.train, key=lambda s: s.n_atoms)
+    found = disagreement(study.labeller, smallest)
+    write_atomic(path, json.dumps({"remark": found and found.message}, ensure_ascii=False) + "\n")
+    return [found] if found else []
 
 
 def _other(message: str, folder: Path, help: str) -> ArtifactError:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _FLAT = 1e-6  # volume of a cell over the product of its lengths
+_STILL = 1e-6  # of the sum of all momenta: what rounding leaves of their vector sum
 _TEMPERATURES = ("temperature_K", "temperature", "Temperature")
 PER_PS = {"ps": 1.0, "fs": 1e-3}
 
@@ -155,9 +156,13 @@ def _temperature(atoms: Atoms) -> float | None:
     for key in _TEMPERATURES:
         if isinstance(atoms.info.get(key), int | float | np.number):
             return float(atoms.info[key])
-    if atoms.has("momenta") and len(atoms):
-        return float(atoms.get_temperature())
-    return None
+    if not atoms.has("momenta"):
+        return None
+    momenta = atoms.get_momenta()
+    still = np.linalg.norm(momenta.sum(axis=0)) <= _STILL * np.linalg.norm(momenta, axis=1).sum()
+    # where the centre of mass rests its three degrees of freedom have no kinetic energy
+    share = len(atoms) / (len(atoms) - 1) if still and len(atoms) > 1 else 1.0
+    return share * float(atoms.get_temperature())
 
 
 def _same_atoms(structure: Structure, first: Structure) -> None:

@@ -44,7 +44,7 @@ def command(
     from ..active.config import load_active
     from ..active.coverage import save_coverage, save_rounds
     from ..active.loop import learn
-    from ..active.study import study_of
+    from ..active.study import agreement, study_of
     from .progress import staging
 
     settings = load_active(config, rounds)
@@ -52,6 +52,9 @@ def command(
         study = study_of(settings, config, output, report)
         if not quiet:
             _introduce(study)
+        remarks = agreement(study)
+        if not quiet:
+            console.report(remarks, json)
         learned = learn(study)
     save_coverage(study, learned.rounds, output / "coverage.png")
     save_rounds(learned, output / "rounds.png")
