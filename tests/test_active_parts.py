@@ -28,6 +28,7 @@ from potentia.runtime.active.environments import (
     spread,
 )
 from potentia.runtime.active.exploration import physical
+from potentia.runtime.active.grades import Scores, grades
 from potentia.runtime.active.labelling import Labeller, Unlabelled, disagreement
 from potentia.runtime.potential import compile
 from potentia.runtime.structures import Structure, from_atoms
@@ -125,6 +126,37 @@ def test_one_strange_atom_makes_a_structure_new() -> None:
         lambda s: max(v.max() for v in leverage.of(space.of(s))),
     ):
         assert score(strange) > 2 * score(usual)
+
+
+def test_leverage_without_a_structure_is_that_of_the_others() -> None:
+    rng = np.random.default_rng(10)
+    space = salt(rng, 5)
+    left = Leverage(space.training).left_out()
+    for k, own in enumerate(space.training):
+        others = Leverage([t for j, t in enumerate(space.training) if j != k])
+        for a, b in zip(left[k], others.of(own), strict=True):
+            np.testing.assert_allclose(a, b, rtol=1e-6)
+    alone = Leverage(space.training[:1])
+    np.testing.assert_allclose(alone.left_out()[0][1], alone.of(space.training[0])[1])
+    # against the formula
+    z = np.column_stack([own[0] * space.descriptors.size**0.5, np.ones(len(own[0]))])
+    every = np.concatenate([t[0] for t in space.training])
+    every = np.column_stack([every * space.descriptors.size**0.5, np.ones(len(every))])
+    a = every.T @ every / len(every) + 1e-3 * np.eye(every.shape[1])
+    expected = np.sqrt(np.diag(z @ np.linalg.solve(a, z.T)))
+    np.testing.assert_allclose(Leverage(space.training).of(own)[0], expected, rtol=1e-6)
+
+
+def test_a_grade_is_over_what_is_usual_of_the_species() -> None:
+    known = [rattled(np.random.default_rng(k), 0.05) for k in range(3)]
+    sodium = known[0].numbers == 11
+    training = [np.where(sodium, a, b) for a, b in ((1.0, 10.0), (2.0, 20.0), (9.0, np.inf))]
+    frames = [np.where(sodium, 3.0, 15.0), np.where(sodium, 1.0, 60.0), np.where(sodium, np.inf, 1.0)]
+    found = grades(Scores("fisher", training, frames), known, known)
+    # usual: 2 of Na, 15 of Cl, the infinite one left out
+    assert found[0] == 1.5 and found[1] == 4.0 and np.isinf(found[2])
+    nothing = [np.zeros(8)] * 3
+    assert list(grades(Scores("fisher", nothing, frames[:1]), known, known[:1])) == [15.0]
 
 
 def test_the_farthest_are_taken_and_none_twice() -> None:

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.linalg import solve_triangular
 
 from ..structures import Floats, Structure
 from .descriptors import Descriptors
@@ -121,13 +122,27 @@ class Leverage:
     """
 
     def __init__(self, training: Sequence[Environments]) -> None:
-        self._factors = [np.linalg.cholesky(_moments(e)) for e in joined(training)]
+        self._training = training
+        every = joined(training)
+        self._sums = [_with_one(e).T @ _with_one(e) for e in every]
+        self._counts = [len(e) for e in every]
+        self._factors = [_factor(a, n) for a, n in zip(self._sums, self._counts, strict=True)]
 
     def of(self, environments: Environments) -> list[Floats]:
-        return [
-            np.linalg.norm(np.linalg.solve(f, _with_one(e).T), axis=0)
-            for f, e in zip(self._factors, environments, strict=True)
-        ]
+        """Of the atoms of a structure, by species."""
+        return [_lengths(f, e) for f, e in zip(self._factors, environments, strict=True)]
+
+    def left_out(self) -> list[list[Floats]]:
+        """Of the atoms of each training structure, by all the others: what was trained on is fitted too well
+        to say how far other structures are. Of one structure alone, by itself.
+        """
+        if len(self._training) == 1:
+            return [self.of(self._training[0])]
+        return [[self._without(k, e) for k, e in enumerate(own)] for own in self._training]
+
+    def _without(self, species: int, e: Floats) -> Floats:
+        z = _with_one(e)
+        return _lengths(_factor(self._sums[species] - z.T @ z, self._counts[species] - len(e)), e)
 
 
 def _with_one(e: Floats) -> Floats:
@@ -135,6 +150,9 @@ def _with_one(e: Floats) -> Floats:
     return np.column_stack([e * e.shape[1] ** 0.5, np.ones(len(e))])
 
 
-def _moments(e: Floats) -> Floats:
-    z = _with_one(e)
-    return np.asarray(z.T @ z / max(len(z), 1) + _RIDGE * np.eye(z.shape[1]))
+def _factor(moments: Floats, count: int) -> Floats:
+    return np.asarray(np.linalg.cholesky(moments / max(count, 1) + _RIDGE * np.eye(len(moments))))
+
+
+def _lengths(factor: Floats, e: Floats) -> Floats:
+    return np.asarray(np.linalg.norm(solve_triangular(factor, _with_one(e).T, lower=True), axis=0))
