@@ -203,6 +203,13 @@ def test_a_calculator_that_labels_nothing_can_be_mended(world: World, tmp_path: 
     assert world.calls == {"fit": 2, "simulate": 2, "label": 3}
 
 
+def test_dynamics_that_cannot_be_are_refused_before_the_fit(world: World, tmp_path: Path) -> None:
+    with pytest.raises(UserError) as caught:
+        learned(laid_out(tmp_path, **{"timestep = 3": "timestep = 20\ntau = 500"}))
+    assert [d.code for d in caught.value.diagnostics] == ["timestep-too-long"]
+    assert world.calls == {} and not (tmp_path / "study").exists()
+
+
 def test_another_study_is_refused(world: World, tmp_path: Path) -> None:
     config = laid_out(tmp_path)
     learned(config, rounds=1)

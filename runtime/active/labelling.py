@@ -52,8 +52,6 @@ class Labeller:
         try:
             energy, forces = _energy(atoms), np.array(atoms.get_forces(), dtype=np.float64)
             stress = _stress(atoms) if structure.volume > 0 else None
-        except KeyboardInterrupt:
-            raise
         except Exception as error:  # every calculator fails in its own way
             raise Unlabelled(f"{type(error).__name__}: {error}".split("\n")[0].rstrip(": ")) from error
         if not np.isfinite(energy) or not np.isfinite(forces).all():

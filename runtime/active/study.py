@@ -25,6 +25,7 @@ from ..artifact import load
 from ..begin import begun_from
 from ..checkpoint import fingerprint, write_atomic
 from ..config import DataConfig
+from ..dynamics.checks import check
 from ..fit import digest_of
 from ..frames import split_slice
 from ..potential import Potential, read_spec
@@ -99,7 +100,7 @@ def _other(message: str, folder: Path, help: str) -> ArtifactError:
 def study_of(config: ActiveConfig, place: Path, folder: Path, report: Report | None = None) -> Study:
     """A study from its configuration, read from the file `place`.
 
-    Raises UserError: as the readers, the compiler and `Labeller` do, and other-study.
+    Raises UserError: as the readers, the compiler, `dynamics.checks` and `Labeller` do, and other-study.
     """
     beside = place.parent
     training = read_training_data(
@@ -111,6 +112,10 @@ def study_of(config: ActiveConfig, place: Path, folder: Path, report: Report | N
     potential = _potential(config, beside, training)
     structures = [s for w in config.explore.structures for s in _bare(_beside(w, beside))]
     starts = tuple(structures) or training.train
+    for start in starts:
+        check(
+            start, potential.species, config.md, None
+        )  # what dynamics would refuse, before anything is fitted
     labeller = Labeller(config.label, beside)
     made = Study(config, folder, beside, training, potential, starts, labeller, report or (lambda *_: None))
     made.belongs()
