@@ -73,7 +73,7 @@ def require_same(folder: Path, about: Identity) -> None:
         raise _error("other-model", message, folder, help)
     found = list(_differences(settings, about["settings"]))
     if structure != about["structure"]:
-        found.insert(0, _mismatch("the structure is not the one that the run was begun with"))
+        found.insert(0, _mismatch("cannot resume: the structure is not the one that the run was begun with"))
     if found:
         raise FitError(found)
 

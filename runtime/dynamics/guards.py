@@ -66,6 +66,13 @@ def too_fast(place: str, atom: int, symbol: str, moved: float, skin: float) -> F
     return Fault(Diagnostic("too-fast", message, place=place, help=help), (atom,))
 
 
+def cell_too_fast(place: str, skin: float) -> Fault:
+    """The barostat strains the cell in a single step by more than a list of neighbours holds."""
+    message = f"the cell strains in one step by more than a skin of {skin:.2f} Å allows"
+    help = "let it follow more slowly: a longer `--tau-pressure`, or a larger `--bulk-modulus`"
+    return Fault(Diagnostic("too-fast", message, place=place, help=help), ())
+
+
 def lost(place: str, start: Structure, positions: Floats) -> Fault | None:
     """Atoms far outside where all began, in the open directions; positions (N, 3)."""
     away = _beyond(start, positions)

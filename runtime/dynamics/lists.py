@@ -20,7 +20,7 @@ from .distances import pair_rows, watched_cutoffs
 from .integrator import Near
 from .pruning import Room
 
-_LONG = 2.0  # Å that the lists of the host reach beyond the skin of the device's
+_LONG = 2.5  # Å that the lists of the host reach beyond the skin of the device's
 _SPARE = 16  # a list has room for one neighbour in so many more than there are
 _STEPS = 8  # of the sizes of lists between powers of two: fewer would share more compilations, and pad more
 

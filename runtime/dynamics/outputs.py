@@ -13,7 +13,8 @@ import csv
 import io
 import json
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -119,21 +120,24 @@ class Folder:
     def row(self, values: Sequence[float]) -> None:
         """A row of the log, on the disk for anybody who looks."""
         assert self._log is not None
-        csv.writer(self._log, lineterminator="\n").writerow(_written(v) for v in values)
-        self._log.flush()
+        with _writing(self.log):
+            csv.writer(self._log, lineterminator="\n").writerow(_written(v) for v in values)
+            self._log.flush()
 
     def frame(self, frame: Frame) -> None:
         self._count += 1
-        if self._xyz is None:
-            with Trajectory(str(self.trajectory), "a") as file:
-                file.write(frame.atoms())
-            return
-        write_xyz(self._xyz, [frame.atoms()], columns=["symbols", "positions", "momenta"])
-        self._xyz.flush()
+        with _writing(self.trajectory):
+            if self._xyz is None:
+                with Trajectory(str(self.trajectory), "a") as file:
+                    file.write(frame.atoms())
+                return
+            write_xyz(self._xyz, [frame.atoms()], columns=["symbols", "positions", "momenta"])
+            self._xyz.flush()
 
     def lengths(self) -> tuple[int, int, int]:
         """Bytes of the log, of the trajectory, and its frames, all of which are on the disk now."""
-        return _synchronised(self._log), _synchronised(self._xyz), self._count
+        with _writing(self.folder):
+            return _synchronised(self._log), _synchronised(self._xyz), self._count
 
     def thermo(self) -> dict[str, Floats]:
         with self.log.open(encoding="utf-8", newline="") as file:
@@ -144,6 +148,16 @@ class Folder:
         for file in (self._log, self._xyz):
             if file is not None:
                 file.close()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    """What the disk refuses is told as the user's error."""
+    try:
+        yield
+    except OSError as error:
+        message = f"cannot write {path}: {error.strerror or error}"
+        raise ArtifactError(Diagnostic("unwritable", message, place=str(path))) from error
 
 
 def report(folder: Path, content: Mapping[str, Any]) -> None:

@@ -228,8 +228,12 @@ class Run:
         return guards.too_hot(place, temperature, limit * temperature, kinetic)
 
     def _too_fast(self, motion: Motion) -> Fault:
-        speed = np.linalg.norm(np.asarray(motion.v), axis=0) * float(self.conditions.dt)
+        c = self.conditions
+        kicked = np.asarray(motion.v + c.dt / 2 * motion.f / c.masses)
+        speed = np.linalg.norm(kicked, axis=0) * float(c.dt)
         atom = int(np.argmax(speed))
+        if speed[atom] < self.settings.skin / 2:
+            return guards.cell_too_fast(self._place(motion), self.settings.skin)
         symbol = self.structure.symbols[atom]
         return guards.too_fast(self._place(motion), atom, symbol, float(speed[atom]), self.settings.skin)
 

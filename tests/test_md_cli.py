@@ -1,0 +1,136 @@
+"""`potentia md`: what it prints, its exit codes, a process that is killed."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from ase.io import read, write
+from commands import run
+from dynamics_cases import argon, crystal
+from potentia.runtime.artifact import save
+from potentia.runtime.cli.md_options import BATH, CELL, GUARDS, STEPS, WRITTEN
+from potentia.runtime.dynamics import MDSettings
+from potentia.runtime.dynamics.reading import start_of
+
+SHORT = ("--timestep", "4", "--temperature", "40", "--steps", "40", "--log-every", "10")
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    made: Path = tmp_path_factory.mktemp("md")
+    save(made / "ar", argon())
+    save(made / "other", argon().with_theta(argon().theta * 1.01))
+    atoms = crystal()
+    atoms.write(made / "ar.xyz")
+    return made
+
+
+def test_a_run_and_its_continuation(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    arguments = ("md", "ar", "--structure", "ar.xyz", *SHORT, "-o", "run")
+    code, out, err = run(capsys, *arguments)
+    assert code == 0
+    assert err == "32 atoms of Ar: 40 steps of 4 fs, nvt (bussi) at 40 K\n"
+    assert out.splitlines()[0].split() == ["mean", "last"]
+    assert "temperature K" in out and "Ar-Ar" in out and ": run\n" in out
+    assert run(capsys, *arguments)[0] == 1
+    code, out, err = run(capsys, *arguments, "--resume", "--steps", "80", "--json", "--quiet")
+    data = json.loads(out)
+    assert (code, err) == (0, "")
+    assert (data["steps"], data["finished"], data["folder"]) == (80, True, "run")
+    code, _, err = run(capsys, "md", "other", *arguments[2:], "--resume", "--json", "--quiet")
+    (fault,) = json.loads(err)["diagnostics"]
+    assert (code, fault["code"]) == (1, "other-model")
+
+
+def test_a_guard_ends_with_one(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(
+        capsys, "md", "ar", "--structure", "ar.xyz", *SHORT, "-o", "hot", "--max-temperature", "30"
+    )
+    assert code == 1 and "0 steps" in out
+    assert "error[too-hot]: the temperature is " in err and "--> ar.xyz, step 0" in err
+    report = json.loads((here / "hot" / "report.json").read_text())
+    assert report["stopped"]["code"] == "too-hot" and not report["finished"]
+    assert len((here / "hot" / "thermo.csv").read_text().splitlines()) == 2
+
+
+def test_the_end_of_a_run_is_the_start_of_another(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    first = ("md", "ar", "--structure", "ar.xyz", *SHORT, "-o", "a", "--quiet")
+    assert run(capsys, *first)[0] == 0
+    on = ("--velocities", "structure", "--ensemble", "nve", "--time", "0.04", "--timestep", "4")
+    code, out, err = run(capsys, "md", "ar", "--structure", "a/trajectory.xyz@-1", *on, "-o", "b", "--json")
+    assert code == 0 and err == "32 atoms of Ar: 10 steps of 4 fs, nve from 300 K\n"
+    before, after = (read(f"{name}/trajectory.xyz", index) for name, index in (("a", -1), ("b", 0)))
+    assert before.get_kinetic_energy() == pytest.approx(after.get_kinetic_energy(), abs=1e-6)
+    assert json.loads(out)["steps"] == 10
+
+
+def test_where_a_run_starts(here: Path) -> None:
+    write("two.xyz", [crystal(), crystal(1)])
+    first, velocities, remarks = start_of("two.xyz", "1,1,2")
+    assert (first.n_atoms, velocities, remarks) == (64, None, ["the first structure of two.xyz is taken"])
+    assert start_of("two.xyz@-1")[0].n_atoms == 4 and start_of("two.xyz@0")[2] == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "message"),
+    [
+        (("--repeat", "2,2"), 1, "error[bad-value]: `2,2` does not say how often to repeat the cell"),
+        (
+            ("--steps", "5", "--time", "3"),
+            2,
+            "error[usage]: invalid value: give `--steps` or `--time`, not both",
+        ),
+        (("--tau", "3"), 1, "`tau` is 3 fs, shorter than 10 steps of 1 fs: write 10 or more"),
+        (("--structure", "ar.xyz@7"), 1, "error[empty-selection]: `ar.xyz@7` takes none of the structures"),
+        (("--structure", "an.xyz"), 1, "error[missing-file]: there is no file `an.xyz`"),
+        (("-o", "ar"), 1, "error[unwritable]: cannot write ar: it holds files that are no run of dynamics"),
+    ],
+)
+def test_what_cannot_be_done(
+    arguments: tuple[str, ...], code: int, message: str, here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    usual = ("md", "ar", "--structure", "ar.xyz", "-o", "new")
+    found = run(capsys, *usual, *arguments)
+    assert found[0] == code and message in found[2]
+    assert not (here / "new").exists()
+
+
+def test_every_option_is_a_setting_with_its_default() -> None:
+    for setting in (*STEPS, *BATH, *CELL, *WRITTEN, *GUARDS):
+        assert setting.key in MDSettings.model_fields
+        default = MDSettings.model_fields[setting.key].default
+        if default is not None:
+            (option,) = setting.declared.__metadata__
+            shown = f"{default:g}" if isinstance(default, float) else str(default)
+            assert option.help.endswith(f"[{shown}]"), setting.key
+
+
+def test_a_process_that_is_killed_goes_on_to_the_same_bits(folder: Path) -> None:
+    """kill -9, wherever it meets the process, and again."""
+    arguments = ["md", "ar", "--structure", "ar.xyz", "--timestep", "4", "--temperature", "40", "--quiet"]
+    arguments += ["--log-every", "10", "--write-every", "20", "--save-every", "50", "--steps", "4000"]
+    code = "import sys; from potentia.runtime.cli.main import main; sys.exit(main())"
+
+    def started(*more: str) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(
+            [sys.executable, "-c", code, *arguments, *more], cwd=folder, stdout=subprocess.DEVNULL
+        )
+
+    killed = started("-o", "killed")
+    log = folder / "killed" / "thermo.csv"
+    wanted = time.monotonic() + 120
+    while (not log.exists() or log.stat().st_size < 20_000) and time.monotonic() < wanted:
+        time.sleep(0.02)
+    os.kill(killed.pid, signal.SIGKILL)
+    assert killed.wait() == -signal.SIGKILL
+    assert started("-o", "killed", "--resume").wait() == 0
+    assert started("-o", "whole").wait() == 0
+    for name in ("thermo.csv", "trajectory.xyz", "state.npz"):
+        assert (folder / "killed" / name).read_bytes() == (folder / "whole" / name).read_bytes()
