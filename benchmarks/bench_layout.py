@@ -32,7 +32,6 @@ from potentia.compiler.backends.xla import Kernel
 from potentia.compiler.backends.xla_arrays import sums_by_owner
 from potentia.compiler.backends.xla_trig import sine
 from potentia.runtime.batches import Batch, single
-from potentia.runtime.residuals import _tangents
 from potentia.runtime.shapes import ListSpec
 from potentia.runtime.structures import from_atoms
 
@@ -180,7 +179,7 @@ def storing(spec: str, fitted: bool) -> dict[str, Call]:
         specs = [ListSpec(d.name, d.rc or 0.0) for d in kernel.lists]  # type: ignore[arg-type]
         arrays = kernel.arrays(single(atoms, specs, model.species))
         if fitted:
-            call = partial(jax.jit(_tangents(kernel)), theta, arrays, jnp.eye(len(theta)))
+            call = partial(compiled(kernel)[1], theta, arrays, jnp.eye(len(theta)))
         else:
             call = partial(kernel, theta, arrays)
         with mock.patch.object(xla_run, "stored", rule):  # the rule is asked while jax traces

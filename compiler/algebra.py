@@ -69,3 +69,12 @@ def direction(domain: Domain) -> Node:
 
 def angstrom(value: float) -> Node:
     return const(value, ANGSTROM)
+
+
+def summands(a: Node, sign: float = 1.0) -> list[tuple[Node, float]]:
+    """The parts of a sum, with their signs."""
+    if a.op == "neg":
+        return summands(a.args[0], -sign)
+    if a.op == "add":
+        return [part for argument in a.args for part in summands(argument, sign)]
+    return [(a, sign)]

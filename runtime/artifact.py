@@ -25,7 +25,7 @@ from ..compiler.diagnostics import ArtifactError, Diagnostic, UserError, did_you
 from ..compiler.ir import Model
 from ..compiler.upgrade import LANGUAGE
 from ..compiler.upgrade import upgraded as upgraded_spec
-from .artifact_formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, upgraded
+from .artifact_formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
 from .checkpoint import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
 from .potential import Array, Potential, compile, number_names
@@ -104,11 +104,12 @@ def save(
     covariance: Array | None = None,
     root: Array | None = None,
     replace: bool = False,
+    training: str | None = None,
     **about: Any,
 ) -> Metadata:
     """Write a run, whole or not at all. `about`: fields of Metadata, such as train, test, config, data.
 
-    root: as `Sensitivities.spread`.
+    root: as `Sensitivities.spread`. training: how the errors fell, as comma-separated values.
 
     An existing folder is refused unless `replace` is set. Raises ArtifactError `unwritable`.
     """
@@ -119,6 +120,8 @@ def save(
     }
     if covariance is not None:
         files[COVARIANCE] = _covariance_bytes(covariance, root)
+    if training is not None:
+        files[TRAINING] = training.encode()
     metadata = Metadata(
         potentia=_version(),
         language=LANGUAGE,

@@ -71,15 +71,17 @@ class FitConfig(Section):
 
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
-    method: Literal["auto", "least-squares", "first-order"] = "auto"
+    method: Literal["auto", "least-squares", "quasi-newton", "first-order"] = "auto"
     max_iterations: int | None = Field(None, ge=1)
     time_limit: float | None = Field(None, gt=0)  # seconds
     tolerance: float = Field(1e-3, gt=0, lt=1)  # a step that lowers the loss by a smaller share is the last
     starts: int = Field(1, ge=1)
     seed: int = Field(0, ge=0)
     memory_mb: float = Field(1000.0, ge=50)  # what batches and their derivatives may take
-    precision: Literal["float64", "float32"] = "float64"
-    ridge: float = Field(0.0, ge=0)  # on parameters in units of their size; 0 leaves directions free
+    precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
+    # on parameters in units of their size; none given: 0 of least squares, 1 of trainings
+    ridge: float | None = Field(None, ge=0)
+    held_out: float = Field(0.1, ge=0, lt=1)  # share of the structures that tells a training when to stop
     reference_energies: bool = True  # one energy a species, added to the formula where it has none
 
     def flat(self) -> dict[str, Any]:

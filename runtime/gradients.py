@@ -9,7 +9,7 @@ import jax
 import jax.numpy as jnp
 
 from ..compiler.backends.xla import Arrays
-from .residuals import Residuals
+from .residuals import Item, Residuals
 
 
 class TrainBatch(NamedTuple):
@@ -20,18 +20,20 @@ class TrainBatch(NamedTuple):
     target: Any
 
 
-def loss_gradients(
-    problem: Residuals,
-) -> tuple[Callable[[Any, TrainBatch], tuple[Any, Any]], list[TrainBatch]]:
-    """`value_and_grad(theta_free, batch)` of ½ Σ r² over a batch, and all batches."""
-    full: Any = jnp.asarray(problem.potential.theta)
+def value_and_gradient(problem: Residuals) -> Callable[[Any, TrainBatch], tuple[Any, Any]]:
+    """(theta_free, batch) -> ½ Σ r² over the batch and its gradient, compiled once for each shape."""
+    full: Any = jnp.asarray(problem.potential.theta, problem.kernel.dtype)
     free = jnp.asarray(problem.free)
 
     def loss(theta: Any, batch: TrainBatch) -> Any:
         residual = batch.scale * (problem.outputs(full.at[free].set(theta), batch.arrays) - batch.target)
         return 0.5 * jnp.sum(residual * residual)
 
-    batches = [
-        TrainBatch(arrays, *problem.dense_rows(batch, labels)) for arrays, batch, labels in problem.batches()
-    ]
-    return jax.jit(jax.value_and_grad(loss)), batches
+    return jax.jit(jax.value_and_grad(loss))
+
+
+def train_batch(problem: Residuals, item: Item) -> TrainBatch:
+    """A batch of the problem, in the precision of its kernel."""
+    arrays, batch, labels = item
+    scale, target = problem.dense_rows(batch, labels)
+    return TrainBatch(arrays, scale.astype(problem.kernel.dtype), target.astype(problem.kernel.dtype))

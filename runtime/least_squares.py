@@ -62,6 +62,14 @@ class Prior:
     mean: Array
 
 
+def ridge(strength: float | None, start: Array) -> Prior | None:
+    """½ Σ strength (θ/scale)², scale the size of the start value, or 1; None for no strength."""
+    if not strength:
+        return None
+    scale = np.where(start != 0, np.abs(start), 1.0)
+    return Prior(strength / scale**2, np.zeros_like(start))
+
+
 @dataclass(frozen=True)
 class Options:
     """When to stop. The tolerances are relative: of the loss, the cosine between r and any column, of θ."""

@@ -27,7 +27,8 @@ from ..compiler.spec_edits import Program, closed, dropped, rewritten
 from .artifact import FittedPotential
 from .config import FitConfig
 from .cost import microseconds_per_atom
-from .fit import FitResult, Progress, fit
+from .fit import fit
+from .fit_result import FitResult, Progress
 from .held_out import Folds, folds_of
 from .information import not_at_optimum, require_trained
 from .potential import Potential, compile

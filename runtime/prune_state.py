@@ -15,7 +15,7 @@ from ..compiler.diagnostics import Diagnostic, FitError
 from ..compiler.sensitivities import Restriction
 from .checkpoint import AnyArray, checkpoint_of, fingerprint, load_state, save_state
 from .config import FitConfig
-from .fit import digest_of
+from .fit_checkpoint import digest_of
 from .potential import Potential
 from .structures import Structure
 

@@ -13,10 +13,9 @@ from numpy.typing import NDArray
 from ..compiler.restrictions import Left
 from ..compiler.sensitivities import Restriction, Sensitivities
 from .config import FitConfig
-from .fit import prior_of
 from .held_out import fold_systems
 from .information import of_system, require_information
-from .least_squares import Options, minimize
+from .least_squares import Options, minimize, ridge
 from .normal import Indices, Mask, System
 from .residuals import Residuals
 
@@ -111,6 +110,6 @@ def refit(
     options = Options(
         max_iterations=iterations, time_limit=config.time_limit, decrease_tolerance=config.tolerance
     )
-    found = minimize(restricted, phi, options, prior_of(config, phi))
+    found = minimize(restricted, phi, options, ridge(config.ridge, phi))
     about = of_system(found.system, restricted.names, found.theta)
     return Refit(restricted.full(found.theta), about, found.converged, found.reason)

@@ -2,7 +2,6 @@
 batches.
 
 Rows: (E − E_label)/n_atoms/σ_E, (F − F_label)/σ_F, (stress − label)/σ_S (six components), each times √weight.
-Derivatives are forward-mode, by jax, through the differentiated IR: rows are many, parameters few.
 """
 
 from __future__ import annotations
@@ -12,11 +11,9 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import lru_cache, partial
-from typing import Any, NamedTuple, TypeVar
+from functools import partial
+from typing import NamedTuple, TypeVar
 
-import jax
-import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
@@ -24,6 +21,7 @@ from ..compiler.backends.xla import Arrays, Kernel
 from ..compiler.linearity import linear_parameters
 from .batches import Batch, BatchPlan, Labels, make_labels, plan_batches
 from .config import WeightsConfig
+from .derivatives import Derivatives, compiled, outputs
 from .evaluate import GPA
 from .normal import Accumulator, Indices, Mask, System
 from .potential import Potential, free_mask, number_names
@@ -38,10 +36,6 @@ R = TypeVar("R")
 
 # elements of a batch that work best: dense lists stay in the cache of a core
 _ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
-
-
-# parameters differentiated by one call; what the value itself costs again each time is a small part of it
-WIDTH = 16
 
 
 @dataclass(frozen=True)
@@ -103,9 +97,11 @@ class Residuals:
             max_elements=batch_elements(self.kernel, memory_mb),
         )
         self._memory = memory_mb * 1e6
-        self.outputs = _outputs(self.kernel)
-        self._values, self._tangents = compiled(self.kernel)
-        self._kept: list[Item] | None = [] if self._fits_in_memory() else None
+        self.outputs = outputs(self.kernel)
+        self._values = compiled(self.kernel)[0]
+        self._derivatives = Derivatives(self.kernel)
+        self._keeps = self._fits_in_memory()
+        self._kept: dict[int, Item] = {}
         self._affine: tuple[Array, System] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
@@ -136,16 +132,22 @@ class Residuals:
             accumulator.add(rows.residual, rows.jacobian)
         return accumulator.system()
 
-    def rows(self, theta: Array, columns: Indices) -> Iterator[Rows]:
-        """Residuals and derivatives with respect to `columns`, a batch at a time."""
+    def rows(self, theta: Array, columns: Indices, chosen: Sequence[int] | None = None) -> Iterator[Rows]:
+        """Residuals and derivatives with respect to `columns`, a batch at a time, of those chosen."""
         full, done = self._full(theta), 0
-        total = max(1, sum(s.n_atoms for s in self.structures))
-        found = _in_order(partial(self._rows_of, full, columns), self.batches())
-        for (_, indices), rows in zip(self.plan.groups, found, strict=True):
+        groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
+        total = max(1, sum(self.structures[k].n_atoms for _, indices in groups for k in indices))
+        found = in_order(partial(self._rows_of, full, columns), self.batches(chosen))
+        for (_, indices), rows in zip(groups, found, strict=True):
             yield rows._replace(structure=np.array(indices, dtype=np.intp)[rows.structure])
             done += sum(self.structures[k].n_atoms for k in indices)
             if self.progress:
                 self.progress(done / total)
+
+    @property
+    def n_directions(self) -> int:
+        """Along how many directions all derivatives of an output are taken."""
+        return self._derivatives.n_directions(self.free)
 
     # --- rows --------------------------------------------------------------------------------
 
@@ -173,19 +175,10 @@ class Residuals:
         """The rows of a batch; structures by their place in it."""
         arrays, batch, labels = item
         rows, scale, target = self._rows(batch, labels)
-        jacobian = np.empty((len(rows), len(columns)))
-        values = None
-        for first in range(0, len(columns), WIDTH):
-            chunk = self.free[columns[first : first + WIDTH]]
-            seeds = np.zeros(
-                (WIDTH, len(full)), full.dtype
-            )  # always as many: one compilation for whichever columns
-            seeds[np.arange(len(chunk)), chunk] = 1.0
-            values, tangents = self._tangents(full, arrays, seeds)
-            jacobian[:, first : first + len(chunk)] = (np.asarray(tangents)[: len(chunk), rows] * scale).T
-        if values is None:
-            values = self._values(full, arrays)
-        residual = scale * (np.asarray(values)[rows] - target)
+        jacobian = np.zeros((len(rows), 0))
+        if len(columns):
+            jacobian = (self._derivatives(full, arrays, self.free[columns])[:, rows] * scale).T
+        residual = scale * (np.asarray(self._values(full, arrays))[rows] - target)
         structures = np.arange(batch.n_structures)
         owner = np.concatenate([structures, np.tile(batch.structure, 3), np.tile(structures, 6)])
         quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
@@ -200,15 +193,15 @@ class Residuals:
         elements = sum(shape.elements(self.plan.specs) for shape, _ in self.plan.groups)
         return elements * 64.0 < 0.25 * self._memory
 
-    def batches(self) -> Iterator[Item]:
-        """All batches; kept on the device where they are small against the memory allowed."""
-        if self._kept:
-            yield from self._kept
-            return
-        for batch, indices in self.plan.batches():
-            item: Item = (self.kernel.arrays(batch), batch, make_labels(self.structures, batch, indices))
-            if self._kept is not None:
-                self._kept.append(item)
+    def batches(self, chosen: Sequence[int] | None = None) -> Iterator[Item]:
+        """All batches, or those chosen; kept on the device where all are small against the memory allowed."""
+        for k in range(len(self.plan.groups)) if chosen is None else chosen:
+            item = self._kept.get(k)
+            if item is None:
+                batch, indices = self.plan.batch(k)
+                item = (self.kernel.arrays(batch), batch, make_labels(self.structures, batch, indices))
+                if self._keeps:
+                    self._kept[k] = item
             yield item
 
 
@@ -220,38 +213,7 @@ def batch_elements(kernel: Kernel, memory_mb: float) -> int:
     return max(256, min(best, int(memory_mb * 1e6 / 2e3)))
 
 
-def _outputs(kernel: Kernel) -> Callable[[Array, Arrays], jax.Array]:
-    """Energy (B,), forces (3N,), virial (6B,) in one row."""
-
-    def outputs(theta: Array, arrays: Arrays) -> jax.Array:
-        p = kernel.predict(theta, arrays)
-        return jnp.concatenate([p.energy, p.forces.ravel(), p.virial[_UPPER].ravel()])
-
-    return outputs
-
-
-@lru_cache(maxsize=4)
-def compiled(kernel: Kernel) -> tuple[Any, Any]:
-    """Outputs, and outputs with derivatives, compiled: the same functions for all data and parameters."""
-    return jax.jit(_outputs(kernel)), jax.jit(_tangents(kernel))
-
-
-def _tangents(kernel: Kernel) -> Callable[[Array, Arrays, Array], tuple[jax.Array, jax.Array]]:
-    """Outputs (m,), and their derivatives along each row of seeds (P, n_theta): (P, m).
-
-    On a CPU one direction after another, so that the work stays in the cache: 4 times as fast as all at once.
-    """
-    outputs = _outputs(kernel)
-    together = None if jax.default_backend() == "cpu" else 64
-
-    def tangents(theta: Array, arrays: Arrays, seeds: Array) -> tuple[jax.Array, jax.Array]:
-        values, push = jax.linearize(lambda t: outputs(t, arrays), theta)
-        return values, jax.lax.map(push, seeds, batch_size=together)
-
-    return tangents
-
-
-def _in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
+def in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
     """Results of work in the order of the items, on all cores; few items are held at a time."""
     workers = max(
         1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1

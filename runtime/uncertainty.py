@@ -19,8 +19,9 @@ from ..compiler.diagnostics import ArtifactError, Diagnostic
 from . import artifact
 from .artifact import FittedPotential
 from .batches import Batch, plan_batches
+from .derivatives import WIDTH, compiled
 from .potential import Potential, free_mask
-from .residuals import WIDTH, batch_elements, compiled
+from .residuals import batch_elements
 from .structures import Structure
 from .uncertainty_calibration import Calibration, Deviation
 

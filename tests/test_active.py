@@ -23,7 +23,7 @@ from potentia.runtime.active.study import study_of
 from potentia.runtime.artifact import load
 from potentia.runtime.dynamics.outputs import SETTINGS
 from potentia.runtime.evaluate import Metrics, compare
-from potentia.runtime.fit import FitResult
+from potentia.runtime.fit_result import FitResult
 from potentia.runtime.potential import Predicted
 from potentia.runtime.structures import Structure
 

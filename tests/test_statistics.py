@@ -14,7 +14,8 @@ from potentia.compiler.backends.reference import predict
 from potentia.compiler.sensitivities import Restriction
 from potentia.runtime.batches import make_labels
 from potentia.runtime.config import load_config
-from potentia.runtime.fit import FitResult, fit
+from potentia.runtime.fit import fit
+from potentia.runtime.fit_result import FitResult
 from potentia.runtime.held_out import folds_of
 from potentia.runtime.information import of_system, sensitivities
 from potentia.runtime.least_squares import Options, minimize

@@ -12,6 +12,7 @@ from ..ir import Model
 from ..kinds import Domain
 from .xla_arrays import Array, Arrays, Edge, Pair
 from .xla_run import Run
+from .xla_separate import Separate, separate
 
 __all__ = ["Arrays", "Kernel", "Lists", "Prediction"]
 
@@ -85,5 +86,13 @@ class Kernel:
 
     def outputs(self, theta: Any, arrays: Arrays) -> dict[str, Array]:
         """All outputs of the model by name, feature axes first."""
-        lists = dict(zip(self.lists, arrays.lists, strict=True))
-        return Run(self.model, theta, arrays, lists, self.dtype).outputs()
+        return self._run(theta, arrays).outputs()
+
+    def separate(self, theta: Any, arrays: Arrays) -> Separate:
+        """The outputs with the sites of each species apart (`compiler.locality`)."""
+        run = self._run(theta, arrays)
+        run.outputs()
+        return separate(run)
+
+    def _run(self, theta: Any, arrays: Arrays) -> Run:
+        return Run(self.model, theta, arrays, dict(zip(self.lists, arrays.lists, strict=True)), self.dtype)

@@ -50,7 +50,7 @@ class Run:
             self.values[node] = stored_once(value, self.arrays.slots) if node in kept else value
         result = {}
         for name, node in self.model.outputs.items():
-            value = self._full(node)
+            value = self.whole(node)
             if node.kind.domain.name == "site":
                 value = jnp.where(self.arrays.real, value, 0.0)
             result[name] = value
@@ -100,16 +100,16 @@ class Run:
         if domain.name == "structure":
             return self.arrays.slots.shape
         if domain.name == "pair":
-            return tuple(self._list(domain).j.shape)
+            return tuple(self.list_of(domain).j.shape)
         if domain.name in ("edge", "triple"):
-            n, k = self._list(domain).j.shape
+            n, k = self.list_of(domain).j.shape
             return (n, k) if domain.name == "edge" else (n, k, k)
         return ()
 
-    def _list(self, domain: Domain) -> Any:
+    def list_of(self, domain: Domain) -> Any:
         return self.lists[domain if domain.name == "pair" else Domain("edge", domain.rc)]
 
-    def _full(self, node: Node) -> Array:
+    def whole(self, node: Node) -> Array:
         """A value with all rows of its domain written out."""
         return jnp.broadcast_to(self._stacked(node), node.kind.shape + self._extent(node.kind.domain))
 
@@ -141,7 +141,7 @@ class Run:
 
     def _vector(self, domain: Domain) -> Rows:
         if domain not in self.vectors:
-            x, near = self.arrays.positions, self._list(domain)
+            x, near = self.arrays.positions, self.list_of(domain)
             centre = [x[a][near.i] if isinstance(near, Pair) else x[a][:, None] for a in range(3)]
             self.vectors[domain] = Rows(x[a][near.j] - centre[a] + near.shift[a] for a in range(3))
         return self.vectors[domain]
@@ -185,9 +185,9 @@ class Run:
         spec = f"{letters[place]},{letters[1 - place]}->{out}"
         if coefficients.op == "at":  # of the species of the atom
             rows = jnp.moveaxis(rows, -1, 0)
-            return chosen_product(spec, rows, self._full(other), ("", "X"), self.arrays.species)
-        near = self.arrays.species[self._list(node.kind.domain).j]
-        return chosen_product(spec, rows, self._full(other), ("X", "XY"), near)
+            return chosen_product(spec, rows, self.whole(other), ("", "X"), self.arrays.species)
+        near = self.arrays.species[self.list_of(node.kind.domain).j]
+        return chosen_product(spec, rows, self.whole(other), ("X", "XY"), near)
 
     def _ranked_argument(self, value: Array, argument: Node, result: Node) -> Array:
         return _ranked(value, argument.kind.domain, result.kind.domain)
@@ -256,7 +256,7 @@ class Run:
         s, domain = self.arrays.species, node.kind.domain
         if domain.name == "site":
             return s
-        near = self._list(domain)
+        near = self.list_of(domain)
         if isinstance(near, Pair):
             first, second = s[near.i], s[near.j]
             atoms: tuple[Array, ...] = (second, first) if node["of"] == "ji" else (first, second)
@@ -268,11 +268,11 @@ class Run:
         return table_row(node.args[0].kind.domain, atoms, len(self.model.species))
 
     def _to_i(self, node: Node) -> Value:
-        near = self._list(node.kind.domain)
+        near = self.list_of(node.kind.domain)
         return self._each(node.args[0], lambda v: v[..., near.i] if isinstance(near, Pair) else v[..., None])
 
     def _to_j(self, node: Node) -> Value:
-        near = self._list(node.kind.domain)
+        near = self.list_of(node.kind.domain)
         return self._each(node.args[0], lambda v: v[..., near.j])
 
     def _rows_of(self, node: Node) -> Value:
@@ -284,12 +284,12 @@ class Run:
 
     def _sum_species(self, node: Node) -> Value:
         (inner,) = node.args
-        near, mask = self.arrays.species[self._list(inner.kind.domain).j], self._mask(inner.kind.domain)
-        return self._as_kept(node, sums_by_species(self._full(inner), near, mask, node["species"]))
+        near, mask = self.arrays.species[self.list_of(inner.kind.domain).j], self._mask(inner.kind.domain)
+        return self._as_kept(node, sums_by_species(self.whole(inner), near, mask, node["species"]))
 
     def _to_species(self, node: Node) -> Value:
-        near = self.arrays.species[self._list(node.kind.domain).j]
-        return row_of_neighbour(self._full(node.args[0]), near)
+        near = self.arrays.species[self.list_of(node.kind.domain).j]
+        return row_of_neighbour(self.whole(node.args[0]), near)
 
     def _to_ij(self, node: Node) -> Value:
         return self._each(node.args[0], lambda v: v[..., :, None])
@@ -299,7 +299,7 @@ class Run:
 
     def _sum_i(self, node: Node) -> Value:
         inner = node.args[0]
-        near = self._list(inner.kind.domain)
+        near = self.list_of(inner.kind.domain)
         if isinstance(near, Pair):
             return self._within(inner, lambda v: self._scatter(v, near.i, True))
         if inner.op == "einsum" and inner["spec"] == "m,n->mn":
@@ -310,10 +310,10 @@ class Run:
         """Σ_k a(i, k) ⊗ b(i, k) as a product of matrices for each atom."""
         a, b = outer.args
         mask = self._mask(outer.kind.domain)
-        return jnp.einsum("aik,bik->abi", jnp.where(mask, self._full(a), 0.0), self._full(b))
+        return jnp.einsum("aik,bik->abi", jnp.where(mask, self.whole(a), 0.0), self.whole(b))
 
     def _sum_j(self, node: Node) -> Value:
-        near = self._list(node.args[0].kind.domain)
+        near = self.list_of(node.args[0].kind.domain)
         if isinstance(near, Pair):
             return self._within(node.args[0], lambda v: self._scatter(v, near.j, False))
 
@@ -333,12 +333,12 @@ class Run:
         inner = node.args[0]
         domain, slots, owner = inner.kind.domain, self.arrays.slots.shape[0], self.arrays.structure
         if domain.name == "site":
-            value = jnp.where(self.arrays.real, self._full(inner), 0.0)
+            value = jnp.where(self.arrays.real, self.whole(inner), 0.0)
         else:
-            near = self._list(domain)
+            near = self.list_of(domain)
             if slots == 1 and inner.op == "einsum" and inner["spec"] == "a,b->ab":
                 return self._one_virial(inner)
-            value = self._masked(inner)
+            value = self.on_list(inner)
             if isinstance(near, Pair):
                 owner = owner[near.i]
             else:
@@ -360,8 +360,8 @@ class Run:
         mask = self._mask(node.kind.domain)
         return self._each(node, lambda v: change(jnp.where(mask, v, 0.0)))
 
-    def _masked(self, node: Node) -> Array:
-        return jnp.where(self._mask(node.kind.domain), self._full(node), 0.0)
+    def on_list(self, node: Node) -> Array:
+        return jnp.where(self._mask(node.kind.domain), self.whole(node), 0.0)
 
     def _mask(self, domain: Domain) -> Array:
         if domain not in self.masks:
@@ -371,7 +371,7 @@ class Run:
                 self.masks[domain] = near[:, :, None] & near[:, None, :] & different
             else:
                 assert domain.rc is not None  # every list has a cutoff
-                self.masks[domain] = self._list(domain).valid & (self._length(domain) < domain.rc)
+                self.masks[domain] = self.list_of(domain).valid & (self._length(domain) < domain.rc)
         return self.masks[domain]
 
 

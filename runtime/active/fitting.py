@@ -10,7 +10,8 @@ from ..artifact import load, save
 from ..artifact_formats import METADATA
 from ..checkpoint import checkpoint_of
 from ..evaluate import evaluate
-from ..fit import FitResult, Progress, fit
+from ..fit import fit
+from ..fit_result import FitResult, Progress
 from ..potential import Potential
 from ..structures import Structure
 from ..training_data import digest

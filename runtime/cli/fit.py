@@ -15,7 +15,7 @@ from .threads import one_thread_each
 if TYPE_CHECKING:
     from ...compiler.checker import Checked
     from ..config import FitConfig
-    from ..fit import FitResult
+    from ..fit_result import FitResult
     from ..lineage import Step
     from ..potential import Potential
     from ..training_data import TrainingData
@@ -171,6 +171,7 @@ def saved(
         result.potential,
         covariance=result.covariance,
         root=result.root,
+        training=None if result.curve is None else result.curve.csv(),
         replace=True,
         **metrics,
         config=config.flat(),

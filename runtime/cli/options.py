@@ -71,14 +71,14 @@ LABELS = (
 )
 # how the best parameters are searched for
 SEARCH = (
-    setting("method", str, "--method", "auto, least-squares or first-order. [auto]"),
+    setting("method", str, "--method", "auto, least-squares, quasi-newton, first-order. [auto]"),
     setting("starts", int, "--starts", "Seeded starts; the best wins. [1]"),
     setting("seed", int, "--seed", "Of splits and starts. [0]"),
     setting("time_limit", float, "--time-limit", "Stop then, with the best so far.", "SECONDS"),
     setting("max_iterations", int, "--max-iterations", "Stop then, with the best so far."),
-    setting(
-        "tolerance", float, "--tolerance", "End when a step lowers the loss by a smaller share. [0.001]"
-    ),
+    setting("tolerance", float, "--tolerance", "End when a step lowers the loss by a smaller share. [0.001]"),
+    setting("held_out", float, "--held-out", "Of trainings: share of structures to judge by. [0.1]", "SHARE"),
+    setting("ridge", float, "--ridge", "Draws parameters to 0, in units of their size. [0; trainings: 1]"),
     setting("memory_mb", float, "--memory", "What batches may take. [1000]", "MB"),
     _switch("reference_energies", "--no-reference", "Do not add an energy for each species."),
 )

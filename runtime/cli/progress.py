@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..design.loop import Progress as Designing
     from ..dynamics.result import Progress as Moving
-    from ..fit import Progress as Fitting
+    from ..fit_result import Progress as Fitting
 
 
 def _bar(*columns: str) -> Progress:
@@ -66,7 +66,7 @@ def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
 
         def told(progress: Fitting) -> None:
             loss = f", loss {progress.loss:.6g}" if isfinite(progress.loss) else ""
-            remark = f"iteration {progress.iteration}{loss}"
+            remark = f"iteration {progress.iteration}{loss} {progress.remark}"
             bar.update(task, description=progress.stage, completed=progress.fraction, remark=remark)
 
         yield told

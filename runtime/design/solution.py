@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from ...compiler.carry import carried
 from ...compiler.linearity import linear_parameters
-from ..fit import FitResult
+from ..fit_result import FitResult
 from ..information import of_system
 from ..normal import Accumulator, System, solve
 from ..potential import Potential, Predicted, compile, free_mask, number_names, start_theta

@@ -17,7 +17,8 @@ from ..artifact import save
 from ..checkpoint import npz_bytes, read_npz, write_atomic
 from ..config import FitConfig
 from ..evaluate import compare
-from ..fit import FitResult, fit
+from ..fit import fit
+from ..fit_result import FitResult
 from ..held_out import folds_of
 from ..properties.config import PropertiesConfig, load_properties_config
 from ..properties.measurement import measure as measure_properties

@@ -1,0 +1,94 @@
+"""A fit by Levenberg–Marquardt and variable projection, from several starts: some hundred parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ..compiler.diagnostics import Diagnostic
+from .config import FitConfig
+from .fit_checkpoint import FitCheckpoint
+from .fit_result import FitResult, Progress, Report
+from .information import of_system
+from .least_squares import Fit, Options, State, ridge
+from .potential import Potential
+from .residuals import Residuals, Sigmas
+from .starts import StartsState, minimize_from_starts
+from .structures import Structure
+
+
+def least_squares_fit(
+    potential: Potential,
+    structures: Sequence[Structure],
+    config: FitConfig,
+    store: FitCheckpoint,
+    report: Report,
+) -> FitResult:
+    """The potential fitted. Raises FitError as `least_squares.minimize` does."""
+    seen = [0, float("nan")]
+    problem = Residuals(
+        potential,
+        structures,
+        Sigmas.of(config.weights),
+        config.memory_mb,
+        lambda part: report(Progress("fit", int(seen[0]), seen[1], part)),
+        config.precision or "float64",
+    )
+
+    def told(state: StartsState) -> bool | None:
+        current = state.current or state.best
+        if isinstance(current, State):
+            seen[:] = [current.iteration, current.loss]
+        store.save(state)
+        return None
+
+    options = Options(
+        max_iterations=config.max_iterations or 100,
+        time_limit=config.time_limit,
+        decrease_tolerance=config.tolerance,
+    )
+    start = potential.theta[problem.free]
+    found = minimize_from_starts(
+        problem,
+        start,
+        config.starts,
+        config.seed,
+        options=options,
+        prior=ridge(config.ridge, start),
+        callback=told,
+        resume=store.load(StartsState),
+    )
+    theta = potential.theta.copy()
+    theta[problem.free] = found.theta
+    known = of_system(found.system, problem.names, found.theta) if found.system.finite else None
+    return FitResult(
+        potential.with_theta(theta),
+        found.converged,
+        found.reason,
+        found.loss,
+        _remarks(found, problem),
+        known,
+        found.history,
+    )
+
+
+def _remarks(found: Fit, problem: Residuals) -> tuple[Diagnostic, ...]:
+    remarks = list(found.undetermined.diagnostics())
+    if not found.converged:
+        message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"
+        help = (
+            "raise --max-iterations or --time-limit and --resume"
+            if found.reason in ("iterations", "time")
+            else None
+        )
+        remarks.append(Diagnostic("not-converged", message, "warning", help=help))
+    at_bound = [
+        name
+        for name, x, low, high in zip(problem.names, found.theta, problem.lower, problem.upper, strict=True)
+        if x in (low, high)
+    ]
+    if at_bound:
+        names = ", ".join(f"`{n}`" for n in at_bound[:8])
+        remarks.append(
+            Diagnostic("at-bound", f"at the end of their range: {names}", "warning", help="widen the bounds")
+        )
+    return tuple(remarks)

@@ -1,0 +1,84 @@
+"""Derivatives of several species of site along one direction, told apart, against one at a time."""
+
+from __future__ import annotations
+
+import numpy as np
+import potentia
+import pytest
+from ase import Atoms
+from ase.build import bulk
+from potentia.compiler import pipeline
+from potentia.compiler.locality import own_parameters
+from potentia.runtime.derivatives import Derivatives, outputs
+from potentia.runtime.potential import free_mask
+from potentia.runtime.residuals import Residuals, Sigmas
+from potentia.runtime.structures import Structure, from_atoms
+
+HEAD = "species Cu, Au, O\nE = "
+NEP = "nep(rc = 4 Å, rc_angular = 3 Å, n_max = [1, 1], basis_size = [2, 2], l_max = [2, 2, 0], neuron = 3)"
+OF_NEP = {"nep.c_radial", "nep.c_angular", "nep.W1", "nep.b1", "nep.w"}
+# a formula, and which of its parameters act through sites of their species alone
+CASES = {
+    "nep": (NEP, OF_NEP),
+    "shared network": (NEP[:-1] + ", network = shared)", {"nep.c_radial", "nep.c_angular"}),
+    "nn": ("nn(bessel(3), hidden = [3, 3], rc = 4 Å)", {"nn.W1", "nn.b1", "nn.W2", "nn.b2", "nn.w"}),
+    "reference": (
+        f"{NEP} + reference()",
+        OF_NEP | {"reference.e0"},
+    ),
+    "pairs": ("pair(bessel(3), rc = 4 Å)", set()),
+    "beside pairs": (
+        "nn(bessel(3), hidden = [3], rc = 4 Å) + pair(bessel(3), rc = 3 Å)",
+        {"nn.W1", "nn.b1", "nn.w"},
+    ),
+}
+
+
+def crowd(seed: int, periodic: bool = True) -> Structure:
+    rng = np.random.default_rng(seed)
+    atoms: Atoms = bulk("Cu", "fcc", a=3.9, cubic=True).repeat((1, 1, 2))
+    atoms.symbols = rng.permutation(["Cu", "Au", "O"] * 3)[: len(atoms)]
+    atoms.rattle(0.2, rng=rng)
+    atoms.pbc = periodic
+    found = from_atoms(atoms, "crowd")
+    from dataclasses import replace
+
+    n = len(atoms)
+    return replace(found, energy=0.0, forces=np.zeros((n, 3)), stress=np.zeros((3, 3)) if periodic else None)
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_which_parameters_are_of_a_species_of_site(name: str) -> None:
+    formula, own = CASES[name]
+    model = pipeline.optimize(potentia.compile(HEAD + formula).model)
+    assert set(own_parameters(model)) == own
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_derivatives_are_those_of_one_at_a_time(name: str) -> None:
+    import jax
+
+    potential = potentia.compile(HEAD + CASES[name][0])
+    structures = [crowd(0), crowd(1), crowd(2, periodic=False)]
+    problem = Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0))
+    theta = potential.theta + 0.3 * np.random.default_rng(0).normal(size=len(potential.theta))
+    numbers = np.flatnonzero(free_mask(potential.model))
+    rng = np.random.default_rng(1)
+    for arrays, _, _ in problem.batches():
+        exact = np.asarray(jax.jacfwd(lambda t, a=arrays: outputs(problem.kernel)(t, a))(theta)).T
+        for chosen in (numbers, np.sort(rng.choice(numbers, len(numbers) // 2, replace=False))):
+            found = Derivatives(problem.kernel)(theta, arrays, chosen)
+            np.testing.assert_allclose(found, exact[chosen], atol=1e-11 * max(1.0, np.abs(exact).max()))
+
+
+def test_directions_are_fewer_where_species_have_parameters_of_their_own() -> None:
+    potential = potentia.compile(HEAD + NEP)
+    derivatives = Derivatives(potential.kernel())
+    numbers = np.flatnonzero(free_mask(potential.model))
+    assert derivatives.n_directions(numbers) * 3 == len(numbers)
+    assert derivatives.n_directions(numbers[:1]) == 1
+
+
+def test_one_species_has_nothing_to_tell_apart() -> None:
+    model = pipeline.optimize(potentia.compile("species Cu\nE = " + NEP).model)
+    assert own_parameters(model) == {}
