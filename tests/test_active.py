@@ -225,6 +225,13 @@ def test_another_study_is_refused(world: World, tmp_path: Path) -> None:
             learned(config)
         assert "error[other-study]: the study in" in (message := report.as_text(caught.value.diagnostics))
         assert f" was made with another `{key}`\n  --> {folder}" in message and message.endswith(help)
+    with pytest.raises(UserError) as caught:
+        config.write_text(text)
+        learned(config, "cu.pes")
+    assert report.as_text(caught.value.diagnostics) == (
+        f"error[unwritable]: cannot write {tmp_path / 'cu.pes'}: it is a file\n"
+        f"  --> {tmp_path / 'cu.pes'}\n  help: choose another folder with `-o`"
+    )
     (tmp_path / "full").mkdir()
     (tmp_path / "full" / "thesis.txt").write_text("")
     config.write_text(text)

@@ -26,7 +26,7 @@ from ..begin import begun_from
 from ..checkpoint import fingerprint, write_atomic
 from ..config import DataConfig
 from ..dynamics.checks import check
-from ..fit import digest_of
+from ..fit_checkpoint import digest_of
 from ..frames import split_slice
 from ..potential import Potential, read_spec
 from ..readers import read
@@ -57,8 +57,12 @@ class Study:
         return self.folder / f"round-{number:02d}"
 
     def belongs(self) -> None:
-        """Raise ArtifactError `other-study` where the folder is of another study, or of something else."""
+        """Raise ArtifactError where the folder is of another study or of something else: other-study, unwritable."""
         path = self.folder / IDENTITY
+        if self.folder.exists() and not self.folder.is_dir():
+            message = f"cannot write {self.folder}: it is a file"
+            help = "choose another folder with `-o`"
+            raise ArtifactError(Diagnostic("unwritable", message, place=str(self.folder), help=help))
         now = fingerprint(
             spec=self.potential.text,
             start=self.potential.theta.tobytes(),
