@@ -57,7 +57,7 @@ class Study:
         return self.folder / f"round-{number:02d}"
 
     def belongs(self) -> None:
-        """Raise ArtifactError where the folder is of another study or of something else: other-study, unwritable."""
+        """Raise ArtifactError other-study or unwritable where the folder is of something else."""
         path = self.folder / IDENTITY
         if self.folder.exists() and not self.folder.is_dir():
             message = f"cannot write {self.folder}: it is a file"
