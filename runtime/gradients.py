@@ -26,7 +26,8 @@ def value_and_gradient(problem: Residuals) -> Callable[[Any, TrainBatch], tuple[
     free = jnp.asarray(problem.free)
 
     def loss(theta: Any, batch: TrainBatch) -> Any:
-        residual = batch.scale * (problem.outputs(full.at[free].set(theta), batch.arrays) - batch.target)
+        every = full.at[free].set(theta.astype(full.dtype))
+        residual = batch.scale * (problem.outputs(every, batch.arrays) - batch.target)
         return 0.5 * jnp.sum(residual * residual)
 
     return jax.jit(jax.value_and_grad(loss))

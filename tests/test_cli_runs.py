@@ -256,6 +256,15 @@ def test_fewer_labels_than_parameters(here: Path, capsys: pytest.CaptureFixture[
     )
 
 
+def test_training_may_have_more_parameters_than_labels(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (here / "many.pes").write_text("E = pair(bessel16, Nb, rc = 4)", encoding="utf-8")
+    data = ("--data", "one.xyz", "-o", "new-many", "--max-iterations", "2", "--quiet")
+    code, out, err = run(capsys, "fit", "many.pes", *data, "--method", "first-order")
+    assert (code, err) == (0, "") and out.startswith("17 trained parameters")
+
+
 def test_a_singular_fit_says_which_parameters(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, err = run(capsys, "fit", "twice.pes", "--data", "nb.xyz", "-o", "runs/twice")
     assert code == 0
