@@ -99,7 +99,7 @@ def _prior(potential: Potential, problem: Residuals, ridge: float | None) -> Pri
     """½ Σ ridge (θ/scale)², scale the usual size of a parameter's start values, or 1."""
     sizes = [np.sqrt(np.mean(np.square(p.start))) or 1.0 for p in potential.model.parameters for _ in p.start]
     scale = np.array(sizes)[problem.free]
-    strength = 1.0 if ridge is None else ridge
+    strength = 0.1 if ridge is None else ridge
     # energies of free atoms are no part of a network: nothing draws them to 0
     drawn = np.array([not name.startswith("reference.") for name in problem.names])
     return Prior(np.where(drawn, strength / scale**2, 0.0), np.zeros(len(scale)))

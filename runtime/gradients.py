@@ -1,4 +1,13 @@
-"""The loss of a batch and its gradient with respect to the free parameters, by jax's reverse mode."""
+"""The loss of a batch and its gradient with respect to the free parameters.
+
+With u = ∂(½ Σ r²)/∂y of the outputs y = (E, F, virial), the gradient is that of
+
+    φ(θ) = Σ u_E E(θ) + d/dt E(θ; x − t u_F, ε = t u_S),
+
+u held: forces and virials are derivatives of E, so their sum with weights is one derivative along a direction.
+Reverse mode then runs through an energy and its tangent, and not through the forces with their sums over reversed
+neighbours, whose adjoints scatter: 2.4 times as fast (192 atoms of four species, 5284 parameters).
+"""
 
 from __future__ import annotations
 
@@ -7,9 +16,13 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
-from ..compiler.backends.xla import Arrays
+from ..compiler.backends.xla import Arrays, Kernel
+from ..compiler.backends.xla_arrays import Pair
 from .residuals import Item, Residuals
+
+_UPPER = np.triu_indices(3)
 
 
 class TrainBatch(NamedTuple):
@@ -25,12 +38,36 @@ def value_and_gradient(problem: Residuals) -> Callable[[Any, TrainBatch], tuple[
     full: Any = jnp.asarray(problem.potential.theta, problem.kernel.dtype)
     free = jnp.asarray(problem.free)
 
-    def loss(theta: Any, batch: TrainBatch) -> Any:
+    def both(theta: Any, batch: TrainBatch) -> tuple[Any, Any]:
         every = full.at[free].set(theta.astype(full.dtype))
         residual = batch.scale * (problem.outputs(every, batch.arrays) - batch.target)
-        return 0.5 * jnp.sum(residual * residual)
+        weights = batch.scale * residual
+        gradient = jax.grad(lambda t: _weighted(problem.kernel, t, batch.arrays, weights))(every)
+        return 0.5 * jnp.sum(residual * residual), gradient[free]
 
-    return jax.jit(jax.value_and_grad(loss))
+    return jax.jit(both)
+
+
+def _weighted(kernel: Kernel, theta: Any, arrays: Arrays, weights: Any) -> Any:
+    """Σ weights · outputs, weights laid out as the outputs are."""
+    n, b = arrays.real.shape[0], arrays.slots.shape[0]
+    of_energy, of_forces, of_virial = jnp.split(weights, [b, b + 3 * n])
+    strain = jnp.zeros((3, 3, b), weights.dtype).at[_UPPER].set(of_virial.reshape(6, b))[:, :, arrays.structure]
+    along = jnp.einsum("abn,bn->an", strain, arrays.positions) - of_forces.reshape(3, n)
+    shifts = tuple(near.shift for near in arrays.lists)
+    stretched = tuple(
+        jnp.einsum("abm,bm->am", strain[:, :, near.i], near.shift)
+        if isinstance(near, Pair)
+        else jnp.einsum("abn,bnk->ank", strain, near.shift)
+        for near in arrays.lists
+    )
+
+    def energy(positions: Any, shifts: Any) -> Any:
+        lists = tuple(near._replace(shift=s) for near, s in zip(arrays.lists, shifts, strict=True))
+        return kernel.predict(theta, arrays._replace(positions=positions, lists=lists)).energy
+
+    value, slope = jax.jvp(energy, (arrays.positions, shifts), (along, stretched))
+    return jnp.sum(of_energy * value) + jnp.sum(slope)
 
 
 def train_batch(problem: Residuals, item: Item) -> TrainBatch:

@@ -197,8 +197,8 @@ class _Minimizer:
         return ~held_low & ~((theta >= self.problem.upper) & (gradient <= 0))
 
     def _new_cycle(self, state: State, gradient: Array) -> tuple[_Metric, State]:
-        """A metric taken here, with the least damping, from a tenth of the last one up, whose step lowers the
-        loss.
+        """A metric taken here, with the least damping, from a tenth of the last one up, of which a step, or
+        0.3 of it, lowers the loss.
         """
         damping = state.damping / 10 if state.damping else self.options.initial_damping
         state = replace(
@@ -212,7 +212,8 @@ class _Minimizer:
         while True:
             metric = curvature.damped(damping)
             if metric is not None:
-                lowers = self._loss(state.theta - metric(gradient)) < state.loss
+                step = metric(gradient)
+                lowers = any(self._loss(state.theta - t * step) < state.loss for t in (1.0, 0.3))
                 if lowers or damping > _MOST_DAMPING:
                     return metric, replace(state, damping=damping)
             damping *= 10

@@ -83,7 +83,8 @@ def test_a_file_with_flags_over_it(tmp_path: Path) -> None:
             'method = "least-square"',
             (
                 "bad-value",
-                "`method` is `least-square`: input should be 'auto', 'least-squares', 'quasi-newton' or 'first-order'",
+                "`method` is `least-square`: "
+                "input should be 'auto', 'least-squares', 'quasi-newton' or 'first-order'",
                 "did you mean `least-squares`?",
             ),
         ),
