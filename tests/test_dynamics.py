@@ -12,8 +12,10 @@ from dynamics_cases import argon, crystal, settings, start
 from potentia.runtime.dynamics import MDSettings, lists, simulate
 from potentia.runtime.dynamics.checks import masses_of
 from potentia.runtime.dynamics.pruning import Room
+from potentia.runtime.dynamics.start import skin_of
 from potentia.runtime.dynamics.velocities import degrees_of_freedom, drawn
 from potentia.runtime.structures import from_atoms
+from registry import by_reference
 
 RNG = np.random.default_rng(20)
 
@@ -87,12 +89,13 @@ def test_lists_hold_while_atoms_and_cell_move(monkeypatch: pytest.MonkeyPatch) -
         pressure=20.0,
         steps=60,
         skin=0.2,
-        log_every=12,
-        write_every=12,
+        log_every=20,
+        write_every=20,
     )
     made: list[Room] = []
     whole = lists.Search.near
     monkeypatch.setattr(lists, "_LONG", 0.3)
+    monkeypatch.setattr(lists, "_SPARE", 2)  # one compilation
 
     def near(self: lists.Search, *arguments: object) -> object:
         found = whole(self, *arguments)  # type: ignore[arg-type]
@@ -102,7 +105,8 @@ def test_lists_hold_while_atoms_and_cell_move(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(lists.Search, "near", near)
     found = simulate(potential, from_atoms(alloy()), given)
     assert found.stopped is None and len(made) > 3
-    energies = [p.energy for p in potential.predict(found.frames)]
+    frames = [Atoms(numbers=f.numbers, positions=f.positions, cell=f.cell, pbc=True) for f in found.frames]
+    energies = [by_reference(potential.model, potential.theta, frame).energy for frame in frames]
     assert np.abs(found.thermo["potential_eV"] - energies).max() < 1e-9
     for volume, frame in zip(found.thermo["volume_A3"], found.frames, strict=True):
         assert volume == pytest.approx(frame.volume, rel=1e-12)
@@ -169,3 +173,15 @@ def test_progress_is_told_and_the_result_is_plain_data() -> None:
     assert data["smallest_distances"]["Ar-Ar"] == pytest.approx(
         np.nanmin(found.thermo["smallest_Ar-Ar_A"]), abs=1e-12
     )
+
+
+def test_a_skin_is_thick_enough_for_a_step_of_light_atoms() -> None:
+    atoms = molecule("CH4", vacuum=5.0)
+    structure, slow = from_atoms(atoms), np.zeros((5, 3))
+    assert skin_of(from_atoms(crystal()), settings(), np.zeros((32, 3))) == 0.3
+    assert skin_of(structure, settings(skin=0.7), slow) == 0.7
+    hot = settings(temperature=1000.0, timestep=2.0)
+    spread = 2.0 * units.fs * np.sqrt(units.kB * 1000.0 / 1.008)
+    assert skin_of(structure, hot, slow) == pytest.approx(12 * spread, rel=1e-6)
+    fast = np.full((5, 3), 1.0)
+    assert skin_of(structure, hot, fast) > skin_of(structure, hot, slow)

@@ -94,12 +94,11 @@ def _error_of_mean(values: np.ndarray) -> float:
     return float(blocks.std(ddof=1) / 20**0.5)
 
 
-@pytest.mark.parametrize("barostat", ["isotropic", "full"])
-def test_the_mean_pressure_is_the_outer_one(barostat: str) -> None:
+def test_the_mean_pressure_is_the_outer_one() -> None:
     """⟨P⟩ = P0 − kT/V, as the pressure of the atoms lacks the momentum of their centre."""
     given = settings(
         ensemble="npt",
-        barostat=barostat,
+        barostat="full",
         thermostat="langevin",
         temperature=30.0,
         pressure=0.2,
@@ -115,8 +114,7 @@ def test_the_mean_pressure_is_the_outer_one(barostat: str) -> None:
     assert abs(pressure.mean() - (0.2 - less)) < 4.5 * error < 0.03
     conserved = thermo["conserved_eV"]
     assert np.abs(conserved - conserved[0]).max() < 0.01
-    moved = np.ptp(thermo["cell_bx"])
-    assert moved > 0 if barostat == "full" else moved == 0
+    assert np.ptp(thermo["cell_bx"]) > 0
 
 
 def test_a_ramp_moves_the_temperature() -> None:

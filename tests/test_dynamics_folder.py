@@ -160,7 +160,7 @@ def test_a_cell_that_follows_too_fast_is_seen() -> None:
     fault, _ = stopped(start(), wanted)
     assert (fault.code, fault.message) == (
         "too-fast",
-        "the cell strains in one step by more than a skin of 0.40 Å allows",
+        "the cell strains in one step by more than a skin of 0.30 Å allows",
     )
 
 

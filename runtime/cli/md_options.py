@@ -11,7 +11,7 @@ STEPS = (
     setting("velocities", str, "--velocities", "drawn at the temperature, or structure. [drawn]"),
     setting("seed", int, "--seed", "Of velocities, thermostat and barostat. [0]"),
     setting("precision", str, "--precision", "Of the forces: float64 or float32. [float64]"),
-    setting("skin", float, "--skin", "Of the neighbour lists. [0.4]", "Å"),
+    setting("skin", float, "--skin", "Of the neighbour lists. [0.3, more for fast atoms]", "Å"),
 )
 BATH = (
     setting("temperature", float, "--temperature", "[300]", "K"),

@@ -11,7 +11,7 @@ from ..neighbors import Pairs, pairs
 from ..structures import Floats, Ints, Structure
 
 _WATCHED = 1.3  # of the sum of covalent radii: bonds, and nearest neighbours of metals, are within it
-_LEAST_WATCHED = 3.2  # Å: neighbours that are not bonded, such as two O, come nearer than that
+_LEAST_WATCHED = 4.0  # Å: neighbours that are not bonded, such as two Ar, come nearer than that
 
 
 def pair_names(species: tuple[str, ...]) -> tuple[str, ...]:

@@ -288,7 +288,7 @@ def _landed(
     heat = ahead.heat
     if form.barostat != "none":  # ΔU of the strain, by the mean of the virials at both ends
         heat = heat + jnp.where(s.begun, ((s.virial + virial) / 2 * eta).sum(), 0.0)
-    squares = _watched(form, pruned, x, ahead.deformed, len(c.limits))
+    squares = _watched(form, near, pruned, x, ahead.deformed)
     return ahead._replace(
         v=v,
         f=f,
@@ -315,12 +315,14 @@ def _shifted(turn: Array, shift: Array) -> Array:
     return jnp.stack(rows)
 
 
-def _watched(form: Form, pruned: Pruned, x: Array, deformed: Array, n: int) -> Array:
-    """(P,) the smallest squared distance of each pair of species; infinity where none is on the list."""
+def _watched(form: Form, near: Near, pruned: Pruned, x: Array, deformed: Array) -> Array:
+    """(P,) the smallest squared distance of each pair of species; infinity beyond what is looked for."""
     pair = pruned.watched
     shift = pair.shift if form.barostat == "none" else _shifted(deformed.T, pair.shift)
     squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shift), jnp.inf)
-    return jnp.stack([jnp.where(pruned.rows == row, squares, jnp.inf).min() for row in range(n)])
+    rows = range(len(near.watched))
+    smallest = jnp.stack([jnp.where(pruned.rows == row, squares, jnp.inf).min() for row in rows])
+    return jnp.where(smallest < near.watched**2, smallest, jnp.inf)  # farther ones may not be on the list
 
 
 def _verdict(c: Conditions, energy: Array, f: Array, v: Array, squares: Array) -> Array:

@@ -13,7 +13,7 @@ from ..structures import Floats, Structure
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `smallest`: of each pair of species, Å, since the last row of the log.
+    """Where a run stands. `smallest`: of each pair of species, Å, since the row of the log before the latest.
 
     `drift`: change of the conserved quantity since the first step, meV/atom.
     """

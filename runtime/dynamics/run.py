@@ -69,6 +69,7 @@ class Run:
     tell: Tell
     first: float = 0.0
     smallest: Floats = field(default_factory=lambda: np.zeros(0))
+    recent: Floats = field(default_factory=lambda: np.array(np.nan))  # smallest of the latest row of the log
     near: Near | None = None
     clock: _Clock = field(default_factory=_Clock)
 
@@ -141,6 +142,7 @@ class Run:
             moment = self._moment(motion)
             self.record.row(moment.row())
             self.smallest = np.minimum(self.smallest, moment.smallest)
+            self.recent = moment.smallest
             self._told(motion, moment)
             motion = motion._replace(closest=jnp.full_like(motion.closest, jnp.inf))
         if last or step % s.write_every == 0:
@@ -204,7 +206,7 @@ class Run:
                 temperature=found.temperature,
                 pressure=found.pressure,
                 drift=(found.conserved - self.first) / self.structure.n_atoms * 1000,
-                smallest=self._named(found.smallest),
+                smallest=self._named(np.fmin(found.smallest, self.recent)),
             )
         )
 
@@ -232,10 +234,10 @@ class Run:
         kicked = np.asarray(motion.v + c.dt / 2 * motion.f / c.masses)
         speed = np.linalg.norm(kicked, axis=0) * float(c.dt)
         atom = int(np.argmax(speed))
-        if speed[atom] < self.settings.skin / 2:
-            return guards.cell_too_fast(self._place(motion), self.settings.skin)
+        if speed[atom] < self.search.skin / 2:
+            return guards.cell_too_fast(self._place(motion), self.search.skin)
         symbol = self.structure.symbols[atom]
-        return guards.too_fast(self._place(motion), atom, symbol, float(speed[atom]), self.settings.skin)
+        return guards.too_fast(self._place(motion), atom, symbol, float(speed[atom]), self.search.skin)
 
     def _named(self, smallest: Floats) -> dict[str, float]:
         names = pair_names(self.present)

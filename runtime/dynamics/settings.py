@@ -38,7 +38,7 @@ class MDSettings(Section):
     save_every: int = Field(10_000, ge=1)
     trajectory: str = "trajectory.xyz"  # or `.traj` of ASE
     precision: Literal["float64", "float32"] = "float64"
-    skin: float = Field(0.4, gt=0, le=5)
+    skin: float | None = Field(None, gt=0, le=5)  # Å; None: as thick as the fastest atoms need
     min_distance: float = Field(0.4, ge=0, lt=1)  # of the sum of covalent radii; 0 lets atoms meet
     max_temperature: float | None = Field(None, gt=0)
 

@@ -16,7 +16,7 @@ from .outputs import STATE, Folder, Memory
 from .result import MDResult
 from .run import Run, Tell
 from .settings import MDSettings
-from .start import conditions, first_velocities
+from .start import conditions, first_velocities, skin_of
 from .thermo import columns
 
 
@@ -63,7 +63,7 @@ def simulate(
         present=present,
         theta=jnp.asarray(potential.theta, kernel.dtype),
         conditions=conditions(structure, present, settings, first),
-        search=Search(kernel, potential.species, present, settings.skin),
+        search=Search(kernel, potential.species, present, skin_of(structure, settings, first)),
         record=record,
         depends_on=model,
         tell=report or (lambda _: None),

@@ -18,6 +18,8 @@ from .thermostat import CHAIN
 from .velocities import at_rest, degrees_of_freedom, drawn
 
 _HOTTEST = 5.0  # times the temperature asked for, with room for the fluctuations of few atoms
+_THIN = 0.3  # Å; measured on Li7La3Zr2O12 at 1400 K and 1 fs (docs/benchmarks.md)
+_FASTEST = 12.0  # √(kT/m) of the lightest: two atoms of six times that in a step, which hardly any is
 _ALWAYS_HOT = 5000.0  # K: no guard below this unless it is asked for
 
 
@@ -28,6 +30,16 @@ def form_of(settings: MDSettings, room: Room) -> Form:
         settings.barostat if settings.ensemble == "npt" else "none",
         room,
     )
+
+
+def skin_of(structure: Structure, settings: MDSettings, velocities: Floats) -> float:
+    """How much farther lists reach than the kernel, Å: as asked for, or enough for the fastest atoms."""
+    if settings.skin is not None:
+        return settings.skin
+    masses = masses_of(structure)
+    own = float((masses[:, None] * velocities**2).sum()) / (3 * structure.n_atoms * units.kB)
+    spread = np.sqrt(units.kB * max(*settings.temperatures, own) / masses.min())
+    return max(_THIN, _FASTEST * settings.timestep * units.fs * float(spread))
 
 
 def first_velocities(structure: Structure, settings: MDSettings, given: Floats | None) -> Floats:
