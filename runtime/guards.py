@@ -1,25 +1,37 @@
-"""Properties as musts: which of them a potential does not meet."""
+"""Properties as musts and as objectives: what a potential does not meet, and how far it is from references."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 from .potential import Potential
 from .properties.config import load_properties_config
 from .properties.measurement import survey
-from .properties.results import broken_guards
+from .properties.results import broken_guards, misfit
 
 
-def guards_of(path: Path) -> Callable[[Potential], frozenset[str]]:
-    """A function that tells the broken guards of a file, as `potentia properties` reads it.
+@dataclass(frozen=True)
+class Standing:
+    """broken: names of the musts that are not met, and of properties with a reference that cannot be measured;
+    misfit: ½ Σ ((value − reference) / tolerance)² of the others.
+    """
+
+    broken: frozenset[str] = frozenset()
+    misfit: float = 0.0
+
+
+def guards_of(path: Path) -> Callable[[Potential], Standing]:
+    """A function that tells how a potential stands to a file, as `potentia properties` reads it.
 
     Raises ConfigError for a bad file; the function also where the file does not suit the potential.
     """
     config = load_properties_config(path)
 
-    def broken(potential: Potential) -> frozenset[str]:
+    def standing(potential: Potential) -> Standing:
         results = survey(potential, config, place=str(path)).results
-        return frozenset(broken_guards(results))
+        failed = [r.name for r in results if r.status == "failed" and r.reference is not None]
+        return Standing(frozenset([*broken_guards(results), *failed]), misfit(results))
 
-    return broken
+    return standing

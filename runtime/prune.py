@@ -29,6 +29,7 @@ from .config import FitConfig
 from .cost import microseconds_per_atom
 from .fit import fit
 from .fit_result import FitResult, Progress
+from .guards import Standing
 from .held_out import Folds, folds_of
 from .information import not_at_optimum, require_trained
 from .potential import Potential, compile
@@ -41,8 +42,7 @@ Array = NDArray[np.float64]
 Criterion = Literal["bic", "aic", "cv"]
 CRITERIA = ("bic", "aic", "cv")
 Report = Callable[[Progress], None]
-# names of the musts that a potential does not meet
-Guard = Callable[[Potential], frozenset[str]]
+Guard = Callable[[Potential], Standing]
 
 # a step takes away at most this share of the numbers that are left, so that a refit can speak up
 _SHARE = 0.25
@@ -95,7 +95,8 @@ def prune(
     """The potential without terms and numbers that the structures do not need, fitted again.
 
     folder: where the checkpoint goes, beside what the run will hold; resume goes on from there. guard: a
-    step is undone after which something is not met that was met at the start. Raises FitError:
+    step is undone after which something is not met that was met at the start, and its misfit counts as rows of
+    the data do. Raises FitError:
     nothing-trained, no-information, nothing-to-prune, target-too-small, and as `fit`.
     """
     require_trained(potential)
@@ -139,7 +140,7 @@ class Pruning:
         self.kept = protected(self.program, self.first.sensitivities)
         self._now: tuple[PruneState, Refit] | None = None
         self._check_target()
-        self._broken = guard(potential) if guard else frozenset()
+        self._start = guard(potential) if guard else Standing()
 
     def _told(self, share: float) -> None:
         if self.report is not None:
@@ -171,7 +172,7 @@ class Pruning:
 
     def begin(self) -> PruneState:
         """The state before the first step."""
-        step = self._described((), Restriction(), self.first, 0.0, 0.0)
+        step = self._described((), Restriction(), self.first, 0.0, 0.0, self._start.misfit)
         state = PruneState(Restriction(), self.first.theta, (step,))
         self._now = state, self.first
         return state
@@ -189,9 +190,13 @@ class Pruning:
             predicted, actual = last.after.loss - now.loss, after.loss - now.loss
             words = tuple(c.rewrite.description for c in choices)
             held_out = self._held_out(whole, after)
-            good = self._is_good(after.sensitivities, now.sensitivities, held_out, state)
-            if good and self._is_guarded(whole, after.theta):
-                step = self._described(words, whole, after, predicted, actual)
+            standing = Standing(misfit=state.history[-1].misfit)
+            good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, standing)
+            if good and self.guard is not None:
+                standing = self.guard(self.made(whole, after.theta))
+                good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, standing)
+            if good:
+                step = self._described(words, whole, after, predicted, actual, standing.misfit)
                 found = PruneState(whole, after.theta, (*state.history, step), state.refused)
                 self._now = found, after
                 return found
@@ -240,25 +245,40 @@ class Pruning:
         return self.goal.target is not None and sensitivities.size <= self.goal.target
 
     def _is_good(
-        self, after: Sensitivities, before: Sensitivities, held_out: float | None, state: PruneState
+        self,
+        after: Sensitivities,
+        before: Sensitivities,
+        held_out: float | None,
+        state: PruneState,
+        standing: Standing,
     ) -> bool:
-        return self._better(after, before, held_out, state.history[-1].held_out)
-
-    def _is_guarded(self, restriction: Restriction, theta: Array) -> bool:
-        return self.guard is None or self.guard(self.made(restriction, theta)) <= self._broken
+        last = state.history[-1]
+        misfits = standing.misfit, last.misfit
+        return standing.broken <= self._start.broken and self._better(
+            after, before, held_out, last.held_out, misfits
+        )
 
     def _better(
-        self, after: Sensitivities, before: Sensitivities, held_out: float | None, old: float | None
+        self,
+        after: Sensitivities,
+        before: Sensitivities,
+        held_out: float | None,
+        old: float | None,
+        misfits: tuple[float, float] = (0.0, 0.0),
     ) -> bool:
-        """Whether the goal allows to go from one to the other."""
+        """Whether the goal allows to go from one to the other, with these misfits after and before."""
         increase, judged_by = self.goal.max_increase, self.goal.judged_by
-        if not np.isfinite(after.loss):
+        if not np.isfinite(after.loss + misfits[0]):
             return False
-        if increase is not None and after.loss > (1.0 + increase) * self.first.loss:
+        start = self.first.loss + self._start.misfit
+        if increase is not None and after.loss + misfits[0] > (1.0 + increase) * start:
             return False
+        worse = misfits[0] - misfits[1]
         if held_out is not None and old is not None:
-            return held_out <= old
-        return judged_by is None or criterion(after, judged_by) < criterion(before, judged_by)
+            return held_out + worse <= old
+        if judged_by is None:
+            return True
+        return criterion(after, judged_by) + 2.0 * worse < criterion(before, judged_by)
 
     # --- description -----------------------------------------------------------------------------
 
@@ -273,7 +293,13 @@ class Pruning:
         return self._folds(restriction, now).loss() if self.goal.judged_by == "cv" else None
 
     def _described(
-        self, words: tuple[str, ...], restriction: Restriction, now: Refit, predicted: float, actual: float
+        self,
+        words: tuple[str, ...],
+        restriction: Restriction,
+        now: Refit,
+        predicted: float,
+        actual: float,
+        misfit: float,
     ) -> Step:
         energy, forces = errors(self.problem, now.theta)
         cost = None
@@ -293,6 +319,7 @@ class Pruning:
             energy_rmse=energy,
             forces_rmse=forces,
             cost=cost,
+            misfit=misfit,
         )
 
     def made(self, restriction: Restriction, theta: Array) -> Potential:

@@ -27,7 +27,8 @@ class Step:
     """The state after rewrites and their refit; predicted and actual ΔL are those of the step.
 
     held_out: the loss in cross-validation, where that was the criterion. RMSE on what is trained on, eV/atom
-    and eV/Å. cost: µs for each atom of energy, forces and stress, where it was measured.
+    and eV/Å. cost: µs for each atom of energy, forces and stress, where it was measured. misfit: of
+    properties with a reference and a tolerance, as `guards.Standing`.
     """
 
     rewrites: tuple[str, ...]
@@ -41,6 +42,7 @@ class Step:
     energy_rmse: float | None
     forces_rmse: float | None
     cost: float | None
+    misfit: float = 0.0
 
     @classmethod
     def of(cls, content: dict[str, Any]) -> Step:

@@ -14,7 +14,7 @@ from potentia.runtime.properties import measurement
 from potentia.runtime.properties.config import FAMILIES, PropertiesConfig, load_properties_config
 from potentia.runtime.properties.measurement import measure
 from potentia.runtime.properties.prototypes import PROTOTYPES, candidate, default_candidates, nearest
-from potentia.runtime.properties.results import Estimate, PropertyResult
+from potentia.runtime.properties.results import Estimate, PropertyResult, misfit
 from potentia.runtime.properties.surface import slab
 from potentia.runtime.properties.units import factor
 
@@ -297,6 +297,17 @@ def test_a_result_is_judged_by_its_reference() -> None:
     assert not result(103.0, value=100, tolerance=2).broken_guard
     assert result(103.0, value=100).difference == 3
     assert result(103.0, value=100).as_dict()["reference"]["value"] == 100
+
+
+def test_a_misfit_counts_what_has_a_value_and_a_tolerance() -> None:
+    found = [
+        result(103.0, value=100, tolerance=2),
+        result(99.0, value=100, tolerance=1, guard=True),
+        result(50.0, value=100),
+        result(50.0, min=60),
+        result(None, value=100, tolerance=2),
+    ]
+    assert misfit(found) == pytest.approx(0.5 * (1.5**2 + 1.0))
 
 
 @pytest.mark.parametrize(

@@ -19,10 +19,11 @@ from potentia.compiler.spec_edits import Program, rewritten
 from potentia.runtime.config import load_config
 from potentia.runtime.fit import fit
 from potentia.runtime.grow import ranked
+from potentia.runtime.guards import Standing
 from potentia.runtime.information import of_system
 from potentia.runtime.normal import Accumulator
 from potentia.runtime.potential import Potential, compile, free_mask, number_names
-from potentia.runtime.prune import Goal, Pruning, criterion, prune
+from potentia.runtime.prune import Goal, Guard, Pruning, criterion, prune
 from potentia.runtime.prune_state import PruneState, Step
 from potentia.runtime.residuals import Residuals, Sigmas
 from potentia.runtime.structures import Structure, from_atoms
@@ -204,9 +205,10 @@ def walked(pruning: Pruning) -> tuple[Step, Step]:
 def test_a_step_that_breaks_a_guard_is_undone(linear: Potential, data: list[Structure]) -> None:
     """A must that holds while some function of the one basis is there, and one that never held."""
 
-    def broken(potential: Potential) -> frozenset[str]:
+    def broken(potential: Potential) -> Standing:
         there = any(n.startswith("pair_2.c") for n in number_names(potential.model))
-        return frozenset({"never"} | (set() if there and "gaussian5" in potential.text else {"gaussian"}))
+        kept = there and "gaussian5" in potential.text
+        return Standing(frozenset({"never"} | (set() if kept else {"gaussian"})))
 
     pruning = Pruning(linear, data, CONFIG, Goal(target=3), guard=broken)
     state: PruneState | None = pruning.begin()
@@ -214,6 +216,23 @@ def test_a_step_that_breaks_a_guard_is_undone(linear: Potential, data: list[Stru
         last, state = state, pruning.step(state)
     assert "gaussian5" in pruning.made(last.restriction, last.theta).text
     assert len(last.history) > 1
+
+
+@pytest.mark.parametrize("goal", [Goal(), Goal(max_increase=0.5), Goal(criterion="cv")])
+def test_a_property_is_an_objective(linear: Potential, data: list[Structure], goal: Goal) -> None:
+    """A reference that only formulas with all numbers meet weighs against what the data would let go."""
+
+    def far(weight: float) -> Guard:
+        return lambda p: Standing(misfit=weight * (linear.n_parameters - p.n_parameters) ** 2)
+
+    def left(weight: float) -> Step:
+        return walked(Pruning(linear, data, CONFIG, goal, guard=far(weight)))[1]
+
+    free, drawn, held = left(0.0), left(1e-3), left(1e12)
+    assert free.parameters < linear.n_parameters and free.misfit == 0.0
+    assert held.parameters == linear.n_parameters
+    assert free.parameters <= drawn.parameters <= held.parameters
+    assert drawn.misfit == pytest.approx(1e-3 * (linear.n_parameters - drawn.parameters) ** 2)
 
 
 def test_an_interrupted_pruning_goes_on_to_the_same_end(

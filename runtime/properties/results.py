@@ -57,6 +57,15 @@ def broken_guards(results: Iterable[PropertyResult]) -> list[str]:
     return [r.name for r in results if r.broken_guard]
 
 
+def misfit(results: Iterable[PropertyResult]) -> float:
+    """½ Σ ((value − reference) / tolerance)² of those that have all three."""
+    total = 0.0
+    for r in results:
+        if r.difference is not None and r.reference is not None and r.reference.tolerance:
+            total += 0.5 * (r.difference / r.reference.tolerance) ** 2
+    return total
+
+
 @dataclass(frozen=True)
 class PropertyResult:
     """One property: `value` in `unit`, ± `sigma` where the covariance of the fit is known.
