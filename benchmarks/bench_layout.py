@@ -32,6 +32,7 @@ from potentia.compiler.backends.xla import Kernel
 from potentia.compiler.backends.xla_arrays import sums_by_owner
 from potentia.compiler.backends.xla_trig import sine
 from potentia.runtime.batches import Batch, single
+from potentia.runtime.derivatives import compiled
 from potentia.runtime.shapes import ListSpec
 from potentia.runtime.structures import from_atoms
 

@@ -1,4 +1,4 @@
-"""Properties as musts and as objectives: what a potential does not meet, and how far it is from references."""
+"""Properties as musts and as objectives: what is not met, and how far a potential is from references."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ from .properties.results import broken_guards, misfit
 
 @dataclass(frozen=True)
 class Standing:
-    """broken: names of the musts that are not met, and of properties with a reference that cannot be measured;
-    misfit: ½ Σ ((value − reference) / tolerance)² of the others.
+    """broken: names of the musts that are not met, and of properties with a reference that cannot be
+    measured; misfit: ½ Σ ((value − reference) / tolerance)² of the others.
     """
 
     broken: frozenset[str] = frozenset()

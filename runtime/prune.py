@@ -95,9 +95,9 @@ def prune(
     """The potential without terms and numbers that the structures do not need, fitted again.
 
     folder: where the checkpoint goes, beside what the run will hold; resume goes on from there. guard: a
-    step is undone after which something is not met that was met at the start, and its misfit counts as rows of
-    the data do. Raises FitError:
-    nothing-trained, no-information, nothing-to-prune, target-too-small, and as `fit`.
+    step is undone after which something is not met that was met at the start, and its misfit counts as
+    rows of the data do. Raises FitError: nothing-trained, no-information, nothing-to-prune,
+    target-too-small, and as `fit`.
     """
     require_trained(potential)
     pruning = Pruning(potential, structures, config, goal, report, measure_cost, guard)

@@ -15,8 +15,8 @@ from .potential import Potential
 from .residuals import Item, Residuals, Sigmas, in_order
 from .structures import Structure
 
-# What a direction of the curvature costs, in gradients of the same structure: measured, 2.5 against 8.5 ms for
-# 192 atoms and 5284 parameters.
+# What a direction of the curvature costs, in gradients of the same structure: measured, 2.5 against 8.5 ms
+# for 192 atoms and 5284 parameters.
 _DIRECTION = 0.3
 # rows of the sample for each parameter
 _ROWS = 1.0

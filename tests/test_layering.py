@@ -121,7 +121,17 @@ OTHERS = {
     "runtime.dynamics": "numpy pydantic ase",
     **{
         f"runtime.dynamics.{name}": NUMERICAL
-        for name in ("barostat", "integrator", "lists", "pruning", "run", "simulation", "start", "state", "thermostat")
+        for name in (
+            "barostat",
+            "integrator",
+            "lists",
+            "pruning",
+            "run",
+            "simulation",
+            "start",
+            "state",
+            "thermostat",
+        )
     },
     "runtime.potential": NUMERICAL,
     "runtime.residuals": NUMERICAL,

@@ -23,7 +23,7 @@ from potentia.runtime.guards import Standing
 from potentia.runtime.information import of_system
 from potentia.runtime.normal import Accumulator
 from potentia.runtime.potential import Potential, compile, free_mask, number_names
-from potentia.runtime.prune import Goal, Guard, Pruning, criterion, prune
+from potentia.runtime.prune import Goal, Pruning, criterion, prune
 from potentia.runtime.prune_state import PruneState, Step
 from potentia.runtime.residuals import Residuals, Sigmas
 from potentia.runtime.structures import Structure, from_atoms
@@ -222,16 +222,15 @@ def test_a_step_that_breaks_a_guard_is_undone(linear: Potential, data: list[Stru
 def test_a_property_is_an_objective(linear: Potential, data: list[Structure], goal: Goal) -> None:
     """A reference that only formulas with all numbers meet weighs against what the data would let go."""
 
-    def far(weight: float) -> Guard:
-        return lambda p: Standing(misfit=weight * (linear.n_parameters - p.n_parameters) ** 2)
-
     def left(weight: float) -> Step:
-        return walked(Pruning(linear, data, CONFIG, goal, guard=far(weight)))[1]
+        def far(p: Potential) -> Standing:
+            return Standing(misfit=weight * (linear.n_parameters - p.n_parameters) ** 2)
+
+        return walked(Pruning(linear, data, CONFIG, goal, guard=far))[1]
 
     free, drawn, held = left(0.0), left(1e-3), left(1e12)
-    assert free.parameters < linear.n_parameters and free.misfit == 0.0
-    assert held.parameters == linear.n_parameters
-    assert free.parameters <= drawn.parameters <= held.parameters
+    assert free.misfit == 0.0
+    assert free.parameters <= drawn.parameters <= held.parameters == linear.n_parameters != free.parameters
     assert drawn.misfit == pytest.approx(1e-3 * (linear.n_parameters - drawn.parameters) ** 2)
 
 

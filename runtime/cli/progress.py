@@ -99,7 +99,7 @@ def simulating(steps: int, quiet: bool) -> Iterator[Callable[[Moving], None] | N
 
 
 def _moving(p: Moving) -> str:
-    """Speed, temperature, pressure, drift; below, how near pairs of species came since the last row of the log."""
+    """Speed, temperature, pressure, drift; below, how near pairs came since the last row of the log."""
     pressure = "" if p.pressure is None else f", {p.pressure:.2f} GPa"
     state = f"{p.temperature:.0f} K{pressure}, drift {p.drift:+.2g} meV/atom"
     speed = f"{p.steps_per_second:.0f} steps/s, {p.ns_per_day:.2f} ns/day"

@@ -10,7 +10,7 @@ def one_thread_each() -> None:
 
 
 def one_core() -> None:
-    """XLA too keeps to one core; before jax is imported, which reads it once. One run a core is most for all."""
+    """XLA too keeps to one core: one run a core is most for all. Before jax is imported, which reads it."""
     one_thread_each()
     flags = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
     os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {flags}".strip()
