@@ -27,19 +27,9 @@ SPEC = ROOT / "specs" / "nb_linear.pes"
 START = "import sys; from potentia.runtime.cli.main import main; sys.exit(main(sys.argv[1:]))"
 
 
-def fit(folder: Path) -> dict[str, float]:
+def fit(*arguments: str) -> dict[str, float]:
     """One fit as a process of its own: its times in s, its errors on the test structures."""
-    arguments = [
-        str(SPEC),
-        "--data",
-        str(DATA),
-        "--test",
-        "split=test",
-        "-o",
-        str(folder),
-        "--json",
-        "--quiet",
-    ]
+    arguments += ("--json", "--quiet")
     free = {k: v for k, v in os.environ.items() if k not in ("XLA_FLAGS", "OMP_NUM_THREADS")}
     before, begin = resource.getrusage(resource.RUSAGE_CHILDREN), perf_counter()
     done = subprocess.run(
@@ -73,7 +63,7 @@ def main() -> None:
     print("wall/s  processor/s  memory/GiB  parameters  test: eV/atom   eV/Å")
     for _ in range(options.repeats):
         with tempfile.TemporaryDirectory() as folder:
-            f = fit(Path(folder) / "run")
+            f = fit(str(SPEC), "--data", str(DATA), "--test", "split=test", "-o", f"{folder}/run")
         print(
             f"{f['wall']:6.1f} {f['processor']:12.1f} {f['memory']:11.2f} {f['parameters']:11.0f} "
             f"{f['energy']:14.5f} {f['forces']:7.4f}"
