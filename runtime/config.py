@@ -79,9 +79,9 @@ class FitConfig(Section):
     seed: int = Field(0, ge=0)
     memory_mb: float = Field(1000.0, ge=50)  # what batches and their derivatives may take
     precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
-    # on parameters in units of their size; none given: 0 of least squares, 0.1 of trainings
+    # on parameters in units of their size; none given: 0.1 of the quasi-Newton method, else 0
     ridge: float | None = Field(None, ge=0)
-    held_out: float = Field(0.1, ge=0, lt=1)  # share of the structures that tells a training when to stop
+    held_out: float = Field(0.1, ge=0, lt=1)  # share of the structures that judges the quasi-Newton method
     reference_energies: bool = True  # one energy a species, added to the formula where it has none
 
     def flat(self) -> dict[str, Any]:

@@ -26,7 +26,8 @@ Outputs = Callable[[Any, Arrays], jax.Array]
 # parameters differentiated by one call; what the value itself costs again each time is a small part of it
 WIDTH = 16
 
-_UPPER = np.triu_indices(3)
+# the six components of a virial or stress that count
+UPPER = np.triu_indices(3)
 # telling species apart costs something, which fewer directions have to bring in
 _WORTH = 0.8
 
@@ -75,7 +76,7 @@ def outputs(kernel: Kernel) -> Outputs:
 
     def found(theta: Any, arrays: Arrays) -> jax.Array:
         p = kernel.predict(theta, arrays)
-        return jnp.concatenate([p.energy, p.forces.ravel(), p.virial[_UPPER].ravel()])
+        return jnp.concatenate([p.energy, p.forces.ravel(), p.virial[UPPER].ravel()])
 
     return found
 
@@ -96,7 +97,7 @@ def _outputs_apart(kernel: Kernel) -> Outputs:
 
     def found(theta: Any, arrays: Arrays) -> jax.Array:
         p = kernel.separate(theta, arrays)
-        upper = p.virial[:, _UPPER[0], _UPPER[1]]
+        upper = p.virial[:, UPPER[0], UPPER[1]]
         return jnp.concatenate([part.reshape(len(part), -1) for part in (p.energy, p.forces, upper)], axis=1)
 
     return found

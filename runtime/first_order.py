@@ -18,7 +18,7 @@ import numpy as np
 import optax
 from numpy.typing import NDArray
 
-from ..compiler.diagnostics import Diagnostic, FitError
+from .start_faults import not_finite_start
 
 Vector = NDArray[Any]  # of the precision in which the training runs
 B = TypeVar("B")
@@ -106,7 +106,8 @@ def train(
             place = state.step % len(batches)
             loss, gradient = value_and_grad(state.theta, batches[order[place]])
             if not (np.isfinite(loss) and bool(jnp.all(jnp.isfinite(gradient)))):
-                _refuse_start(state.step)
+                if state.step == 0:
+                    raise not_finite_start("the loss or its gradient is")
                 reason = "diverged"
                 break
             following = trainer.advance(state, float(loss), gradient)
@@ -125,12 +126,6 @@ def train(
 
 def _order(seed: int, epoch: int, n: int) -> NDArray[np.intp]:
     return np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(n)
-
-
-def _refuse_start(step: int) -> None:
-    if step == 0:
-        message = "the loss or its gradient is not finite at the start values"
-        raise FitError(Diagnostic("not-finite-start", message, help="choose other start values, or bounds"))
 
 
 def _epoch_ended(

@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-import numpy as np
-
 from ..compiler.linearity import linear_parameters
 from .config import FitConfig
 from .fit_checkpoint import FitCheckpoint, depends_on
 from .fit_least_squares import least_squares_fit
 from .fit_networks import first_order_fit, quasi_newton_fit
 from .fit_result import FitResult, Report
+from .fit_task import FitTask
 from .potential import Potential
 from .structures import Structure
 from .training_data import check_rows
@@ -21,11 +20,10 @@ from .training_data import check_rows
 _MOST_ITERATED = 1500
 # where all parameters are linear one step is the whole fit
 _MOST_LINEAR = 5000
-# the matrices of the quasi-Newton method take 16 bytes for each pair of parameters
+# the matrices of the quasi-Newton method take some 30 bytes for each pair of parameters
 _MOST_METRIC = 12000
 
-_Method = Callable[[Potential, Sequence[Structure], FitConfig, FitCheckpoint, Report], FitResult]
-_METHODS: dict[str, _Method] = {
+_METHODS: dict[str, Callable[[FitTask], FitResult]] = {
     "least-squares": least_squares_fit,
     "quasi-newton": quasi_newton_fit,
     "first-order": first_order_fit,
@@ -50,12 +48,12 @@ def fit(
     told = report or (lambda progress: None)
     free = potential.n_parameters
     if free == 0:
-        return FitResult(potential, True, "nothing to fit", 0.0, (), None, np.zeros((0, 4)))
+        return FitResult(potential, True, "nothing to fit", 0.0, (), None)
     method = _method(potential, config)
     if method == "least-squares":  # the others begin near small numbers and stop before they fit noise
         check_rows(potential.model, structures)
     store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
-    result = _METHODS[method](potential, structures, config, store, told)
+    result = _METHODS[method](FitTask(potential, structures, config, store, told))
     store.finish(result.reason)
     return result
 

@@ -2,35 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from ..compiler.diagnostics import Diagnostic
-from .config import FitConfig
-from .fit_checkpoint import FitCheckpoint
-from .fit_result import FitResult, Progress, Report
+from .fit_result import FitResult, Progress
+from .fit_task import FitTask
 from .information import of_system
 from .least_squares import Fit, Options, State, ridge
-from .potential import Potential
 from .residuals import Residuals, Sigmas
 from .starts import StartsState, minimize_from_starts
-from .structures import Structure
 
 
-def least_squares_fit(
-    potential: Potential,
-    structures: Sequence[Structure],
-    config: FitConfig,
-    store: FitCheckpoint,
-    report: Report,
-) -> FitResult:
+def least_squares_fit(task: FitTask) -> FitResult:
     """The potential fitted. Raises FitError as `least_squares.minimize` does."""
+    potential, config = task.potential, task.config
     seen = [0, float("nan")]
     problem = Residuals(
         potential,
-        structures,
+        task.structures,
         Sigmas.of(config.weights),
         config.memory_mb,
-        lambda part: report(Progress("fit", int(seen[0]), seen[1], part)),
+        lambda part: task.report(Progress("fit", int(seen[0]), seen[1], part)),
         config.precision or "float64",
     )
 
@@ -38,7 +28,7 @@ def least_squares_fit(
         current = state.current or state.best
         if isinstance(current, State):
             seen[:] = [current.iteration, current.loss]
-        store.save(state)
+        task.store.save(state)
         return None
 
     options = Options(
@@ -55,7 +45,7 @@ def least_squares_fit(
         options=options,
         prior=ridge(config.ridge, start),
         callback=told,
-        resume=store.load(StartsState),
+        resume=task.store.load(StartsState),
     )
     theta = potential.theta.copy()
     theta[problem.free] = found.theta
@@ -67,7 +57,6 @@ def least_squares_fit(
         found.loss,
         _remarks(found, problem),
         known,
-        found.history,
     )
 
 

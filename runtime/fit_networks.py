@@ -9,14 +9,15 @@ import numpy as np
 from ..compiler.diagnostics import Diagnostic
 from .config import FitConfig
 from .first_order import TrainOptions, TrainState, train
-from .fit_checkpoint import FitCheckpoint
-from .fit_result import Array, Curve, FitResult, Progress, Report
+from .fit_result import Array, Curve, FitResult, Progress
+from .fit_task import FitTask
 from .gradients import train_batch, value_and_gradient
 from .least_squares import Prior
 from .normal import solve
 from .potential import Potential
 from .quasi_newton import Ended, Options, State, minimize
 from .residuals import Residuals, Sigmas
+from .selection import split
 from .structures import Structure
 from .training_problem import Training
 
@@ -26,18 +27,13 @@ _STORED_EVERY = 20
 _LEAST_RIDGE = 1e-3
 
 
-def quasi_newton_fit(
-    potential: Potential,
-    structures: Sequence[Structure],
-    config: FitConfig,
-    store: FitCheckpoint,
-    report: Report,
-) -> FitResult:
+def quasi_newton_fit(task: FitTask) -> FitResult:
     """The potential trained by `quasi_newton`; a share of the structures, `held_out`, decides what is kept.
 
     Raises FitError not-finite-start.
     """
-    trained, others = _held_out(structures, config)
+    potential, config = task.potential, task.config
+    trained, others = _held_out(task.structures, config)
     precision = config.precision or "float32"
     sigmas = Sigmas.of(config.weights)
     problem = Training(potential, trained, others, sigmas, config.memory_mb, precision, config.seed)
@@ -48,15 +44,17 @@ def quasi_newton_fit(
         done = state.iteration / most
         if config.time_limit is not None:
             done = max(done, state.seconds / config.time_limit)
-        report(Progress("train", state.iteration, state.loss, min(done, 1.0), _standing(state)))
+        task.report(Progress("train", state.iteration, state.loss, min(done, 1.0), _standing(state)))
         if state.iteration % _STORED_EVERY == 0 or not len(state.losses):
-            store.save(state)
+            task.store.save(state)
         return None
 
-    resumed = store.load(State)
+    resumed = task.store.load(State)
     start = potential.theta[problem.data.free] if resumed else _linear_solved(problem.data, potential, prior)
     options = Options(most, config.time_limit, tolerance=min(10 * config.tolerance, 0.5))
     found = minimize(problem, start, options, prior, told, resumed)
+    if not found.converged:
+        task.store.save(found.state)
     theta = potential.theta.copy()
     theta[problem.data.free] = found.theta
     return FitResult(
@@ -66,8 +64,7 @@ def quasi_newton_fit(
         found.state.loss,
         _remarks(found),
         None,
-        found.state.history,
-        Curve(_COLUMNS, found.state.history),
+        Curve(_COLUMNS, found.history),
     )
 
 
@@ -86,13 +83,13 @@ def _standing(state: State) -> str:
     return f"held out {energy:.3g} meV/atom, {forces:.4g} meV/Å"
 
 
-def _held_out(structures: Sequence[Structure], config: FitConfig) -> tuple[list[Structure], list[Structure]]:
+def _held_out(
+    structures: Sequence[Structure], config: FitConfig
+) -> tuple[Sequence[Structure], Sequence[Structure]]:
     """Structures to train on and to judge by: none of the latter where there are fewer than five in all."""
-    n = len(structures)
-    count = max(1, round(config.held_out * n)) if config.held_out and n >= 5 else 0
-    order = np.random.default_rng([config.seed, n]).permutation(n)
-    judged = set(order[:count].tolist())
-    return [s for k, s in enumerate(structures) if k not in judged], [structures[k] for k in sorted(judged)]
+    if not config.held_out or len(structures) < 5:
+        return structures, ()
+    return split(structures, str(config.held_out), config.seed)
 
 
 def _prior(potential: Potential, problem: Residuals, ridge: float | None) -> Prior:
@@ -126,24 +123,19 @@ def _remarks(found: Ended) -> tuple[Diagnostic, ...]:
     return (Diagnostic("not-converged", message, "warning", help=help),)
 
 
-def first_order_fit(
-    potential: Potential,
-    structures: Sequence[Structure],
-    config: FitConfig,
-    store: FitCheckpoint,
-    report: Report,
-) -> FitResult:
+def first_order_fit(task: FitTask) -> FitResult:
     """The potential trained by `first_order`. Raises FitError not-finite-start."""
+    potential, config = task.potential, task.config
     precision = config.precision or "float32"
     problem = Residuals(
-        potential, structures, Sigmas.of(config.weights), config.memory_mb, precision=precision
+        potential, task.structures, Sigmas.of(config.weights), config.memory_mb, precision=precision
     )
     epochs = config.max_iterations or 200
 
     def told(state: TrainState) -> bool | None:
         done = len(state.losses)
-        report(Progress("train", done, float(state.losses[-1, 0]), done / epochs))
-        store.save(state)
+        task.report(Progress("train", done, float(state.losses[-1, 0]), done / epochs))
+        task.store.save(state)
         return None
 
     options = TrainOptions(
@@ -160,7 +152,7 @@ def first_order_fit(
         options,
         bounds=(problem.lower, problem.upper),
         callback=told,
-        resume=store.load(TrainState),
+        resume=task.store.load(TrainState),
     )
     theta = potential.theta.copy()
     theta[problem.free] = np.asarray(found.theta)
@@ -168,6 +160,4 @@ def first_order_fit(
     if found.reason == "diverged":
         remarks = (Diagnostic("diverged", "training diverged: the best epoch before is kept", "warning"),)
     fitted = potential.with_theta(theta)
-    return FitResult(
-        fitted, found.reason == "epochs", found.reason, found.loss, remarks, None, found.state.losses
-    )
+    return FitResult(fitted, found.reason == "epochs", found.reason, found.loss, remarks, None)

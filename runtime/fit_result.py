@@ -41,9 +41,8 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """A fitted potential. sensitivities: what the data say at its end, None of first-order fits; history
-    (iterations, …): the optimiser's own rows; curve:
-    what a training tells of its errors.
+    """A fitted potential. sensitivities: what the data say at its end, None of trainings; curve: what
+    a training tells of its errors.
     """
 
     potential: Potential
@@ -52,7 +51,6 @@ class FitResult:
     loss: float
     warnings: tuple[Diagnostic, ...]
     sensitivities: Sensitivities | None
-    history: Array
     curve: Curve | None = None
 
     @property

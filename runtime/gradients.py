@@ -17,13 +17,11 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
-import numpy as np
 
 from ..compiler.backends.xla import Arrays, Kernel
 from ..compiler.backends.xla_arrays import Pair
+from .derivatives import UPPER
 from .residuals import Item, Residuals
-
-_UPPER = np.triu_indices(3)
 
 
 class TrainBatch(NamedTuple):
@@ -53,7 +51,7 @@ def _weighted(kernel: Kernel, theta: Any, arrays: Arrays, weights: Any) -> Any:
     """Σ weights · outputs, weights laid out as the outputs are."""
     n, b = arrays.real.shape[0], arrays.slots.shape[0]
     of_energy, of_forces, of_virial = jnp.split(weights, [b, b + 3 * n])
-    strain = jnp.zeros((3, 3, b), weights.dtype).at[_UPPER].set(of_virial.reshape(6, b))
+    strain = jnp.zeros((3, 3, b), weights.dtype).at[UPPER].set(of_virial.reshape(6, b))
     strain = strain[:, :, arrays.structure]
     along = jnp.einsum("abn,bn->an", strain, arrays.positions) - of_forces.reshape(3, n)
     shifts = tuple(near.shift for near in arrays.lists)

@@ -32,6 +32,7 @@ from .normal import (
     solve_bounded,
     undetermined,
 )
+from .start_faults import not_finite_start
 
 
 class Problem(Protocol):
@@ -387,8 +388,7 @@ def _check_start(problem: Problem, point: _Point) -> None:
     if not data.finite:
         wrong = [f"`{problem.names[j]}`" for j in np.flatnonzero(data.broken[:-1]).tolist()]
         what = "the residuals are" if data.broken[-1] else f"the derivative by {', '.join(wrong)} is"
-        message = f"{what} not finite at the start values"
-        raise FitError(Diagnostic("not-finite-start", message, help="choose other start values, or bounds"))
+        raise not_finite_start(what)
     if point.total.n_rows < data.n_parameters:
         message = f"{point.total.n_rows} labels cannot determine {data.n_parameters} parameters"
         note = "add structures, make parameters `fixed`, or give a prior"

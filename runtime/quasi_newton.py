@@ -20,9 +20,9 @@ from typing import Protocol
 import numpy as np
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
-from ..compiler.diagnostics import Diagnostic, FitError
 from .least_squares import Prior
 from .normal import Array, Mask
+from .start_faults import not_finite_start
 
 
 class Problem(Protocol):
@@ -98,12 +98,14 @@ CONVERGED = ("held-out", "decrease")
 class Ended:
     """theta (P,), the best by the judgement, and the reason: `held-out` (which stopped improving), `decrease`
     (of the loss, too small); or not converged: `stalled` (no step helps), `iterations`, `time`,
-    `interrupted`, `stopped` (by the callback).
+    `interrupted`, `stopped` (by the callback). state: what a resumed minimisation goes on from; history: its
+    own, and the judgement of where it ended.
     """
 
     theta: Array
     reason: str
     state: State
+    history: Array
 
     @property
     def converged(self) -> bool:
@@ -145,12 +147,9 @@ class _Minimizer:
         try:
             loss, gradient = self.value_and_gradient(state.theta)
             if not np.isfinite(loss) or not np.isfinite(gradient).all():
-                message = "the loss or its gradient is not finite at the start values"
-                raise FitError(
-                    Diagnostic("not-finite-start", message, help="choose other start values, or bounds")
-                )
+                raise not_finite_start("the loss or its gradient is")
             state = replace(state, loss=loss)
-            metric = self._metric(state) if len(state.losses) else None
+            metric = self._resumed_metric(state) if len(state.losses) else None
             while not reason:
                 if metric is None:
                     metric, state = self._new_cycle(state, gradient)
@@ -170,7 +169,8 @@ class _Minimizer:
                     reason = reason or "stopped"
         except KeyboardInterrupt:
             reason = "interrupted"
-        return Ended(state.best_theta, reason, state)
+        judged = state if self._is_judged(state) else self._judged(state)
+        return Ended(judged.best_theta, reason, state, judged.history)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """Those of the loss with the prior."""
@@ -180,21 +180,19 @@ class _Minimizer:
 
     # --- cycles ------------------------------------------------------------------------------
 
-    def _metric(self, state: State) -> _Metric:
+    def _resumed_metric(self, state: State) -> _Metric:
         """The metric of a state that goes on in its cycle."""
-        metric = self._curvature(state).damped(state.damping)
+        gradient = self.value_and_gradient(state.base)[1]
+        metric = self._curvature(state, gradient).damped(state.damping)
         assert metric is not None
         return metric
 
-    def _curvature(self, state: State) -> _Metric:
+    def _curvature(self, state: State, gradient: Array) -> _Metric:
+        """The curvature where the cycle began, of the parameters that its gradient holds at no bound."""
+        held_low = (state.base <= self.problem.lower) & (gradient >= 0)
+        held_high = (state.base >= self.problem.upper) & (gradient <= 0)
         matrix = self.problem.curvature(state.base, state.cycle)
-        return _Metric(matrix, self.weight, self._movable(state.base))
-
-    def _movable(self, theta: Array) -> Mask:
-        """Which parameters are not held at a bound by the gradient."""
-        gradient = self.value_and_gradient(theta)[1]
-        held_low = (theta <= self.problem.lower) & (gradient >= 0)
-        return ~held_low & ~((theta >= self.problem.upper) & (gradient <= 0))
+        return _Metric(matrix, self.weight, ~held_low & ~held_high)
 
     def _new_cycle(self, state: State, gradient: Array) -> tuple[_Metric, State]:
         """A metric taken here, with the least damping, from a tenth of the last one up, of which a step, or
@@ -208,7 +206,7 @@ class _Minimizer:
             changes=state.changes[:0],
             losses=np.array([state.loss]),
         )
-        curvature = self._curvature(state)
+        curvature = self._curvature(state, gradient)
         while True:
             metric = curvature.damped(damping)
             if metric is not None:
@@ -279,6 +277,9 @@ class _Minimizer:
             losses=np.append(state.losses, loss),
             iteration=state.iteration + 1,
         )
+
+    def _is_judged(self, state: State) -> bool:
+        return bool(len(state.history) and state.history[-1, 1] == state.iteration)
 
     def _judged(self, state: State) -> State:
         errors = self.problem.errors(state.theta)

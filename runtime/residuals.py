@@ -21,14 +21,13 @@ from ..compiler.backends.xla import Arrays, Kernel
 from ..compiler.linearity import linear_parameters
 from .batches import Batch, BatchPlan, Labels, make_labels, plan_batches
 from .config import WeightsConfig
-from .derivatives import Derivatives, compiled, outputs
+from .derivatives import UPPER, Derivatives, compiled, outputs
 from .evaluate import GPA
 from .normal import Accumulator, Indices, Mask, System
 from .potential import Potential, free_mask, number_names
 from .structures import Structure
 
 Array = NDArray[np.float64]
-_UPPER = np.triu_indices(3)
 
 
 Item = tuple[Arrays, Batch, Labels]
@@ -168,7 +167,7 @@ class Residuals:
             [root * labels.has_energy / atoms / self.sigmas.energy, np.tile(per_atom, 3), np.tile(stress, 6)]
         )
         virial = np.moveaxis(labels.stress, 0, -1) * volume
-        target = np.concatenate([labels.energy, labels.forces.ravel(), virial[_UPPER].ravel()])
+        target = np.concatenate([labels.energy, labels.forces.ravel(), virial[UPPER].ravel()])
         return scale, target
 
     def _rows_of(self, full: Array, columns: Indices, item: Item) -> Rows:

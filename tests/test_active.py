@@ -72,7 +72,7 @@ class World:
 
     def fit(self, potential: object, structures: object, config: object, **options: object) -> FitResult:
         self.count("fit")
-        return FitResult(potential, True, "done", 0.0, (), None, np.zeros((0, 4)))  # type: ignore[arg-type]
+        return FitResult(potential, True, "done", 0.0, (), None)
 
     def evaluate(self, potential: object, structures: Sequence[Structure]) -> Metrics:
         """Of a potential without forces."""

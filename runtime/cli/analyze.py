@@ -3,50 +3,35 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ...compiler.diagnostics import DataError, Diagnostic
 from . import console
-from .options import Json, Quiet
+from .analyze_options import FRAMES, MEASURES
+from .options import Given, Json, Quiet, having
 
 if TYPE_CHECKING:
     from ..analysis.analysis import Analysis
     from ..analysis.ensemble import Ensemble
 
-Times = Annotated[float | None, typer.Option("--interval", metavar="PS", help="Between two frames.")]
 
-
+@having(frames=FRAMES, measures=MEASURES)
 def command(
     trajectory: Annotated[
         list[str],
         typer.Argument(metavar="TRAJ…", help="Extended XYZ, or any format of ASE.", show_default=False),
     ],
+    *,
     skip: Annotated[
         str | None, typer.Option("--skip", metavar="PS", help="Left out at the beginning: 5, or 20%. [0]")
     ] = None,
-    stride: Annotated[int | None, typer.Option("--stride", help="Look at every so many frames. [1]")] = None,
-    interval: Times = None,
-    timestep: Annotated[
-        float | None, typer.Option("--timestep", metavar="FS", help="Of a `step` of the file.")
-    ] = None,
-    time_unit: Annotated[
-        str | None, typer.Option("--time-unit", metavar="UNIT", help="Of `time` in the file: fs or ps.")
-    ] = None,
-    r_max: Annotated[
-        float | None, typer.Option("--r-max", metavar="Å", help="As far as g(r) goes. [8]")
-    ] = None,
-    width: Annotated[float | None, typer.Option("--width", metavar="Å", help="Of a bin. [0.05]")] = None,
-    core: Annotated[
-        float | None,
-        typer.Option("--core", metavar="SHARE", help="Of covalent radii: nearer is clustered. [0.5]"),
-    ] = None,
-    blocks: Annotated[int | None, typer.Option("--blocks", help="For the error of D. [5]")] = None,
+    frames: Given,
+    measures: Given,
     lags: Annotated[
         str | None, typer.Option("--lags", metavar="PS:PS", help="Where the slope of the MSD is taken.")
     ] = None,
-    windows: Annotated[int | None, typer.Option("--windows", help="Of time, for the cell. [10]")] = None,
     plot: Annotated[
         Path | None, typer.Option("--plot", metavar="FOLDER", help="Save rdf, msd, distances, cell.")
     ] = None,
@@ -72,20 +57,7 @@ def command(
     from ..analysis.settings import analysis_settings
     from .progress import passing
 
-    given: dict[str, Any] = {
-        **_skipped(skip),
-        "lags": _lags(lags),
-        "stride": stride,
-        "interval": interval,
-        "timestep": timestep,
-        "time_unit": time_unit,
-        "r_max": r_max,
-        "width": width,
-        "core": core,
-        "blocks": blocks,
-        "windows": windows,
-    }
-    settings = analysis_settings(given)
+    settings = analysis_settings({**frames, **measures, **_skipped(skip), **_lags(lags)})
     _require(output, plot)
     found = []
     for where in trajectory:
@@ -122,15 +94,15 @@ def _skipped(text: str | None) -> dict[str, float]:
     return {"skip_share": value / 100} if percent else {"skip": value}
 
 
-def _lags(text: str | None) -> tuple[float, float] | None:
+def _lags(text: str | None) -> dict[str, tuple[float, float]]:
     if text is None:
-        return None
+        return {}
     parts = text.split(":")
     try:
         low, high = map(float, parts)
     except ValueError:
         raise _bad("--lags", text, "write two times in ps: 2:10") from None
-    return low, high
+    return {"lags": (low, high)}
 
 
 def _write(

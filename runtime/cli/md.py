@@ -73,22 +73,10 @@ def command(
     for remark in remarks:
         console.say(remark, quiet)
     console.say(_told(potential, start, settings), quiet)
+    where: dict[str, Any] = {"folder": output, "resume": resume, "overwrite": overwrite}
     with simulating(settings.steps, quiet) as progress:
-        result = simulate(
-            potential,
-            start,
-            settings,
-            velocities=velocities,
-            folder=output,
-            resume=resume,
-            overwrite=overwrite,
-            report=progress,
-        )
-    _print(result, output, json)
-    if result.stopped is not None:
-        console.report([result.stopped], json)
-        return 1
-    return 0
+        result = simulate(potential, start, settings, velocities=velocities, report=progress, **where)
+    return _end(result, output, json)
 
 
 def _with_time(given: dict[str, Any], time: float | None) -> dict[str, Any]:
@@ -113,6 +101,14 @@ def _told(potential: Potential, start: Structure, settings: MDSettings) -> str:
     return (
         f"{atoms} of {', '.join(start.species)}: {settings.steps} steps of {settings.timestep:g} fs, {what}"
     )
+
+
+def _end(result: MDResult, folder: Path, json: bool) -> int:
+    _print(result, folder, json)
+    if result.stopped is None:
+        return 0
+    console.report([result.stopped], json)
+    return 1
 
 
 def _print(result: MDResult, folder: Path, as_json: bool) -> None:

@@ -77,8 +77,10 @@ SEARCH = (
     setting("time_limit", float, "--time-limit", "Stop then, with the best so far.", "SECONDS"),
     setting("max_iterations", int, "--max-iterations", "Stop then, with the best so far."),
     setting("tolerance", float, "--tolerance", "End when a step lowers the loss by a smaller share. [0.001]"),
-    setting("held_out", float, "--held-out", "Of trainings: share of structures to judge by. [0.1]", "SHARE"),
-    setting("ridge", float, "--ridge", "Draws parameters to 0, in units of their size. [0; trainings: 0.1]"),
+    setting("held_out", float, "--held-out", "Of quasi-newton: structures to judge by. [0.1]", "SHARE"),
+    setting(
+        "ridge", float, "--ridge", "Draws parameters to 0, in units of their size. [0; quasi-newton: 0.1]"
+    ),
     setting("memory_mb", float, "--memory", "What batches may take. [1000]", "MB"),
     _switch("reference_energies", "--no-reference", "Do not add an energy for each species."),
 )

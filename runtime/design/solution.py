@@ -60,8 +60,7 @@ def solved(
     predicted = potential.predict(structures)
     system = _system(pool, columns, whitened(structures, predicted, sigmas))
     known = of_system(system, names, potential.theta[free])
-    history = np.array([[system.loss, 0.0, 1.0, 1.0]])
-    return FitResult(potential, True, "linear", system.loss, (), known, history), predicted
+    return FitResult(potential, True, "linear", system.loss, (), known), predicted
 
 
 def _system(pool: Pool, columns: Indices, residual: Array) -> System:

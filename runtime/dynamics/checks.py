@@ -12,7 +12,7 @@ from ase.data import atomic_masses, chemical_symbols
 from ...compiler.diagnostics import DataError, Diagnostic
 from .. import structure_checks
 from ..structures import Floats, Structure
-from .distances import bond_lengths, nearest_fault
+from .distances import atoms_named, bond_lengths, nearest_fault
 from .settings import MDSettings
 
 _STIFFEST = 40.0  # eV/Å², a bond of hydrogen, 3000 cm⁻¹; hardly a bond that is not to hydrogen is stiffer
@@ -104,10 +104,7 @@ def _inside_core(
     fault = nearest_fault(structure, present, limits) if settings.min_distance > 0 else None
     if fault is not None:
         i, j, distance, limit = fault
-        symbols = structure.symbols
-        message = (
-            f"atoms {i + 1} ({symbols[i]}) and {j + 1} ({symbols[j]}) are {distance:.2f} Å apart: "
-            f"nearer than {limit:.2f} Å is inside the core"
-        )
+        apart = f"{atoms_named(structure, i, j)} are {distance:.2f} Å apart"
+        message = f"{apart}: nearer than {limit:.2f} Å is inside the core"
         help = "relax the structure, or allow less with `--min-distance`"
         yield Diagnostic("inside-core", message, place=structure.place, help=help)

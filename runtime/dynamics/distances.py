@@ -39,6 +39,11 @@ def pair_rows(structure: Structure, species: tuple[str, ...], found: Pairs) -> I
     return np.asarray(table[kinds[found.i], kinds[found.j]], dtype=np.int32)
 
 
+def atoms_named(structure: Structure, i: int, j: int) -> str:
+    """Two atoms as a message has them, from 1."""
+    return f"atoms {i + 1} ({structure.symbols[i]}) and {j + 1} ({structure.symbols[j]})"
+
+
 def nearest_fault(
     structure: Structure, species: tuple[str, ...], limits: Floats
 ) -> tuple[int, int, float, float] | None:

@@ -8,7 +8,7 @@ import numpy as np
 
 from ...compiler.diagnostics import Diagnostic
 from ..structures import Floats, Structure
-from .distances import nearest_fault
+from .distances import atoms_named, nearest_fault
 
 _ASTRAY = 20.0  # Å: so far beyond where all atoms began, an atom of an open structure is lost
 
@@ -26,10 +26,8 @@ def too_close(place: str, structure: Structure, present: tuple[str, ...], limits
     found = nearest_fault(structure, present, limits)
     assert found is not None  # a guard saw them
     i, j, distance, limit = found
-    symbols = structure.symbols
     message = (
-        f"atoms {i + 1} ({symbols[i]}) and {j + 1} ({symbols[j]}) came as near as {distance:.2f} Å, "
-        f"the limit being {limit:.2f} Å"
+        f"{atoms_named(structure, i, j)} came as near as {distance:.2f} Å, the limit being {limit:.2f} Å"
     )
     help = "the potential lets atoms cluster there: does it have a core, such as `pin zbl()`?"
     return Fault(Diagnostic("atoms-too-close", message, place=place, help=help), (i, j))
