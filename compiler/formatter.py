@@ -174,8 +174,14 @@ def _assignment(parts: Sequence[_Part], sums_break: bool = False, spaced: bool =
     equals = parts[at]
     assert isinstance(equals, Token)
     gap = " " if spaced else ""
-    left = _phrase(parts[:at], spaced=spaced)
-    return Group((left, gap, *_word(equals), gap, Indent((_phrase(parts[at + 1 :], sums_break),))))
+    left, value = _phrase(parts[:at], spaced=spaced), parts[at + 1 :]
+    right = _phrase(value, sums_break)
+    # a table indents its lines itself
+    return Group((left, gap, *_word(equals), gap, right if _is_table(value) else Indent((right,))))
+
+
+def _is_table(parts: Sequence[_Part]) -> bool:
+    return len(parts) == 1 and isinstance(parts[0], _Bracket) and parts[0].opening.text == "{"
 
 
 def _phrase(parts: Sequence[_Part], sums_break: bool = False, spaced: bool = True) -> Doc:

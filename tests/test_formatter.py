@@ -99,6 +99,12 @@ def test_what_does_not_fit_is_broken() -> None:
         "E = lj(sigma = 0.5 Å, epsilon = 0.1 eV)",
         *(f"  + lj(sigma = {k}.5 Å, epsilon = 0.1 eV)" for k in range(1, 4)),
     ]
+    table = ", ".join(f"Nb-X{k}: {k}.5 Å" for k in range(9))
+    assert check(f"E = f(r0 = {{{table}}}, a = 1)").splitlines()[:3] == [
+        "E = f(",
+        "    r0 = {",
+        "      Nb-X0: 0.5 Å,",
+    ]
     arguments = ", ".join(f"argument_{k} = value_{k}" for k in range(8))
     assert check(f"E = f({arguments})").splitlines()[:2] == ["E = f(", "    argument_0=value_0,"]
 
