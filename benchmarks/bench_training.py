@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import tempfile
 from pathlib import Path
 
@@ -63,7 +64,7 @@ def main() -> None:
         folder = Path(name)
         test = others(folder)
         bare = folder / "bare.pes"
-        bare.write_text("".join(x for x in SPEC.open() if "zbl" not in x))
+        bare.write_text(re.sub(r"\n  \+ pin .*?(?=\n  \+ )", "", SPEC.read_text(), flags=re.DOTALL))
         for spec in (SPEC, bare):
             run = folder / spec.stem
             f = fit(
