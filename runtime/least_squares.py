@@ -342,28 +342,33 @@ def _converged(step: _Step, decrease: float, predicted: float, accepted: bool, o
     return "step" if accepted else "stalled"
 
 
+def _rounding(system: System, theta: Array) -> float:
+    """What a loss may be wrong by where residuals are small sums of large parts, |J| |θ|."""
+    wrong = np.finfo(float).eps * float(column_norms(system.jacobian) @ theta)
+    return wrong * (np.sqrt(2 * system.loss) + wrong)
+
+
 def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> Fit:
     """Nothing but linear parameters: the minimum in one step, confirmed by one evaluation."""
     step = reduced.bounded_linear_step(point.total, point.theta)
     theta = reduced.shifted(point.theta, reduced.linear, step)
-    total = point.total.moved(step)
-    promised = point.data.loss - point.data.moved(step).loss
+    solved = _Point(theta, point.data.moved(step), point.total.moved(step))
+    promised = point.data.loss - solved.data.loss
     reached = point.data.loss - reduced.problem.loss(theta)
-    slack = 1e-6 * point.data.loss
+    slack = 1e-6 * point.data.loss + _rounding(point.data, np.abs(point.theta) + np.abs(theta))
     if not abs(reached - promised) <= 1e-2 * abs(promised) + slack:
         raise InternalError(f"residuals said to be linear fell by {reached:.6g} where {promised:.6g} was due")
     state = State(
         theta=theta,
-        loss=total.loss,
+        loss=solved.total.loss,
         damping=0.0,
         growth=2.0,
         scale=np.zeros(0),
         iteration=1,
         seconds=monotonic() - begun,
-        history=np.array([[total.loss, 0.0, 1.0, 1.0]]),
+        history=np.array([[solved.total.loss, 0.0, 1.0, 1.0]]),
         finished="linear",
     )
-    solved = _Point(theta, point.data.moved(step), total)
     return _ended(reduced.problem, solved, state, "linear")
 
 

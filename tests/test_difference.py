@@ -14,8 +14,8 @@ from potentia.compiler.difference.compare import Difference, compare
 from potentia.compiler.difference.listing import listing
 from potentia.compiler.difference.sides import build_side, species_of
 from potentia.compiler.source import Source
-from potentia.runtime.cli.diff import differing
-from potentia.runtime.cli.difference_text import WIDTH, as_text, painter
+from potentia.runtime.cli.comparing import compared
+from potentia.runtime.cli.difference_text import WIDTH
 from potentia.runtime.versions import Version, read_version
 
 GOLDEN = Path(__file__).parent / "golden" / "diff"
@@ -34,8 +34,8 @@ def difference(a: str, b: str) -> Difference:
 def answer(folder: Path) -> tuple[str, str]:
     """The verdict and the words for it."""
     a, b = (Version(f"{x}.pes", read_version(str(folder / f"{x}.pes")).source) for x in "ab")
-    found, effects, _ = differing(a, b, None)
-    return found.verdict, as_text(found, (a.name, b.name), effects, painter(False)) + "\n"
+    found = compared(a, b)
+    return found.difference.verdict, found.text() + "\n"
 
 
 @pytest.mark.parametrize("folder", PAIRS, ids=lambda p: f"{p.parent.name}-{p.name}")
@@ -73,7 +73,7 @@ def test_every_kind_of_operation_is_in_a_pair() -> None:
     for folder in PAIRS:
         if folder.parent.name == "different":
             a, b = (Version(x, read_version(str(folder / f"{x}.pes")).source) for x in "ab")
-            kinds |= {operation.kind for operation in differing(a, b, None)[0].operations}
+            kinds |= {operation.kind for operation in compared(a, b).difference.operations}
     known = {k.kind for k in operations.Operation.__subclasses__()}
     assert known - kinds <= {"energy_changed", "parameter_removed", "formula_unproved"}  # below
 

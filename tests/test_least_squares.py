@@ -129,6 +129,16 @@ def test_what_is_not_linear_though_said_to_be_is_our_fault() -> None:
         minimize(Curve(cubic, 1, [0]), np.array([0.3]))
 
 
+def test_large_numbers_that_cancel_are_no_fault() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        jacobian = rng.normal(size=(300, 3))
+        jacobian[:, 2] = 1e-12 * rng.normal(size=300) - jacobian[:, 1]
+        constant = -jacobian @ np.array([1.0, 1e11, 1e11]) + 1e-6 * rng.normal(size=300)
+        start = np.array([1.0 + 1e-6 * rng.normal(), 1e11, 1e11])
+        assert minimize(Curve(affine(jacobian, constant), 3, range(3)), start).converged
+
+
 def test_variable_projection_takes_fewer_iterations_to_the_same_minimum() -> None:
     projected_iterations, joint_iterations = 0, 0
     for seed in range(8):

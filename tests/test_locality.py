@@ -59,13 +59,14 @@ def test_derivatives_are_those_of_one_at_a_time(name: str) -> None:
     import jax
 
     potential = potentia.compile(HEAD + CASES[name][0])
-    structures = [crowd(0), crowd(1), crowd(2, periodic=False)]
+    structures = [crowd(0), crowd(2, periodic=False)]
     problem = Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0))
     theta = potential.theta + 0.3 * np.random.default_rng(0).normal(size=len(potential.theta))
     numbers = np.flatnonzero(free_mask(potential.model))
     rng = np.random.default_rng(1)
+    one_at_a_time = jax.jit(jax.jacfwd(outputs(problem.kernel)))
     for arrays, _, _ in problem.batches():
-        exact = np.asarray(jax.jacfwd(lambda t, a=arrays: outputs(problem.kernel)(t, a))(theta)).T
+        exact = np.asarray(one_at_a_time(theta, arrays)).T
         for chosen in (numbers, np.sort(rng.choice(numbers, len(numbers) // 2, replace=False))):
             found = Derivatives(problem.kernel)(theta, arrays, chosen)
             np.testing.assert_allclose(found, exact[chosen], atol=1e-11 * max(1.0, np.abs(exact).max()))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -79,8 +79,9 @@ class Relabelled(Residuals):
 
     labels: list[Structure]
 
-    def batches(self) -> Iterator[Item]:
-        for (arrays, batch, _), (_, indices) in zip(super().batches(), self.plan.groups, strict=True):
+    def batches(self, chosen: Sequence[int] | None = None) -> Iterator[Item]:
+        groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
+        for (arrays, batch, _), (_, indices) in zip(super().batches(chosen), groups, strict=True):
             yield arrays, batch, make_labels(self.labels, batch, indices)
 
 
