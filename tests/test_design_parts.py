@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import subprocess
 import sys
 import time
@@ -180,6 +181,25 @@ def test_what_a_killed_process_was_at_is_done_again(tmp_path: Path) -> None:
         assert store.take() is None  # it lives
         process.kill()
         process.wait()
+    store.release()
+    assert store.take() == trial
+
+
+def test_what_another_machine_was_at_is_done_again_when_it_falls_silent(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store, trial = Store(tmp_path / "study.sqlite"), Trial("measure", {"piece": "a"})
+    store.add([trial])
+    with monkeypatch.context() as elsewhere:
+        elsewhere.setattr(socket, "gethostname", lambda: "elsewhere")
+        assert store.take() == trial
+    monkeypatch.setattr("potentia.runtime.design.store._EVERY", 0.05)
+    monkeypatch.setattr("potentia.runtime.design.store._SILENT", 2.0)
+    with store.working(trial):
+        time.sleep(3.0)
+        store.release()
+        assert store.take() is None  # it has been heard of
+    time.sleep(2.1)
     store.release()
     assert store.take() == trial
 

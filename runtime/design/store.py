@@ -1,6 +1,7 @@
 """The trials of a study in an SQLite file: what is done survives a crash, what ran then is done again.
 
-Several processes take trials from it; each is taken by one, in the order they were added.
+Several processes, of several machines too, take trials from it; each is taken by one, in the order they were
+added. Who works on one says so now and then: a process of another machine that is silent is no more.
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ import os
 import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
+from threading import Event, Thread
+from time import time
 from typing import Any
 
 from ...compiler.diagnostics import ArtifactError, Diagnostic
@@ -24,12 +27,18 @@ create table if not exists trials (
     id text primary key, kind text not null, payload text not null, status text not null,
     worker text, result text, seconds real
 );
+create table if not exists beats (id text primary key, seen real not null);
 """
 _TAKE = """
 update trials set status = 'running', worker = ?
 where id = (select id from trials where status = 'pending' order by rowid limit 1)
 returning id, kind, payload
 """
+
+
+_BEAT = "insert or replace into beats (id, seen) values (?, ?)"
+_EVERY = 20.0  # s between two signs of life
+_SILENT = 600.0  # s without one after which a process of another machine is no more; clocks differ by less
 
 
 @dataclass(frozen=True)
@@ -93,17 +102,38 @@ class Store:
             )
 
     def release(self) -> None:
-        """Trials of processes of this machine that are no more become open again."""
+        """Trials of processes that are no more become open again."""
         with self._open() as db:
             running = db.execute("select id, worker from trials where status = 'running'").fetchall()
-            dead = [(id,) for id, worker in running if not _alive(worker)]
+            seen = dict(db.execute("select id, seen from beats"))
+            dead = [(id,) for id, worker in running if not _alive(worker, seen.get(id, 0.0))]
             db.executemany("update trials set status = 'pending' where id = ?", dead)
 
     def take(self) -> Trial | None:
         """The next open trial, now this process's; None where there is none."""
         with self._open() as db:
             row = db.execute(_TAKE, (_me(),)).fetchone()
+            if row is not None:
+                db.execute(_BEAT, (row[0], time()))
         return None if row is None else Trial(row[1], json.loads(row[2]))
+
+    @contextmanager
+    def working(self, trial: Trial) -> Iterator[None]:
+        """Within it signs of life are given for a trial that was taken."""
+        ended = Event()
+
+        def beat() -> None:
+            while not ended.wait(_EVERY):
+                with suppress(sqlite3.Error), self._open() as db:  # the next one will do
+                    db.execute(_BEAT, (trial.id, time()))
+
+        thread = Thread(target=beat, daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            ended.set()
+            thread.join()
 
     def finish(self, trial: Trial, result: Mapping[str, Any], seconds: float) -> None:
         with self._open() as db:
@@ -154,11 +184,11 @@ def _me() -> str:
     return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
 
 
-def _alive(worker: str | None) -> bool:
-    """Whether the process still runs; one of another machine is taken to."""
+def _alive(worker: str | None, seen: float) -> bool:
+    """Whether the process still runs; one of another machine, whether it was heard of lately."""
     host, pid, started = (worker or "? 0 ?").rsplit(" ", 2)
     if host != socket.gethostname():
-        return worker is not None
+        return worker is not None and time() - seen < _SILENT
     return _started(int(pid)) == started
 
 

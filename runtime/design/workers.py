@@ -94,7 +94,8 @@ def _work(study: Study, clock: Clock | None, report: Report | None) -> None:
         if told:
             told(0.0)
         try:
-            result = study.perform(trial, told)
+            with study.store.working(trial):
+                result = study.perform(trial, told)
         except ArtifactError:  # the disk, not the trial: it is open again when this process has ended
             raise
         except UserError as error:
