@@ -20,11 +20,10 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
+from bench_fit import START
 from potentia.compiler.diagnostics import DataError
 from potentia.runtime.analysis.analysis import analyze
 from potentia.runtime.analysis.settings import analysis_settings
-
-START = "from potentia.runtime.cli.main import main; main()"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import jax
 import numpy as np
 import potentia
 import pytest
@@ -21,7 +22,7 @@ NEP = "nep(rc = 4 Å, rc_angular = 3 Å, n_max = [1, 1], basis_size = [2, 2], l_
 OF_NEP = {"nep.c_radial", "nep.c_angular", "nep.W1", "nep.b1", "nep.w"}
 # a formula, and which of its parameters act through sites of their species alone
 CASES = {
-    "nep": (NEP, OF_NEP),
+    "nep": (NEP.replace("[2, 0, 0]", "[2, 2, 0]"), OF_NEP),
     "shared network": (NEP[:-1] + ", network = shared)", {"nep.c_radial", "nep.c_angular"}),
     "nn": ("nn(bessel(3), hidden = [3, 3], rc = 4 Å)", {"nn.W1", "nn.b1", "nn.W2", "nn.b2", "nn.w"}),
     "reference": (
@@ -36,14 +37,15 @@ CASES = {
 }
 
 
-def crowd(seed: int) -> Structure:
+def crowd(seed: int, periodic: bool = True) -> Structure:
     rng = np.random.default_rng(seed)
     atoms: Atoms = bulk("Cu", "fcc", a=3.9, cubic=True).repeat((1, 1, 2))
     atoms.symbols = rng.permutation(["Cu", "Au", "O"] * 3)[: len(atoms)]
     atoms.rattle(0.2, rng=rng)
+    atoms.pbc = periodic
     found = from_atoms(atoms, "crowd")
     n = len(atoms)
-    return replace(found, energy=0.0, forces=np.zeros((n, 3)), stress=np.zeros((3, 3)))
+    return replace(found, energy=0.0, forces=np.zeros((n, 3)), stress=np.zeros((3, 3)) if periodic else None)
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -55,10 +57,16 @@ def test_which_parameters_are_of_a_species_of_site(name: str) -> None:
 
 @pytest.mark.parametrize("name", CASES)
 def test_derivatives_are_those_of_one_at_a_time(name: str) -> None:
-    import jax
+    compare(name, [crowd(0), crowd(1)])
 
+
+def test_derivatives_in_open_boundaries() -> None:
+    compare("nn", [crowd(2, periodic=False)])
+
+
+def compare(name: str, structures: list[Structure]) -> None:
+    """Derivatives told apart with those of one number at a time."""
     potential = potentia.compile(HEAD + CASES[name][0])
-    structures = [crowd(0), crowd(1)]
     problem = Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0))
     theta = potential.theta + 0.3 * np.random.default_rng(0).normal(size=len(potential.theta))
     numbers = np.flatnonzero(free_mask(potential.model))

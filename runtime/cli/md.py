@@ -73,9 +73,17 @@ def command(
     for remark in remarks:
         console.say(remark, quiet)
     console.say(_told(potential, start, settings), quiet)
-    where: dict[str, Any] = {"folder": output, "resume": resume, "overwrite": overwrite}
     with simulating(settings.steps, quiet) as progress:
-        result = simulate(potential, start, settings, velocities=velocities, report=progress, **where)
+        result = simulate(
+            potential,
+            start,
+            settings,
+            velocities=velocities,
+            folder=output,
+            resume=resume,
+            overwrite=overwrite,
+            report=progress,
+        )
     return _end(result, output, json)
 
 
