@@ -16,7 +16,7 @@ demo: $(VENV)/installed
 	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot --time-limit 60
 
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist loadfile
 
 # random specs in other words, and with another meaning: 10 000 of each, half an hour
 edits: $(VENV)/installed-dev

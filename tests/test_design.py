@@ -15,10 +15,11 @@ from potentia.runtime.artifact import covariance, load
 from potentia.runtime.design.columns import Layout
 from potentia.runtime.design.config import load_design
 from potentia.runtime.design.front import write_front
-from potentia.runtime.design.loop import Member, _beats, design
+from potentia.runtime.design.loop import Front, Member, _beats, design
 from potentia.runtime.design.pieces import Material, piece
 from potentia.runtime.design.solution import whitened
 from potentia.runtime.design.store import Trial
+from potentia.runtime.design.study import Study
 from potentia.runtime.design.workers import Clock
 from potentia.runtime.fit import fit
 from potentia.runtime.potential import compile
@@ -32,13 +33,25 @@ def structures() -> list[Structure]:
     return crystals(14)
 
 
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory, structures: list[Structure]) -> tuple[Study, Front]:
+    """A study of two sizes with four structures to test, and what it found."""
+    folder, test = tmp_path_factory.mktemp("whole"), crystals(4, seed=5)
+    made = study(folder, structures, test, catalogue=[PAIR, ANGLES], sizes=[2, 6])
+    return made, design(made)
+
+
+@pytest.fixture(scope="module")
+def alone(tmp_path_factory: pytest.TempPathFactory, structures: list[Structure]) -> tuple[Member, ...]:
+    """What one worker finds, with nothing to test."""
+    return design(study(tmp_path_factory.mktemp("alone"), structures)).members
+
+
 # --- the whole loop ------------------------------------------------------------------------------
 
 
-def test_a_design_finds_a_front(tmp_path: Path, structures: list[Structure]) -> None:
-    test = crystals(4, seed=5)
-    made = study(tmp_path / "one", structures, test, catalogue=[PAIR, ANGLES], sizes=[2, 6])
-    found = design(made)
+def test_a_design_finds_a_front(whole: tuple[Study, Front]) -> None:
+    made, found = whole
     members = found.members
     assert [m.size for m in members] == [2, 6] and found.left_out == ()
     assert members[1].cv["forces"] < members[0].cv["forces"]
@@ -50,8 +63,8 @@ def test_a_design_finds_a_front(tmp_path: Path, structures: list[Structure]) -> 
         text = Path(row["spec"]).read_text()
         for call, numbers, factor in member.terms:
             assert factor > 1.0 and f"× without the {numbers} of {call}" in text
-    assert json.loads((tmp_path / "one" / "front.json").read_text()) == json.loads(json.dumps(rows))
-    assert (tmp_path / "one" / "front.png").stat().st_size > 1000
+    assert json.loads((made.folder / "front.json").read_text()) == json.loads(json.dumps(rows))
+    assert (made.folder / "front.png").stat().st_size > 1000
 
     # nothing is done twice
     before = made.store.count()
@@ -59,17 +72,19 @@ def test_a_design_finds_a_front(tmp_path: Path, structures: list[Structure]) -> 
     assert made.store.count() == before
 
 
-def test_the_labels_of_test_structures_decide_nothing(tmp_path: Path, structures: list[Structure]) -> None:
-    test = crystals(4, seed=5)
-    wrong = [replace(s, energy=(s.energy or 0.0) + 100.0) for s in test]
-    found = [design(study(tmp_path / str(k), structures, t)).members for k, t in enumerate((test, wrong))]
-    assert [m.spec for m in found[0]] == [m.spec for m in found[1]]
-    assert [m.cv for m in found[0]] == [m.cv for m in found[1]]
+def test_the_labels_of_test_structures_decide_nothing(
+    tmp_path: Path, structures: list[Structure], alone: tuple[Member, ...]
+) -> None:
+    wrong = [replace(s, energy=(s.energy or 0.0) + 100.0) for s in crystals(4, seed=5)]
+    found = design(study(tmp_path, structures, wrong)).members
+    assert [m.spec for m in found] == [m.spec for m in alone]
+    assert [m.cv for m in found] == [m.cv for m in alone]
 
 
-def test_two_workers_find_the_same(tmp_path: Path, structures: list[Structure]) -> None:
-    alone = design(study(tmp_path / "one", structures)).members
-    made = study(tmp_path / "two", structures, budget={"workers": 2})
+def test_two_workers_find_the_same(
+    tmp_path: Path, structures: list[Structure], alone: tuple[Member, ...]
+) -> None:
+    made = study(tmp_path, structures, budget={"workers": 2})
     assert [m.spec for m in design(made).members] == [m.spec for m in alone]
 
 
@@ -88,9 +103,8 @@ def test_nonlinear_numbers_count(tmp_path: Path, structures: list[Structure]) ->
     assert compile(members[0].spec).n_parameters == 5
 
 
-def test_the_solution_is_that_of_a_fit(tmp_path: Path, structures: list[Structure]) -> None:
-    made = study(tmp_path, structures, catalogue=[PAIR, ANGLES], sizes=[4])
-    (member,) = design(made).members
+def test_the_solution_is_that_of_a_fit(whole: tuple[Study, Front], structures: list[Structure]) -> None:
+    made, member = whole[0], whole[1].members[-1]
     found = load(made.run(member.spec))
     again = fit(compile(member.spec), structures, made.fit_config)
     sigma, wanted = covariance(made.run(member.spec)), again.covariance
