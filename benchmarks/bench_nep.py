@@ -7,8 +7,9 @@ basis_size 8 8, l_max 4 2 0, 30 neurons. The structure is that of ../shared/data
 many atoms at random places with the same density and no distance under 1.6 Å; 192 atoms, and 12 288 with
 --repeat 4.
 
-Ours is timed with its neighbour list in hand, as dynamics has it for many steps, and with 1 Å of skin.
-calorine finds the neighbours at each call and cannot be asked for less. All run in one process, in turns.
+Ours is timed with its neighbour list in hand: without a skin, with 0.4 Å, about what `potentia md` keeps, and
+with 1 Å; and as a calculator of ASE whose list is made anew at each call, as calorine's is, which cannot be
+asked for less. All run in one process, in turns.
 """
 
 from __future__ import annotations
@@ -29,9 +30,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 import jax
 import numpy as np
 from ase import Atoms
+from ase.calculators.calculator import Calculator
 from potentia.compiler import pipeline
 from potentia.compiler.backends.xla import Kernel
 from potentia.runtime.batches import single
+from potentia.runtime.calculator import PotentiaCalculator
 from potentia.runtime.nep.importing import potential_of
 from potentia.runtime.nep.nep_file import Header, Nep, from_numbers, text_of
 from potentia.runtime.potential import Potential
@@ -74,14 +77,17 @@ def ours(potential: Potential, atoms: Atoms, dtype: str, skin: float) -> Call:
     return lambda: jax.block_until_ready(kernel(potential.theta, arrays))
 
 
-def calorine(path: Path, atoms: Atoms) -> Call | None:
+def calorine(path: Path) -> Calculator | None:
     try:
         from calorine.calculators import CPUNEP
     except ImportError as error:
         print(f"calorine cannot be had: {error}")
         return None
-    calculator = CPUNEP(str(path))
-    rng = np.random.default_rng(0)
+    return CPUNEP(str(path))
+
+
+def as_calculator(calculator: Calculator, atoms: Atoms) -> Call:
+    atoms, rng = atoms.copy(), np.random.default_rng(0)
 
     def call() -> object:
         atoms.positions += rng.normal(0.0, 1e-9, atoms.positions.shape)  # else it gives what it has
@@ -97,11 +103,13 @@ def measure(repeat: int, rounds: int, nep: Nep, path: Path) -> None:
     calls = {
         f"ours {dtype}, skin {skin:g} Å": ours(potential, atoms, dtype, skin)
         for dtype in ("float64", "float32")
-        for skin in (0.0, 1.0)
+        for skin in (0.0, 0.4, 1.0)
     }
-    other = calorine(path, atoms)
+    for dtype in ("float64", "float32"):
+        calls[f"ours {dtype}, calculator"] = as_calculator(PotentiaCalculator(potential, dtype, 0.0), atoms)
+    other = calorine(path)
     if other is not None:
-        calls["calorine"] = other
+        calls["calorine"] = as_calculator(other, atoms)
     timings = taking_turns(calls, rounds, 1 if repeat > 1 else 3)
     print(f"{len(atoms)} atoms; {machine()}; µs per atom and call, ratios of medians (of the fastest)")
     for name, t in timings.items():
