@@ -18,6 +18,7 @@ from potentia.compiler import report
 from potentia.compiler.diagnostics import Diagnostic, UserError
 from potentia.runtime.active import exploration, fitting, labelling, loop
 from potentia.runtime.active.config import load_active
+from potentia.runtime.active.coverage import save_coverage, save_rounds
 from potentia.runtime.active.loop import Learned, learn
 from potentia.runtime.active.study import study_of
 from potentia.runtime.artifact import load
@@ -36,13 +37,15 @@ class Killed(BaseException):
 class World:
     """Dynamics and fits that cost nothing, counted; `dies` says at which call the process is killed.
 
-    unsafe: the round at whose end atoms run into each other; calm: the first whose atoms hardly move.
+    unsafe: the round at whose end atoms run into each other; calm: the first whose atoms hardly move;
+    lasting: frames of a trajectory.
     """
 
     calls: dict[str, int]
     dies: tuple[str, int] | None = None
     unsafe: int = 1
     calm: int = 99
+    lasting: int = 6
 
     def count(self, what: str) -> None:
         self.calls[what] = self.calls.get(what, 0) + 1
@@ -59,7 +62,7 @@ class World:
         rng = np.random.default_rng(settings.seed)  # type: ignore[attr-defined]
         scale = 1e-3 if number >= self.calm else 2.5e-5 * settings.temperature  # type: ignore[attr-defined]
         frames = []
-        for k in range(6):
+        for k in range(self.lasting):
             x = structure.positions + k * scale * rng.normal(size=structure.positions.shape)
             frames.append(Atoms(structure.numbers, positions=x, cell=structure.cell, pbc=True))
         fails = number == self.unsafe
@@ -134,6 +137,17 @@ def test_new_structures_are_the_farthest_of_the_uncertain(world: World, tmp_path
 def test_it_ends_where_nothing_is_new(world: World, tmp_path: Path) -> None:
     found = learned(laid_out(tmp_path, **{"grade = 1.0": "grade = 1e9"}))
     assert found.reason == "nothing new" and len(found.rounds) == 1 and found.rounds[0].failures == 2
+
+
+def test_it_ends_where_trajectories_fail_at_once(world: World, tmp_path: Path) -> None:
+    world.lasting = 1
+    config = laid_out(tmp_path)
+    found = learned(config)
+    assert found.reason == "no frames" and found.rounds[0].selection.frames == 0
+    study = study_of(load_active(config), config, tmp_path / "study")
+    save_coverage(study, found.rounds, tmp_path / "coverage.png")
+    save_rounds(found, tmp_path / "rounds.png")
+    assert (tmp_path / "coverage.png").is_file() and (tmp_path / "rounds.png").is_file()
 
 
 def test_more_rounds_go_on_and_nothing_is_done_twice(world: World, tmp_path: Path) -> None:

@@ -86,7 +86,7 @@ class Round:
 
 @dataclass(frozen=True, eq=False)
 class Learned:
-    """The rounds, why they ended (`converged`, `nothing new`, `rounds`), and the last run."""
+    """The rounds, why they ended (`converged`, `nothing new`, `no frames`, `rounds`), and the last run."""
 
     rounds: tuple[Round, ...]
     reason: str
@@ -116,7 +116,7 @@ def learn(study: Study) -> Learned:
         if ratio <= stop.failure_ratio and len(selection.structures) <= stop.new_structures:
             reason = "converged"
         else:
-            reason = "" if selection.structures else "nothing new"
+            reason = "" if selection.structures else "nothing new" if selection.frames else "no frames"
         if reason:
             rounds.append(_round(study, number, potential, known, outcomes, selection, [], {}))
             break

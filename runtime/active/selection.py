@@ -110,9 +110,10 @@ def _choose(
         "distances": [_finite(far) for _, far in chosen],
         "places": [frames[k].place for k in taken],
     }
+    training = np.array([space.point(e) for e in space.training])
     points = {
-        "training": np.array([space.point(e) for e in space.training]),
-        "frames": np.array([space.point(e) for e in environments]).reshape(len(frames), -1),
+        "training": training,
+        "frames": np.array([space.point(e) for e in environments]).reshape(-1, training.shape[1]),
         "chosen": np.array(taken, dtype=np.int64),
     }
     with atomic_directory(folder, replace=True) as part:

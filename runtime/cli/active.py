@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 _ENDS = {
     "converged": "converged: failures and new structures are few enough",
     "nothing new": "stopped: trajectories fail, and none of their frames is new",
+    "no frames": "stopped: trajectories fail before a physical frame is written: make `write_every` less",
     "rounds": "stopped at the number of rounds; run again with more to go on",
 }
 
