@@ -115,8 +115,10 @@ def learn(study: Study) -> Learned:
         ratio = sum(o.failed for o in outcomes) / len(outcomes)
         if ratio <= stop.failure_ratio and len(selection.structures) <= stop.new_structures:
             reason = "converged"
+        elif selection.structures:
+            reason = ""
         else:
-            reason = "" if selection.structures else "nothing new" if selection.frames else "no frames"
+            reason = "nothing new" if selection.frames else "no frames"
         if reason:
             rounds.append(_round(study, number, potential, known, outcomes, selection, [], {}))
             break

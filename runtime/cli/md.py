@@ -14,8 +14,7 @@ from .threads import one_core
 
 if TYPE_CHECKING:
     from ..dynamics import MDResult, MDSettings
-    from ..potential import Potential
-    from ..structures import Structure
+    from ..structures import Floats, Structure
 
 
 @having(steps=STEPS, bath=BATH, cell=CELL, written=WRITTEN, guards=GUARDS)
@@ -25,9 +24,7 @@ def command(
     structure: Annotated[
         str, typer.Option("--structure", metavar="FILE", help="Where to start; `FILE@3` takes one of many.")
     ],
-    output: Annotated[
-        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Trajectory, log, state, report.")
-    ],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="All that it writes.")],
     repeat: Annotated[
         str | None, typer.Option("--repeat", metavar="A,B,C", help="So many cells along each vector.")
     ] = None,
@@ -64,15 +61,11 @@ def command(
         one_core()
     from ..artifact import load
     from ..dynamics import md_settings, simulate
-    from ..dynamics.reading import start_of
     from .progress import simulating
 
     settings = md_settings(_with_time({**steps, **bath, **cell, **written, **guards}, time))
     potential = load(run)
-    start, velocities, remarks = start_of(structure, repeat)
-    for remark in remarks:
-        console.say(remark, quiet)
-    console.say(_told(potential, start, settings), quiet)
+    start, velocities = _start(structure, repeat, settings, quiet)
     with simulating(settings.steps, quiet) as progress:
         result = simulate(
             potential,
@@ -96,7 +89,19 @@ def _with_time(given: dict[str, Any], time: float | None) -> dict[str, Any]:
     return {**given, "steps": round(time * 1000 / timestep) if timestep > 0 else 1}
 
 
-def _told(potential: Potential, start: Structure, settings: MDSettings) -> str:
+def _start(
+    where: str, repeat: str | None, settings: MDSettings, quiet: bool
+) -> tuple[Structure, Floats | None]:
+    """The structure and its velocities, where it has any; says what is about to be done with it."""
+    from ..dynamics.reading import start_of
+
+    start, velocities, remarks = start_of(where, repeat)
+    for line in (*remarks, _told(start, settings)):
+        console.say(line, quiet)
+    return start, velocities
+
+
+def _told(start: Structure, settings: MDSettings) -> str:
     """What is about to be done, in a line."""
     first, last = settings.temperatures
     at = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
