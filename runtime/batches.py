@@ -11,7 +11,7 @@ import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
 
 from ..compiler.diagnostics import DataError, Diagnostic
-from .neighbors import Edges, Pairs, edges, pairs
+from .neighbors import Pairs, pairs, slots
 from .shapes import Limits, ListSpec, Shape, arrange, count, nice, sizes, snap
 from .structures import Bools, Floats, Ints, Structure
 
@@ -220,12 +220,14 @@ def _lists(
         if spec.layout == "pair":
             made.append(_pair_list(half, size, shape.atoms, spec.cutoff))
         else:
-            made.append(_edge_list(edges(half, shape.atoms), size, shape.atoms, spec.cutoff))
+            made.append(_edge_list(half, size, shape.atoms, spec.cutoff))
     return tuple(made)
 
 
 def _joined(parts: Sequence[Pairs], first: np.ndarray) -> Pairs:
     """The pairs of all structures, in the numbering of the batch."""
+    if len(parts) == 1:
+        return parts[0]
     return Pairs(
         np.concatenate([p.i + f for p, f in zip(parts, first, strict=False)]).astype(np.int32),
         np.concatenate([p.j + f for p, f in zip(parts, first, strict=False)]).astype(np.int32),
@@ -243,13 +245,18 @@ def _pair_list(half: Pairs, size: int, n: int, cutoff: float) -> PairList:
     return PairList(i, j, shift, np.arange(size) < count)
 
 
-def _edge_list(full: Edges, width: int, n: int, cutoff: float) -> EdgeList:
-    flat = full.i.astype(np.int64) * width + full.slot
+def _edge_list(half: Pairs, width: int, n: int, cutoff: float) -> EdgeList:
+    place = slots(half, n)
+    out, back = half.i.astype(np.int64) * width + place.out, half.j.astype(np.int64) * width + place.back
     j = np.repeat(np.arange(n, dtype=np.int32), width)
     reverse = np.arange(n * width, dtype=np.int32)
     valid = np.zeros(n * width, dtype=np.bool_)
-    shift = np.tile((cutoff * ASIDE)[:, None], n * width)
-    j[flat], reverse[flat], valid[flat], shift[:, flat] = full.j, flat[full.partner], True, full.shift.T
+    shift = np.empty((3, n * width))
+    for edge, end, other in ((out, half.j, back), (back, half.i, out)):
+        j[edge], reverse[edge], valid[edge] = end, other, True
+    for component, aside, given in zip(shift, cutoff * ASIDE, half.shift.T, strict=True):
+        component[:] = aside
+        component[out], component[back] = given, -given
     grid = (n, width)
     return EdgeList(j.reshape(grid), shift.reshape(3, *grid), valid.reshape(grid), reverse.reshape(grid))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from vesin import NeighborList
 
 from .structures import Bools, Floats, Ints, Structure
@@ -32,17 +33,14 @@ class Pairs:
 
 
 @dataclass(frozen=True, eq=False)
-class Edges:
-    """The full list, sorted by i: edge e runs from i[e] to j[e], the slot[e]-th neighbour of i[e].
+class Slots:
+    """Where each pair of a half list stands in the rows of neighbours of its atoms: int32 (M,).
 
-    i, j, slot: int32 (2M,); shift: f64 (2M, 3) Å; partner: int32 (2M,), the edge that runs the other way.
+    A pair is the out-th neighbour of its i, and the back-th of its j.
     """
 
-    i: Ints
-    j: Ints
-    slot: Ints
-    shift: Floats
-    partner: Ints
+    out: Ints
+    back: Ints
 
 
 def pairs(structure: Structure, cutoff: float) -> Pairs:
@@ -58,22 +56,27 @@ def pairs(structure: Structure, cutoff: float) -> Pairs:
     return Pairs(i.astype(np.int32), j.astype(np.int32), shift, distance).within(cutoff)
 
 
-def edges(half: Pairs, n_atoms: int) -> Edges:
-    """Both directions of every pair.
+def slots(half: Pairs, n_atoms: int) -> Slots:
+    """The full list: a place for both directions of every pair, first those in which an atom is i.
 
     Made from the half list, and not searched for, so that an edge has its partner also where r equals
     the cutoff to the last bit and rounding decides.
     """
-    i, j = np.concatenate([half.i, half.j]), np.concatenate([half.j, half.i])
-    shift = np.concatenate([half.shift, -half.shift])
-    count = len(half.i)
-    order = np.argsort(i, kind="stable")
-    rank = np.empty(2 * count, dtype=np.int32)
-    rank[order] = np.arange(2 * count, dtype=np.int32)
-    first = np.searchsorted(i[order], np.arange(n_atoms))
-    slot = np.arange(2 * count) - first[i[order]]
-    partner = rank[(order + count) % max(2 * count, 1)]
-    return Edges(i[order], j[order], slot.astype(np.int32), shift[order], partner)
+    place = np.arange(len(half.i), dtype=np.int32)
+    leaving = np.bincount(half.i, minlength=n_atoms)
+    out = place - (np.cumsum(leaving) - leaving)[half.i]
+    arriving = np.bincount(half.j, minlength=n_atoms)
+    order = _ascending(half.j)
+    back = np.empty_like(place)
+    back[order] = place + np.repeat(leaving - (np.cumsum(arriving) - arriving), arriving)
+    return Slots(out.astype(np.int32), back)
+
+
+def _ascending(index: Ints) -> NDArray[np.intp]:
+    """The order that sorts indices, in linear time: NumPy's stable sort counts digits of 16 bits."""
+    order = np.argsort(index.astype(np.uint16), kind="stable")
+    high = index >> 16
+    return order[np.argsort(high[order].astype(np.uint16), kind="stable")] if high.any() else order
 
 
 def coordination(half: Pairs, n_atoms: int) -> Ints:

@@ -9,7 +9,7 @@ import pytest
 from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.runtime.neighbors import Edges, Pairs, coordination, edges, pairs
+from potentia.runtime.neighbors import Pairs, coordination, pairs, slots
 from potentia.runtime.structures import Floats, Structure, from_atoms
 
 
@@ -26,34 +26,34 @@ def brute_force(structure: Structure, cutoff: float, reach: int) -> list[tuple[i
     return sorted(found)
 
 
-def directed(structure: Structure, full: Edges) -> list[tuple[int, int, tuple[float, ...]]]:
-    d = structure.positions[full.j] + full.shift - structure.positions[full.i]
-    ends = zip(full.i, full.j, d, strict=True)
-    return sorted((int(i), int(j), tuple(np.round(x, 6) + 0.0)) for i, j, x in ends)
+def directed(structure: Structure, half: Pairs) -> list[tuple[int, int, tuple[float, ...]]]:
+    """Both directions of every pair."""
+    d = structure.positions[half.j] + half.shift - structure.positions[half.i]
+    there = zip(half.i, half.j, d, strict=True)
+    back = zip(half.j, half.i, -d, strict=True)
+    return sorted((int(i), int(j), tuple(np.round(x, 6) + 0.0)) for i, j, x in (*there, *back))
 
 
 def check(structure: Structure, cutoff: float, reach: int) -> None:
     half = pairs(structure, cutoff)
-    full = edges(half, structure.n_atoms)
     expected = brute_force(structure, cutoff, reach)
-    assert 2 * len(half.i) == len(full.i) == len(expected)
-    got = directed(structure, full)
+    assert 2 * len(half.i) == len(expected)
+    got = directed(structure, half)
     assert [g[:2] for g in got] == [e[:2] for e in expected]
     assert np.allclose([g[2] for g in got], [e[2] for e in expected], atol=3e-6)
-    assert_consistent(structure, half, full)
-
-
-def assert_consistent(structure: Structure, half: Pairs, full: Edges) -> None:
-    assert np.array_equal(full.j[full.partner], full.i)
-    assert np.array_equal(full.i[full.partner], full.j)
-    assert np.array_equal(full.shift[full.partner], -full.shift)
-    assert np.array_equal(full.partner[full.partner], np.arange(len(full.i)))
-    counts = coordination(half, structure.n_atoms)
-    assert np.array_equal(counts, np.bincount(full.i, minlength=structure.n_atoms))
-    for n in range(structure.n_atoms):
-        assert np.array_equal(full.slot[full.i == n], np.arange(counts[n]))
     d = structure.positions[half.j] + half.shift - structure.positions[half.i]
     assert np.allclose(np.linalg.norm(d, axis=1), half.distance)
+    assert_rows_are_full(half, structure.n_atoms)
+
+
+def assert_rows_are_full(half: Pairs, n_atoms: int) -> None:
+    """Every place in the rows of neighbours is taken once, first those of pairs in which the atom is i."""
+    place = slots(half, n_atoms)
+    counts = coordination(half, n_atoms)
+    for n in range(n_atoms):
+        leaving, arriving = place.out[half.i == n], place.back[half.j == n]
+        assert np.array_equal(leaving, np.arange(len(leaving)))
+        assert np.array_equal(arriving, np.arange(len(leaving), counts[n]))
 
 
 @st.composite
@@ -95,8 +95,7 @@ def test_open_directions_need_no_cell_vector(cell: Floats | None) -> None:
 def test_nobody_near() -> None:
     alone = from_atoms(Atoms("Nb"))
     half = pairs(alone, 5.0)
-    full = edges(half, 1)
-    assert half.i.shape == (0,) and half.shift.shape == (0, 3) and full.shift.shape == (0, 3)
+    assert half.i.shape == (0,) and half.shift.shape == (0, 3) and slots(half, 1).back.shape == (0,)
     assert coordination(half, 1).tolist() == [0]
 
 
@@ -104,6 +103,19 @@ def test_a_neighbour_at_the_cutoff_is_outside() -> None:
     two = from_atoms(Atoms("Nb2", positions=[[0, 0, 0], [3, 0, 0]]))
     assert len(pairs(two, 3.0).i) == 0
     assert len(pairs(two, np.nextafter(3.0, 4)).i) == 1
+
+
+def test_rows_of_more_atoms_than_sixteen_bits_count() -> None:
+    """A chain that is closed after 70 000 atoms: each has the next and the last as its neighbours."""
+    n = 70_000
+    i = np.arange(n, dtype=np.int32)
+    half = Pairs(i, np.roll(i, -1), np.zeros((n, 3)), np.ones(n))
+    place = slots(half, n)
+    assert np.array_equal(place.out, np.zeros(n)) and np.array_equal(place.back, np.ones(n))
+    crossed = Pairs(i, i[::-1].copy(), np.zeros((n, 3)), np.ones(n))
+    assert np.array_equal(slots(crossed, n).back, np.ones(n))
+    low, high = np.repeat(i[: n // 2], 2), np.repeat(i[: n // 2 - 1 : -1], 2)
+    assert np.array_equal(slots(Pairs(low, high, half.shift, half.distance), n).back, i % 2)
 
 
 def test_within_a_shorter_cutoff() -> None:

@@ -7,6 +7,7 @@ from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 
 from ..ir import Model
 from ..kinds import Domain
@@ -56,20 +57,18 @@ class Kernel:
         """A batch on the device, in the kernel's precision."""
         real = self.dtype
         lists: list[Pair | Edge] = []
+        shift: Any
         for spec, given in zip(self.lists, batch.lists, strict=True):
-            shift, valid, j = jnp.asarray(given.shift, real), jnp.asarray(given.valid), jnp.asarray(given.j)
+            shift = np.asarray(given.shift, real)
             if spec.name == "pair":
-                lists.append(Pair(jnp.asarray(given.i), j, shift, valid))
+                lists.append(Pair(given.i, given.j, shift, given.valid))
             else:
-                lists.append(Edge(j, shift, valid, jnp.asarray(given.reverse)))
-        return Arrays(
-            jnp.asarray(batch.positions, real),
-            jnp.asarray(batch.species),
-            jnp.asarray(batch.structure),
-            jnp.asarray(batch.real),
-            jnp.ones(batch.n_structures, real),
-            tuple(lists),
-        )
+                lists.append(Edge(given.j, shift, given.valid, given.reverse))
+        positions: Any = np.asarray(batch.positions, real)
+        slots: Any = np.ones(batch.n_structures, real)
+        on_host = Arrays(positions, batch.species, batch.structure, batch.real, slots, tuple(lists))
+        moved: Arrays = jax.device_put(on_host)  # all at once: each transfer costs its own
+        return moved
 
     def __call__(self, theta: Any, batch: Lists | Arrays) -> Prediction:
         """Compiled once for each shape of batch. theta: all parameters, flat."""
