@@ -15,8 +15,11 @@ demo: $(VENV)/installed
 	rm -rf $(DEMO) $(DEMO).partial
 	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot --time-limit 60
 
+# most of the time would go into optimising kernels that then run for milliseconds;
+# tests/test_full_optimization.py compiles as users do, and so does `make test QUICK_XLA=`
+QUICK_XLA ?= --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false
 test: $(VENV)/installed-dev
-	$(BIN)/pytest -n 2 --dist loadfile
+	XLA_FLAGS="$(QUICK_XLA)" $(BIN)/pytest -n 2 --dist loadfile
 
 # random specs in other words, and with another meaning: 10 000 of each, half an hour
 edits: $(VENV)/installed-dev
