@@ -51,9 +51,10 @@ def pairs(structure: Structure, cutoff: float) -> Pairs:
     box = _box(structure.cell, structure.pbc)
     threads = 1 if structure.n_atoms < 2000 else 0  # starting threads costs more than a small list
     finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True, n_threads=threads)
-    i, j, images, distance = finder.compute(structure.positions, box, structure.pbc, "ijSd")
+    found = finder.compute(structure.positions, box, structure.pbc, "ijSd", copy=False)
+    i, j, images, distance = found  # views of what `finder` holds
     shift = images.astype(np.float64) @ box
-    return Pairs(i.astype(np.int32), j.astype(np.int32), shift, distance).within(cutoff)
+    return Pairs(i.astype(np.int32), j.astype(np.int32), shift, distance.copy()).within(cutoff)
 
 
 def slots(half: Pairs, n_atoms: int) -> Slots:
