@@ -19,10 +19,10 @@ demo: $(VENV)/installed
 # tests/test_full_optimization.py compiles as users do, and so does `make test QUICK_XLA=`
 QUICK_XLA ?= --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false
 test: $(VENV)/installed-dev
-	flags="$(QUICK_XLA)"; \
+	@flags="$(QUICK_XLA)"; \
 	    XLA_FLAGS="$$flags" $(BIN)/python -c 'import jax; jax.devices("cpu")' >/dev/null 2>&1 \
 	    || { echo "this XLA does not know $$flags: kernels are compiled as users do"; flags=; }; \
-	    XLA_FLAGS="$$flags" $(BIN)/pytest -n 2 --dist loadfile
+	    set -x; XLA_FLAGS="$$flags" $(BIN)/pytest -n 2 --dist loadfile
 
 # random specs in other words, and with another meaning: 10 000 of each, half an hour
 edits: $(VENV)/installed-dev
