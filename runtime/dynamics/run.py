@@ -39,7 +39,7 @@ Tell = Callable[[Progress], None]
 
 @dataclass
 class _Clock:
-    """How fast a run goes, its compilation and first forces apart."""
+    """How fast a run goes, its first forces and what they compile apart."""
 
     begun: float = field(default_factory=perf_counter)
     running: float = 0.0
