@@ -8,34 +8,34 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .compiler.diagnostics import ArtifactError as ArtifactError
-    from .compiler.diagnostics import DataError as DataError
-    from .compiler.diagnostics import Diagnostic as Diagnostic
-    from .compiler.diagnostics import FitError as FitError
-    from .compiler.diagnostics import InternalError as InternalError
-    from .compiler.diagnostics import SpecError as SpecError
-    from .compiler.diagnostics import UserError as UserError
+    from .compiler.diagnostics.diagnostic import ArtifactError as ArtifactError
+    from .compiler.diagnostics.diagnostic import DataError as DataError
+    from .compiler.diagnostics.diagnostic import Diagnostic as Diagnostic
+    from .compiler.diagnostics.diagnostic import FitError as FitError
+    from .compiler.diagnostics.diagnostic import InternalError as InternalError
+    from .compiler.diagnostics.diagnostic import SpecError as SpecError
+    from .compiler.diagnostics.diagnostic import UserError as UserError
     from .compiler.pipeline import build as build
     from .compiler.pipeline import check as check
     from .compiler.pipeline import parse as parse
-    from .runtime.artifact import load as load
-    from .runtime.potential import compile as compile
+    from .runtime.potential.potential import compile as compile
+    from .runtime.runs.run_folder import load as load
 
     __version__: str
 
 _HOME = {
-    "ArtifactError": ".compiler.diagnostics",
-    "DataError": ".compiler.diagnostics",
-    "Diagnostic": ".compiler.diagnostics",
-    "FitError": ".compiler.diagnostics",
-    "InternalError": ".compiler.diagnostics",
-    "SpecError": ".compiler.diagnostics",
-    "UserError": ".compiler.diagnostics",
+    "ArtifactError": ".compiler.diagnostics.diagnostic",
+    "DataError": ".compiler.diagnostics.diagnostic",
+    "Diagnostic": ".compiler.diagnostics.diagnostic",
+    "FitError": ".compiler.diagnostics.diagnostic",
+    "InternalError": ".compiler.diagnostics.diagnostic",
+    "SpecError": ".compiler.diagnostics.diagnostic",
+    "UserError": ".compiler.diagnostics.diagnostic",
     "build": ".compiler.pipeline",
     "check": ".compiler.pipeline",
     "parse": ".compiler.pipeline",
-    "load": ".runtime.artifact",
-    "compile": ".runtime.potential",
+    "load": ".runtime.runs.run_folder",
+    "compile": ".runtime.potential.potential",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -3,8 +3,8 @@
     python benchmarks/bench_fisher.py [--rounds 3]
 
 On the training structures of ../shared/data/nb_dft.xyz beside the checkout. Compared is, for one problem that
-is compiled: the information (`runtime.information`: linearisation and report) with an iteration as a fit
-makes it (step, loss of the trial with its linear parameters solved for, linearisation there). The memory is
+is compiled: the information (`runtime.information.fisher_information`: linearisation and report) with an
+iteration as a fit makes it (step, loss of the trial with its linear parameters solved for, linearisation there). The memory is
 that of the working process after information on 1, 2 and 4 times the structures, a process each. The data is
 no part of the product: where it is absent nothing is measured.
 """
@@ -33,9 +33,9 @@ E = reference() + eam(rc=5.5, basis=bessel(10)) + three_body(bessel(5), l=3, rc=
 
 def problem(copies: int = 1) -> tuple[Any, Any, Any]:
     """Potential, structures, configuration."""
-    from potentia.runtime.config import load_config
-    from potentia.runtime.potential import compile
-    from potentia.runtime.training_data import read_training_data
+    from potentia.runtime.data.dataset import read_training_data
+    from potentia.runtime.potential.potential import compile
+    from potentia.runtime.residuals.config import load_config
 
     config = load_config(None, {"data.test": "split=test"})
     training = read_training_data([str(DATA)], config.data)
@@ -45,10 +45,10 @@ def problem(copies: int = 1) -> tuple[Any, Any, Any]:
 def times(rounds: int) -> None:
     """Seconds of the information and of an iteration, in turns."""
     import numpy as np
-    from potentia.runtime.fisher import report
-    from potentia.runtime.information import of_system
-    from potentia.runtime.least_squares import Options, minimize
-    from potentia.runtime.residuals import Residuals, Sigmas
+    from potentia.runtime.information.fisher_information import of_system
+    from potentia.runtime.information.parts import report
+    from potentia.runtime.optimize.levenberg_marquardt import Options, minimize
+    from potentia.runtime.residuals.residuals import Residuals, Sigmas
 
     potential, structures, config = problem()
     residuals = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb)
@@ -87,7 +87,7 @@ def times(rounds: int) -> None:
 
 def memory(copies: int) -> None:
     """The information on so many times the structures, by itself; prints the peak of the process."""
-    from potentia.runtime.information import sensitivities
+    from potentia.runtime.information.fisher_information import sensitivities
 
     potential, structures, config = problem(copies)
     known = sensitivities(potential, structures, config)

@@ -31,12 +31,12 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
-from potentia.compiler.backends.xla import Kernel
-from potentia.compiler.ir import Model, topological
-from potentia.runtime.batches import single
-from potentia.runtime.neighbors import pairs
-from potentia.runtime.shapes import ListSpec
-from potentia.runtime.structures import from_atoms
+from potentia.compiler.backends.xla.kernel import Kernel
+from potentia.compiler.ir.graph import Model, topological
+from potentia.runtime.structures.batches import single
+from potentia.runtime.structures.neighbors import pairs
+from potentia.runtime.structures.padding import ListSpec
+from potentia.runtime.structures.structure import from_atoms
 
 INNER, OUTER = 1.0, 2.0
 SPEC = f"E = zbl(Nb, inner={INNER:g}, outer={OUTER:g}) + eam(rc=5)"

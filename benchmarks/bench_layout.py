@@ -27,14 +27,15 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
-from potentia.compiler.backends import xla_run, xla_storing
-from potentia.compiler.backends.xla import Kernel
-from potentia.compiler.backends.xla_arrays import sums_by_owner
-from potentia.compiler.backends.xla_trig import sine
-from potentia.runtime.batches import Batch, single
-from potentia.runtime.derivatives import compiled
-from potentia.runtime.shapes import ListSpec
-from potentia.runtime.structures import from_atoms
+from potentia.compiler.backends.xla import interpreter as xla_run
+from potentia.compiler.backends.xla import materialize as xla_storing
+from potentia.compiler.backends.xla.arrays import sums_by_owner
+from potentia.compiler.backends.xla.kernel import Kernel
+from potentia.compiler.backends.xla.trigonometry import sine
+from potentia.runtime.residuals.derivatives import compiled
+from potentia.runtime.structures.batches import Batch, single
+from potentia.runtime.structures.padding import ListSpec
+from potentia.runtime.structures.structure import from_atoms
 
 RC = 5.0
 Array = jax.Array

@@ -28,11 +28,11 @@ from ase import Atoms, units
 from ase.build import bulk
 from ase.io import read
 from ase.md.langevin import Langevin
-from potentia.runtime.artifact import load
-from potentia.runtime.batches import single
 from potentia.runtime.dynamics import MDResult, MDSettings, simulate
-from potentia.runtime.potential import Potential
-from potentia.runtime.structures import from_atoms
+from potentia.runtime.potential.potential import Potential
+from potentia.runtime.runs.run_folder import load
+from potentia.runtime.structures.batches import single
+from potentia.runtime.structures.structure import from_atoms
 
 NIOBIUM = "species Nb\nE = zbl() + morse(rc = 5)\n"
 

@@ -32,14 +32,14 @@ import numpy as np
 from ase import Atoms
 from ase.calculators.calculator import Calculator
 from potentia.compiler import pipeline
-from potentia.compiler.backends.xla import Kernel
-from potentia.runtime.batches import single
-from potentia.runtime.calculator import PotentiaCalculator
-from potentia.runtime.nep.importing import potential_of
-from potentia.runtime.nep.nep_file import Header, Nep, from_numbers, text_of
-from potentia.runtime.potential import Potential
-from potentia.runtime.shapes import ListSpec
-from potentia.runtime.structures import from_atoms
+from potentia.compiler.backends.xla.kernel import Kernel
+from potentia.runtime.formats.nep.importing import potential_of
+from potentia.runtime.formats.nep.nep_file import Header, Nep, from_numbers, text_of
+from potentia.runtime.potential.calculator import PotentiaCalculator
+from potentia.runtime.potential.potential import Potential
+from potentia.runtime.structures.batches import single
+from potentia.runtime.structures.padding import ListSpec
+from potentia.runtime.structures.structure import from_atoms
 
 DATA = Path(__file__).resolve().parents[2] / "shared" / "data" / "llzo_initial100.xyz"
 SPECIES = ("Li", "La", "Zr", "O")

@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench_fit import START
-from potentia.compiler.diagnostics import DataError
+from potentia.compiler.diagnostics.diagnostic import DataError
 from potentia.runtime.analysis.analysis import analyze
 from potentia.runtime.analysis.settings import analysis_settings
 

@@ -1,0 +1,1 @@
+"""From a spec to kernels. The folders are the pipeline; nothing in here imports `runtime`."""

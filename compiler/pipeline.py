@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from . import checker, syntax
-from .builder import build_model
-from .diagnostics import Diagnostic, SpecError
-from .ir import Model
-from .parser import parse_source
+from .declarations import check as checker
+from .diagnostics.diagnostic import Diagnostic, SpecError
+from .diagnostics.source import Source
+from .elaborate.model_builder import build_model
+from .ir.graph import Model
+from .ir.verify import verify
 from .passes.by_species import sum_by_species
 from .passes.cse import share_subexpressions
 from .passes.differentiate import differentiate_energy
@@ -20,11 +21,11 @@ from .passes.recur import recur_families
 from .passes.share_neighbors import share_lists
 from .passes.simplify import simplify_model
 from .passes.symmetrize import symmetrize_sums
-from .source import Source
-from .verifier import verify
+from .syntax import tree as syntax
+from .syntax.parser import parse_source
 
 if TYPE_CHECKING:
-    from .backends.xla import Kernel
+    from .backends.xla.kernel import Kernel
 
 
 class Pass(NamedTuple):
@@ -102,6 +103,6 @@ def optimize(model: Model, until: str | None = None, checked: bool = False) -> M
 
 def lower(model: Model, dtype: Any = "float64") -> Kernel:
     """An optimized model as a compiled function of (theta, batch)."""
-    from .backends.xla import Kernel
+    from .backends.xla.kernel import Kernel
 
     return Kernel(model, dtype)

@@ -1,0 +1,1 @@
+"""Data, fits, judgements and simulations with compiled models. Imports the compiler."""

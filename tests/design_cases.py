@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 from ase.build import bulk
+from potentia.runtime.data.dataset import TrainingData
+from potentia.runtime.data.labels import LabelKeys
 from potentia.runtime.design.config import DesignConfig
 from potentia.runtime.design.study import Study
-from potentia.runtime.label_keys import LabelKeys
-from potentia.runtime.potential import compile
-from potentia.runtime.residuals import Sigmas
-from potentia.runtime.structures import Structure, from_atoms
-from potentia.runtime.training_data import TrainingData
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.residuals.residuals import Sigmas
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 TRUTH = "species Cu\nE = morse(rc = 4.5, D = 0.35 eV, a = 1.4, r0 = 2.6) + reference(e0 = -3 eV)"
 PAIR = {"term": "pair(bessel4, rc = 1.7 * d)"}

@@ -9,8 +9,8 @@ import potentia
 from ase import Atoms
 from ase.build import bulk
 from potentia.runtime.dynamics import MDSettings
-from potentia.runtime.potential import Potential
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.runtime.potential.potential import Potential
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 LJ = "species Ar\nE = lj(epsilon = 0.0104 eV, sigma = 3.4 Å, rc = 6 Å)\n"
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from potentia.compiler.diagnostics import SpecError
+from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.runtime.editor.completion import Candidate, completions
 from potentia.runtime.editor.document import Document
 from potentia.runtime.editor.formatting import formatted

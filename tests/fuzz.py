@@ -24,17 +24,18 @@ from pathlib import Path
 from typing import Any
 
 from fuzz_specs import HUGE, MARKS, NAMES, NUMBERS, Grower
-from potentia.compiler import pipeline, report
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.files import read_source
-from potentia.compiler.formatter import format_source
-from potentia.compiler.intrinsics import INTRINSICS
-from potentia.compiler.names import FAMILIES, KEYWORDS
-from potentia.compiler.parser import parse_source
-from potentia.compiler.printer import print_model
-from potentia.compiler.source import Source, Span
-from potentia.compiler.tokens import words
-from potentia.compiler.units import UNITS
+from potentia.compiler import pipeline
+from potentia.compiler.chemistry.units import UNITS
+from potentia.compiler.declarations.keywords import FAMILIES, KEYWORDS
+from potentia.compiler.diagnostics import render as report
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.diagnostics.files import read_source
+from potentia.compiler.diagnostics.source import Source, Span
+from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.ir.printer import print_model
+from potentia.compiler.syntax.formatter import format_source
+from potentia.compiler.syntax.parser import parse_source
+from potentia.compiler.syntax.tokens import words
 from potentia.compiler.warnings import warnings_of
 
 ROOT = Path(__file__).resolve().parent.parent

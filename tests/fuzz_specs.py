@@ -5,10 +5,11 @@ from __future__ import annotations
 import random
 import re
 
-from potentia.compiler import calls, library
-from potentia.compiler.intrinsics import INTRINSICS
-from potentia.compiler.names import FAMILIES
-from potentia.compiler.units import UNITS
+from potentia.compiler.chemistry.units import UNITS
+from potentia.compiler.declarations import library
+from potentia.compiler.declarations.keywords import FAMILIES
+from potentia.compiler.elaborate import builtins as calls
+from potentia.compiler.elaborate.intrinsics import INTRINSICS
 
 NUMBERS = ("0", "1", "2", "3", "4", "5", "8", "0.5", "1.5", "2.8", "1e-3", "0.1", "100")
 HUGE = ("1e999", "1e308", "1e-320", "40000", "1000000000", "99999999999999999999", "0.1e-400", "007", "-1")

@@ -12,7 +12,7 @@ from unittest import mock
 import numpy as np
 import pytest
 from ase import Atoms
-from potentia.runtime.nep.nep_file import Header, Nep, Zbl, from_numbers, text_of
+from potentia.runtime.formats.nep.nep_file import Header, Nep, Zbl, from_numbers, text_of
 
 SPECIES = ("Li", "Nb", "O", "Te")
 CORES = ("none", "universal", "typewise", "flexible")

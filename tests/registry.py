@@ -15,16 +15,18 @@ from typing import Any
 import numpy as np
 from ase import Atoms
 from lammps_cases import cluster, crystal, open_along, skewed, tiny
-from potentia.compiler import library, pipeline, syntax
+from potentia.compiler import pipeline
 from potentia.compiler.backends import reference
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.ir import Model, Parameter
-from potentia.compiler.names import FAMILIES
-from potentia.compiler.networks import ACTIVATIONS
-from potentia.runtime.batches import Batch, build
-from potentia.runtime.neighbors import pairs
-from potentia.runtime.shapes import ListSpec, Shape, nice, sizes
-from potentia.runtime.structures import from_atoms
+from potentia.compiler.declarations import library
+from potentia.compiler.declarations.keywords import FAMILIES
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.elaborate.networks import ACTIVATIONS
+from potentia.compiler.ir.graph import Model, Parameter
+from potentia.compiler.syntax import tree as syntax
+from potentia.runtime.structures.batches import Batch, build
+from potentia.runtime.structures.neighbors import pairs
+from potentia.runtime.structures.padding import ListSpec, Shape, nice, sizes
+from potentia.runtime.structures.structure import from_atoms
 
 SPECIES = ("Nb", "O", "Li")
 BASES = {

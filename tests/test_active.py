@@ -14,19 +14,19 @@ from active_cases import laid_out
 from ase import Atoms
 from ase.io import write
 from commands import run
-from potentia.compiler import report
-from potentia.compiler.diagnostics import Diagnostic, UserError
+from potentia.compiler.diagnostics import render as report
+from potentia.compiler.diagnostics.diagnostic import Diagnostic, UserError
 from potentia.runtime.active import exploration, fitting, labelling, loop
 from potentia.runtime.active.config import load_active
 from potentia.runtime.active.coverage import save_coverage, save_rounds
 from potentia.runtime.active.loop import Learned, learn
 from potentia.runtime.active.study import study_of
-from potentia.runtime.artifact import load
 from potentia.runtime.dynamics.outputs import SETTINGS
-from potentia.runtime.evaluate import Metrics, compare
-from potentia.runtime.fit_result import FitResult
-from potentia.runtime.potential import Predicted
-from potentia.runtime.structures import Structure
+from potentia.runtime.evaluation.errors import Metrics, compare
+from potentia.runtime.fitting.result import FitResult
+from potentia.runtime.potential.potential import Predicted
+from potentia.runtime.runs.run_folder import load
+from potentia.runtime.structures.structure import Structure
 
 
 class Killed(BaseException):

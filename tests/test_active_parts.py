@@ -12,9 +12,8 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.compiler import report
-from potentia.compiler.diagnostics import UserError
-from potentia.runtime import artifact
+from potentia.compiler.diagnostics import render as report
+from potentia.compiler.diagnostics.diagnostic import UserError
 from potentia.runtime.active.config import LabelConfig, load_active
 from potentia.runtime.active.coverage import principal
 from potentia.runtime.active.descriptors import Descriptors
@@ -30,8 +29,9 @@ from potentia.runtime.active.environments import (
 from potentia.runtime.active.exploration import physical
 from potentia.runtime.active.grades import Scores, grades
 from potentia.runtime.active.labelling import Labeller, Unlabelled, disagreement
-from potentia.runtime.potential import compile
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs import run_folder as artifact
+from potentia.runtime.structures.structure import Structure, from_atoms
 from scipy.spatial.distance import cdist
 from scipy.spatial.transform import Rotation
 

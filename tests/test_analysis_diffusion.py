@@ -20,7 +20,7 @@ from potentia.runtime.analysis.diffusion import (
 )
 from potentia.runtime.analysis.statistics import standard_error
 from potentia.runtime.analysis.unwrapping import Unwrapper
-from potentia.runtime.structures import from_atoms
+from potentia.runtime.structures.structure import from_atoms
 from trajectories import brownian
 
 

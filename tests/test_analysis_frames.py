@@ -9,8 +9,8 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.io import write
-from potentia.compiler import report
-from potentia.compiler.diagnostics import UserError
+from potentia.compiler.diagnostics import render as report
+from potentia.compiler.diagnostics.diagnostic import UserError
 from potentia.runtime.analysis.analysis import Analysis, analyze
 from potentia.runtime.analysis.ensemble import ensemble
 from potentia.runtime.analysis.settings import analysis_settings

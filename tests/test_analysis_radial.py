@@ -9,7 +9,7 @@ from ase.build import bulk
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from potentia.runtime.analysis.radial import PairStatistics, Radial
-from potentia.runtime.structures import from_atoms
+from potentia.runtime.structures.structure import from_atoms
 
 
 def gathered(

@@ -11,10 +11,10 @@ from typing import Any
 
 import numpy as np
 import pytest
-from potentia.compiler.diagnostics import ArtifactError
-from potentia.runtime import artifact
-from potentia.runtime.checkpoint import npz_bytes
-from potentia.runtime.potential import compile
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.runtime.files.atomic import npz_bytes
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs import run_folder as artifact
 
 SPEC = "species Nb\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4.5 Å)\n"
 

@@ -15,8 +15,9 @@ from ase import Atoms
 from ase.build import bulk
 from hypothesis import given
 from hypothesis import strategies as st
-from potentia.compiler.diagnostics import DataError
-from potentia.runtime.batches import (
+from potentia.compiler.diagnostics.diagnostic import DataError
+from potentia.runtime.data.readers import read
+from potentia.runtime.structures.batches import (
     Batch,
     BatchPlan,
     EdgeList,
@@ -27,10 +28,9 @@ from potentia.runtime.batches import (
     plan_batches,
     single,
 )
-from potentia.runtime.neighbors import pairs
-from potentia.runtime.readers import read
-from potentia.runtime.shapes import nice
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.runtime.structures.neighbors import pairs
+from potentia.runtime.structures.padding import nice
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 NB_DFT = Path(__file__).parents[2] / "shared/data/nb_dft.xyz"
 SPECS = (ListSpec("pair", 5.0), ListSpec("edge", 4.0))
@@ -224,8 +224,8 @@ def test_nice_sizes(n: int, steps: int) -> None:
 
 _BOTH = """
 from ase.build import bulk
-from potentia.runtime.potential import compile
-from potentia.runtime.structures import from_atoms
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.structures.structure import from_atoms
 
 potential = compile("species Nb\\nE = sw(rc = 4)")
 atoms = bulk("Nb", "bcc", 3.3, cubic=True)

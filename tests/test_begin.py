@@ -8,10 +8,10 @@ import numpy as np
 import potentia
 import pytest
 from commands import run
-from potentia.compiler.diagnostics import FitError
-from potentia.runtime import artifact
-from potentia.runtime.begin import begun_from
-from potentia.runtime.potential import Potential, number_names
+from potentia.compiler.diagnostics.diagnostic import FitError
+from potentia.runtime.potential.potential import Potential, number_names
+from potentia.runtime.runs import run_folder as artifact
+from potentia.runtime.runs.warm_start import begun_from
 
 OLD = "species Nb, O\nE = pair(bessel(3), rc = 4) + reference()\n"
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from potentia.compiler import pipeline
 from potentia.compiler.backends.reference import predict
-from potentia.compiler.blocks import Block, blocks
-from potentia.compiler.ir import Model
-from potentia.compiler.numbering import number_names
-from potentia.compiler.source import Source
+from potentia.compiler.diagnostics.source import Source
+from potentia.compiler.ir.graph import Model
+from potentia.compiler.ir.parameter_vector import number_names
+from potentia.compiler.reduction.parameter_groups import Block, blocks
 
 
 def model(text: str) -> Model:

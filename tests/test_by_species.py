@@ -5,11 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.ir import Model
-from potentia.compiler.kinds import NONE, Domain, Kind, KindError
-from potentia.compiler.ops import make
-from potentia.compiler.printer import print_model
-from potentia.compiler.printer_reader import parse_model
+from potentia.compiler.ir.graph import Model
+from potentia.compiler.ir.ops import make
+from potentia.compiler.ir.printer import print_model
+from potentia.compiler.ir.reader import parse_model
+from potentia.compiler.ir.types import NONE, Domain, Kind, KindError
 from registry import Evaluator, assert_close, by_reference, compiled, random_theta, structures
 
 SUMMED = """

@@ -10,9 +10,9 @@ from ase import Atoms
 from ase.build import bulk, make_supercell
 from ase.calculators.calculator import PropertyNotImplementedError
 from ase.calculators.fd import calculate_numerical_forces, calculate_numerical_stress
-from potentia.compiler.diagnostics import DataError
-from potentia.runtime.calculator import PotentiaCalculator
-from potentia.runtime.potential import Potential, compile
+from potentia.compiler.diagnostics.diagnostic import DataError
+from potentia.runtime.potential.calculator import PotentiaCalculator
+from potentia.runtime.potential.potential import Potential, compile
 
 SPEC = "species Nb, W\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4.5 Å) + nn(bessel(3), hidden=[3], rc=4)"
 
@@ -48,7 +48,7 @@ def test_all_properties(potential: Potential) -> None:
 def test_lists_are_kept_while_they_hold_and_the_answer_is_the_same(
     potential: Potential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import potentia.runtime.calculator as module
+    import potentia.runtime.potential.calculator as module
 
     made: list[Any] = []
     single = module.single

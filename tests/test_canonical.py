@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 from potentia.compiler import pipeline
-from potentia.compiler.canonical import canonical
-from potentia.compiler.ir import Model
-from potentia.compiler.source import Source
+from potentia.compiler.declarations.canonical import canonical
+from potentia.compiler.diagnostics.source import Source
+from potentia.compiler.ir.graph import Model
 
 
 def model(text: str, species: tuple[str, ...] | None = None) -> Model:

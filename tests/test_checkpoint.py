@@ -9,8 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from potentia.compiler.diagnostics import ArtifactError, FitError
-from potentia.runtime.checkpoint import (
+from potentia.compiler.diagnostics.diagnostic import ArtifactError, FitError
+from potentia.runtime.files.atomic import (
     atomic_directory,
     fingerprint,
     load_state,
@@ -19,7 +19,7 @@ from potentia.runtime.checkpoint import (
     save_state,
     write_atomic,
 )
-from potentia.runtime.normal import Array
+from potentia.runtime.optimize.qr_system import Array
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from potentia.runtime import config
 from potentia.runtime.cli import main as cli
 from potentia.runtime.cli import options
 from potentia.runtime.cli.main import main
+from potentia.runtime.residuals import config
 
 GOLDEN = Path(__file__).parent / "golden" / "cli"
 LINE = "E = zbl(Nb) + eam(rc=5) + nn(bessel8)\n"

@@ -14,9 +14,9 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from commands import run
-from potentia.runtime import artifact
 from potentia.runtime.cli.main import main
-from potentia.runtime.potential import compile
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs import run_folder as artifact
 
 SPEC = """# pairs, twice
 E = reference()  # free atoms

@@ -15,9 +15,9 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
 from commands import run
-from potentia.runtime import artifact
 from potentia.runtime.cli.main import main
-from potentia.runtime.potential import compile
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs import run_folder as artifact
 
 TRUTH = "species Nb\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4 Å)\n"
 SPEC = "E = lj(epsilon = 0.3 eV, sigma = 2.45 Å, rc = 4 Å)\n"

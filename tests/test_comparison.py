@@ -11,16 +11,16 @@ import potentia
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.compiler.diagnostics import ArtifactError
-from potentia.runtime.artifact import FittedPotential, load, save
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.comparison.curves import curves, overlaid, paired
 from potentia.runtime.comparison.numbers import Numbers, compared
 from potentia.runtime.comparison.page import page
 from potentia.runtime.comparison.physics import Physics, Property, stored
 from potentia.runtime.comparison.tables import Table, error_tables, numbers_table, property_table
-from potentia.runtime.potential import compile
+from potentia.runtime.potential.potential import compile
 from potentia.runtime.properties.results import PropertyResult
 from potentia.runtime.properties.stored import PROPERTIES, keep, kept
+from potentia.runtime.runs.run_folder import FittedPotential, load, save
 
 SPEC = "species Nb\nE = pair(bessel(3), rc = 4)\n"
 

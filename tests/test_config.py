@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from potentia.compiler.diagnostics import Diagnostic
-from potentia.runtime.config import ConfigError, FitConfig, load_config
+from potentia.compiler.diagnostics.diagnostic import Diagnostic
+from potentia.runtime.residuals.config import ConfigError, FitConfig, load_config
 
 
 def written(folder: Path, text: str) -> Path:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.cost import operations_per_atom
+from potentia.compiler.analysis.flops import operations_per_atom
 
 
 def cost(energy: str, density: float = 0.05) -> float:

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from design_cases import ANGLES, PAIR, SIGMAS, config, crystals, study
-from potentia.compiler.diagnostics import ArtifactError, FitError, UserError
-from potentia.runtime.artifact import covariance, load
+from potentia.compiler.diagnostics.diagnostic import ArtifactError, FitError, UserError
 from potentia.runtime.design.columns import Layout
 from potentia.runtime.design.config import load_design
 from potentia.runtime.design.front import write_front
@@ -21,11 +20,12 @@ from potentia.runtime.design.solution import whitened
 from potentia.runtime.design.store import Trial
 from potentia.runtime.design.study import Study
 from potentia.runtime.design.workers import Clock
-from potentia.runtime.fit import fit
-from potentia.runtime.potential import compile
-from potentia.runtime.residuals import Residuals
-from potentia.runtime.structures import Structure
-from potentia.runtime.toml_config import ConfigError
+from potentia.runtime.files.settings import ConfigError
+from potentia.runtime.fitting.fit import fit
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.residuals.residuals import Residuals
+from potentia.runtime.runs.run_folder import covariance, load
+from potentia.runtime.structures.structure import Structure
 
 
 @pytest.fixture(scope="module")

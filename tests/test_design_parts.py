@@ -15,15 +15,15 @@ from ase.build import bulk
 from design_cases import SIGMAS, crystals
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.compiler.diagnostics import ArtifactError
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.design.columns import Layout, read_columns, write_columns
 from potentia.runtime.design.factors import fold_columns
 from potentia.runtime.design.material import length
 from potentia.runtime.design.pieces import Material, base, piece
 from potentia.runtime.design.selection import selected
 from potentia.runtime.design.store import Store, Trial
-from potentia.runtime.held_out import folds_of
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.runtime.information.folds import folds_of
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 
 @pytest.fixture(scope="module")

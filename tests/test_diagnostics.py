@@ -10,9 +10,10 @@ import re
 from pathlib import Path
 
 import pytest
-from potentia.compiler import pipeline, report
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.source import Source
+from potentia.compiler import pipeline
+from potentia.compiler.diagnostics import render as report
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.warnings import warnings_of
 from potentia.grammar.mistakes import MISTAKES
 

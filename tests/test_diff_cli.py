@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from potentia.compiler.difference.operations import Operation
-from potentia.runtime.artifact import _version, save
-from potentia.runtime.artifact_formats import FORMAT
 from potentia.runtime.cli.diff import SCHEMA
 from potentia.runtime.cli.difference_text import WIDTH
 from potentia.runtime.cli.main import main
-from potentia.runtime.potential import compile
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs.formats import FORMAT
+from potentia.runtime.runs.run_folder import _version, save
 from test_cli import imported_by
 from test_docs import ROOT, blocks
 

@@ -11,8 +11,8 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from commands import run
-from potentia.runtime.artifact import save
-from potentia.runtime.potential import compile
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs.run_folder import save
 
 SPEC = "species Cu\nE = lj(epsilon = 0.4 eV, sigma = 2.3 Å, rc = 5)\n"
 OTHER = "species Cu\n# the same\nE = lj(rc = 0.5 nm, sigma = 2.3 Å, epsilon = 0.4 eV)\n"

@@ -7,16 +7,17 @@ import re
 from pathlib import Path
 
 import pytest
-from potentia.compiler import library, pipeline
+from potentia.compiler import pipeline
+from potentia.compiler.declarations import library
+from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.difference import operations
 from potentia.compiler.difference.assignment import assigned
 from potentia.compiler.difference.compare import Difference, compare
 from potentia.compiler.difference.listing import listing
 from potentia.compiler.difference.sides import build_side, species_of
-from potentia.compiler.source import Source
 from potentia.runtime.cli.comparing import compared
 from potentia.runtime.cli.difference_text import WIDTH
-from potentia.runtime.versions import Version, read_version
+from potentia.runtime.runs.versions import Version, read_version
 
 GOLDEN = Path(__file__).parent / "golden" / "diff"
 PAIRS = sorted(path.parent for path in GOLDEN.glob("*/*/a.pes"))

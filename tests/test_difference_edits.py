@@ -13,8 +13,8 @@ from hypothesis import HealthCheck, given, note, settings
 from hypothesis import strategies as st
 from meaning_edits import EDITS, changed
 from potentia.compiler import pipeline
+from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.difference.compare import compare
-from potentia.compiler.source import Source
 from random_specs import random_spec, told_apart
 from spec_writer import written
 

@@ -10,11 +10,11 @@ from random import Random
 
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.diagnostics import SpecError
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.difference.forms import Forms, Sum
 from potentia.compiler.difference.sameness import normal_forms
 from potentia.compiler.difference.sides import build_side
-from potentia.compiler.source import Source
 
 # b is above 0, c is not below, s is anything
 SPEC = """species Nb

@@ -18,14 +18,18 @@ import potentia
 import pytest
 import typer
 from ase import Atoms
-from potentia.compiler import calls, library, pipeline, report, syntax
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.intrinsics import INTRINSICS
-from potentia.compiler.ir import Model
-from potentia.compiler.names import FAMILIES
-from potentia.compiler.networks import ACTIVATIONS
-from potentia.compiler.source import Source
-from potentia.compiler.units import UNITS
+from potentia.compiler import pipeline
+from potentia.compiler.chemistry.units import UNITS
+from potentia.compiler.declarations import library
+from potentia.compiler.declarations.keywords import FAMILIES
+from potentia.compiler.diagnostics import render as report
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.diagnostics.source import Source
+from potentia.compiler.elaborate import builtins as calls
+from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.elaborate.networks import ACTIVATIONS
+from potentia.compiler.ir.graph import Model
+from potentia.compiler.syntax import tree as syntax
 from potentia.runtime.cli import main
 from registry import by_reference
 

@@ -14,7 +14,7 @@ from potentia.runtime.dynamics.checks import masses_of
 from potentia.runtime.dynamics.pruning import Room
 from potentia.runtime.dynamics.start import skin_of
 from potentia.runtime.dynamics.velocities import degrees_of_freedom, drawn
-from potentia.runtime.structures import from_atoms
+from potentia.runtime.structures.structure import from_atoms
 from registry import by_reference
 
 RNG = np.random.default_rng(20)

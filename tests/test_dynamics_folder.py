@@ -13,10 +13,10 @@ from ase import Atoms
 from ase.io import iread, read
 from dynamics_cases import argon, crystal, settings, start
 from potentia import UserError
-from potentia.compiler.diagnostics import Diagnostic
+from potentia.compiler.diagnostics.diagnostic import Diagnostic
 from potentia.runtime.dynamics import MDSettings, md_settings, outputs, simulate
 from potentia.runtime.dynamics.run import Run
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 RNG = np.random.default_rng(8)
 

@@ -8,8 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from editor_cases import MARK, MINE, edited, marked, mine, told, two_files
-from potentia.compiler import library
-from potentia.runtime import artifact
+from potentia.compiler.declarations import library
 from potentia.runtime.editor.document import Document
 from potentia.runtime.editor.formatting import formatted
 from potentia.runtime.editor.inlay import inlay_hints
@@ -17,7 +16,8 @@ from potentia.runtime.editor.problems import problems
 from potentia.runtime.editor.references import definition, references, symbol_at
 from potentia.runtime.editor.symbols import document_symbols
 from potentia.runtime.editor.workspace import Workspace
-from potentia.runtime.potential import compile
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs import run_folder as artifact
 
 # --- hover --------------------------------------------------------------------------------------
 

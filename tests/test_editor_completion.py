@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from editor_cases import MARK, complete, labels
-from potentia.compiler import calls, library
-from potentia.compiler.elements import ELEMENTS
-from potentia.compiler.intrinsics import INTRINSICS
-from potentia.compiler.names import FAMILIES, KEEP
-from potentia.compiler.networks import ACTIVATIONS
-from potentia.compiler.units import UNITS
+from potentia.compiler.chemistry.elements import ELEMENTS
+from potentia.compiler.chemistry.units import UNITS
+from potentia.compiler.declarations import library
+from potentia.compiler.declarations.keywords import FAMILIES, KEEP
+from potentia.compiler.elaborate import builtins as calls
+from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.elaborate.networks import ACTIVATIONS
 from potentia.runtime.editor import vocabulary
 
 

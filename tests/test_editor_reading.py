@@ -9,8 +9,9 @@ import pytest
 from editor_cases import specs
 from hypothesis import given
 from hypothesis import strategies as st
-from potentia.compiler import checker, syntax
-from potentia.compiler.tokens import tokens
+from potentia.compiler.declarations import check as checker
+from potentia.compiler.syntax import tree as syntax
+from potentia.compiler.syntax.tokens import tokens
 from potentia.runtime.editor.document import Document
 from potentia.runtime.editor.names import Names
 from potentia.runtime.editor.positions import Lines

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 from editor_cases import MARK, MINE, edited, mine, renamed, specs, two_files
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.printer import print_model
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.ir.printer import print_model
 from potentia.runtime.editor.document import Document
 from potentia.runtime.editor.rename import rename
 

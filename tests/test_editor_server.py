@@ -15,7 +15,7 @@ from typing import Any
 
 import potentia
 import pytest
-from potentia.compiler import library
+from potentia.compiler.declarations import library
 from potentia.runtime.cli import main
 from potentia.runtime.editor import document
 

@@ -10,14 +10,14 @@ from pathlib import Path
 
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.diagnostics import SpecError, UserError
-from potentia.compiler.source import Source
+from potentia.compiler.diagnostics.diagnostic import SpecError, UserError
+from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.warnings import warnings_of
 from potentia.grammar.mistakes import MISTAKES
 from potentia.runtime.cli.main import main
-from potentia.runtime.config import load_config
-from potentia.runtime.label_keys import LabelKeys
-from potentia.runtime.readers import read
+from potentia.runtime.data.labels import LabelKeys
+from potentia.runtime.data.readers import read
+from potentia.runtime.residuals.config import load_config
 from test_docs import Block, blocks, options_of
 
 ROOT = Path(__file__).resolve().parent.parent

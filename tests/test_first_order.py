@@ -9,9 +9,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from potentia.compiler.diagnostics import FitError
-from potentia.runtime.checkpoint import load_state, save_state
-from potentia.runtime.first_order import TrainOptions, TrainState, Vector, train
+from potentia.compiler.diagnostics.diagnostic import FitError
+from potentia.runtime.files.atomic import load_state, save_state
+from potentia.runtime.optimize.adamw import TrainOptions, TrainState, Vector, train
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.normal(size=4)

@@ -17,14 +17,14 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
 from commands import run
-from potentia.compiler.diagnostics import ArtifactError, FitError
-from potentia.runtime import artifact
+from potentia.compiler.diagnostics.diagnostic import ArtifactError, FitError
 from potentia.runtime.cli.main import main
-from potentia.runtime.config import FitConfig
-from potentia.runtime.information import sensitivities
-from potentia.runtime.potential import compile
-from potentia.runtime.readers import read as read_data
-from potentia.runtime.runs import training_of
+from potentia.runtime.data.readers import read as read_data
+from potentia.runtime.information.fisher_information import sensitivities
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.residuals.config import FitConfig
+from potentia.runtime.runs import run_folder as artifact
+from potentia.runtime.runs.with_data import training_of
 
 TRUTH = "species Nb\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4 Å)\n"
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from potentia.compiler import pipeline
-from potentia.compiler.diagnostics import SpecError
+from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.runtime.cli.main import main
 from potentia.runtime.cli.mend import mend
 

@@ -9,10 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.formatter import format_source
-from potentia.compiler.parser import parse_source
-from potentia.compiler.source import Source, Span
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.diagnostics.source import Source, Span
+from potentia.compiler.syntax.formatter import format_source
+from potentia.compiler.syntax.parser import parse_source
 
 LIBRARY = sorted((Path(__file__).parent.parent / "specs").rglob("*.pes"))
 

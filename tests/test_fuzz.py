@@ -7,7 +7,7 @@ from pathlib import Path
 import fuzz
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.diagnostics import SpecError
+from potentia.compiler.diagnostics.diagnostic import SpecError
 
 PARAMETER = "term t(rc = 4 Å) {{ param c[{}] = 0 eV pair(r) = total(c) }}\nE = t(Nb)"
 # what once ended in a traceback, or took seconds and gigabytes, and what it is told now

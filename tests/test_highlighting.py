@@ -11,11 +11,12 @@ from typing import Any
 
 import pytest
 from editor_cases import MINE, specs
-from potentia.compiler import calls, library
-from potentia.compiler.elements import ELEMENTS
-from potentia.compiler.intrinsics import INTRINSICS
-from potentia.compiler.names import ENERGIES, FAMILIES, KEYWORDS
-from potentia.compiler.units import UNITS
+from potentia.compiler.chemistry.elements import ELEMENTS
+from potentia.compiler.chemistry.units import UNITS
+from potentia.compiler.declarations import library
+from potentia.compiler.declarations.keywords import ENERGIES, FAMILIES, KEYWORDS
+from potentia.compiler.elaborate import builtins as calls
+from potentia.compiler.elaborate.intrinsics import INTRINSICS
 from potentia.runtime.cli import main
 from potentia.runtime.editor import patterns, textmate, vocabulary
 from potentia.runtime.editor.document import Document

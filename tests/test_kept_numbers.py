@@ -7,12 +7,12 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from potentia.compiler import pipeline
-from potentia.compiler.formatter import format_source
-from potentia.compiler.ir import Model
-from potentia.compiler.numbering import number_names
+from potentia.compiler.ir.graph import Model
+from potentia.compiler.ir.parameter_vector import number_names
+from potentia.compiler.ir.printer import print_model
+from potentia.compiler.ir.reader import parse_model
 from potentia.compiler.passes.narrow import narrow_components
-from potentia.compiler.printer import print_model
-from potentia.compiler.printer_reader import parse_model
+from potentia.compiler.syntax.formatter import format_source
 from registry import Evaluator, assert_close, by_reference, compiled, random_theta, structures
 
 

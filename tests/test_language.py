@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.ir import Model, Parameter
-from potentia.compiler.source import Source
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.diagnostics.source import Source
+from potentia.compiler.ir.graph import Model, Parameter
 from registry import assert_close, by_reference, compiled, random_theta, starts, structures
 
 

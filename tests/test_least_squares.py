@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.compiler.diagnostics import FitError, InternalError
-from potentia.runtime.least_squares import Options, Prior, State, minimize
-from potentia.runtime.normal import Accumulator, Array, Indices, System
+from potentia.compiler.diagnostics.diagnostic import FitError, InternalError
+from potentia.runtime.optimize.levenberg_marquardt import Options, Prior, State, minimize
+from potentia.runtime.optimize.qr_system import Accumulator, Array, Indices, System
 from scipy.optimize import least_squares, lsq_linear
 
 Residuals = Callable[[Array], tuple[Array, Array]]

@@ -11,11 +11,11 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
-from potentia.compiler.locality import own_parameters
-from potentia.runtime.derivatives import Derivatives, outputs
-from potentia.runtime.potential import free_mask
-from potentia.runtime.residuals import Residuals, Sigmas
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.compiler.analysis.jacobian_coloring import own_parameters
+from potentia.runtime.potential.potential import free_mask
+from potentia.runtime.residuals.derivatives import Derivatives, outputs
+from potentia.runtime.residuals.residuals import Residuals, Sigmas
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 HEAD = "species Cu, Au, O\nE = "
 NEP = "nep(rc = 4 Å, rc_angular = 3 Å, n_max = [1, 1], basis_size = [2, 2], l_max = [2, 0, 0], neuron = 3)"

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 from commands import run
-from potentia.runtime.artifact import Metadata
-from potentia.runtime.lineage import Step, errors
+from potentia.runtime.runs.lineage import Step, errors
+from potentia.runtime.runs.run_folder import Metadata
 
 OLD = Path(__file__).parent / "golden" / "runs" / "format1"
 

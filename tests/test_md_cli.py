@@ -15,11 +15,11 @@ import pytest
 from ase.io import read, write
 from commands import run
 from dynamics_cases import argon, crystal, settings
-from potentia.runtime import artifact
-from potentia.runtime.artifact import load, save
 from potentia.runtime.cli.md_options import BATH, CELL, GUARDS, STEPS, WRITTEN
 from potentia.runtime.dynamics import MDSettings, simulate
 from potentia.runtime.dynamics.reading import start_of
+from potentia.runtime.runs import run_folder as artifact
+from potentia.runtime.runs.run_folder import load, save
 
 LOAD = lru_cache(lambda folder: load(Path(folder).resolve()))
 SHORT = ("--timestep", "4", "--temperature", "40", "--steps", "40", "--log-every", "10")

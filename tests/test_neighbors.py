@@ -9,8 +9,8 @@ import pytest
 from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.runtime.neighbors import Pairs, coordination, pairs, slots
-from potentia.runtime.structures import Floats, Structure, from_atoms
+from potentia.runtime.structures.neighbors import Pairs, coordination, pairs, slots
+from potentia.runtime.structures.structure import Floats, Structure, from_atoms
 
 
 def brute_force(structure: Structure, cutoff: float, reach: int) -> list[tuple[int, int, tuple[float, ...]]]:

@@ -10,12 +10,12 @@ import potentia
 import pytest
 from commands import run
 from nep_cases import CORES, SPECIES, calorine_labels, random_nep, structures, written
-from potentia.compiler.diagnostics import ArtifactError
-from potentia.runtime.nep.exporting import nep_of
-from potentia.runtime.nep.importing import potential_of
-from potentia.runtime.nep.nep_file import Nep, text_of, to_numbers
-from potentia.runtime.nep.reading import read_nep
-from potentia.runtime.structures import from_atoms
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.runtime.formats.nep.exporting import nep_of
+from potentia.runtime.formats.nep.importing import potential_of
+from potentia.runtime.formats.nep.nep_file import Nep, text_of, to_numbers
+from potentia.runtime.formats.nep.reading import read_nep
+from potentia.runtime.structures.structure import from_atoms
 from registry import by_reference
 
 # version, l_max, core, number of species: every value of each at least twice

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import pytest
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.ir import Model
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.ir.graph import Model
 from registry import compiled, starts
 
 TERM = """species Nb, O

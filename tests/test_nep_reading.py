@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from nep_cases import random_nep
-from potentia.compiler.diagnostics import ArtifactError
-from potentia.runtime.nep.nep_file import text_of
-from potentia.runtime.nep.reading import read_nep
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.runtime.formats.nep.nep_file import text_of
+from potentia.runtime.formats.nep.reading import read_nep
 
 GOOD = text_of(random_nep(np.random.default_rng(0), 4, (2, 2, 0), "universal", 2)).splitlines()
 # nep4_zbl, zbl, cutoff, n_max, basis_size, l_max, ANN

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.runtime.normal import (
+from potentia.runtime.optimize.qr_system import (
     Accumulator,
     Array,
     System,

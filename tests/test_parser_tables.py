@@ -7,7 +7,7 @@ from pathlib import Path
 
 import lark
 import pytest
-from potentia.compiler import parser_tables
+from potentia.compiler.syntax import tables as parser_tables
 
 TEXT = "# a comment\nE = zbl(Nb) + eam(rc=5) + nn(bessel8, hidden=[8, 8])\n"
 
@@ -21,7 +21,7 @@ def test_the_stored_tables_are_those_of_the_grammar(root: Path) -> None:
     stored = (root / "grammar" / "potential.json").read_text(encoding="utf-8")
     version, digest = json.loads(stored)["made_of"]
     fresh = json.loads(parser_tables.tables())["made_of"]
-    advice = "run `python -m potentia.compiler.parser_tables grammar/potential.json`"
+    advice = "run `python -m potentia.compiler.syntax.tables grammar/potential.json`"
     assert digest == fresh[1], advice
     if version != lark.__version__:
         pytest.skip(f"the tables are of lark {version}, and this is {lark.__version__}")

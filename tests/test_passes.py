@@ -10,16 +10,16 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from potentia.compiler import pipeline
 from potentia.compiler.backends.reference import _textbook_harmonics as textbook_harmonics
-from potentia.compiler.diagnostics import SpecError
-from potentia.compiler.ir import Model, Node, topological
-from potentia.compiler.kinds import NONE, SITE, Domain, Kind
-from potentia.compiler.ops import const, make
+from potentia.compiler.chemistry.units import EV, ONE
+from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.ir.graph import Model, Node, topological
+from potentia.compiler.ir.ops import const, make
+from potentia.compiler.ir.types import NONE, SITE, Domain, Kind
+from potentia.compiler.ir.verify import verify
 from potentia.compiler.passes.cse import ordered, share_subexpressions
 from potentia.compiler.passes.drop_dead import drop_dead_parts
 from potentia.compiler.passes.expand import _expand as expanded
 from potentia.compiler.passes.simplify import simplify_model
-from potentia.compiler.units import EV, ONE
-from potentia.compiler.verifier import verify
 from registry import (
     Evaluator,
     assert_close,

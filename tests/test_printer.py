@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.diagnostics import InternalError
-from potentia.compiler.ir import Model
-from potentia.compiler.library import term_names
-from potentia.compiler.printer import print_model
-from potentia.compiler.printer_reader import parse_model
+from potentia.compiler.declarations.library import term_names
+from potentia.compiler.diagnostics.diagnostic import InternalError
+from potentia.compiler.ir.graph import Model
+from potentia.compiler.ir.printer import print_model
+from potentia.compiler.ir.reader import parse_model
 
 
 def built(text: str) -> Model:

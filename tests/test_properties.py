@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.calculators.lj import LennardJones
 from ase.optimize import BFGS
-from potentia.runtime.potential import Potential, compile, free_mask
+from potentia.runtime.potential.potential import Potential, compile, free_mask
 from potentia.runtime.properties.bench import Bench
 from potentia.runtime.properties.config import PropertiesConfig
 from potentia.runtime.properties.crystal import hessian
@@ -20,7 +20,7 @@ from potentia.runtime.properties.measurement import measure, survey
 from potentia.runtime.properties.phonon import Dynamics
 from potentia.runtime.properties.prototypes import candidate
 from potentia.runtime.properties.results import PropertyResult
-from potentia.runtime.structures import from_atoms
+from potentia.runtime.structures.structure import from_atoms
 
 pytest.importorskip("phonopy", reason="phonons need phonopy, of the extra `properties`")
 

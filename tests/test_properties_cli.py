@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.build import bulk
-from potentia.runtime import artifact
 from potentia.runtime.cli.main import main
-from potentia.runtime.potential import compile
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs import run_folder as artifact
 
 TOML = """
 measure = ["lattice", "equation_of_state", "dimer"]

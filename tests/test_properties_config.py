@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
-from potentia.compiler.diagnostics import UserError
-from potentia.runtime.potential import Potential, compile
+from potentia.compiler.diagnostics.diagnostic import UserError
+from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.properties import measurement
 from potentia.runtime.properties.config import FAMILIES, PropertiesConfig, load_properties_config
 from potentia.runtime.properties.measurement import measure

@@ -11,22 +11,22 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from potentia.compiler import pipeline
-from potentia.compiler.diagnostics import FitError
-from potentia.compiler.passes.grow import Candidate, extended, scores
-from potentia.compiler.passes.prune import Choice, candidates, costs, greedy
-from potentia.compiler.sensitivities import Restriction, Sensitivities
-from potentia.compiler.spec_edits import Program, rewritten
-from potentia.runtime.config import load_config
-from potentia.runtime.fit import fit
-from potentia.runtime.grow import ranked
-from potentia.runtime.guards import Standing
-from potentia.runtime.information import of_system
-from potentia.runtime.normal import Accumulator
-from potentia.runtime.potential import Potential, compile, free_mask, number_names
-from potentia.runtime.prune import Goal, Pruning, criterion, prune
-from potentia.runtime.prune_state import PruneState, Step
-from potentia.runtime.residuals import Residuals, Sigmas
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.compiler.diagnostics.diagnostic import FitError
+from potentia.compiler.reduction.candidates import Choice, candidates, costs, greedy
+from potentia.compiler.reduction.extensions import Candidate, extended, scores
+from potentia.compiler.reduction.quadratic_model import Restriction, Sensitivities
+from potentia.compiler.reduction.spec_rewriter import Program, rewritten
+from potentia.runtime.fitting.fit import fit
+from potentia.runtime.information.fisher_information import of_system
+from potentia.runtime.optimize.qr_system import Accumulator
+from potentia.runtime.potential.potential import Potential, compile, free_mask, number_names
+from potentia.runtime.pruning.grow import ranked
+from potentia.runtime.pruning.guards import Standing
+from potentia.runtime.pruning.prune import Goal, Pruning, criterion, prune
+from potentia.runtime.pruning.state import PruneState, Step
+from potentia.runtime.residuals.config import load_config
+from potentia.runtime.residuals.residuals import Residuals, Sigmas
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 CONFIG = load_config(None, {"weights": {"sigma_energy": 0.002, "sigma_forces": 0.05}, "tolerance": 1e-9})
 

@@ -12,14 +12,14 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
-from potentia.compiler.diagnostics import FitError
-from potentia.runtime.config import FitConfig
-from potentia.runtime.fit import fit
-from potentia.runtime.least_squares import Prior
-from potentia.runtime.normal import Array
-from potentia.runtime.quasi_newton import Ended, Options, State, minimize
-from potentia.runtime.structures import Structure, from_atoms
-from potentia.runtime.training_problem import Training
+from potentia.compiler.diagnostics.diagnostic import FitError
+from potentia.runtime.fitting.fit import fit
+from potentia.runtime.optimize.levenberg_marquardt import Prior
+from potentia.runtime.optimize.qr_system import Array
+from potentia.runtime.optimize.quasi_newton import Ended, Options, State, minimize
+from potentia.runtime.residuals.config import FitConfig
+from potentia.runtime.residuals.stochastic import Training
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 TIGHT = Options(tolerance=1e-12, patience=10**6, max_iterations=400)
 
@@ -214,7 +214,7 @@ def test_gradient_and_curvature_are_those_of_the_residuals() -> None:
 
 
 def sigmas() -> object:
-    from potentia.runtime.residuals import Sigmas
+    from potentia.runtime.residuals.residuals import Sigmas
 
     return Sigmas(0.001, 0.1, 0.01)
 
@@ -243,7 +243,7 @@ def test_a_network_is_trained_and_a_killed_training_goes_on(tmp_path: Path) -> N
 
 
 def test_by_default_a_network_of_many_parameters_is_trained_so() -> None:
-    from potentia.runtime.fit import _method
+    from potentia.runtime.fitting.fit import _method
 
     wide = potentia.compile(SPEC.replace("[4]", "[40, 40]"))
     assert _method(wide, FitConfig()) == "quasi-newton"

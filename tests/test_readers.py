@@ -12,9 +12,9 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
-from potentia.compiler.diagnostics import DataError, Diagnostic
-from potentia.runtime.label_keys import GPA, LabelKeys
-from potentia.runtime.readers import read, require_forces
+from potentia.compiler.diagnostics.diagnostic import DataError, Diagnostic
+from potentia.runtime.data.labels import GPA, LabelKeys
+from potentia.runtime.data.readers import read, require_forces
 
 NB_DFT = Path(__file__).parents[2] / "shared/data/nb_dft.xyz"
 STRESS = np.array([[1.0, 0.6, 0.5], [0.6, 2.0, 0.4], [0.5, 0.4, 3.0]])

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from potentia.compiler.ir import Node
-from potentia.compiler.kinds import NONE, SITE, Domain, Kind
-from potentia.compiler.ops import const, make
+from potentia.compiler.chemistry.units import ANGSTROM, EV, ONE
+from potentia.compiler.ir.graph import Node
+from potentia.compiler.ir.ops import const, make
+from potentia.compiler.ir.types import NONE, SITE, Domain, Kind
 from potentia.compiler.passes import simplify
 from potentia.compiler.passes.fold import fold_constants
 from potentia.compiler.passes.simplify import RULES
-from potentia.compiler.units import ANGSTROM, EV, ONE
 
 EDGE = Domain("edge", 5.0)
 X, Y = (make("param", name=n, kind=Kind(NONE, (), ONE)) for n in "xy")

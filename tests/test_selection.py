@@ -6,9 +6,9 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase import Atoms
-from potentia.compiler.diagnostics import DataError, Diagnostic
-from potentia.runtime.selection import select, split
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.compiler.diagnostics.diagnostic import DataError, Diagnostic
+from potentia.runtime.data.splits import select, split
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 
 def structure(number: int, config_type: str, **info: object) -> Structure:

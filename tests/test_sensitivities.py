@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from potentia.compiler.diagnostics import InternalError
-from potentia.compiler.sensitivities import Restriction, Sensitivities
+from potentia.compiler.diagnostics.diagnostic import InternalError
+from potentia.compiler.reduction.quadratic_model import Restriction, Sensitivities
 
 Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from potentia.compiler import pipeline
-from potentia.compiler.carry import carried
-from potentia.compiler.diagnostics import InternalError
-from potentia.compiler.numbering import number_names
-from potentia.compiler.passes.prune import candidates
-from potentia.compiler.restrictions import Left, combined, without_effect
-from potentia.compiler.sensitivities import Restriction
-from potentia.compiler.spec_edits import Program, closed, dropped, rewritten
+from potentia.compiler.diagnostics.diagnostic import InternalError
+from potentia.compiler.ir.parameter_vector import number_names
+from potentia.compiler.reduction.candidates import candidates
+from potentia.compiler.reduction.constraints import Left, combined, without_effect
+from potentia.compiler.reduction.parameter_transfer import carried
+from potentia.compiler.reduction.quadratic_model import Restriction
+from potentia.compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
 from registry import assert_close, by_reference, random_theta, structures
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from potentia.compiler.diagnostics import FitError
-from potentia.runtime.checkpoint import load_state, save_state
-from potentia.runtime.least_squares import Options, minimize
-from potentia.runtime.normal import Accumulator, Array, Indices, System
-from potentia.runtime.starts import StartsState, minimize_from_starts, start_points
+from potentia.compiler.diagnostics.diagnostic import FitError
+from potentia.runtime.files.atomic import load_state, save_state
+from potentia.runtime.optimize.levenberg_marquardt import Options, minimize
+from potentia.runtime.optimize.multistart import StartsState, minimize_from_starts, start_points
+from potentia.runtime.optimize.qr_system import Accumulator, Array, Indices, System
 
 T = np.linspace(0, 6, 80)
 DATA = 1.5 * np.sin(2.3 * T)

@@ -11,20 +11,27 @@ import pytest
 from ase.build import bulk
 from numpy.typing import NDArray
 from potentia.compiler.backends.reference import predict
-from potentia.compiler.sensitivities import Restriction
-from potentia.runtime.batches import make_labels
-from potentia.runtime.config import load_config
-from potentia.runtime.fit import fit
-from potentia.runtime.fit_result import FitResult
-from potentia.runtime.held_out import folds_of
-from potentia.runtime.information import of_system, sensitivities
-from potentia.runtime.least_squares import Options, minimize
-from potentia.runtime.potential import Potential, compile
-from potentia.runtime.residuals import Item, Residuals, Sigmas
-from potentia.runtime.structures import Structure, from_atoms
-from potentia.runtime.uncertainty import Uncertainty
-from potentia.runtime.uncertainty_calibration import LEVELS, Errors, calibrated, coverage, errors_of, scale_of
-from potentia.runtime.uncertainty_held_out import FOLDS, sensitivities_and_errors
+from potentia.compiler.reduction.quadratic_model import Restriction
+from potentia.runtime.fitting.fit import fit
+from potentia.runtime.fitting.result import FitResult
+from potentia.runtime.information.calibration import (
+    LEVELS,
+    Errors,
+    calibrated,
+    coverage,
+    errors_of,
+    scale_of,
+)
+from potentia.runtime.information.cross_validation import FOLDS, sensitivities_and_errors
+from potentia.runtime.information.fisher_information import of_system, sensitivities
+from potentia.runtime.information.folds import folds_of
+from potentia.runtime.information.uncertainty import Uncertainty
+from potentia.runtime.optimize.levenberg_marquardt import Options, minimize
+from potentia.runtime.potential.potential import Potential, compile
+from potentia.runtime.residuals.config import load_config
+from potentia.runtime.residuals.residuals import Item, Residuals, Sigmas
+from potentia.runtime.structures.batches import make_labels
+from potentia.runtime.structures.structure import Structure, from_atoms
 from scipy.stats import binom, t
 
 Array = NDArray[np.float64]

@@ -9,11 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
-from potentia.compiler.diagnostics import Diagnostic
-from potentia.runtime.label_keys import GPA, LabelKeys
-from potentia.runtime.readers import read
-from potentia.runtime.stress_convention import check_stress
-from potentia.runtime.structures import Structure, from_atoms
+from potentia.compiler.diagnostics.diagnostic import Diagnostic
+from potentia.runtime.data.labels import GPA, LabelKeys
+from potentia.runtime.data.readers import read
+from potentia.runtime.data.stress_convention import check_stress
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 NB_DFT = Path(__file__).parents[2] / "shared/data/nb_dft.xyz"
 BULK_MODULUS = 1.0  # eV/Å³

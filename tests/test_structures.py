@@ -3,7 +3,7 @@ from __future__ import annotations
 import numpy as np
 from ase import Atoms
 from ase.build import bulk
-from potentia.runtime.structures import from_atoms
+from potentia.runtime.structures.structure import from_atoms
 
 
 def test_geometry_of_atoms() -> None:

@@ -12,12 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
-from potentia.compiler import pipeline, upgrade
-from potentia.compiler.diagnostics import ArtifactError
-from potentia.compiler.formatter import format_source
-from potentia.compiler.upgrade import LANGUAGE, upgraded
-from potentia.runtime import artifact
-from potentia.runtime.potential import compile
+from potentia.compiler import pipeline
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.compiler.syntax import language_version as upgrade
+from potentia.compiler.syntax.formatter import format_source
+from potentia.compiler.syntax.language_version import LANGUAGE, upgraded
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs import run_folder as artifact
 from registry import by_reference, starts
 
 FOLDER = Path(__file__).parent / "golden" / "old_specs"

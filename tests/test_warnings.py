@@ -9,11 +9,12 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from potentia.compiler import library, pipeline
-from potentia.compiler.diagnostics import Diagnostic
-from potentia.compiler.ir import Model, topological
-from potentia.compiler.ranges import ranges
-from potentia.compiler.source import Source
+from potentia.compiler import pipeline
+from potentia.compiler.analysis.intervals import ranges
+from potentia.compiler.declarations import library
+from potentia.compiler.diagnostics.diagnostic import Diagnostic
+from potentia.compiler.diagnostics.source import Source
+from potentia.compiler.ir.graph import Model, topological
 from potentia.compiler.warnings import warnings_of
 from potentia.compiler.warnings.effect import read_parameters
 from potentia.compiler.warnings.formula import Formula

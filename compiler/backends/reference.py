@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import erfc
 
-from ..ir import Model, Node, topological
-from ..kinds import TABLES, entries
+from ..ir.graph import Model, Node, topological
+from ..ir.types import TABLES, entries
 
 Array = NDArray[Any]
 STEP = 1e-30

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
-from ..checker import Checked
+from ..declarations.check import Checked
 from . import operations as op
 from .changes import Changes, changes
 from .forms import Numbers

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import pi
 
-from ..cost import operations_per_atom
+from ..analysis.flops import operations_per_atom
 from ..pipeline import optimize
 from .sides import Side
 

@@ -6,8 +6,8 @@ from collections.abc import Callable
 from itertools import product as combinations
 from math import prod
 
-from ..ir import Node
-from ..kinds import NONE, Kind
+from ..ir.graph import Node
+from ..ir.types import NONE, Kind
 from .arithmetic import DIGITS, Arithmetic
 from .forms import Forms, Product, Sum
 

@@ -10,8 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import syntax
-from ..ir import Parameter
+from ..ir.graph import Parameter
+from ..syntax import tree as syntax
 from . import written
 from .places import signed_leaves
 from .sides import Instance, Side

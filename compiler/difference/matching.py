@@ -6,10 +6,11 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from .. import library, syntax
-from ..ir import Parameter
-from ..names import ENERGIES, INDICES
-from ..values import Value
+from ..declarations import library
+from ..declarations.keywords import ENERGIES, INDICES
+from ..elaborate.values import Value
+from ..ir.graph import Parameter
+from ..syntax import tree as syntax
 from . import written
 from .assignment import assigned
 from .forms import Forms

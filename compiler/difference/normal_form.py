@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..ir import Node, Parameter, topological
-from ..kinds import NONE, TABLES, Domain, Kind, entries
+from ..ir.graph import Node, Parameter, topological
+from ..ir.types import NONE, TABLES, Domain, Kind, entries
 from .arithmetic import exponent
 from .forms import Atom, Forms, Product, Sum
 from .functions import POINTWISE, Functions, exchanged

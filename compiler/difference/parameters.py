@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TypeVar
 
-from ..ir import Parameter
-from ..kinds import PER
-from ..numbering import numbers as numbers_of
+from ..ir.graph import Parameter
+from ..ir.parameter_vector import numbers as numbers_of
+from ..ir.types import PER
 from . import operations as op
 from . import written
 from .forms import CLOSE

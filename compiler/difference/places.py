@@ -7,12 +7,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from .. import syntax
-from ..builder import Builder
-from ..diagnostics import SpecError
-from ..expressions import AT_SITE, arithmetic
-from ..ir import Node, topological
-from ..values import as_node
+from ..diagnostics.diagnostic import SpecError
+from ..elaborate.evaluate import AT_SITE, arithmetic
+from ..elaborate.model_builder import Builder
+from ..elaborate.values import as_node
+from ..ir.graph import Node, topological
+from ..syntax import tree as syntax
 from . import operations as op
 from . import written
 from .forms import Forms, Product, Sum, atoms_of, digest, product_key

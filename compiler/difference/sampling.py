@@ -13,8 +13,8 @@ import random
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from ..ir import Parameter
-from ..scalars import UNARY
+from ..ir.graph import Parameter
+from ..ir.scalars import UNARY
 from .arithmetic import exponent
 from .forms import Atom, Sum, atoms_of, digest
 

@@ -6,13 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from .. import syntax
-from ..builder import Builder, named_species
-from ..checker import Checked, walk
-from ..ir import Model, Node, Parameter, topological
+from ..declarations.check import Checked, walk
+from ..elaborate.model_builder import Builder, named_species
+from ..elaborate.term import TermScope
+from ..elaborate.values import Value
+from ..ir.graph import Model, Node, Parameter, topological
 from ..passes.drop_dead import drop_dead_parts
-from ..terms import TermScope
-from ..values import Value
+from ..syntax import tree as syntax
 from . import written
 
 RANDOM = "random"  # the word for a start that is drawn

@@ -7,11 +7,11 @@ from collections.abc import Iterator
 from difflib import SequenceMatcher
 from itertools import zip_longest
 
-from .. import syntax
-from ..diagnostics import Diagnostic, SpecError
-from ..formatter import format_source
+from ..diagnostics.diagnostic import Diagnostic, SpecError
+from ..diagnostics.source import Source
 from ..pipeline import parse
-from ..source import Source
+from ..syntax import tree as syntax
+from ..syntax.formatter import format_source
 from . import written
 from .compare import Difference
 from .operations import TextChanged

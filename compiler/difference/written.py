@@ -6,10 +6,10 @@ import re
 from collections.abc import Sequence
 from math import isinf
 
-from ..ir import Parameter
-from ..kinds import PER, entry_names
-from ..units import ONE, Unit
-from ..values import Basis, Elements, Function, Quantity, Value, Values
+from ..chemistry.units import ONE, Unit
+from ..elaborate.values import Basis, Elements, Function, Quantity, Value, Values
+from ..ir.graph import Parameter
+from ..ir.types import PER, entry_names
 
 
 def number(x: float) -> str:

@@ -9,10 +9,10 @@ with the rows of a few species and to choose then: that is a product of small ma
 
 from __future__ import annotations
 
-from ..ir import Model, Node
-from ..kinds import NONE
-from ..ops import make
-from ..rewrite import rewrite_model
+from ..ir.graph import Model, Node
+from ..ir.ops import make
+from ..ir.rewrite import rewrite_model
+from ..ir.types import NONE
 
 _PAIRS = ("species_pair", "species_pair_ordered")
 _MIX = "nk,k->n"

@@ -7,9 +7,9 @@ and a·(c·b) become the same node.
 
 from __future__ import annotations
 
-from ..ir import Model, Node
-from ..ops import make
-from ..rewrite import rewrite_model
+from ..ir.graph import Model, Node
+from ..ir.ops import make
+from ..ir.rewrite import rewrite_model
 
 _CHAINS = ("add", "mul")
 _COMMUTE = ("max", "min")

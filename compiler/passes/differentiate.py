@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from math import pi, sqrt
 
-from .. import algebra as alg
-from ..diagnostics import InternalError
-from ..ir import Model, Node, topological
-from ..kinds import Domain
-from ..ops import const, make
-from ..units import ONE
+from ..chemistry.units import ONE
+from ..diagnostics.diagnostic import InternalError
+from ..ir import build as alg
+from ..ir.graph import Model, Node, topological
+from ..ir.ops import const, make
+from ..ir.types import Domain
 
 _LEAVES = ("distance", "displacement")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from ..ir import Model, topological
+from ..ir.graph import Model, topological
 
 
 def drop_dead_parts(model: Model) -> Model:

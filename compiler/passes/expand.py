@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from math import factorial, sqrt
 
-from .. import algebra as alg
-from ..ir import Model, Node
-from ..ops import const, make
-from ..rewrite import rewrite_model
+from ..ir import build as alg
+from ..ir.graph import Model, Node
+from ..ir.ops import const, make
+from ..ir.rewrite import rewrite_model
 
 
 def expand_harmonics(model: Model) -> Model:

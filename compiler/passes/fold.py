@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 
-from ..ir import Node
-from ..kinds import Kind
-from ..ops import make
-from ..scalars import BINARY, UNARY
+from ..ir.graph import Node
+from ..ir.ops import make
+from ..ir.scalars import BINARY, UNARY
+from ..ir.types import Kind
 
 
 def fold_constants(node: Node) -> Node | None:

@@ -13,11 +13,11 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
-from ..ir import Model, Node, topological
-from ..ops import make
+from ..ir.graph import Model, Node, topological
+from ..ir.ops import make
 
 if TYPE_CHECKING:
-    from ..demand import Mask
+    from ..analysis.liveness import Mask
 
 # for each feature axis the components of the full value, in order
 Block = tuple[tuple[int, ...], ...]
@@ -31,7 +31,7 @@ def narrow_components(model: Model) -> Model:
     """The model with every value cut down to what its outputs need."""
     if all(p.components is None for p in model.parameters):
         return model
-    from ..demand import live_components  # this imports numpy, which `check` does without
+    from ..analysis.liveness import live_components  # this imports numpy, which `check` does without
 
     live = live_components(model.outputs.values())
     narrowed = _Narrowed(live)

@@ -7,10 +7,10 @@ sin and cos cost 11–20 ns each in compiled CPU code, a step of the recurrence 
 
 from __future__ import annotations
 
-from .. import algebra as alg
-from ..ir import Model, Node
-from ..ops import const, make
-from ..rewrite import rewrite_model
+from ..ir import build as alg
+from ..ir.graph import Model, Node
+from ..ir.ops import const, make
+from ..ir.rewrite import rewrite_model
 
 
 def recur_families(model: Model) -> Model:

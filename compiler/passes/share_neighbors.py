@@ -13,11 +13,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..ir import Model, Node, topological
-from ..kinds import Domain, Kind
-from ..ops import const, make
-from ..rewrite import rebuild, renewed
-from ..units import ANGSTROM
+from ..chemistry.units import ANGSTROM
+from ..ir.graph import Model, Node, topological
+from ..ir.ops import const, make
+from ..ir.rewrite import rebuild, renewed
+from ..ir.types import Domain, Kind
 
 # share where the smaller sphere has at least this part of the larger one's volume
 MERGE = 0.5

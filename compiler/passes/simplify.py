@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from .. import algebra as alg
-from ..ir import Model, Node
-from ..kinds import LISTS, NONE, TABLES, entries
-from ..ops import const, make
-from ..rewrite import Rule, apply_rules, rewrite_model
+from ..ir import build as alg
+from ..ir.graph import Model, Node
+from ..ir.ops import const, make
+from ..ir.rewrite import Rule, apply_rules, rewrite_model
+from ..ir.types import LISTS, NONE, TABLES, entries
 from .fold import fold_constants
 
 # operations that only carry a value to another domain

@@ -12,10 +12,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from ..ir import Model, Node, topological
-from ..kinds import Domain, Kind
-from ..ops import make
-from ..rewrite import rewrite_model
+from ..ir.graph import Model, Node, topological
+from ..ir.ops import make
+from ..ir.rewrite import rewrite_model
+from ..ir.types import Domain, Kind
 from .cse import ordered
 
 # a row of this many components is about where the dense list wins (benchmarks/bench_layout.py)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
-from ..checker import Checked
-from ..diagnostics import Diagnostic
-from ..ir import Model
+from ..declarations.check import Checked
+from ..diagnostics.diagnostic import Diagnostic
+from ..ir.graph import Model
 from .cutoff_discontinuity import cutoff_discontinuity
 from .formula import Formula
 from .identical_terms import identical_terms

@@ -11,9 +11,9 @@ from dataclasses import replace
 from itertools import combinations_with_replacement
 from math import isfinite
 
-from ..diagnostics import Diagnostic
-from ..ir import Node, topological
-from ..samples import NoSample, Row, Sampler, Scene, sample_parameters
+from ..analysis.sampling import NoSample, Row, Sampler, Scene, sample_parameters
+from ..diagnostics.diagnostic import Diagnostic
+from ..ir.graph import Node, topological
 from .formula import Formula
 
 _NEAR = 1e-7  # how far within the cutoff, as a part of it

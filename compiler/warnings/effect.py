@@ -6,15 +6,15 @@ import math
 from functools import reduce
 from math import prod
 
-from .. import algebra as alg
-from ..ir import Node, topological
-from ..kinds import NONE, TABLES
-from ..ops import const, make
+from ..analysis.intervals import Range
+from ..chemistry.units import ONE, Unit
+from ..ir import build as alg
+from ..ir.graph import Node, topological
+from ..ir.ops import const, make
+from ..ir.rewrite import remake, renewed, rewrite_model
+from ..ir.types import NONE, TABLES
 from ..passes.cse import share_subexpressions
 from ..passes.simplify import simplify_model
-from ..ranges import Range
-from ..rewrite import remake, renewed, rewrite_model
-from ..units import ONE, Unit
 from .formula import Formula
 
 _LONGEST = 256  # operands of a sum that are looked through: each sum within a sum is one too

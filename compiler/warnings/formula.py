@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from .. import syntax
-from ..checker import Checked, walk
-from ..ir import Model, Node, TermInstance, topological
-from ..operands import Operand, operands
-from ..ranges import ZERO, Range, ranges
-from ..source import Span
+from ..analysis.intervals import ZERO, Range, ranges
+from ..declarations.check import Checked, walk
+from ..diagnostics.source import Span
+from ..ir.graph import Model, Node, TermInstance, topological
+from ..reduction.energy_operands import Operand, operands
+from ..syntax import tree as syntax
 
 
 @dataclass(frozen=True)

@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from ..diagnostics import Diagnostic
-from ..ir import Model, Node, Parameter, topological
-from ..kinds import SITE
-from ..operands import Operand
-from ..ops import make
+from ..diagnostics.diagnostic import Diagnostic
+from ..ir.graph import Model, Node, Parameter, topological
+from ..ir.ops import make
+from ..ir.rewrite import rebuild
+from ..ir.types import SITE
 from ..passes.cse import share_subexpressions
 from ..passes.simplify import simplify_model
-from ..rewrite import rebuild
+from ..reduction.energy_operands import Operand
 from .formula import Formula
 
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import syntax
-from ..checker import names_in
-from ..diagnostics import Diagnostic, Fix
-from ..ir import Parameter
-from ..source import Span
+from ..declarations.check import names_in
+from ..diagnostics.diagnostic import Diagnostic, Fix
+from ..diagnostics.source import Span
+from ..ir.graph import Parameter
+from ..syntax import tree as syntax
 from .effect import read_parameters
 from .formula import Formula
 

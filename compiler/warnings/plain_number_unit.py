@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import syntax
-from ..diagnostics import Diagnostic, Fix
-from ..names import FAMILIES
-from ..source import Span
-from ..units import ONE, lookup
+from ..chemistry.units import ONE, lookup
+from ..declarations.keywords import FAMILIES
+from ..diagnostics.diagnostic import Diagnostic, Fix
+from ..diagnostics.source import Span
+from ..syntax import tree as syntax
 from .formula import Formula
 
 _COUNTS = (*FAMILIES, "keep", "linspace", "pick", "size", "harmonics")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..diagnostics import Diagnostic, Fix
-from ..ir import Model, TermInstance
-from ..operands import Operand
-from ..ranges import ZERO, ranges
-from ..source import Span
+from ..analysis.intervals import ZERO, ranges
+from ..diagnostics.diagnostic import Diagnostic, Fix
+from ..diagnostics.source import Span
+from ..ir.graph import Model, TermInstance
+from ..reduction.energy_operands import Operand
 from .formula import Formula
 
 

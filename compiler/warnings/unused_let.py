@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from .. import syntax
-from ..checker import names_in
-from ..diagnostics import Diagnostic, Fix
-from ..source import Span
+from ..declarations.check import names_in
+from ..diagnostics.diagnostic import Diagnostic, Fix
+from ..diagnostics.source import Span
+from ..syntax import tree as syntax
 from .formula import Formula
 
 

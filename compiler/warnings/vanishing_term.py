@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..diagnostics import Diagnostic
-from ..ranges import ZERO
+from ..analysis.intervals import ZERO
+from ..diagnostics.diagnostic import Diagnostic
 from .formula import Formula
 
 

@@ -18,9 +18,9 @@ from typing import Any, Literal
 
 from pydantic import Field, field_validator
 
-from ..config import FitConfig
 from ..dynamics.settings import MDSettings
-from ..toml_config import Section, read_toml, validated, with_flags
+from ..files.settings import Section, read_toml, validated, with_flags
+from ..residuals.config import FitConfig
 
 _OURS = ("temperature", "temperature_end", "seed", "trajectory", "velocities")
 

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..checkpoint import read_npz, write_atomic
-from ..structures import Floats
+from ..files.atomic import read_npz, write_atomic
+from ..structures.structure import Floats
 from .loop import Learned, Round
 from .selection import POINTS
 from .study import Study

@@ -19,8 +19,8 @@ from math import factorial
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from ..neighbors import pairs
-from ..structures import Floats, Structure
+from ..structures.neighbors import pairs
+from ..structures.structure import Floats, Structure
 
 _DENSITIES, _MOMENTS, _RANK = 8, 4, 4
 

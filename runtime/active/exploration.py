@@ -11,15 +11,15 @@ from pathlib import Path
 import numpy as np
 
 from ..analysis.radial import core_radii
-from ..checkpoint import write_atomic
+from ..data.frames import frames
 from ..dynamics.outputs import SETTINGS
 from ..dynamics.result import Progress
 from ..dynamics.settings import MDSettings
 from ..dynamics.simulation import simulate
-from ..frames import frames
-from ..neighbors import pairs
-from ..potential import Potential
-from ..structures import Structure, from_atoms
+from ..files.atomic import write_atomic
+from ..potential.potential import Potential
+from ..structures.neighbors import pairs
+from ..structures.structure import Structure, from_atoms
 from .study import Study
 
 OUTCOME = "outcome.json"

@@ -6,15 +6,15 @@ import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..artifact import load, save
-from ..artifact_formats import METADATA
-from ..checkpoint import checkpoint_of
-from ..evaluate import evaluate
-from ..fit import fit
-from ..fit_result import FitResult, Progress
-from ..potential import Potential
-from ..structures import Structure
-from ..training_data import digest
+from ..data.dataset import digest
+from ..evaluation.errors import evaluate
+from ..files.atomic import checkpoint_of
+from ..fitting.fit import fit
+from ..fitting.result import FitResult, Progress
+from ..potential.potential import Potential
+from ..runs.formats import METADATA
+from ..runs.run_folder import load, save
+from ..structures.structure import Structure
 from .study import Study
 
 

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ..potential import Potential
-from ..structures import Floats, Structure
-from ..uncertainty import Uncertainty
+from ..information.uncertainty import Uncertainty
+from ..potential.potential import Potential
+from ..structures.structure import Floats, Structure
 from .environments import Environments, Leverage, Space
 
 _MOST_FISHER = 500  # parameters: beyond, deviations cost more than the dynamics

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from ase.calculators.calculator import PropertyNotImplementedError
 
-from ...compiler.diagnostics import DataError, Diagnostic, UserError
-from ..artifact import load
-from ..artifact_formats import METADATA
-from ..structures import Floats, Structure
-from ..writers import labelled_atoms
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, UserError
+from ..data.writers import labelled_atoms
+from ..runs.formats import METADATA
+from ..runs.run_folder import load
+from ..structures.structure import Floats, Structure
 from .config import LabelConfig
 
 if TYPE_CHECKING:

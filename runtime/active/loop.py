@@ -12,16 +12,16 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...compiler.diagnostics import DataError, Diagnostic
-from ..artifact import read_metadata
-from ..checkpoint import atomic_directory, write_atomic
-from ..config import DataConfig
-from ..evaluate import evaluate
-from ..lineage import errors
-from ..potential import Potential
-from ..structures import Structure
-from ..training_data import read_labelled
-from ..writers import write_structures
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data.dataset import read_labelled
+from ..data.writers import write_structures
+from ..evaluation.errors import evaluate
+from ..files.atomic import atomic_directory, write_atomic
+from ..potential.potential import Potential
+from ..residuals.config import DataConfig
+from ..runs.lineage import errors
+from ..runs.run_folder import read_metadata
+from ..structures.structure import Structure
 from .exploration import Outcome, explore
 from .fitting import fitted
 from .labelling import Unlabelled

@@ -16,12 +16,12 @@ from typing import Any
 import numpy as np
 from ase.data import atomic_numbers
 
-from ..artifact import covariance_root
-from ..checkpoint import atomic_directory, npz_bytes, write_atomic
-from ..potential import Potential
-from ..readers import read
-from ..structures import Structure
-from ..writers import write_structures
+from ..data.readers import read
+from ..data.writers import write_structures
+from ..files.atomic import atomic_directory, npz_bytes, write_atomic
+from ..potential.potential import Potential
+from ..runs.run_folder import covariance_root
+from ..structures.structure import Structure
 from .config import SelectConfig
 from .descriptors import Descriptors
 from .environments import Space, farthest, spread

@@ -17,21 +17,21 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ...compiler import pipeline
-from ...compiler.builder import named_species
-from ...compiler.canonical import canonical
-from ...compiler.diagnostics import ArtifactError, Diagnostic
-from .. import potential as potentials
-from ..artifact import load
-from ..begin import begun_from
-from ..checkpoint import fingerprint, write_atomic
-from ..config import DataConfig
+from ...compiler.declarations.canonical import canonical
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ...compiler.elaborate.model_builder import named_species
+from ..data.dataset import TrainingData, check_species, read_training_data
+from ..data.frames import split_slice
+from ..data.readers import read
 from ..dynamics.checks import check
-from ..fit_checkpoint import digest_of
-from ..frames import split_slice
-from ..potential import Potential, read_spec
-from ..readers import read
-from ..structures import Structure
-from ..training_data import TrainingData, check_species, read_training_data
+from ..files.atomic import fingerprint, write_atomic
+from ..fitting.checkpoint import digest_of
+from ..potential import potential as potentials
+from ..potential.potential import Potential, read_spec
+from ..residuals.config import DataConfig
+from ..runs.run_folder import load
+from ..runs.warm_start import begun_from
+from ..structures.structure import Structure
 from .config import ActiveConfig
 from .labelling import Labeller, disagreement
 

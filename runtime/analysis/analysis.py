@@ -9,8 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 from ase.data import chemical_symbols
 
-from ...compiler.diagnostics import DataError, Diagnostic
-from ..structures import Floats, Ints
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..structures.structure import Floats, Ints
 from .cell import CellWindow, cell_windows, row, whole
 from .diffusion import Diffusion, Displacements, TooShort, diffusion, evenly_spaced
 from .radial import PairStatistics, Radial

@@ -13,7 +13,7 @@ import numpy as np
 from ase.geometry import cell_to_cellpar
 from numpy.typing import NDArray
 
-from ..structures import Floats
+from ..structures.structure import Floats
 from .statistics import mean_and_error
 
 COLUMNS = ("a", "b", "c", "alpha", "beta", "gamma", "volume")

@@ -21,8 +21,8 @@ from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import stdtrit
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ..structures import Floats, Ints
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..structures.structure import Floats, Ints
 
 Indices = NDArray[np.intp]
 

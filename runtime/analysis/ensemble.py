@@ -12,8 +12,8 @@ from math import gcd
 
 import numpy as np
 
-from ...compiler.diagnostics import DataError, Diagnostic
-from ..structures import Floats
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..structures.structure import Floats
 from .analysis import Analysis
 from .cell import COLUMNS
 

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from matplotlib.figure import Figure
 
-from ..checkpoint import write_atomic
+from ..files.atomic import write_atomic
 from .analysis import Analysis
 from .cell import COLUMNS, UNITS
 from .radial import NEAR

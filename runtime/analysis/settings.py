@@ -7,7 +7,7 @@ from typing import Any, Literal, Self
 
 from pydantic import Field, model_validator
 
-from ..toml_config import Section, validated
+from ..files.settings import Section, validated
 
 
 class AnalysisSettings(Section):

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...compiler.diagnostics import DataError, Diagnostic, Severity
-from ..frames import count_frames, frames, split_slice
-from ..structures import Structure, from_atoms
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, Severity
+from ..data.frames import count_frames, frames, split_slice
+from ..structures.structure import Structure, from_atoms
 from .settings import AnalysisSettings
 
 if TYPE_CHECKING:

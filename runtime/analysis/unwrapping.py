@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from ase.data import atomic_masses
 
-from ..structures import Floats, Structure
+from ..structures.structure import Floats, Structure
 
 # The nearest image is a guess beyond half a cell; steps that reach so near to it show that some go beyond.
 _AMBIGUOUS = 0.4

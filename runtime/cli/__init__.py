@@ -1,0 +1,1 @@
+"""The command line, one command in each file. Imports everything; nothing imports it."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...compiler.diagnostics import DataError, Diagnostic
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from . import console
 from .analyze_options import FRAMES, MEASURES
 from .options import Given, Json, Quiet, having
@@ -116,7 +116,7 @@ def _write(
     from json import dumps
 
     from ..analysis.tables import analysis_data, ensemble_data
-    from ..checkpoint import write_atomic
+    from ..files.atomic import write_atomic
     from .analysis_text import analysis_text, ensemble_text
 
     data = {

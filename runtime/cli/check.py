@@ -35,8 +35,8 @@ def command(
         from .conflicts import check_conflicts
 
         return check_conflicts(specs, species_list(species), json)
-    from ...compiler.diagnostics import Diagnostic, UserError
-    from ...compiler.report import as_json
+    from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
+    from ...compiler.diagnostics.render import as_json
     from .mend import mend
     from .summary import facts, sentence, with_warnings
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import Any
 
 from ...compiler import pipeline
-from ...compiler.diagnostics import Diagnostic, SpecError
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from ...compiler.difference.compare import Difference, compare
 from ...compiler.difference.effect import Effect, effect
 from ...compiler.difference.words import compare_words
-from ..versions import Version
+from ..runs.versions import Version
 from .difference_text import as_text, painter
 
 

@@ -11,7 +11,7 @@ from . import console
 from .options import Json, Spec, SpeciesOption, species_list
 
 if TYPE_CHECKING:
-    from ...compiler.ir import Model
+    from ...compiler.ir.graph import Model
 
 
 def command(

@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any
 
 from ...compiler import pipeline
-from ...compiler.diagnostics import Diagnostic, SpecError
-from ...compiler.files import read_source
-from ...compiler.report import as_json
-from ...compiler.source import Source
-from ..revisions import read_revision
-from ..versions import Version
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+from ...compiler.diagnostics.files import read_source
+from ...compiler.diagnostics.render import as_json
+from ...compiler.diagnostics.source import Source
+from ..files.git import read_revision
+from ..runs.versions import Version
 from . import console
 from .comparing import compared
 from .summary import sentence

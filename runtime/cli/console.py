@@ -8,9 +8,9 @@ import sys
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from ...compiler.diagnostics import Diagnostic
-from ...compiler.report import as_json as diagnostics_as_data
-from ...compiler.report import as_text
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ...compiler.diagnostics.render import as_json as diagnostics_as_data
+from ...compiler.diagnostics.render import as_text
 
 # codes that there is nothing more to say of
 _SELF_EXPLAINED = ("interrupted", "usage", "internal-error", "more-faults", "unknown-code")

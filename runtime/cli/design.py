@@ -70,8 +70,8 @@ def command(
 
 
 def _study(settings: DesignConfig, config: Path, data: list[str], output: Path) -> Study:
+    from ..data.dataset import read_training_data
     from ..design.study import Study
-    from ..training_data import read_training_data
 
     training = read_training_data(data, settings.data, settings.weights.config_type, settings.seed)
     return Study(settings, training, output, str(config))

@@ -12,7 +12,7 @@ from .options import Json, Quiet, SpeciesOption, species_list
 
 if TYPE_CHECKING:
     from ...compiler.difference.compare import Difference
-    from ..numeric_difference import NumericDifference
+    from ..comparison.numeric_difference import NumericDifference
     from .comparing import Compared
     from .diff_runs import RunsCompared
 
@@ -62,7 +62,7 @@ def command(
       potentia diff runs/nb runs/small --numeric
       potentia diff runs/nb runs/new --data nb.xyz --html changes.html
     """
-    from ...compiler.diagnostics import UserError
+    from ...compiler.diagnostics.diagnostic import UserError
 
     colour = console.colours_result() if colour is None else colour
     chosen = species_list(species)
@@ -89,8 +89,8 @@ class _Asked(NamedTuple):
 
 
 def _compared(words: list[str], asked: _Asked) -> int:
-    from ...compiler.diagnostics import Diagnostic, SpecError
-    from ..versions import read_versions
+    from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+    from ..runs.versions import read_versions
     from .comparing import compared
 
     if len(words) != 2:
@@ -136,7 +136,7 @@ def _tell(
 def _measured(difference: Difference) -> NumericDifference | None:
     if difference.a is None or difference.b is None:
         return None
-    from ..numeric_difference import sampled
+    from ..comparison.numeric_difference import sampled
 
     return sampled(difference)
 
@@ -145,8 +145,8 @@ def as_data(found: Compared, measured: NumericDifference | None, runs: RunsCompa
     """The JSON, as docs/diffing.md has it."""
     from dataclasses import asdict
 
+    from ...compiler.diagnostics.render import as_json
     from ...compiler.difference.effect import DENSITY
-    from ...compiler.report import as_json
 
     effect = None
     if found.effects is not None:

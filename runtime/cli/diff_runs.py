@@ -7,11 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ..artifact import FittedPotential, load
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..comparison.numbers import Numbers, compared
 from ..comparison.physics import Errors, Physics, stored
 from ..comparison.tables import Table, error_tables, numbers_table, property_table
+from ..runs.run_folder import FittedPotential, load
 from . import console
 from .comparing import Compared
 
@@ -66,8 +66,8 @@ def runs_compared(found: Compared, data: Sequence[str] | None, quiet: bool) -> R
 def _errors(a: FittedPotential, b: FittedPotential, data: Sequence[str], quiet: bool) -> Errors:
     """The errors of both, with the label keys of the second run's fit."""
     from ..comparison.physics import measured
-    from ..config import load_config
-    from ..training_data import read_labelled
+    from ..data.dataset import read_labelled
+    from ..residuals.config import load_config
     from .progress import counting
 
     used = {f"data.{k}": v for k, v in b.metadata.config.get("data", {}).items() if k != "test"}
@@ -92,8 +92,8 @@ def text(found: RunsCompared) -> str:
 
 def save_page(path: Path, found: Compared, runs: RunsCompared | None, quiet: bool) -> None:
     """The HTML page, with the curves of two runs. Raises ArtifactError `unwritable`."""
-    from ..checkpoint import write_atomic
     from ..comparison.page import page
+    from ..files.atomic import write_atomic
 
     svg = None if runs is None else _curves(runs, quiet)
     tables = [] if runs is None else runs.tables(everything=True)

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...compiler.diagnostics import Diagnostic
+from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
 from .options import LABELS, Data, Given, Json, Quiet, Run, having
 
 if TYPE_CHECKING:
-    from ..artifact import FittedPotential
-    from ..potential import Predicted
-    from ..structures import Structure
+    from ..potential.potential import Predicted
+    from ..runs.run_folder import FittedPotential
+    from ..structures.structure import Structure
 
 
 @having(labels=LABELS)
@@ -46,10 +46,10 @@ def command(
       potentia eval runs/nb --data nb.xyz --plot parity.png
       potentia eval runs/nb --data nb.xyz --only split=test --uncertainty
     """
-    from ..artifact import load
-    from ..config import load_config
-    from ..evaluate import compare
-    from ..training_data import read_labelled
+    from ..data.dataset import read_labelled
+    from ..evaluation.errors import compare
+    from ..residuals.config import load_config
+    from ..runs.run_folder import load
     from .errors import error_table
     from .fisher_tables import coverage_table
     from .progress import counting
@@ -84,8 +84,8 @@ def _deviations(
     quiet: bool,
 ) -> dict[str, Any]:
     """How errors compare with their predicted deviations; those of the energies, a structure at a time."""
-    from ..uncertainty import uncertainty_of
-    from ..uncertainty_calibration import QUANTITIES, coverages, errors_of
+    from ..information.calibration import QUANTITIES, coverages, errors_of
+    from ..information.uncertainty import uncertainty_of
     from .progress import counting
 
     uncertainty = uncertainty_of(potential)
@@ -113,12 +113,12 @@ def _plot(
     coverage: Mapping[str, Any] | None,
     quiet: bool,
 ) -> None:
-    from ..parity import save_parity
+    from ..evaluation.parity import save_parity
 
     save_parity(path, {"test": (structures, predicted)})
     console.say(f"parity plot: {path}", quiet)
     if coverage is not None:
-        from ..fisher_plot import save_coverage
+        from ..information.plot import save_coverage
 
         curve = path.with_stem(f"{path.stem}_coverage")
         save_coverage(curve, coverage)

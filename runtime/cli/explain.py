@@ -10,7 +10,7 @@ from typing import Annotated
 
 import typer
 
-from ...compiler.diagnostics import Diagnostic, UserError, did_you_mean
+from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
 from . import console
 from .options import Json
 

@@ -27,12 +27,12 @@ def command(
     Examples:
       potentia export runs/nep --to nep -o nep.txt
     """
-    from ...compiler.diagnostics import ArtifactError, Diagnostic
-    from ..artifact import load
-    from ..checkpoint import write_atomic
-    from ..nep.exporting import nep_of
-    from ..nep.importing import sentence
-    from ..nep.nep_file import text_of
+    from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+    from ..files.atomic import write_atomic
+    from ..formats.nep.exporting import nep_of
+    from ..formats.nep.importing import sentence
+    from ..formats.nep.nep_file import text_of
+    from ..runs.run_folder import load
     from .outputs import require_new_file
 
     if to not in _TARGETS:

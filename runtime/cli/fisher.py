@@ -8,16 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...compiler.diagnostics import Diagnostic
+from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
 from .options import Data, Json, Quiet, Run
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
-    from ...compiler.sensitivities import Sensitivities
-    from ..fisher import FisherReport
-    from ..runs import Training
-    from ..uncertainty_calibration import Errors
+    from ...compiler.reduction.quadratic_model import Sensitivities
+    from ..information.calibration import Errors
+    from ..information.parts import FisherReport
+    from ..runs.with_data import Training
 
 
 def command(
@@ -47,8 +47,8 @@ def command(
       potentia fisher runs/nb --data nb.xyz --no-calibration --json
     """
     one_thread_each()
-    from ..fisher import report
-    from ..runs import training_of
+    from ..information.parts import report
+    from ..runs.with_data import training_of
     from .outputs import require_writable
 
     where = output or run / "fisher.json"
@@ -70,8 +70,8 @@ def _known(
     training: Training, calibrate: bool, quiet: bool
 ) -> tuple[Sensitivities, dict[str, Errors] | None]:
     """What the training structures say, and their errors when held out."""
-    from ..information import sensitivities
-    from ..uncertainty_held_out import sensitivities_and_errors
+    from ..information.cross_validation import sensitivities_and_errors
+    from ..information.fisher_information import sensitivities
     from .progress import passing
 
     problem = training.potential, training.structures, training.config
@@ -85,8 +85,8 @@ def _kept(
     run: Path, training: Training, known: Sensitivities, errors: dict[str, Errors] | None
 ) -> dict[str, Any]:
     """The calibration and what it achieves; put into the run, where the data is that of its fit."""
-    from ..artifact import amend
-    from ..uncertainty_calibration import calibrated, coverages
+    from ..information.calibration import calibrated, coverages
+    from ..runs.run_folder import amend
 
     calibration = None if errors is None else calibrated(errors)
     stored = None if calibration is None else calibration.as_dict()
@@ -98,17 +98,17 @@ def _kept(
 def _save(
     where: Path, content: dict[str, Any], found: FisherReport, errors: dict[str, Errors] | None, plot: bool
 ) -> None:
-    from ..checkpoint import write_atomic
+    from ..files.atomic import write_atomic
 
     write_atomic(where, formats.dumps(content, ensure_ascii=False, allow_nan=False, indent=2) + "\n")
     if plot:
-        from ..fisher_plot import save_information
+        from ..information.plot import save_information
 
         save_information(where.with_suffix(".png"), found, content["coverage"])
 
 
 def _remarks(training: Training, known: Sensitivities) -> list[Diagnostic]:
-    from ..information import not_at_optimum
+    from ..information.fisher_information import not_at_optimum
 
     remarks = [] if training.changed is None else [training.changed]
     if not training.potential.metadata.converged or training.changed is not None:

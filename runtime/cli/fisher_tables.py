@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from . import console
 
 if TYPE_CHECKING:
-    from ..fisher import BlockReport, FisherReport
+    from ..information.parts import BlockReport, FisherReport
 
 _MOST = 100  # numbers and parts that are listed; all of them are in the file
 

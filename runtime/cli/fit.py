@@ -13,12 +13,12 @@ from .options import LABELS, SEARCH, Config, Data, Given, Json, Quiet, Spec, hav
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
-    from ...compiler.checker import Checked
-    from ..config import FitConfig
-    from ..fit_result import FitResult
-    from ..lineage import Step
-    from ..potential import Potential
-    from ..training_data import TrainingData
+    from ...compiler.declarations.check import Checked
+    from ..data.dataset import TrainingData
+    from ..fitting.result import FitResult
+    from ..potential.potential import Potential
+    from ..residuals.config import FitConfig
+    from ..runs.lineage import Step
 
 
 @having(search=SEARCH, labels=LABELS)
@@ -55,7 +55,7 @@ def command(
       potentia fit more.pes --data nb.xyz --from runs/nb
     """
     one_thread_each()
-    from ..config import load_config
+    from ..residuals.config import load_config
     from .outputs import require_new_run
 
     settings = load_config(config, {**search, **labels, "data.test": test})
@@ -78,8 +78,8 @@ def command(
 
 
 def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:
-    from ..artifact import load
-    from ..begin import begun_from
+    from ..runs.run_folder import load
+    from ..runs.warm_start import begun_from
 
     started, count = begun_from(potential, load(run))
     console.say(f"start   {count} of {len(started.theta)} numbers from {run}", quiet)
@@ -89,7 +89,7 @@ def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:
 def _checked(spec: Path) -> Checked:
     """The spec, without a fault as far as can be told without data."""
     from ...compiler import pipeline
-    from ...compiler.files import read_source
+    from ...compiler.diagnostics.files import read_source
 
     checked = pipeline.check(pipeline.parse(read_source(spec)))
     pipeline.build(checked)
@@ -99,10 +99,10 @@ def _checked(spec: Path) -> Checked:
 def _prepared(checked: Checked, data: list[str], config: FitConfig) -> tuple[TrainingData, Potential]:
     """Data and potential that fit together. Raises UserError."""
     from ...compiler import pipeline
-    from ...compiler.builder import named_species
-    from ...compiler.canonical import canonical
-    from .. import potential as potentials
-    from ..training_data import check_species, read_training_data
+    from ...compiler.declarations.canonical import canonical
+    from ...compiler.elaborate.model_builder import named_species
+    from ..data.dataset import check_species, read_training_data
+    from ..potential import potential as potentials
 
     training = read_training_data(data, config.data, config.weights.config_type, config.seed)
     species = named_species(checked) or training.species
@@ -135,7 +135,7 @@ def _introduce(data: list[str], training: TrainingData, potential: Potential, js
 def _fitted(
     potential: Potential, training: TrainingData, config: FitConfig, folder: Path, resume: bool, quiet: bool
 ) -> FitResult:
-    from ..fit import fit
+    from ..fitting.fit import fit
     from .progress import fitting
 
     with fitting(quiet) as report:
@@ -154,9 +154,9 @@ def saved(
     quiet: bool = False,
 ) -> dict[str, dict[str, Any] | None]:
     """The errors on train and test; the run is written."""
-    from ..artifact import save
-    from ..evaluate import compare
-    from ..parity import save_parity
+    from ..evaluation.errors import compare
+    from ..evaluation.parity import save_parity
+    from ..runs.run_folder import save
     from .progress import counting
 
     parts = {name: part for name, part in (("train", training.train), ("test", training.test)) if part}

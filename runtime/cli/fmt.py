@@ -30,9 +30,9 @@ def command(
       potentia fmt --diff nb.pes
       cat nb.pes | potentia fmt -
     """
-    from ...compiler.diagnostics import Diagnostic, UserError
-    from ...compiler.files import read_source
-    from ...compiler.formatter import format_source
+    from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
+    from ...compiler.diagnostics.files import read_source
+    from ...compiler.syntax.formatter import format_source
 
     changed: list[str] = []
     wrong: list[Diagnostic] = []

@@ -6,13 +6,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...compiler import pipeline
-from ...compiler.diagnostics import Diagnostic, SpecError, UserError
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError, UserError
+from ...compiler.diagnostics.files import read_source
+from ...compiler.diagnostics.render import as_text as diagnostics_text
+from ...compiler.diagnostics.source import Source
 from ...compiler.difference.listing import listing
 from ...compiler.difference.sides import build_side, species_of
-from ...compiler.files import read_source
-from ...compiler.report import as_text as diagnostics_text
-from ...compiler.source import Source
-from ..versions import Version
+from ..runs.versions import Version
 from .comparing import compared
 from .difference_text import painter
 

@@ -60,7 +60,7 @@ def _program() -> str:
 
 def _attributes(path: Path) -> bool:
     """Add the line to .gitattributes unless it is there; whether it was added."""
-    from ..checkpoint import write_atomic
+    from ..files.atomic import write_atomic
 
     text = path.read_text(encoding="utf-8") if path.exists() else ""
     if ATTRIBUTE in (line.strip() for line in text.splitlines()):
@@ -72,7 +72,7 @@ def _attributes(path: Path) -> bool:
 
 def _git(folder: Path, *arguments: str) -> str:
     """What git says. Raises SpecError: not-a-repository, no-git, git-failed."""
-    from ...compiler.diagnostics import Diagnostic, SpecError
+    from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 
     try:
         done = subprocess.run(["git", *arguments], cwd=folder, capture_output=True, text=True, check=False)

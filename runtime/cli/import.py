@@ -28,10 +28,10 @@ def command(
       potentia import nep.txt -o nep.pes
       potentia import nep.txt -o runs/nep
     """
-    from ..artifact import save
-    from ..checkpoint import write_atomic
-    from ..nep.importing import potential_of, sentence
-    from ..nep.reading import read_nep
+    from ..files.atomic import write_atomic
+    from ..formats.nep.importing import potential_of, sentence
+    from ..formats.nep.reading import read_nep
+    from ..runs.run_folder import save
     from .outputs import require_new_file, require_new_run
 
     place = output or Path("runs") / file.name.partition(".")[0]

@@ -14,8 +14,8 @@ from . import console
 from .options import Json
 
 if TYPE_CHECKING:
-    from ..lineage import Step
-    from ..versions import Version
+    from ..runs.lineage import Step
+    from ..runs.versions import Version
 
 _ERRORS = (
     ("energy_rmse_ev_per_atom", "E", "meV/atom", 1000.0, "{:.2f}"),
@@ -42,9 +42,9 @@ def command(
       potentia log nb.pes
       potentia log studies/nb/front/030.pes --json
     """
-    from ...compiler.diagnostics import ArtifactError, Diagnostic
-    from ..artifact import read_metadata
-    from ..artifact_formats import METADATA, SPEC
+    from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+    from ..runs.formats import METADATA, SPEC
+    from ..runs.run_folder import read_metadata
 
     is_spec = model.suffix == ".pes" and not model.is_dir()
     folder = _beside(model, SPEC) if is_spec else model
@@ -73,8 +73,8 @@ def _beside(spec: Path, name: str) -> Path:
 
 def _versions(spec: Path) -> list[dict[str, str]]:
     """The commits of a spec, the latest first, each with what it changed."""
-    from ..revisions import commits
-    from ..versions import read_version
+    from ..files.git import commits
+    from ..runs.versions import read_version
 
     found = commits(spec)
     texts = [read_version(f"{c.digest}:./{spec.name}", spec.parent) for c in found]

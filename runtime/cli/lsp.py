@@ -23,7 +23,7 @@ def command(
     Examples:
       potentia lsp --stdio
     """
-    from ...compiler.diagnostics import Diagnostic, UserError
+    from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
 
     if find_spec("pygls") is None:
         message = "the language server needs pygls, which is not installed"

@@ -17,7 +17,7 @@ from typing import Any
 
 import typer
 
-from ...compiler.diagnostics import Diagnostic, UserError
+from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
 from . import console
 
 OURS = 70  # EX_SOFTWARE

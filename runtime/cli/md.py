@@ -14,7 +14,7 @@ from .threads import one_core
 
 if TYPE_CHECKING:
     from ..dynamics import MDResult, MDSettings
-    from ..structures import Floats, Structure
+    from ..structures.structure import Floats, Structure
 
 
 @having(steps=STEPS, bath=BATH, cell=CELL, written=WRITTEN, guards=GUARDS)
@@ -59,8 +59,8 @@ def command(
     """
     if single_core:
         one_core()
-    from ..artifact import load
     from ..dynamics import md_settings, simulate
+    from ..runs.run_folder import load
     from .progress import simulating
 
     settings = md_settings(_with_time({**steps, **bath, **cell, **written, **guards}, time))

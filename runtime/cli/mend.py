@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from ...compiler import pipeline
-from ...compiler.diagnostics import Diagnostic, Fix, SpecError
-from ...compiler.files import read_source
-from ...compiler.source import Source
+from ...compiler.diagnostics.diagnostic import Diagnostic, Fix, SpecError
+from ...compiler.diagnostics.files import read_source
+from ...compiler.diagnostics.source import Source
 from ...compiler.warnings import warnings_of
 from .spec_files import replace_text
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import secrets
 from pathlib import Path
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ..artifact_formats import METADATA
-from ..checkpoint import checkpoint_of, write_atomic
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.atomic import checkpoint_of, write_atomic
+from ..runs.formats import METADATA
 
 _ELSEWHERE = "choose another place with `-o`"
 

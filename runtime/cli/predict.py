@@ -11,8 +11,8 @@ from . import console
 from .options import Json, Quiet, Run
 
 if TYPE_CHECKING:
-    from ..potential import Predicted
-    from ..structures import Structure
+    from ..potential.potential import Predicted
+    from ..structures.structure import Structure
 
 
 def command(
@@ -37,10 +37,10 @@ def command(
       potentia predict runs/nb --structures POSCAR
       potentia predict runs/nb --structures new.xyz@-1 --json
     """
-    from ..artifact import load
-    from ..predictions import require_finite, write_predictions
-    from ..readers import read
-    from ..selection import select
+    from ..data.readers import read
+    from ..data.splits import select
+    from ..evaluation.predictions import require_finite, write_predictions
+    from ..runs.run_folder import load
     from .progress import counting
 
     potential = load(run)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from ..design.loop import Progress as Designing
     from ..dynamics.result import Progress as Moving
-    from ..fit_result import Progress as Fitting
+    from ..fitting.result import Progress as Fitting
 
 
 def _bar(*columns: str) -> Progress:

@@ -12,7 +12,7 @@ from . import console
 from .options import Json, Quiet, Run
 
 if TYPE_CHECKING:
-    from ..potential import Potential
+    from ..potential.potential import Potential
     from ..properties.config import PropertiesConfig
     from ..properties.prototypes import Candidate
     from ..properties.results import PropertyResult, Survey
@@ -79,8 +79,8 @@ def command(
 def _surveyed(
     run: Path, settings: PropertiesConfig, files: Sequence[str], with_sigma: bool, place: str, quiet: bool
 ) -> Survey:
-    from ..artifact import covariance, load
     from ..properties.measurement import survey
+    from ..runs.run_folder import covariance, load
     from .progress import measuring
 
     potential = load(run)
@@ -101,7 +101,7 @@ def _plot(folder: Path, found: Survey, quiet: bool) -> None:
 
 def _crystals(file: str, potential: Potential) -> list[Candidate]:
     """The structure of a file, named by the file."""
-    from ..frames import split_slice
+    from ..data.frames import split_slice
     from ..properties.prototypes import from_file
 
     return [from_file(split_slice(file)[0].stem.replace(".", "_"), file, potential.species)]

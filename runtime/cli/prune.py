@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ...compiler.diagnostics import Diagnostic
+from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
 from .options import Data, Json, Quiet, Run
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
-    from ..prune import Goal, Pruned
-    from ..runs import Training
+    from ..pruning.prune import Goal, Pruned
+    from ..runs.with_data import Training
 
 HISTORY = "pruning.json"
 
@@ -62,7 +62,7 @@ def command(
       potentia prune runs/nb --data nb.xyz --guard niobium.toml
     """
     one_thread_each()
-    from ..runs import training_of
+    from ..runs.with_data import training_of
     from .outputs import require_new_run
 
     folder = output or run.with_name(run.name + "-pruned")
@@ -81,9 +81,9 @@ def command(
 
 
 def _goal(target: int | None, increase: float | None, criterion: str | None) -> Goal:
-    from ...compiler.diagnostics import did_you_mean
-    from ..config import ConfigError
-    from ..prune import CRITERIA, Goal
+    from ...compiler.diagnostics.diagnostic import did_you_mean
+    from ..pruning.prune import CRITERIA, Goal
+    from ..residuals.config import ConfigError
 
     if criterion is not None and criterion not in CRITERIA:
         help = did_you_mean(criterion, CRITERIA) or f"known: {', '.join(CRITERIA)}"
@@ -100,8 +100,8 @@ def _pruned(
     guard: Path | None,
     quiet: bool,
 ) -> Pruned:
-    from ..guards import guards_of
-    from ..prune import prune
+    from ..pruning.guards import guards_of
+    from ..pruning.prune import prune
     from .progress import fitting
 
     with fitting(quiet) as report:
@@ -120,7 +120,7 @@ def _pruned(
 
 def _saved(folder: Path, run: Path, training: Training, pruned: Pruned, quiet: bool) -> dict[str, Any]:
     """The run is written, with its history; what is told of it."""
-    from ..checkpoint import write_atomic
+    from ..files.atomic import write_atomic
     from .fit import saved
 
     before, after = pruned.history[0].parameters, pruned.result.potential.n_parameters

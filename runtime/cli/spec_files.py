@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from ...compiler.diagnostics import Diagnostic, SpecError
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 
 
 def replace_text(path: Path, text: str) -> None:

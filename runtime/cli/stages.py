@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ...compiler import pipeline
-from ...compiler.diagnostics import Diagnostic, UserError, did_you_mean
-from ...compiler.files import read_source
-from ...compiler.printer import print_model
-from ...compiler.source import Span
+from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
+from ...compiler.diagnostics.files import read_source
+from ...compiler.diagnostics.source import Span
+from ...compiler.ir.printer import print_model
 from .summary import built
 
 if TYPE_CHECKING:
-    from ...compiler.ir import Model
+    from ...compiler.ir.graph import Model
 
 STAGES = ("ast", "ir", "jaxpr", "hlo")
 
@@ -85,9 +85,9 @@ def _xla(model: Model, stage: str) -> str:
     import jax
     import numpy as np
 
-    from ..batches import single
-    from ..potential import Potential, start_theta
-    from ..structures import Structure
+    from ..potential.potential import Potential, start_theta
+    from ..structures.batches import single
+    from ..structures.structure import Structure
 
     potential = Potential("", model, start_theta(model))
     kernel = potential.kernel()
@@ -102,6 +102,6 @@ def _xla(model: Model, stage: str) -> str:
 
 
 def _number(symbol: str) -> int:
-    from ...compiler.elements import ELEMENTS
+    from ...compiler.chemistry.elements import ELEMENTS
 
     return ELEMENTS[symbol][0]

@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any
 
 from ...compiler import pipeline
-from ...compiler.checker import Checked
-from ...compiler.diagnostics import Diagnostic, SpecError, did_you_mean
-from ...compiler.elements import ELEMENTS
-from ...compiler.files import read_source
-from ...compiler.ir import Model
-from ...compiler.kinds import PER
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.declarations.check import Checked
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError, did_you_mean
+from ...compiler.diagnostics.files import read_source
+from ...compiler.ir.graph import Model
+from ...compiler.ir.types import PER
 from ...compiler.warnings import warnings_of
 from . import console
 

@@ -1,0 +1,1 @@
+"""Two potentials compared by numbers and physics. Imports runs, properties and the editor."""

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from io import StringIO
 from typing import Any
 
-from ..potential import Potential
+from ..potential.potential import Potential
 from ..properties.config import PropertiesConfig
 from ..properties.measurement import survey
 from ..properties.results import Curve

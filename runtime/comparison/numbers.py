@@ -9,9 +9,9 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.numbering import number_names, trained_numbers
-from ..artifact import FittedPotential, covariance
-from ..potential import free_mask
+from ...compiler.ir.parameter_vector import number_names, trained_numbers
+from ..potential.potential import free_mask
+from ..runs.run_folder import FittedPotential, covariance
 
 Array = NDArray[np.float64]
 

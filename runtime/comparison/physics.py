@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from ..artifact import FittedPotential
-from ..evaluate import evaluate
-from ..potential import Potential
+from ..evaluation.errors import evaluate
+from ..potential.potential import Potential
 from ..properties.stored import PROPERTIES, kept
-from ..structures import Structure
+from ..runs.run_folder import FittedPotential
+from ..structures.structure import Structure
 
 
 @dataclass(frozen=True)

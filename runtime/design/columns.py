@@ -13,9 +13,9 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ..residuals import Residuals, Rows, Sigmas
-from ..structures import Structure
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..residuals.residuals import Residuals, Rows, Sigmas
+from ..structures.structure import Structure
 from .pieces import Piece
 
 Array = NDArray[np.float64]

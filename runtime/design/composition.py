@@ -10,12 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.diagnostics import InternalError
-from ...compiler.numbering import Trained, trained_numbers
-from ...compiler.sensitivities import Restriction
-from ...compiler.spec_edits import Program, closed, dropped, rewritten
-from ..information import of_system
-from ..potential import compile
+from ...compiler.diagnostics.diagnostic import InternalError
+from ...compiler.ir.parameter_vector import Trained, trained_numbers
+from ...compiler.reduction.quadratic_model import Restriction
+from ...compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
+from ..information.fisher_information import of_system
+from ..potential.potential import compile
 from .factors import Factors
 from .pieces import together
 

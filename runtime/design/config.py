@@ -16,9 +16,9 @@ from typing import Any
 
 from pydantic import Field, field_validator
 
-from ...compiler.diagnostics import Diagnostic
-from ..config import DataConfig, WeightsConfig
-from ..toml_config import ConfigError, Section, read_toml, validated, with_flags
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..files.settings import ConfigError, Section, read_toml, validated, with_flags
+from ..residuals.config import DataConfig, WeightsConfig
 
 CHOSEN = "{chosen}"
 _LENGTH = re.compile(r"\bd\b")

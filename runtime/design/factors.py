@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..normal import Accumulator, System, triangle
+from ..optimize.qr_system import Accumulator, System, triangle
 from .columns import Layout, read_columns
 
 Array = NDArray[np.float64]

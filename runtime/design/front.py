@@ -8,11 +8,11 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from ...compiler.formatter import format_source
-from ..artifact import covariance, covariance_root, load, save
-from ..checkpoint import write_atomic
-from ..evaluate import compare
-from ..potential import compile
+from ...compiler.syntax.formatter import format_source
+from ..evaluation.errors import compare
+from ..files.atomic import write_atomic
+from ..potential.potential import compile
+from ..runs.run_folder import covariance, covariance_root, load, save
 from .loop import Member
 from .study import Study
 

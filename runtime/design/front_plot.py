@@ -9,7 +9,7 @@ from typing import Any
 
 from matplotlib.figure import Figure
 
-from ..checkpoint import write_atomic
+from ..files.atomic import write_atomic
 
 _PANELS = (
     ("energy", "energy_rmse_ev_per_atom", "meV/atom"),

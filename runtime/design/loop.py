@@ -15,9 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler import pipeline
-from ...compiler.cost import operations_per_atom
-from ...compiler.diagnostics import Diagnostic, FitError
-from ..potential import compile
+from ...compiler.analysis.flops import operations_per_atom
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ..potential.potential import compile
 from .composition import Pool, earnings
 from .config import CHOSEN, Entry
 from .factors import KINDS

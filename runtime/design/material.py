@@ -6,8 +6,8 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from ..neighbors import pairs
-from ..structures import Structure
+from ..structures.neighbors import pairs
+from ..structures.structure import Structure
 
 
 def length(structures: Sequence[Structure]) -> float:

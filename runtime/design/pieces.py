@@ -9,14 +9,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler import pipeline
-from ...compiler.canonical import REFERENCE
-from ...compiler.diagnostics import Diagnostic, UserError
-from ...compiler.ir import Model
-from ...compiler.linearity import linear_parameters
-from ...compiler.source import Source
-from ...compiler.spec_edits import Program
-from ..potential import Potential, compile, free_mask
-from ..toml_config import ConfigError
+from ...compiler.analysis.linearity import linear_parameters
+from ...compiler.declarations.canonical import REFERENCE
+from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
+from ...compiler.diagnostics.source import Source
+from ...compiler.ir.graph import Model
+from ...compiler.reduction.spec_rewriter import Program
+from ..files.settings import ConfigError
+from ..potential.potential import Potential, compile, free_mask
 
 Indices = NDArray[np.intp]
 

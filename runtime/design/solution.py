@@ -12,14 +12,14 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.carry import carried
-from ...compiler.linearity import linear_parameters
-from ..fit_result import FitResult
-from ..information import of_system
-from ..normal import Accumulator, System, solve
-from ..potential import Potential, Predicted, compile, free_mask, number_names, start_theta
-from ..residuals import Sigmas
-from ..structures import Structure
+from ...compiler.analysis.linearity import linear_parameters
+from ...compiler.reduction.parameter_transfer import carried
+from ..fitting.result import FitResult
+from ..information.fisher_information import of_system
+from ..optimize.qr_system import Accumulator, System, solve
+from ..potential.potential import Potential, Predicted, compile, free_mask, number_names, start_theta
+from ..residuals.residuals import Sigmas
+from ..structures.structure import Structure
 from .columns import read_columns
 from .composition import Composition, Pool
 

@@ -19,7 +19,7 @@ from threading import Event, Thread
 from time import time
 from typing import Any
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 
 _TABLES = """
 create table if not exists study (key text primary key, value text not null);

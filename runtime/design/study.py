@@ -12,20 +12,20 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.diagnostics import Diagnostic, FitError
-from ..artifact import save
-from ..checkpoint import npz_bytes, read_npz, write_atomic
-from ..config import FitConfig
-from ..evaluate import compare
-from ..fit import fit
-from ..fit_result import FitResult
-from ..held_out import folds_of
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ..data.dataset import TrainingData
+from ..evaluation.errors import compare
+from ..files.atomic import npz_bytes, read_npz, write_atomic
+from ..fitting.fit import fit
+from ..fitting.result import FitResult
+from ..information.folds import folds_of
 from ..properties.config import PropertiesConfig, load_properties_config
 from ..properties.measurement import measure as measure_properties
 from ..properties.results import broken_guards
-from ..residuals import Sigmas
-from ..structures import Structure
-from ..training_data import TrainingData
+from ..residuals.config import FitConfig
+from ..residuals.residuals import Sigmas
+from ..runs.run_folder import save
+from ..structures.structure import Structure
 from .columns import Layout, write_columns
 from .composition import Pool
 from .config import DesignConfig

@@ -7,8 +7,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from time import monotonic, sleep
 
-from ...compiler.diagnostics import ArtifactError, UserError
-from ..training_data import TrainingData
+from ...compiler.diagnostics.diagnostic import ArtifactError, UserError
+from ..data.dataset import TrainingData
 from .config import DesignConfig
 from .store import Trial
 from .study import Study

@@ -9,9 +9,9 @@ import numpy as np
 from ase import units
 from ase.data import atomic_masses, chemical_symbols
 
-from ...compiler.diagnostics import DataError, Diagnostic
-from .. import structure_checks
-from ..structures import Floats, Structure
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data import checks as structure_checks
+from ..structures.structure import Floats, Structure
 from .distances import atoms_named, bond_lengths, nearest_fault
 from .settings import MDSettings
 

@@ -10,10 +10,10 @@ from typing import Any
 
 import numpy as np
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic, FitError
-from ..checkpoint import write_atomic
-from ..potential import Potential
-from ..structures import Floats, Structure
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, FitError
+from ..files.atomic import write_atomic
+from ..potential.potential import Potential
+from ..structures.structure import Floats, Structure
 from .outputs import REPORT, SETTINGS, STATE
 from .settings import MDSettings
 

@@ -7,8 +7,8 @@ from itertools import combinations_with_replacement
 import numpy as np
 from ase.data import atomic_numbers, covalent_radii
 
-from ..neighbors import Pairs, pairs
-from ..structures import Floats, Ints, Structure
+from ..structures.neighbors import Pairs, pairs
+from ..structures.structure import Floats, Ints, Structure
 
 _WATCHED = 1.3  # of the sum of covalent radii: bonds, and nearest neighbours of metals, are within it
 _LEAST_WATCHED = 4.0  # Å: neighbours that are not bonded, such as two Ar, come nearer than that

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...compiler.diagnostics import Diagnostic
-from ..structures import Floats, Structure
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..structures.structure import Floats, Structure
 from .distances import atoms_named, nearest_fault
 
 _ASTRAY = 20.0  # Å: so far beyond where all atoms began, an atom of an open structure is lost

@@ -16,8 +16,8 @@ from typing import Any, NamedTuple
 import jax
 import jax.numpy as jnp
 
-from ...compiler.backends.xla import Arrays, Kernel
-from ...compiler.backends.xla_arrays import Edge, Pair
+from ...compiler.backends.xla.arrays import Edge, Pair
+from ...compiler.backends.xla.kernel import Arrays, Kernel
 from .barostat import Piston, strain
 from .pruning import Room, near_edges, near_pairs, squared_lengths
 from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover

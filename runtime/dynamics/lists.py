@@ -10,12 +10,12 @@ from typing import Literal
 import jax.numpy as jnp
 import numpy as np
 
-from ...compiler.backends.xla import Arrays, Kernel
-from ...compiler.backends.xla_arrays import Edge, Pair
-from ..batches import Batch, EdgeList, PairList, build
-from ..neighbors import Pairs, coordination, pairs
-from ..shapes import ListSpec, Shape, nice
-from ..structures import Floats, Structure
+from ...compiler.backends.xla.arrays import Edge, Pair
+from ...compiler.backends.xla.kernel import Arrays, Kernel
+from ..structures.batches import Batch, EdgeList, PairList, build
+from ..structures.neighbors import Pairs, coordination, pairs
+from ..structures.padding import ListSpec, Shape, nice
+from ..structures.structure import Floats, Structure
 from .distances import pair_rows, watched_cutoffs
 from .integrator import Near
 from .pruning import Room

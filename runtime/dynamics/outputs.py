@@ -25,9 +25,9 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io.extxyz import write_xyz
 from ase.io.trajectory import Trajectory
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ..checkpoint import write_atomic
-from ..structures import Floats, Structure
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.atomic import write_atomic
+from ..structures.structure import Floats, Structure
 
 SETTINGS, LOG, STATE, REPORT = "settings.json", "thermo.csv", "state.npz", "report.json"
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import jax
 import jax.numpy as jnp
 
-from ...compiler.backends.xla_arrays import Edge, Pair
-from ..batches import ASIDE
+from ...compiler.backends.xla.arrays import Edge, Pair
+from ..structures.batches import ASIDE
 
 Array = jax.Array
 

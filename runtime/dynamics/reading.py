@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ...compiler.diagnostics import DataError, Diagnostic
-from ..frames import frames, split_slice
-from ..structures import Floats, Structure, from_atoms
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data.frames import frames, split_slice
+from ..structures.structure import Floats, Structure, from_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms

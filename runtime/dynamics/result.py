@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...compiler.diagnostics import Diagnostic
-from ..structures import Floats, Structure
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..structures.structure import Floats, Structure
 
 
 @dataclass(frozen=True)

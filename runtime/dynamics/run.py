@@ -10,7 +10,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..structures import Floats, Structure
+from ..structures.structure import Floats, Structure
 from . import guards, outputs, state
 from .distances import pair_names
 from .guards import Fault

@@ -7,7 +7,7 @@ from typing import Any, Literal
 
 from pydantic import Field, model_validator
 
-from ..toml_config import Section, validated
+from ..files.settings import Section, validated
 
 _SHARPEST = 10.0  # of the changes of a thermostat: its time has at least so many steps
 

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import jax.numpy as jnp
 
-from ..potential import Potential
-from ..structures import Floats, Structure
+from ..potential.potential import Potential
+from ..structures.structure import Floats, Structure
 from . import checks, state
 from .continuing import begin, identity, require_same
 from .distances import pair_names

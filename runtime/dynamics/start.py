@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 from ase import units
 
-from ..structures import Floats, Structure
+from ..structures.structure import Floats, Structure
 from .checks import distance_limits, masses_of
 from .integrator import FINE, USED, Conditions, Form, Motion
 from .pruning import Room

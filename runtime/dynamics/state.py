@@ -9,8 +9,8 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
-from ..checkpoint import load_state, save_state
-from ..structures import Floats
+from ..files.atomic import load_state, save_state
+from ..structures.structure import Floats
 from .integrator import FINE, USED, Motion
 from .pruning import Room
 

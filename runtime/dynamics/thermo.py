@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from ase import units
 
-from ..structures import Floats
+from ..structures.structure import Floats
 
 _CELL = tuple(f"cell_{vector}{axis}" for vector, axis in product("abc", "xyz"))
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from ase import units
 
-from ..structures import Floats, Structure
+from ..structures.structure import Floats, Structure
 from .settings import MDSettings
 
 _LINEAR = 1e-8  # a principal moment of inertia that is so small a part of the largest is none

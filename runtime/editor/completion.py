@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Literal
 
-from ...compiler.calls import SPECIAL
-from ...compiler.elements import ELEMENTS
-from ...compiler.intrinsics import INTRINSICS
-from ...compiler.library import term_names
-from ...compiler.names import ENERGIES, FAMILIES, INDICES, KEEP
-from ...compiler.networks import ACTIVATIONS
-from ...compiler.units import UNITS, Unit, lookup
-from ...compiler.values import Basis, Function, Values
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.chemistry.units import UNITS, Unit, lookup
+from ...compiler.declarations.keywords import ENERGIES, FAMILIES, INDICES, KEEP
+from ...compiler.declarations.library import term_names
+from ...compiler.elaborate.builtins import SPECIAL
+from ...compiler.elaborate.intrinsics import INTRINSICS
+from ...compiler.elaborate.networks import ACTIVATIONS
+from ...compiler.elaborate.values import Basis, Function, Values
 from . import describe, vocabulary
 from .cursor import Cursor
 from .document import Document

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ...compiler.calls import SPECIAL
-from ...compiler.elements import ELEMENTS
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.elaborate.builtins import SPECIAL
 from .document import Document
 from .names import Names, term_of
 from .outline import Declaration, Frame, Item, Outline, TermOutline

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from ...compiler.names import ENERGIES
+from ...compiler.declarations.keywords import ENERGIES
 from .document import Document
 from .outline import Declaration, TermOutline
 from .quantities import shown, term_quantities, top_level, worth

@@ -8,10 +8,12 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from ...compiler import checker, pipeline, syntax
-from ...compiler.diagnostics import Diagnostic, SpecError
-from ...compiler.ir import Model
-from ...compiler.source import Source, Span
+from ...compiler import pipeline
+from ...compiler.declarations import check as checker
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+from ...compiler.diagnostics.source import Source, Span
+from ...compiler.ir.graph import Model
+from ...compiler.syntax import tree as syntax
 from ...compiler.warnings import warnings_of
 from .outline import Item, Outline
 from .scanner import scan

@@ -9,11 +9,11 @@ from math import sqrt
 from pathlib import Path
 
 from ...compiler import pipeline
-from ...compiler.canonical import canonical
-from ...compiler.diagnostics import ArtifactError, SpecError
-from ...compiler.numbering import number_names
-from ...compiler.source import Source
-from ..artifact_formats import METADATA
+from ...compiler.declarations.canonical import canonical
+from ...compiler.diagnostics.diagnostic import ArtifactError, SpecError
+from ...compiler.diagnostics.source import Source
+from ...compiler.ir.parameter_vector import number_names
+from ..runs.formats import METADATA
 from .document import Document
 
 _MOST = 8  # runs that are read whole
@@ -95,7 +95,7 @@ class _Read:
 @lru_cache(maxsize=64)
 def _read(folder: Path, stamp: int) -> _Read | None:
     """The numbers of a run; None where it is damaged, which `eval` tells of. stamp: of its last change."""
-    from ..artifact import covariance, covariance_root, load
+    from ..runs.run_folder import covariance, covariance_root, load
 
     try:
         potential = load(folder)

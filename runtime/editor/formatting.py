@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...compiler.diagnostics import SpecError
-from ...compiler.formatter import format_source
+from ...compiler.diagnostics.diagnostic import SpecError
+from ...compiler.syntax.formatter import format_source
 from .document import Document
 from .problems import Edit
 

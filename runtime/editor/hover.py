@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from math import isinf
 
-from ...compiler.elements import ELEMENTS
-from ...compiler.units import lookup
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.chemistry.units import lookup
 from . import describe
 from .document import Document
 from .fitted import Fitted, run_beside

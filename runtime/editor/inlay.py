@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ...compiler import syntax
-from ...compiler.checker import walk
-from ...compiler.elements import ELEMENTS
-from ...compiler.expressions import Scope
-from ...compiler.names import ENERGIES
-from ...compiler.units import ONE, Unit, lookup
-from ...compiler.values import Quantity, Values
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.chemistry.units import ONE, Unit, lookup
+from ...compiler.declarations.check import walk
+from ...compiler.declarations.keywords import ENERGIES
+from ...compiler.elaborate.evaluate import Scope
+from ...compiler.elaborate.values import Quantity, Values
+from ...compiler.syntax import tree as syntax
 from .document import Document
 from .outline import TermOutline
 from .quantities import TermQuantities, shown, term_quantities, top_level, worth

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal
 
-from ...compiler.calls import SPECIAL
-from ...compiler.elements import ELEMENTS
-from ...compiler.intrinsics import INTRINSICS
-from ...compiler.names import FAMILIES, INDICES, KEYWORDS
-from ...compiler.units import lookup
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.chemistry.units import lookup
+from ...compiler.declarations.keywords import FAMILIES, INDICES, KEYWORDS
+from ...compiler.elaborate.builtins import SPECIAL
+from ...compiler.elaborate.intrinsics import INTRINSICS
 from .document import Document
 from .outline import Declaration, Frame, Place, TermOutline
 from .workspace import Workspace, library_term

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...compiler.diagnostics import Diagnostic, Severity
-from ...compiler.source import Span
+from ...compiler.diagnostics.diagnostic import Diagnostic, Severity
+from ...compiler.diagnostics.source import Span
 from .document import Document
 from .workspace import imported_paths
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from functools import lru_cache
 
-from ...compiler import syntax
-from ...compiler.builder import Builder, named_species
-from ...compiler.diagnostics import SpecError
-from ...compiler.expressions import AT_SITE, Scope, evaluate
-from ...compiler.ir import Node
-from ...compiler.terms import TermScope
-from ...compiler.units import Unit
-from ...compiler.values import Basis, Function, Quantity, Value, Values, Where
+from ...compiler.chemistry.units import Unit
+from ...compiler.diagnostics.diagnostic import SpecError
+from ...compiler.elaborate.evaluate import AT_SITE, Scope, evaluate
+from ...compiler.elaborate.model_builder import Builder, named_species
+from ...compiler.elaborate.term import TermScope
+from ...compiler.elaborate.values import Basis, Function, Quantity, Value, Values, Where
+from ...compiler.ir.graph import Node
+from ...compiler.syntax import tree as syntax
 from .document import Document
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...compiler.calls import SPECIAL
-from ...compiler.diagnostics import Diagnostic, SpecError
-from ...compiler.elements import ELEMENTS
-from ...compiler.intrinsics import INTRINSICS
-from ...compiler.names import ENERGIES, FAMILIES, RESERVED
-from ...compiler.units import lookup
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.chemistry.units import lookup
+from ...compiler.declarations.keywords import ENERGIES, FAMILIES, RESERVED
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+from ...compiler.elaborate.builtins import SPECIAL
+from ...compiler.elaborate.intrinsics import INTRINSICS
 from .document import Document
 from .names import Names, Symbol
 from .problems import Edit

@@ -12,9 +12,9 @@ from pygls import uris
 from pygls.exceptions import JsonRpcException
 from pygls.lsp.server import LanguageServer
 
-from ...compiler import library
-from ...compiler.diagnostics import SpecError
-from ...compiler.source import Span
+from ...compiler.declarations import library
+from ...compiler.diagnostics.diagnostic import SpecError
+from ...compiler.diagnostics.source import Span
 from . import protocol
 from .completion import completions
 from .document import Document

@@ -5,12 +5,12 @@ The words are the compiler's own tables; only the sentences are written here, an
 
 from __future__ import annotations
 
-from ...compiler import library
-from ...compiler.calls import SPECIAL
-from ...compiler.elements import ELEMENTS
-from ...compiler.intrinsics import INTRINSICS
-from ...compiler.names import ENERGIES, FAMILIES, INDICES, KEYWORDS
-from ...compiler.units import UNITS
+from ...compiler.chemistry.elements import ELEMENTS
+from ...compiler.chemistry.units import UNITS
+from ...compiler.declarations import library
+from ...compiler.declarations.keywords import ENERGIES, FAMILIES, INDICES, KEYWORDS
+from ...compiler.elaborate.builtins import SPECIAL
+from ...compiler.elaborate.intrinsics import INTRINSICS
 
 KEYWORD_HELP = {
     "import": "`import \"core.pes\"` lends the terms and names of another file, relative to this one.",

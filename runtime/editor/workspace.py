@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
-from ...compiler import library
+from ...compiler.declarations import library
 from .document import Document
 from .outline import Declaration, TermOutline
 

@@ -1,0 +1,2 @@
+"""Lattice, elastic, defect, surface and phonon properties with their uncertainties. Imports potential and
+data."""

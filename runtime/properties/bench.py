@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .config import PropertiesConfig
 from .crystal import Crystal, of_structure, relaxed
 from .evaluator import Evaluator

@@ -21,8 +21,8 @@ from typing import Annotated, Any, Literal, Self, get_args
 from ase.data import atomic_numbers
 from pydantic import AfterValidator, Field, model_validator
 
-from ...compiler.diagnostics import Diagnostic, did_you_mean
-from ..toml_config import ConfigError, Section, read_toml, validated
+from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
+from ..files.settings import ConfigError, Section, read_toml, validated
 
 Family = Literal["lattice", "equation_of_state", "elastic", "vacancy", "surface", "phonon", "dimer", "hot_md"]
 FAMILIES: tuple[Family, ...] = get_args(Family)

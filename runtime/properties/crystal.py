@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .evaluator import Direction, Evaluator, along
 from .prototypes import Candidate
 from .relaxation import Freedom, relax, scan_minimum

@@ -11,7 +11,7 @@ import numpy as np
 from ase.data import atomic_numbers, covalent_radii
 from numpy.typing import NDArray
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .bench import Bench, Outcome, Quantity, Task
 from .evaluator import Direction, Evaluator
 from .prototypes import nearest

@@ -10,8 +10,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..label_keys import GPA
-from ..structures import Structure
+from ..data.labels import GPA
+from ..structures.structure import Structure
 from .bench import Bench, Outcome, Quantity, Task
 from .crystal import Crystal, hessian
 from .evaluator import Direction

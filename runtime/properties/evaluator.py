@@ -19,12 +19,12 @@ import jax.numpy as jnp
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.backends.xla import Arrays, Kernel
-from ..batches import Batch, build
-from ..neighbors import pairs
-from ..potential import Potential
-from ..shapes import ListSpec, Shape, nice, sizes
-from ..structures import Structure
+from ...compiler.backends.xla.kernel import Arrays, Kernel
+from ..potential.potential import Potential
+from ..structures.batches import Batch, build
+from ..structures.neighbors import pairs
+from ..structures.padding import ListSpec, Shape, nice, sizes
+from ..structures.structure import Structure
 from .results import Unmeasured
 
 Array = NDArray[np.float64]

@@ -14,7 +14,7 @@ from ase import Atoms, units
 from ase.calculators.calculator import Calculator, all_changes
 from ase.md.langevin import Langevin
 
-from ..structures import from_atoms
+from ..structures.structure import from_atoms
 from .bench import Bench, Outcome, Quantity, Task
 from .crystal import Crystal, hessian
 from .evaluator import Direction, Evaluator

@@ -7,7 +7,7 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .bench import Bench, Outcome, Quantity, Task
 from .prototypes import Candidate
 

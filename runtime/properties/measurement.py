@@ -9,9 +9,9 @@ from importlib.util import find_spec
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.diagnostics import Diagnostic, did_you_mean
-from ..potential import Potential, free_mask
-from ..toml_config import ConfigError
+from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
+from ..files.settings import ConfigError
+from ..potential.potential import Potential, free_mask
 from . import dimer, elastic, equation_of_state, hot_md, lattice, phonon, surface, vacancy
 from .bench import Bench, Quantity, Task
 from .config import PropertiesConfig, Reference

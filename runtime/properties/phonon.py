@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .bench import Bench, Outcome, Quantity, Task
 from .crystal import Crystal
 from .evaluator import Direction, Evaluator

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..checkpoint import write_atomic
+from ..files.atomic import write_atomic
 from .results import Curve
 
 _LABELS = {

@@ -12,10 +12,10 @@ from ase import Atoms
 from ase.build import make_supercell
 from ase.data import atomic_numbers, covalent_radii, reference_states
 
-from ...compiler.diagnostics import DataError, Diagnostic
-from ..readers import read
-from ..structures import Floats, Structure, from_atoms
-from ..toml_config import ConfigError
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data.readers import read
+from ..files.settings import ConfigError
+from ..structures.structure import Floats, Structure, from_atoms
 from .config import Miller, StructureConfig
 
 _BCC = [[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]]
@@ -185,7 +185,7 @@ def to_atoms(structure: Structure) -> Atoms:
 
 def nearest(structure: Structure, a: str | None = None, b: str | None = None) -> float | None:
     """The shortest distance in Å, between atoms of the species a and b where they are named."""
-    from ..neighbors import pairs
+    from ..structures.neighbors import pairs
 
     cutoff = 2.0 * structure.volume ** (1 / 3) / structure.n_atoms ** (1 / 3) + 0.5
     found = pairs(structure, cutoff)

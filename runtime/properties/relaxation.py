@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .evaluator import Evaluator
 from .results import Unmeasured
 

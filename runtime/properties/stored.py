@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from ...compiler.diagnostics import ArtifactError, Diagnostic
-from ..checkpoint import write_atomic
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.atomic import write_atomic
 from .results import PropertyResult
 
 PROPERTIES = "properties.json"

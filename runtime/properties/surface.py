@@ -8,7 +8,7 @@ from math import ceil, gcd
 import numpy as np
 from numpy.typing import NDArray
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .bench import Bench, Outcome, Quantity, Task
 from .config import Miller
 from .crystal import of_structure

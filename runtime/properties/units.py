@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ...compiler.diagnostics import did_you_mean
-from ..label_keys import GPA, PER_EV_A3
+from ...compiler.diagnostics.diagnostic import did_you_mean
+from ..data.labels import GPA, PER_EV_A3
 
 _J_M2 = 16.02176634  # J/m² in 1 eV/Å²
 _THZ_PER_MEV = 0.2417989242  # 1 meV/h (CODATA 2018)

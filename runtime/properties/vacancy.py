@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 from ase.data import atomic_numbers
 
-from ..structures import Structure
+from ..structures.structure import Structure
 from .bench import Bench, Outcome, Quantity, Task
 from .crystal import Crystal, of_structure
 from .prototypes import Candidate, supercell

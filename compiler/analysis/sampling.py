@@ -1,0 +1,228 @@
+"""One value of a node at a time, in plain Python: for an atom i with neighbours j and k at given places.
+
+For questions about the formula that have to be answered before any numerical library is loaded. What an
+atom's other neighbours would add up to is not known here: it is taken as a number that is nothing special.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from math import prod
+
+from ..ir.graph import Model, Node, Parameter
+from ..ir.scalars import BINARY, UNARY
+
+Row = list[float]
+Vector = tuple[float, float, float]
+OTHERS = 1.3  # what is summed over other neighbours
+LARGEST = 20_000  # components of a value
+
+
+class NoSample(Exception):
+    """A value that is no number here, or is not of atoms i, j, k."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """Species of i, j, k (places in the model's list), r_ij and r_ik in Å, and unit vectors to j and k."""
+
+    species: tuple[int, int, int]
+    r_ij: float
+    r_ik: float
+    to_j: Vector = (0.36, 0.48, 0.8)
+    to_k: Vector = (0.64, -0.6, 0.48)
+
+
+@dataclass
+class Sampler:
+    """Values of nodes in one scene. Places: `i`, `j`, `k`, `ij`, `ik`, `ijk`."""
+
+    model: Model
+    numbers: Mapping[str, Row]  # as `sample_parameters` makes them
+    scene: Scene
+    _known: dict[tuple[Node, str], Row] = field(default_factory=dict)
+
+    def value(self, node: Node, place: str) -> Row:
+        """All components of a node, the last feature axis fastest. Raises NoSample."""
+        found = self._known.get((node, place))
+        if found is None:
+            if node.kind.components > LARGEST:
+                raise NoSample
+            try:
+                found = self._made(node, place)
+            except (ValueError, OverflowError, ZeroDivisionError):
+                raise NoSample from None
+            if not all(isinstance(x, float) and x == x for x in found):
+                raise NoSample
+            self._known[node, place] = found
+        return found
+
+    def _made(self, node: Node, place: str) -> Row:
+        rule = getattr(self, "_" + node.op, None)
+        if rule is not None:
+            return rule(node, place)
+        scalar = _SCALAR.get(node.op)
+        if scalar is None:
+            raise NoSample
+        rows = [self.value(a, place) for a in node.args]
+        n = node.kind.components
+        return [scalar(*xs) for xs in zip(*(r * n if len(r) == 1 else r for r in rows), strict=True)]
+
+    # --- leaves and atoms
+
+    def _const(self, node: Node, place: str) -> Row:
+        return list(node["values"])
+
+    def _param(self, node: Node, place: str) -> Row:
+        return self.numbers[node["name"]]
+
+    def _distance(self, node: Node, place: str) -> Row:
+        return [self.scene.r_ik if place == "ik" else self.scene.r_ij]
+
+    def _displacement(self, node: Node, place: str) -> Row:
+        (r,) = self._distance(node, place)
+        return [r * x for x in (self.scene.to_k if place == "ik" else self.scene.to_j)]
+
+    def _at(self, node: Node, place: str) -> Row:
+        table, width = self.value(node.args[0], ""), node.kind.components
+        letters = place if node["of"] in ("i", "ij") else node["of"]
+        atoms = [self.scene.species["ijk".index(x)] for x in letters]
+        start = width * _row(node.args[0].kind.domain.name, atoms, len(self.model.species))
+        return table[start : start + width]
+
+    def _to_i(self, node: Node, place: str) -> Row:
+        return self.value(node.args[0], "i")
+
+    def _to_j(self, node: Node, place: str) -> Row:
+        return self.value(node.args[0], place[1])
+
+    def _to_ij(self, node: Node, place: str) -> Row:
+        return self.value(node.args[0], "ij")
+
+    def _to_ik(self, node: Node, place: str) -> Row:
+        return self.value(node.args[0], "ik")
+
+    def _sum_i(self, node: Node, place: str) -> Row:
+        return [OTHERS] * node.kind.components
+
+    def _sum_to_ij(self, node: Node, place: str) -> Row:
+        """Of the one neighbour k; of the neighbours of ik nothing is known."""
+        return self.value(node.args[0], "ijk") if place == "ij" else [OTHERS] * node.kind.components
+
+    # --- features
+
+    def _einsum(self, node: Node, place: str) -> Row:
+        inputs, out = node["spec"].split("->")
+        letters = inputs.split(",")
+        rows = [self.value(a, place) for a in node.args]
+        sizes = {
+            c: n
+            for s, a in zip(letters, node.args, strict=True)
+            for c, n in zip(s, a.kind.shape, strict=True)
+        }
+        names = list(sizes)
+        if prod(sizes.values()) > LARGEST:
+            raise NoSample
+        strides = [_strides(s, names, sizes) for s in (*letters, out)]
+        total = [0.0] * node.kind.components
+        for at in product(*(range(n) for n in sizes.values())):
+            *places, target = (sum(k * s for k, s in zip(at, stride, strict=True)) for stride in strides)
+            total[target] += prod(row[k] for row, k in zip(rows, places, strict=True))
+        return total
+
+    def _take(self, node: Node, place: str) -> Row:
+        row, size = self.value(node.args[0], place), node.args[0].kind.shape[-1]
+        return [row[start + k] for start in range(0, len(row), size) for k in node["indices"]]
+
+    def _put(self, node: Node, place: str) -> Row:
+        row, size = self.value(node.args[0], place), node.args[0].kind.shape[-1]
+        total = [0.0] * node.kind.components
+        for k, x in enumerate(row):
+            total[k // size * node["size"] + node["indices"][k % size]] += x
+        return total
+
+    def _stack(self, node: Node, place: str) -> Row:
+        return [x for a in node.args for x in self.value(a, place)]
+
+    def _reshape(self, node: Node, place: str) -> Row:
+        return self.value(node.args[0], place)
+
+    def _sines(self, node: Node, place: str) -> Row:
+        (x,) = self.value(node.args[0], place)
+        return [math.sin(k * x) for k in range(1, node["n"] + 1)]
+
+    def _chebyshev(self, node: Node, place: str) -> Row:
+        """T_k = 2x T_{k−1} − T_{k−2}"""
+        (x,) = self.value(node.args[0], place)
+        found = [1.0, x]
+        while len(found) < node["n"]:
+            found.append(2.0 * x * found[-1] - found[-2])
+        return found[: node["n"]]
+
+    def _sphericals(self, node: Node, place: str) -> Row:
+        """Not the harmonics: numbers of their size, other ones for each component."""
+        return [math.cos(1.0 + k) for k in range(node.kind.components)]
+
+    def _pow(self, node: Node, place: str) -> Row:
+        return [_power(x, node["exponent"]) for x in self.value(node.args[0], place)]
+
+
+def _strides(letters: str, names: list[str], sizes: Mapping[str, int]) -> list[int]:
+    found, step = dict.fromkeys(names, 0), 1
+    for c in reversed(letters):
+        found[c] += step
+        step *= sizes[c]
+    return [found[c] for c in names]
+
+
+def _row(table: str, atoms: list[int], n: int) -> int:
+    def unordered(a: int, b: int) -> int:
+        low, high = sorted((a, b))
+        return low * n - low * (low - 1) // 2 + high - low
+
+    match table:
+        case "species":
+            return atoms[0]
+        case "species_pair":
+            return unordered(*atoms)
+        case "species_pair_ordered":
+            return atoms[0] * n + atoms[1]
+        case "species_triple":
+            return atoms[0] * (n * (n + 1) // 2) + unordered(atoms[1], atoms[2])
+        case _:
+            return (atoms[0] * n + atoms[1]) * n + atoms[2]
+
+
+def _power(x: float, p: float) -> float:
+    if x == 0.0 and p < 0.0 and p == int(p):
+        return math.inf
+    if p == int(p):
+        return float(x ** int(p))
+    return 0.0 if x == 0.0 else float(math.pow(x, p))  # raises ValueError for x < 0
+
+
+_SCALAR: dict[str, Callable[..., float]] = {
+    **UNARY,
+    **BINARY,
+    "power": _power,
+    "select": lambda c, a, b: a if c > 0 else b,
+}
+
+
+def sample_parameters(model: Model) -> dict[str, Row]:
+    """A number for each entry of each table: its start, and another one within the bounds where that is 0."""
+    found = {}
+    for p in model.parameters:
+        flat = [_sample(p, k) for k in range(len(p.start))]
+        found[p.name] = flat if p.places is None else [flat[k] if k >= 0 else 0.0 for k in p.places]
+    return found
+
+
+def _sample(p: Parameter, k: int) -> float:
+    if p.start[k] != 0.0 or not p.free[k]:
+        return p.start[k]
+    other = 0.5 + 0.618 * (k + 1) % 1.0
+    return min(max(other, p.lower[k]), p.upper[k])

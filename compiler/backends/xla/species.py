@@ -1,0 +1,52 @@
+"""Values of atoms that have a row for each species of neighbour."""
+
+from __future__ import annotations
+
+from itertools import product
+
+import jax.numpy as jnp
+import numpy as np
+
+from ...ir.types import Domain
+from .arrays import Array, table_row
+
+# of more species coefficients are looked up before they are multiplied
+MOST_SPECIES = 8
+
+
+def rows_of_neighbours(table: Array, domain: Domain, species: Array, n: int) -> Array:
+    """A table of pairs of species, (…, rows) -> (n, …, N): the n rows that belong to each atom."""
+    pairs = np.array(list(product(range(n), repeat=2))).T
+    rows = table_row(domain, (jnp.asarray(pairs[0]), jnp.asarray(pairs[1])), n).reshape(n, n)
+    return jnp.moveaxis(table[..., rows[species]], -1, 0)
+
+
+def sums_by_species(value: Array, neighbours: Array, mask: Array, n: int) -> Array:
+    """(…, N, K) -> (n, …, N): sums over the neighbours of each species; neighbours, mask (N, K)."""
+    own = jnp.stack([jnp.where(mask & (neighbours == s), 1.0, 0.0).astype(value.dtype) for s in range(n)])
+    flat = jnp.where(mask, value, 0.0).reshape(-1, *mask.shape)
+    summed = jnp.einsum("sik,aik->sai", own, flat)
+    return summed.reshape(n, *value.shape[:-2], mask.shape[0])
+
+
+def chosen_product(spec: str, rows: Array, other: Array, mixed: tuple[str, str], species: Array) -> Array:
+    """An einsum of two arguments, one of which is the row `species` of `rows`: the product with every row, as
+    of matrices, and the choice after it.
+
+    spec: of the features, that argument first. mixed: the structural axes of rows; of the other and result.
+    """
+    ins, out = spec.split("->")
+    own, others = ins.split(",")
+    every = jnp.einsum(f"R{own}{mixed[0]},{others}{mixed[1]}->R{out}{mixed[1]}", rows, other)
+    found = every[0]
+    for s in range(1, len(every)):
+        found = jnp.where(species == s, every[s], found)
+    return found
+
+
+def row_of_neighbour(value: Array, neighbours: Array) -> Array:
+    """(n, …, N) -> (…, N, K): of the rows of an atom the one that belongs to each neighbour."""
+    chosen = value[0][..., None]
+    for s in range(1, len(value)):
+        chosen = jnp.where(neighbours == s, value[s][..., None], chosen)
+    return jnp.broadcast_to(chosen, (*value.shape[1:], neighbours.shape[1]))

@@ -1,0 +1,1 @@
+"""Units and elements. Imports nothing of ours."""

@@ -1,0 +1,2 @@
+"""Declarations of a spec and of the library, in order and without clashes. Imports syntax and what comes
+before it."""

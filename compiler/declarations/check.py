@@ -1,0 +1,288 @@
+"""Declarations and names: which terms, lets and species a spec has, and whether every name means something.
+
+What a name is worth (its unit, its shape) is decided by `builder`, which computes with kinds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from ..chemistry.elements import ELEMENTS
+from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, did_you_mean, respelt
+from ..diagnostics.source import Source, Span
+from ..syntax import tree as syntax
+from ..syntax.parser import parse_source
+from . import library
+from .keywords import RESERVED
+
+
+@dataclass
+class Checked:
+    """A spec whose declarations are in order: terms and lets by name, the energy, the species as written."""
+
+    file: syntax.File
+    energy: syntax.Energy | None
+    lets: dict[str, syntax.Let] = field(default_factory=dict)
+    terms: dict[str, syntax.Term] = field(default_factory=dict)
+    species: tuple[syntax.Name, ...] = ()
+    warnings: tuple[Diagnostic, ...] = ()
+    imported: set[Path] = field(default_factory=set)
+
+    def term(self, name: str) -> syntax.Term | None:
+        """A term of the spec, its imports, or the library."""
+        return self.terms.get(name) or library.term(name)
+
+    def term_names(self) -> list[str]:
+        return sorted({*self.terms, *library.term_names()})
+
+
+def check_file(file: syntax.File, need_energy: bool = True) -> Checked:
+    """Gather the declarations of a spec and of what it imports.
+
+    Raises SpecError with all faults found: duplicates, cycles, unknown species, no energy.
+    """
+    found: list[Diagnostic] = []
+    checked = Checked(file, None)
+    _gather(file, checked, found, (Path(file.source.name),))
+    _check_cycles(checked, found)
+    if need_energy and checked.energy is None and not found:
+        end = Span(file.source, max(0, len(file.source.text.rstrip()) - 1), len(file.source.text.rstrip()))
+        found.append(
+            Diagnostic(
+                "no-energy", "the spec gives no energy", primary=end, help="write `E = …`, a sum of terms"
+            )
+        )
+    for term in checked.terms.values():
+        _check_term(term, found)
+    if found:
+        raise SpecError(found)
+    return checked
+
+
+def _gather(file: syntax.File, checked: Checked, found: list[Diagnostic], chain: tuple[Path, ...]) -> None:
+    for item in file.items:
+        if isinstance(item, syntax.Energy):
+            if len(chain) > 1:
+                continue  # an imported file lends its terms and lets, not its energy
+            if checked.energy is not None:
+                found.append(_twice("duplicate-energy", "E", item.span, checked.energy.span))
+            else:
+                checked.energy = item
+        elif isinstance(item, syntax.Species):
+            _add_species(item, checked, found)
+        elif isinstance(item, syntax.Import):
+            _import(item, file, checked, found, chain)
+        else:
+            _declare(item, checked, found)
+
+
+def _declare(item: syntax.Let | syntax.Term, checked: Checked, found: list[Diagnostic]) -> None:
+    other = checked.lets.get(item.name) or checked.terms.get(item.name)
+    if other is not None:
+        found.append(_twice("duplicate-name", item.name, item.name_span, other.name_span))
+    elif item.name in RESERVED or item.name == "E" or item.name in ELEMENTS:
+        what = "a chemical element" if item.name in ELEMENTS else "a word of the language"
+        found.append(
+            Diagnostic(
+                "reserved-name",
+                f"`{item.name}` is {what}",
+                primary=item.name_span,
+                help="choose another name",
+            )
+        )
+    elif isinstance(item, syntax.Let):
+        checked.lets[item.name] = item
+    else:
+        checked.terms[item.name] = item
+
+
+def _twice(code: str, name: str, here: Span, there: Span) -> Diagnostic:
+    return Diagnostic(
+        code,
+        f"`{name}` is defined twice",
+        primary=here,
+        secondary=((there, "first defined here"),),
+        help="rename or remove one of them",
+    )
+
+
+def _add_species(item: syntax.Species, checked: Checked, found: list[Diagnostic]) -> None:
+    seen = {s.name for s in checked.species}
+    for k, name in enumerate(item.names):
+        if name.name not in ELEMENTS:
+            found.append(unknown_species(name.name, name.span))
+        elif name.name in seen:
+            message = f"species {name.name} is listed twice"
+            again = Span(name.span.source, item.names[k - 1].span.end, name.span.end)
+            fix = Fix(again, "") if k else None
+            found.append(Diagnostic("duplicate-species", message, primary=name.span, fix=fix))
+        seen.add(name.name)
+    checked.species += item.names
+
+
+def unknown_species(name: str, span: Span) -> Diagnostic:
+    return Diagnostic(
+        "unknown-species",
+        f"there is no element `{name}`",
+        primary=span,
+        help=did_you_mean(name, ELEMENTS),
+        fix=respelt(span, name, ELEMENTS),
+    )
+
+
+def _import(
+    item: syntax.Import, file: syntax.File, checked: Checked, found: list[Diagnostic], chain: tuple[Path, ...]
+) -> None:
+    path = Path(file.source.name).parent / item.path
+    if "\0" in item.path:
+        found.append(_no_import(item, "there is no such file"))
+        return
+    if path.resolve() in [p.resolve() for p in chain]:
+        found.append(Diagnostic("import-cycle", f"`{item.path}` imports itself", primary=item.span))
+        return
+    if path.resolve() in checked.imported:
+        return  # through another import already
+    checked.imported.add(path.resolve())
+    try:
+        if path.is_char_device() or path.is_fifo():  # reading may never end
+            raise OSError("it is no file")
+        text = path.read_bytes().decode("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = (
+            "it is not UTF-8 text"
+            if isinstance(error, UnicodeDecodeError)
+            else (error.strerror or str(error))
+        )
+        found.append(_no_import(item, reason))
+        return
+    try:
+        imported = parse_source(Source(text, str(path)))
+    except SpecError as error:
+        found.extend(error.diagnostics)
+        return
+    _gather(imported, checked, found, (*chain, path))
+
+
+def _no_import(item: syntax.Import, reason: str) -> Diagnostic:
+    return Diagnostic(
+        "cannot-import",
+        f"`{item.path}` cannot be read: {reason}",
+        primary=item.span,
+        help="the path is relative to the file that imports",
+    )
+
+
+# --- cycles ------------------------------------------------------------------------------------
+
+
+def _check_cycles(checked: Checked, found: list[Diagnostic]) -> None:
+    """Lets that need themselves, and terms defined by an expression that call themselves."""
+    bodies: dict[str, tuple[syntax.Expr, Span]] = {
+        n: (let.value, let.name_span) for n, let in checked.lets.items()
+    }
+    bodies |= {n: (t.alias, t.name_span) for n, t in checked.terms.items() if t.alias is not None}
+    _tell_cycle(bodies, found)
+
+
+def _tell_cycle(bodies: dict[str, tuple[syntax.Expr, Span]], found: list[Diagnostic]) -> None:
+    done: set[str] = set()
+    for start in bodies:
+        path = _find_cycle(start, bodies, done)
+        if path:
+            message = f"the definition of `{path[0]}` needs itself: {' → '.join([*path, path[0]])}"
+            place = bodies[path[0]][1]
+            found.append(Diagnostic("cyclic-definition", message, primary=place, help="break the circle"))
+            return
+
+
+def _find_cycle(start: str, bodies: dict[str, tuple[syntax.Expr, Span]], done: set[str]) -> list[str] | None:
+    """Depth-first search, on a stack of our own: chains of lets may be long."""
+    path: list[str] = []
+    stack: list[tuple[str, bool]] = [(start, False)]
+    while stack:
+        name, leave = stack.pop()
+        if leave:
+            path.pop()
+            done.add(name)
+        elif name in path:
+            return path[path.index(name) :]
+        elif name in bodies and name not in done:
+            path.append(name)
+            stack.append((name, True))
+            stack.extend((used, False) for used in sorted(set(names_in(bodies[name][0]))))
+    return None
+
+
+def names_in(expr: syntax.Expr | syntax.Argument) -> Iterator[str]:
+    """Names read and called anywhere in an expression."""
+    for part in walk(expr):
+        if isinstance(part, (syntax.Name, syntax.Call)):
+            yield part.name
+
+
+def walk(expr: syntax.Expr | syntax.Argument) -> Iterator[syntax.Expr]:
+    """An expression and all under it."""
+    stack: list[object] = [expr]
+    while stack:
+        part = stack.pop()
+        if isinstance(part, syntax.Argument):
+            stack.append(part.value)
+            continue
+        yield part  # type: ignore[misc]
+        stack.extend(reversed(children(part)))  # in the order of the text
+
+
+def children(part: object) -> list[object]:
+    match part:
+        case syntax.Negative() | syntax.Pin():
+            return [part.operand]
+        case syntax.Chain():
+            return list(part.operands)
+        case syntax.Power():
+            return [part.base, part.exponent]
+        case syntax.Neighbours():
+            return [part.body] if part.reach is None else [part.reach, part.body]
+        case syntax.List():
+            return list(part.items)
+        case syntax.Table():
+            return [value for _, value, _ in part.entries]
+        case syntax.Setting():
+            return [part.value, *(part.bounds or ())]
+        case syntax.Call():
+            return list(part.arguments)
+        case _:
+            return []
+
+
+# --- terms -------------------------------------------------------------------------------------
+
+
+def _check_term(term: syntax.Term, found: list[Diagnostic]) -> None:
+    seen: dict[str, Span] = {}
+    for formal in term.formals:
+        _once(formal.name, formal.span, seen, found)
+    for member in term.members:
+        _once(member.name, member.name_span, seen, found)
+    if term.alias is None and not any(m.name in ("pair", "triple", "site") for m in term.members):
+        found.append(
+            Diagnostic(
+                "term-without-energy",
+                f"term `{term.name}` gives no energy",
+                primary=term.name_span,
+                help="define `pair(r) = …`, `triple(r_ij, r_ik, cos_jik) = …` or `site(i) = …`",
+            )
+        )
+    _check_recursion(term, found)
+
+
+def _once(name: str, span: Span, seen: dict[str, Span], found: list[Diagnostic]) -> None:
+    if name in seen:
+        found.append(_twice("duplicate-name", name, span, seen[name]))
+    seen[name] = span
+
+
+def _check_recursion(term: syntax.Term, found: list[Diagnostic]) -> None:
+    bodies = {m.name: (m.value, m.name_span) for m in term.members if isinstance(m, syntax.Definition)}
+    _tell_cycle(bodies, found)

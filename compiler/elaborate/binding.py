@@ -1,0 +1,189 @@
+"""Binding of arguments: those of a call of a term to its formals, its parameters and its species."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from ..chemistry.elements import ELEMENTS
+from ..chemistry.units import lookup
+from ..declarations.check import unknown_species
+from ..declarations.keywords import ENERGIES
+from ..diagnostics.diagnostic import SpecError, did_you_mean, respelt
+from ..ir.graph import Node
+from ..syntax import tree as syntax
+from .evaluate import Locals, evaluate, fault
+from .intrinsics import INTRINSICS
+from .networks import ACTIVATIONS
+from .values import Basis, Elements, Function, Kept, Override, Quantity, Random, Value, Values, Where
+
+if TYPE_CHECKING:
+    from .term import TermScope
+
+
+def bind(scope: TermScope, call: syntax.Call, outer: Any, where: Where, local: Locals) -> None:
+    """Arguments of a call to formals, parameters and species of the term."""
+    scope.outer = outer  # type: ignore[attr-defined]
+    term = scope.term
+    names = [f.name for f in term.formals]
+    given: dict[str, syntax.Argument] = {}
+    species: list[str] = []
+    waiting = [n for n in names]
+    for argument in call.arguments:
+        if (
+            argument.name is None
+            and isinstance(argument.value, syntax.Name)
+            and _is_species(argument.value, scope, outer)
+        ):
+            species.append(argument.value.name)
+            continue
+        name = argument.name or (waiting[0] if waiting else None)
+        if name is None:
+            raise fault(
+                "too-many-arguments", f"`{call.name}` takes no more arguments", argument.span, _usage(term)
+            )
+        if name in given:
+            raise fault("duplicate-argument", f"`{name}` is given twice", argument.span)
+        if name not in names and name not in scope.params:
+            known = [*names, *scope.params]
+            raise fault(
+                "unknown-argument",
+                f"`{call.name}` has no argument `{name}`",
+                argument.name_span or argument.span,
+                did_you_mean(name, known) or _usage(term),
+                fix=respelt(argument.name_span, name, known) if argument.name_span else None,
+            )
+        given[name] = argument
+        if name in waiting:
+            waiting.remove(name)
+    scope.only = scope.builder.only(tuple(species))
+    scope.given = frozenset(given)
+    for name, argument in given.items():
+        if name in scope.params:
+            scope.overrides[name] = _override(argument)
+    for formal in term.formals:
+        _bind_formal(scope, formal, given.get(formal.name), call, outer, where, local)
+
+
+def _is_species(name: syntax.Name, scope: TermScope, outer: Any) -> bool:
+    if name.name in scope.builder.checked.lets or name.name in getattr(outer, "formals", {}):
+        return False
+    if name.name in ELEMENTS:
+        return True
+    looks = re.fullmatch(r"[A-Z][a-z]?", name.name) is not None
+    if looks and lookup(name.name) is None:
+        raise fault(
+            "unknown-species",
+            f"there is no element `{name.name}`",
+            name.span,
+            unknown_species(name.name, name.span).help,
+            fix=unknown_species(name.name, name.span).fix,
+        )
+    return False
+
+
+def _override(argument: syntax.Argument) -> Override:
+    value = argument.value
+    if isinstance(value, syntax.Setting):
+        return Override(value.value, value.fixed, value.bounds, argument.span)
+    return Override(value, False, None, argument.span)
+
+
+def _bind_formal(
+    scope: TermScope,
+    formal: syntax.Formal,
+    argument: syntax.Argument | None,
+    call: syntax.Call,
+    outer: Any,
+    where: Where,
+    local: Locals,
+) -> None:
+    default = None if formal.default is None else _formal_value(formal.default, scope, scope, where, {})
+    if argument is None:
+        if default is None:
+            raise fault(
+                "missing-argument", f"`{call.name}` needs `{formal.name}`", call.span, _usage(scope.term)
+            )
+        scope.formals[formal.name] = default
+        return
+    if isinstance(argument.value, syntax.Setting):
+        raise fault(
+            "not-a-parameter",
+            f"`{formal.name}` is not a parameter: it cannot be fixed or bounded",
+            argument.span,
+        )
+    try:
+        value = _formal_value(argument.value, outer, scope, where, local)
+    except SpecError as error:
+        raise _with_choices(error, argument.value, scope, default) from None
+    scope.formals[formal.name] = _fit_to_default(value, default, formal, argument, call)
+
+
+def _with_choices(error: SpecError, expr: syntax.Expr, scope: TermScope, default: Value | None) -> SpecError:
+    """An unknown word where a function is wanted: the functions that it can be."""
+    first = error.diagnostics[0]
+    if first.code != "unknown-name" or not isinstance(expr, syntax.Name) or not isinstance(default, Function):
+        return error
+    own = scope.definitions.get(default.name)
+    if own is None:
+        choices = list(ACTIVATIONS if default.name in ACTIVATIONS else INTRINSICS)
+    else:
+        choices = [n for n, d in scope.definitions.items() if d.formals == own.formals and n not in ENERGIES]
+    help = did_you_mean(expr.name, choices) or f"known: {', '.join(choices)}"
+    return SpecError(replace(first, help=help, fix=respelt(expr.span, expr.name, choices)))
+
+
+def _formal_value(expr: syntax.Expr, scope: Any, inner: TermScope, where: Where, local: Locals) -> Value:
+    """The value of an argument; a bare word can name a definition of the term, such as a switch."""
+    if isinstance(expr, syntax.Name) and expr.name in inner.definitions and expr.name not in local:
+        return Function(expr.name)
+    return evaluate(expr, scope, where, local)
+
+
+def _fit_to_default(
+    value: Value, default: Value | None, formal: syntax.Formal, argument: syntax.Argument, call: syntax.Call
+) -> Value:
+    """An argument is of the kind of its default; a bare number takes its unit, a single number becomes a
+    list.
+    """
+    if isinstance(default, Values) and isinstance(value, Quantity):
+        value = Values((value,))
+    if isinstance(default, Quantity) and isinstance(value, Quantity):
+        if value.bare:
+            return Quantity(value.value, default.unit, default.bare)
+        if value.unit != default.unit:
+            raise fault(
+                "wrong-unit",
+                f"`{formal.name}` is in {default.unit}, but this is in {value.unit}",
+                argument.span,
+                f"write a value in {default.unit}",
+            )
+    elif default is not None and type(default) is not type(value):
+        raise fault(
+            "wrong-argument",
+            f"`{formal.name}` of `{call.name}` is {_a_kind(default)}, not {_a_kind(value)}",
+            argument.span,
+            f"its default is `{formal.default.span.text if formal.default else ''}`",
+        )
+    return value
+
+
+def _a_kind(value: Value) -> str:
+    return {
+        Quantity: "a number",
+        Basis: "a basis",
+        Values: "a list",
+        Function: "a function",
+        Elements: "a species",
+        Kept: "a choice of components",
+        Random: "random numbers",
+        Node: "an energy",
+    }.get(type(value), "a value")
+
+
+def _usage(term: syntax.Term) -> str:
+    formals = [f.name if f.default is None else f"{f.name} = {f.default.span.text}" for f in term.formals]
+    params = [m.name for m in term.members if isinstance(m, syntax.Param)]
+    tail = f"; parameters: {', '.join(params)}" if params else ""
+    return f"usage: {term.name}({', '.join(formals)}){tail}"

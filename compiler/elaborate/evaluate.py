@@ -1,0 +1,308 @@
+"""Expressions to values and IR nodes: arithmetic, neighbours, geometry. Names and calls are the scope's
+business.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from fractions import Fraction
+from math import inf
+from typing import Protocol
+
+from ..chemistry.units import ANGSTROM, ONE, UNITS, lookup
+from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, did_you_mean, respelt
+from ..diagnostics.source import Span
+from ..ir import build as alg
+from ..ir.graph import Node
+from ..ir.ops import const, make
+from ..ir.types import NONE, SITE, Domain, KindError
+from ..syntax import tree as syntax
+from .values import Quantity, Value, Values, Where, as_node
+
+Locals = Mapping[str, Value]
+
+
+class Scope(Protocol):
+    """What names and calls mean here, and how far neighbours reach (Å)."""
+
+    def name(self, name: syntax.Name, where: Where, local: Locals) -> Value: ...
+
+    def call(self, call: syntax.Call, where: Where, local: Locals) -> Value: ...
+
+    def pin(self, pin: syntax.Pin, where: Where, local: Locals) -> Value: ...
+
+    def reach(self, span: Span) -> float: ...
+
+    def restrict(self, node: Node, where: Where) -> Node: ...
+
+
+AT_SITE = Where(("i",), SITE)
+
+
+def evaluate(expr: syntax.Expr, scope: Scope, where: Where, local: Locals) -> Value:
+    """The value of an expression. Raises SpecError with the span of the smallest part at fault."""
+    try:
+        match expr:
+            case syntax.Number():
+                return number(expr)
+            case syntax.Name():
+                return scope.name(expr, where, local)
+            case syntax.Call():
+                return scope.call(expr, where, local)
+            case syntax.Chain():
+                return _chain(expr, scope, where, local)
+            case syntax.Negative():
+                return _negative(arithmetic(expr.operand, scope, where, local))
+            case syntax.Power():
+                return _power(expr, scope, where, local)
+            case syntax.Neighbours():
+                return _neighbours(expr, scope, where, local)
+            case syntax.Pin():
+                return scope.pin(expr, where, local)
+            case syntax.List():
+                return Values(tuple(evaluate(e, scope, where, local) for e in expr.items))
+            case _:
+                raise fault("misplaced-value", "this value has no place here", expr.span)
+    except KindError as error:
+        raise fault(error.code, error.message, expr.span, error.help) from None
+
+
+def fault(
+    code: str, message: str, span: Span, help: str | None = None, label: str = "", fix: Fix | None = None
+) -> SpecError:
+    return SpecError(Diagnostic(code, message, primary=span, help=help, label=label, fix=fix))
+
+
+def number(expr: syntax.Number) -> Quantity:
+    if expr.unit is None:
+        return Quantity(expr.value)
+    found = lookup(expr.unit)
+    if found is None:
+        longer = [u for u in UNITS if len(expr.unit) > 2 and u.lower().startswith(expr.unit.lower())]
+        close = f"did you mean `{longer[0]}`?" if longer else did_you_mean(expr.unit, UNITS)
+        help = close or f"a product is written with `*`: `{expr.value:g}*{expr.unit}`"
+        place = _unit_span(expr)
+        fix = Fix(place, longer[0]) if longer else respelt(place, expr.unit, UNITS)
+        raise fault("unknown-unit", f"there is no unit `{expr.unit}`", expr.span, help, fix=fix)
+    factor, unit = found
+    try:
+        return Quantity(expr.value * factor**expr.exponent, unit**expr.exponent, bare=False)
+    except OverflowError:
+        raise fault(
+            "not-a-number", f"{expr.unit}^{expr.exponent} is too large for a number", expr.span
+        ) from None
+
+
+def _unit_span(expr: syntax.Number) -> Span:
+    start = expr.span.start + expr.span.text.index(expr.unit or "")
+    return Span(expr.span.source, start, start + len(expr.unit or ""))
+
+
+def arithmetic(expr: syntax.Expr, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
+    """The value of an expression that has to be a number or an IR value."""
+    value = evaluate(expr, scope, where, local)
+    if not isinstance(value, (Quantity, Node)):
+        raise fault("not-a-number", "a number or an energy is needed here", expr.span)
+    return value
+
+
+def _negative(value: Quantity | Node) -> Quantity | Node:
+    if isinstance(value, Quantity):
+        return Quantity(-value.value, value.unit, value.bare)
+    return make("neg", value)
+
+
+def _chain(expr: syntax.Chain, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
+    total = arithmetic(expr.operands[0], scope, where, local)
+    for operator, operand in zip(expr.operators, expr.operands[1:], strict=True):
+        try:
+            total = combine(operator, total, arithmetic(operand, scope, where, local))
+        except KindError as error:
+            fix = _with_unit(expr, total, operand, where, local, scope) if operator in "+-" else None
+            raise fault(error.code, error.message, operand.span, error.help, fix=fix) from None
+    return total
+
+
+def _with_unit(
+    expr: syntax.Chain,
+    total: Quantity | Node,
+    operand: syntax.Expr,
+    where: Where,
+    local: Locals,
+    scope: Scope,
+) -> Fix | None:
+    """The unit of the other side for a plain number of a sum; None where neither is one."""
+    number, other = operand, total
+    if operand is expr.operands[1] and isinstance(expr.operands[0], syntax.Number):
+        number, other = expr.operands[0], arithmetic(operand, scope, where, local)
+    unit = other.kind.unit if isinstance(other, Node) else other.unit
+    if not isinstance(number, syntax.Number) or number.unit is not None or unit == ONE or "(" in str(unit):
+        return None
+    return Fix(number.span, f"{number.span.text} {unit}")
+
+
+_OPERATORS: dict[str, Callable[[Node, Node], Node]] = {
+    "+": alg.add,
+    "-": alg.sub,
+    "*": alg.mul,
+    "/": alg.div,
+}
+
+
+def combine(operator: str, a: Quantity | Node, b: Quantity | Node) -> Quantity | Node:
+    """a op b. A bare 0 takes the unit of the other side. Raises KindError."""
+    if isinstance(a, Quantity) and isinstance(b, Quantity):
+        return _combine_numbers(operator, a, b)
+    if operator in "+-":
+        a, b = _adopt_zero(a, b), _adopt_zero(b, a)
+    if operator == "/" and isinstance(b, Quantity) and b.value == 0.0:
+        raise KindError("division-by-zero", "division by zero")
+    return _OPERATORS[operator](as_node(a), as_node(b))
+
+
+def _adopt_zero(a: Quantity | Node, other: Quantity | Node) -> Quantity | Node:
+    if isinstance(a, Quantity) and a.bare and a.value == 0.0:
+        return Quantity(0.0, other.kind.unit if isinstance(other, Node) else other.unit)
+    return a
+
+
+def _combine_numbers(operator: str, a: Quantity, b: Quantity) -> Quantity:
+    bare = a.bare and b.bare
+    if operator == "*":
+        return Quantity(a.value * b.value, a.unit * b.unit, bare)
+    if operator == "/":
+        if b.value == 0.0:
+            raise KindError("division-by-zero", "division by zero")
+        return Quantity(a.value / b.value, a.unit / b.unit, bare)
+    a, b = _adopted(a, b), _adopted(b, a)
+    if a.unit != b.unit:
+        raise KindError("wrong-unit", f"cannot add {a.unit} and {b.unit}")
+    return Quantity(a.value + b.value if operator == "+" else a.value - b.value, a.unit, bare)
+
+
+def _adopted(a: Quantity, b: Quantity) -> Quantity:
+    return Quantity(0.0, b.unit, b.bare) if a.bare and a.value == 0.0 else a
+
+
+def _power(expr: syntax.Power, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
+    base = arithmetic(expr.base, scope, where, local)
+    exponent = arithmetic(expr.exponent, scope, where, local)
+    if isinstance(exponent, Node):
+        return make("power", as_node(base), exponent)
+    if exponent.unit != ONE:
+        raise fault("wrong-unit", f"an exponent is a plain number, not {exponent.unit}", expr.exponent.span)
+    if isinstance(base, Node):
+        return make("pow", base, exponent=exponent.value)
+    try:
+        value = base.value**exponent.value
+    except (ZeroDivisionError, OverflowError):
+        raise fault("not-a-number", f"{base.value:g}^{exponent.value:g} is not a number", expr.span) from None
+    if isinstance(value, complex):
+        raise fault("not-a-number", f"({base.value:g})^{exponent.value:g} is not a real number", expr.span)
+    return Quantity(value, base.unit ** Fraction(exponent.value).limit_denominator(24), base.bare)
+
+
+def _neighbours(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> Node:
+    rc = _reach(expr, scope, where, local)
+    if expr.index in where.indices or len(expr.index) != 1:
+        raise fault(
+            "bad-index",
+            f"`sum({expr.index})` needs a new index of one letter",
+            expr.span,
+            "use `sum(j)`, then `sum(k)`",
+        )
+    if where.domain.name not in ("site", "edge"):
+        raise fault("too-many-neighbours", "sums over neighbours nest at most twice", expr.span)
+    name = "edge" if where.domain == SITE else "triple"
+    inside = Where((*where.indices, expr.index), Domain(name, rc))  # type: ignore[arg-type]
+    body = scope.restrict(spread(as_node(arithmetic(expr.body, scope, inside, local)), inside), inside)
+    return make("sum_i" if name == "edge" else "sum_to_ij", body, within=rc, origin=expr.span)
+
+
+def _reach(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> float:
+    """How far a sum goes, Å: as far as it says, a sum over k as far as the one around it, else the term."""
+    if expr.reach is None:
+        return scope.reach(expr.span) if where.domain.rc is None else where.domain.rc
+    span = expr.reach.span
+    if where.domain != SITE:
+        raise fault("misplaced-value", "a sum over third neighbours goes as far as the one around it", span)
+    value = evaluate(expr.reach, scope, where, local)
+    if not isinstance(value, Quantity) or not (value.bare or value.unit == ANGSTROM):
+        help = "write `sum(j, 5 Å)`"
+        raise fault("wrong-unit", "the reach of a sum is a distance known at compile time", span, help)
+    if not 0.0 < value.value < inf:
+        raise fault("bad-cutoff", f"a sum reaches {value.value:g} Å, but its reach has to be positive", span)
+    return value.value
+
+
+def spread(node: Node, where: Where) -> Node:
+    """A value of the whole model, as one for each atom or neighbour."""
+    if node.kind.domain == NONE:
+        return alg.mul(const(1.0, domain=where.domain), node)
+    return node
+
+
+# --- geometry and indices ----------------------------------------------------------------------
+
+_GEOMETRY = re.compile(r"^(r|u|cos)_([a-z]{2,3})$")
+
+
+def geometry(name: str, where: Where) -> Node | None:
+    """`r_ij`, `r_jk`, `u_ij`, `cos_jik`, where these atoms are in hand; None for other names."""
+    match = _GEOMETRY.match(name)
+    if match is None or not set(match[2]) <= set(where.indices) or len(where.indices) < 2:
+        return None
+    what, letters = match.groups()
+    centre = where.indices[0]
+    if what == "cos":
+        return _cosine(where) if len(letters) == 3 and letters[1] == centre else None
+    if len(letters) != 2 or letters[0] == letters[1]:
+        return None
+    if centre not in letters:
+        return _far_side(where) if what == "r" else None
+    neighbour = letters.replace(centre, "")
+    value = _distance(where) if what == "r" else alg.direction(Domain("edge", where.domain.rc))
+    if what == "u" and letters[0] != centre:
+        value = make("neg", value)
+    return move(value, (centre, neighbour), where)
+
+
+def _distance(where: Where) -> Node:
+    return make("distance", domain=Domain("edge", where.domain.rc))
+
+
+def _cosine(where: Where) -> Node:
+    unit = alg.direction(Domain("edge", where.domain.rc))
+    return make("einsum", make("to_ij", unit), make("to_ik", unit), spec="a,a->")
+
+
+def _far_side(where: Where) -> Node:
+    """r_jk² = r_ij² + r_ik² − 2 r_ij r_ik cos θ."""
+    r = _distance(where)
+    ij, ik = make("to_ij", r), make("to_ik", r)
+    cross = alg.scale(2.0, alg.mul(ij, ik, _cosine(where)))
+    return make("pow", alg.sub(alg.add(alg.square(ij), alg.square(ik)), cross), exponent=0.5)
+
+
+def move(node: Node, indices: tuple[str, ...], where: Where) -> Node:
+    """A value of the atoms `indices`, carried to the atoms in hand. Raises KindError where it cannot be."""
+    domain = node.kind.domain
+    if domain == NONE or (indices == where.indices and domain == where.domain):
+        return node
+    try:
+        places = tuple(where.indices.index(letter) for letter in indices)
+    except ValueError:
+        missing = next(x for x in indices if x not in where.indices)
+        raise KindError("bad-index", f"there is no atom `{missing}` in hand here") from None
+    edge = Domain("edge", where.domain.rc)
+    if domain == SITE and where.domain.name == "edge":
+        return make("to_j" if places[0] else "to_i", node, domain=edge)
+    if domain == SITE:
+        at_edge = make("to_j" if places[0] else "to_i", node, domain=edge)
+        return make("to_ik" if places[0] == 2 else "to_ij", at_edge)
+    if domain == edge and places in ((0, 1), (0, 2)):
+        return make("to_ij" if places[1] == 1 else "to_ik", node)
+    raise KindError(
+        "bad-index", f"a value of ({', '.join(indices)}) cannot be used for ({', '.join(where.indices)})"
+    )

@@ -1,0 +1,253 @@
+"""A checked spec to a model: the energy evaluated to IR, its terms named, its parameters gathered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from ..chemistry.elements import ELEMENTS
+from ..chemistry.units import EV, ONE, Unit
+from ..declarations.check import Checked, walk
+from ..declarations.keywords import FAMILIES
+from ..diagnostics.diagnostic import Diagnostic, SpecError, did_you_mean, respelt
+from ..diagnostics.source import Span
+from ..ir.graph import Model, Node, Parameter, TermInstance
+from ..ir.ops import const, make
+from ..ir.types import SITE, Domain
+from ..syntax import tree as syntax
+from . import builtins as calls
+from .evaluate import AT_SITE, Locals, evaluate, fault
+from .intrinsics import INTRINSICS
+from .term import TermScope, instantiate
+from .values import Value, Where
+
+PLACEHOLDER = "X"  # stands for the species of a spec that leaves them to the data
+
+
+def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Model:
+    """The model of a spec.
+
+    species: those of the data, used where the spec names none. Raises SpecError with the faults found, and
+    `species-conflict` where the data has species that the spec does not.
+    """
+    named = named_species(checked)
+    if species and named and not set(species) <= set(named):
+        extra = ", ".join(s for s in species if s not in named)
+        raise SpecError(
+            Diagnostic(
+                "species-conflict",
+                f"the data has {extra}, but the spec is for {', '.join(named)}",
+                place=checked.file.source.name,
+                help=f"write `species {', '.join([*named, *(s for s in species if s not in named)])}`",
+            )
+        )
+    return Builder(checked, named or tuple(species or ())).model()
+
+
+def named_species(checked: Checked) -> tuple[str, ...]:
+    """Species that the spec itself names: in `species`, else in calls and tables of parameters, in order of
+    appearance.
+    """
+    listed = tuple(s.name for s in checked.species)
+    used: dict[str, Span] = {}
+    for expr in _reachable(checked):
+        for part in walk(expr):
+            for name, span in _mentioned(part):
+                if name in ELEMENTS and name not in checked.lets:
+                    used.setdefault(name, span)
+    if listed:
+        for name, span in used.items():
+            if name not in listed:
+                raise fault(
+                    "species-conflict",
+                    f"{name} is not in `species {', '.join(listed)}`",
+                    span,
+                    f"add {name} to `species`",
+                )
+    return listed or tuple(used)
+
+
+def _mentioned(part: syntax.Expr) -> Iterator[tuple[str, Span]]:
+    if isinstance(part, syntax.Call):
+        for argument in part.arguments:
+            if argument.name is None and isinstance(argument.value, syntax.Name):
+                yield argument.value.name, argument.span
+    elif isinstance(part, syntax.Table):
+        for keys, _, span in part.entries:
+            yield from ((name, span) for key in keys for name in key)
+
+
+def _reachable(checked: Checked) -> Iterator[syntax.Expr]:
+    if checked.energy is not None:
+        yield checked.energy.value
+    yield from (let.value for let in checked.lets.values())
+    yield from (t.alias for t in checked.terms.values() if t.alias is not None)
+
+
+class Builder:
+    """The state of building one model. As a scope it is the top level of the spec."""
+
+    def __init__(self, checked: Checked, species: tuple[str, ...]) -> None:
+        self.checked = checked
+        self.open_species = not species
+        self.species = species or (PLACEHOLDER,)
+        self.parameters: list[Parameter] = []
+        self.instances: list[TermInstance] = []
+        self.scopes: dict[str, TermScope] = {}  # of each instance: what its arguments are worth
+        self.builder = self
+        self._lets: dict[str, Value] = {}
+        self._naming: str | None = None
+
+    def model(self) -> Model:
+        assert self.checked.energy is not None
+        expr = self.checked.energy.value
+        try:
+            energy = evaluate(expr, self, AT_SITE, {})
+        except SpecError as error:
+            raise SpecError(self._all_faults(expr) or error.diagnostics) from None
+        if not isinstance(energy, Node) or energy.kind.domain != SITE:
+            raise fault(
+                "no-atoms", "the energy depends on no atom", expr.span, "add a term, such as `eam(rc=5)`"
+            )
+        if energy.kind.unit != EV:
+            raise fault(
+                "wrong-unit",
+                f"the energy is in eV, not {energy.kind.unit}",
+                expr.span,
+                _product_help(energy.kind.unit),
+            )
+        if energy.kind.shape:
+            raise fault("shape-mismatch", f"the energy is one number, not {energy.kind.shape}", expr.span)
+        return Model(
+            self.species, tuple(self.parameters), tuple(self.instances), {"energy": energy}, self.open_species
+        )
+
+    def _all_faults(self, expr: syntax.Expr) -> list[Diagnostic]:
+        """The faults of each operand of the top-level sum, so that one run tells them all."""
+        found: list[Diagnostic] = []
+        for operand in expr.operands if isinstance(expr, syntax.Chain) else ():
+            try:
+                evaluate(
+                    operand, Builder(self.checked, () if self.open_species else self.species), AT_SITE, {}
+                )
+            except SpecError as error:
+                found.extend(d for d in error.diagnostics if d not in found)
+        return found
+
+    # --- Scope -----------------------------------------------------------------------------
+
+    def name(self, name: syntax.Name, where: Where, local: Locals) -> Value:
+        return calls.word(name, self, [])
+
+    def call(self, call: syntax.Call, where: Where, local: Locals) -> Value:
+        return calls.call(call, self, where, local, None)
+
+    def reach(self, span: Span) -> float:
+        raise fault(
+            "misplaced-value",
+            "sums over neighbours are written inside a term",
+            span,
+            "write `term name(rc = 5 Å) { site(i) = sum(j) … }`",
+        )
+
+    def restrict(self, node: Node, where: Where) -> Node:
+        return node
+
+    def pin(self, pin: syntax.Pin, where: Where, local: Locals) -> Value:
+        return self.pinned(pin, self, where, local)
+
+    def pinned(self, pin: syntax.Pin, scope: object, where: Where, local: Locals) -> Value:
+        """The operand; all terms in it are marked as never to be pruned."""
+        before = len(self.instances)
+        value = evaluate(pin.operand, scope, where, local)  # type: ignore[arg-type]
+        if not isinstance(value, Node):
+            raise fault("misplaced-pin", "`pin` stands before a term", pin.span)
+        names = {id(i.energy) for i in self.instances[before:]} | {id(value)}
+        self.instances = [
+            TermInstance(i.name, i.called, i.energy, i.pinned or id(i.energy) in names, i.origin)
+            for i in self.instances
+        ]
+        return value
+
+    def let(self, name: str) -> Value:
+        """The value of a let; a term in it is one instance, however often the name is used."""
+        if name not in self._lets:
+            declaration = self.checked.lets[name]
+            outer, self._naming = self._naming, name if _is_call(declaration.value) else None
+            self._lets[name] = evaluate(declaration.value, self, AT_SITE, {})
+            self._naming = outer
+        return self._lets[name]
+
+    def term_call(self, call: syntax.Call, scope: object, where: Where, local: Locals) -> Value:
+        term = self.checked.term(call.name)
+        if term is None:
+            known = [*self.checked.term_names(), *INTRINSICS, *calls.SPECIAL, *FAMILIES]
+            known += list(getattr(scope, "definitions", {})) + list(getattr(scope, "params", {}))
+            raise fault(
+                "unknown-term",
+                f"there is no term `{call.name}`",
+                call.name_span,
+                did_you_mean(call.name, known) or _list_terms(self.checked),
+                fix=respelt(call.name_span, call.name, known),
+            )
+        if where.domain != SITE:
+            raise fault(
+                "misplaced-value",
+                f"`{call.name}` is the energy of an atom; it has no place inside a sum over neighbours",
+                call.span,
+            )
+        prefix = f"{scope.instance}." if hasattr(scope, "instance") else ""
+        name = self._instance_name(prefix + (self._naming or call.name))
+        self._naming = None
+        energy = instantiate(self, name, term, call, scope, where, local)
+        self.instances.append(TermInstance(name, call.name, energy, origin=call.span))
+        return energy
+
+    def _instance_name(self, wanted: str) -> str:
+        taken = {i.name for i in self.instances} | {p.term for p in self.parameters}
+        name, count = wanted, 1
+        while name in taken:
+            count += 1
+            name = f"{wanted}_{count}"
+        return name
+
+    # --- species -----------------------------------------------------------------------------
+
+    def only(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        """The species a term is limited to; empty where that is no limit."""
+        return () if set(names) >= set(self.species) else names
+
+    def is_one_of_table(self, names: tuple[str, ...]) -> Node:
+        return self._table(tuple(float(s in names) for s in self.species), ONE)
+
+    def is_one_of(self, names: tuple[str, ...]) -> Node:
+        """1 for atoms of these species, else 0, per site."""
+        return make("at", self.is_one_of_table(names), domain=SITE, of="i")
+
+    def element_values(self, which: int, unit: Unit) -> Node:
+        """Atomic number (which = 0) or covalent radius (1), per site."""
+        values = tuple(float(ELEMENTS.get(s, (1, 1.0))[which]) for s in self.species)
+        return make("at", self._table(values, unit), domain=SITE, of="i")
+
+    def one_hot(self) -> Node:
+        n = len(self.species)
+        table = const(tuple(float(a == b) for a in range(n) for b in range(n)), ONE, Domain("species"), (n,))
+        return make("at", table, domain=SITE, of="i")
+
+    def _table(self, values: tuple[float, ...], unit: Unit) -> Node:
+        return const(values, unit, Domain("species"))
+
+
+def _is_call(expr: syntax.Expr) -> bool:
+    while isinstance(expr, syntax.Pin):
+        expr = expr.operand
+    return isinstance(expr, syntax.Call)
+
+
+def _product_help(unit: Unit) -> str | None:
+    if unit == EV**2:
+        return "a product of two energies: divide by `1 eV`, or pass one through `gate(…)`"
+    return "multiply by `1 eV`" if unit == ONE else None
+
+
+def _list_terms(checked: Checked) -> str:
+    return "known terms: " + ", ".join(checked.term_names())

@@ -1,0 +1,172 @@
+"""Parameters of a term: their sharing among species and size; and reading them."""
+
+from __future__ import annotations
+
+import random
+from math import inf
+from typing import TYPE_CHECKING
+from zlib import crc32
+
+from ..chemistry.units import Unit
+from ..diagnostics.source import Span
+from ..ir.graph import Node, Parameter, parameter_size
+from ..ir.ops import const, make, too_large
+from ..ir.types import LARGEST, NONE, SITE, Domain, Kind
+from ..syntax import tree as syntax
+from .evaluate import AT_SITE, evaluate, fault, move
+from .integers import whole
+from .parameter_values import parameter, rows_in_use
+from .values import Quantity, Random, Values, Where
+
+if TYPE_CHECKING:
+    from .term import TermScope
+
+DOMAINS: dict[str, Domain] = {
+    "model": NONE,
+    "species": Domain("species"),
+    "pair": Domain("species_pair"),
+    "ordered pair": Domain("species_pair_ordered"),
+    "triple": Domain("species_triple"),
+    "ordered triple": Domain("species_triple_ordered"),
+}
+
+
+def declare(scope: TermScope, name: str) -> Node:
+    """The IR leaf of a parameter, a constant 0 where nothing of it is kept.
+
+    The first reading enters it in the model's list.
+    """
+    if name not in scope.declared:
+        declaration = scope.params[name]
+        unit = _unit(scope, declaration)
+        size = _size(scope, declaration)
+        kind = Kind(DOMAINS[declaration.sharing or "pair"], size, unit)
+        _need_room(scope, parameter_size(kind, len(scope.builder.species)))
+        made = parameter(scope, declaration, kind)
+        if made is None:
+            scope.declared[name] = const((0.0,) * kind.components, unit, shape=size)
+        else:
+            scope.builder.parameters.append(made)
+            scope.declared[name] = make("param", name=made.name, kind=made.kind)
+    return scope.declared[name]
+
+
+def weights(
+    scope: TermScope, name: str, shape: tuple[int, ...], unit: Unit, spread: float, domain: Domain
+) -> Node:
+    """A table of weights, started from random numbers that depend only on its name."""
+    full = f"{scope.instance}.{name}"
+    kind = Kind(domain, shape, unit)
+    n = parameter_size(kind, len(scope.builder.species))
+    _need_room(scope, n)
+    source = random.Random(crc32(full.encode()))
+    start = tuple(source.gauss(0.0, spread) for _ in range(n))
+    rows = rows_in_use(scope, kind)
+    per_row = n // len(rows)
+    free = tuple(used for used in rows for _ in range(per_row))
+    scope.builder.parameters.append(
+        Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free)
+    )
+    return make("param", name=full, kind=kind)
+
+
+def _need_room(scope: TermScope, count: int) -> None:
+    """Raise KindError where so many numbers more make a model too large."""
+    total = count + sum(len(p.start) for p in scope.builder.parameters)
+    if total > LARGEST:
+        raise too_large("the model", total)
+
+
+def read(
+    scope: TermScope,
+    leaf: Node,
+    declaration: syntax.Param,
+    where: Where,
+    indices: tuple[str, ...],
+    span: Span,
+) -> Node:
+    """A parameter as a value of the atoms in hand; `indices` as written, `D(i, k)`, or empty."""
+    return _whole(scope, _read_row(leaf, declaration, where, indices, span), declaration)
+
+
+def _whole(scope: TermScope, value: Node, declaration: syntax.Param) -> Node:
+    """A value with all components that were declared, 0 where they are not kept."""
+    name = f"{scope.instance}.{declaration.name}"
+    kept = next((p.components for p in scope.builder.parameters if p.name == name), None)
+    if kept is None:
+        return value
+    return make("put", value, indices=kept, size=_size(scope, declaration)[0])
+
+
+def _read_row(
+    leaf: Node, declaration: syntax.Param, where: Where, indices: tuple[str, ...], span: Span
+) -> Node:
+    domain = leaf.kind.domain
+    if domain == NONE:
+        return leaf
+    arity = {
+        "species": 1,
+        "species_pair": 2,
+        "species_pair_ordered": 2,
+        "species_triple": 3,
+        "species_triple_ordered": 3,
+    }[domain.name]
+    if not indices:
+        indices = _natural(declaration, where, arity, span)
+    if len(indices) != arity:
+        raise fault(
+            "missing-index",
+            f"`{declaration.name}` is one value per {declaration.sharing or 'pair'}: it takes {arity} atoms",
+            span,
+        )
+    if arity == 1:
+        return move(make("at", leaf, domain=SITE, of="i"), indices, where)
+    if arity == 3:
+        return make("at", leaf, domain=where.domain, of="ijk")
+    if indices == where.indices[1:] and where.domain.name == "triple":
+        return make("at", leaf, domain=where.domain, of="jk")
+    edge = Domain("edge", where.domain.rc)
+    return move(make("at", leaf, domain=edge, of="ij"), indices, where)
+
+
+def _natural(declaration: syntax.Param, where: Where, arity: int, span: Span) -> tuple[str, ...]:
+    """The atoms meant where none are written: all those in hand, if they are as many as the parameter
+    needs.
+    """
+    if len(where.indices) == arity:
+        return where.indices
+    sharing, name = declaration.sharing or "pair", declaration.name
+    if arity > len(where.indices):
+        help = "declare it `per species`" if len(where.indices) == 1 else "declare it `per pair`"
+        raise fault(
+            "missing-index",
+            f"`{name}` is one value per {sharing}, but there is only {', '.join(where.indices)} in hand",
+            span,
+            help,
+        )
+    example = ", ".join(where.indices[:arity])
+    raise fault(
+        "missing-index",
+        f"`{name}` is one value per {sharing}: it is not clear of which atoms",
+        span,
+        f"write `{name}({example})`",
+    )
+
+
+# --- size and unit ------------------------------------------------------------------------------------
+
+
+def _size(scope: TermScope, declaration: syntax.Param) -> tuple[int, ...]:
+    if declaration.size is None:
+        return ()
+    value = evaluate(declaration.size, scope, AT_SITE, {})
+    return (whole(value, declaration.size.span, "the size of a parameter", 1),)
+
+
+def _unit(scope: TermScope, declaration: syntax.Param) -> Unit:
+    value = evaluate(declaration.value, scope, AT_SITE, {})
+    items = value.items if isinstance(value, Values) else (value,)
+    items = tuple(v.spread if isinstance(v, Random) else v for v in items)
+    if not items or not all(isinstance(v, Quantity) for v in items):
+        raise fault("bad-start", "a start value is a number known at compile time", declaration.value.span)
+    return items[0].unit  # type: ignore[union-attr]

@@ -1,0 +1,109 @@
+"""Grow: candidate terms ranked by what they would gain, from one linearisation: Rao's score test.
+
+The candidates join the energy with everything that they are linear in at 0, so that the energy is what it
+was. What freeing the amplitudes b of one candidate gains, all numbers of the base at their new best, is at
+the optimum of the base ½ g_bᵀ S_b⁻¹ g_b: gradient and unique information of b. Numbers that shape a
+candidate are held at their start; a fit frees them later.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .. import pipeline
+from ..analysis.linearity import linear_parameters
+from ..declarations.canonical import edited
+from ..diagnostics.diagnostic import InternalError
+from ..diagnostics.source import Source
+from ..ir.parameter_vector import number_names, trained_numbers
+from ..syntax.formatter import format_source
+from .quadratic_model import Restriction, Sensitivities
+from .spec_rewriter import Program
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A term that may join: its call, its trained numbers by place in the extended model, its amplitudes."""
+
+    call: str
+    numbers: tuple[int, ...]
+    amplitudes: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Extended:
+    """A program with candidates in its energy; theta (P',): all parameters, amplitudes of candidates at 0."""
+
+    program: Program
+    theta: Array
+    candidates: tuple[Candidate, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """The predicted decrease of the loss, and how many trained numbers the term has, shapes included."""
+
+    candidate: Candidate
+    gain: float
+    numbers: int
+
+
+def grown(program: Program, calls: Sequence[str]) -> str:
+    """The text with the calls added to the energy."""
+    energy = program.checked.energy
+    assert energy is not None
+    source = program.checked.file.source
+    more = "".join(f"\n  + {call}" for call in calls)
+    return format_source(edited(source.text, [(energy.span.end, energy.span.end, more)]), source.name)
+
+
+def extended(program: Program, theta: Array, calls: Sequence[str]) -> Extended:
+    """The program with candidates; theta (P,): all parameters of it. Raises SpecError for a bad call."""
+    text = grown(program, calls)
+    checked = pipeline.check(pipeline.parse(Source(text, program.checked.file.source.name)))
+    larger = Program(checked, pipeline.build(checked, program.model.species))
+    new = larger.operands[len(larger.operands) - len(calls) :]
+    if len(larger.operands) != len(program.operands) + len(calls):
+        raise InternalError("a candidate is not one operand of the energy")
+    trained = trained_numbers(larger.model)
+    found = []
+    for call, operand in zip(calls, new, strict=True):
+        linear = linear_parameters(larger.model.with_outputs({"energy": operand.energy}))
+        own = [k for k, t in enumerate(trained) if t.parameter.name in operand.parameters]
+        amplitudes = tuple(k for k in own if trained[k].parameter.name in linear)
+        found.append(Candidate(call, tuple(own), amplitudes))
+    return Extended(larger, _start(program, theta, larger, found), tuple(found))
+
+
+def _start(program: Program, theta: Array, larger: Program, candidates: Sequence[Candidate]) -> Array:
+    """The known values, the starts of what is new, amplitudes at 0."""
+    known = dict(zip(number_names(program.model), theta.tolist(), strict=True))
+    starts = [x for p in larger.model.parameters for x in p.start]
+    values = [known.get(n, x) for n, x in zip(number_names(larger.model), starts, strict=True)]
+    free = [k for k, f in enumerate(f for p in larger.model.parameters for f in p.free) if f]
+    for candidate in candidates:
+        for k in candidate.amplitudes:
+            values[free[k]] = 0.0
+    return np.array(values)
+
+
+def scores(extended: Extended, sensitivities: Sensitivities) -> list[Score]:
+    """Each candidate alone against the base, the largest gain first.
+
+    sensitivities: of all trained numbers of the extended program, at its theta.
+    """
+    everything = {k for c in extended.candidates for k in c.numbers}
+    theta = sensitivities.theta
+    base = sensitivities.restricted(Restriction({k: float(theta[k]) for k in everything}))
+    found = []
+    for candidate in extended.candidates:
+        held = everything - set(candidate.amplitudes)
+        after = sensitivities.restricted(Restriction({k: float(theta[k]) for k in held}))
+        found.append(Score(candidate, base.loss - after.loss, len(candidate.numbers)))
+    return sorted(found, key=lambda s: (-s.gain, s.candidate.call))

@@ -1,0 +1,48 @@
+"""Values of parameters carried from a model to the one that a rewrite of its spec has made."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..diagnostics.diagnostic import InternalError
+from ..ir.graph import Model
+from ..ir.parameter_vector import numbers
+
+Array = NDArray[np.float64]
+
+
+def carried(old: Model, theta: Array, new: Model, gone: Sequence[str] = ()) -> Array:
+    """All parameters (P',) of the new model; theta (P,): those of the old one, in eV, Å, e.
+
+    gone: term instances of the old model that the new one lacks; the others are the same, in the same order.
+    New numbers have the value of the old ones by the same parameter, component and row. Raises InternalError
+    where the models do not fit together.
+    """
+    names = _same_terms(old, new, gone)
+    values: dict[tuple[str, str, int], float] = {}
+    place = 0
+    for p in old.parameters:
+        for number in numbers(p, old.species):
+            for row in number.rows:
+                values[p.name, row, number.component] = float(theta[place])
+            place += 1
+    found = []
+    for p in new.parameters:
+        before = names[p.term] + p.name.removeprefix(p.term)
+        for number in numbers(p, new.species):
+            key = (before, number.rows[0], number.component)
+            if key not in values:
+                raise InternalError(f"`{p.name}` has a number that `{before}` had not")
+            found.append(values[key])
+    return np.array(found)
+
+
+def _same_terms(old: Model, new: Model, gone: Sequence[str]) -> dict[str, str]:
+    """The name of each term of the new model -> its name in the old one."""
+    kept = [t for t in old.terms if t.name not in gone]
+    if [t.called for t in kept] != [t.called for t in new.terms]:
+        raise InternalError("the rewritten spec has other terms than were kept")
+    return {n.name: o.name for n, o in zip(new.terms, kept, strict=True)}

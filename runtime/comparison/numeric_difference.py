@@ -1,0 +1,128 @@
+"""Two potentials compared by numbers: energies and forces of random structures, by the reference backend."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.backends.reference import Reference, predict
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ...compiler.difference.compare import Difference
+from ...compiler.difference.sides import Side, build_side
+from ...compiler.ir.graph import Model
+from ...compiler.ir.parameter_vector import numbers
+
+Array = NDArray[np.float64]
+_SAMPLE = ("Nb", "O")  # for specs that leave their species to the data
+_SPACING = 2.4  # Å, of the grid that atoms are moved from
+_SHAKE = 0.5  # Å
+
+
+@dataclass(frozen=True)
+class NumericDifference:
+    """The largest differences over random structures, parameters being random too and the same in both.
+
+    energy: eV/atom; force: eV/Å, of a component. *_size: the largest of either potential, to compare with.
+    """
+
+    structures: int
+    energy: float
+    force: float
+    energy_size: float
+    force_size: float
+
+    def as_dict(self) -> dict[str, Any]:
+        return asdict(self)
+
+    def sentence(self) -> str:
+        return (
+            f"largest difference in {self.structures} random structures: {self.energy:.2g} of "
+            f"{self.energy_size:.2g} eV/atom, {self.force:.2g} of {self.force_size:.2g} eV/Å"
+        )
+
+
+def sampled(difference: Difference, structures: int = 4, seed: int = 0) -> NumericDifference:
+    """Evaluate both potentials; difference: of two valid specs.
+
+    Trained parameters are drawn about their starts, within their bounds; those that correspond are equal,
+    others are at their starts. Raises DataError `no-common-species`.
+    """
+    assert difference.a is not None and difference.b is not None
+    a, b = (_with_species(side) for side in (difference.a, difference.b))
+    common = [s for s in a.model.species if s in b.model.species]
+    if not common:
+        message = "the two specs have no species in common: there is no structure to compare them on"
+        raise DataError(Diagnostic("no-common-species", message))
+    rng = np.random.default_rng(seed)
+    theta_a = _drawn(a.model, rng)
+    theta_b = _corresponding(b.model, a.model, theta_a, difference)
+    found = [_both(a.model, b.model, theta_a, theta_b, common, rng, k % 2 == 1) for k in range(structures)]
+    return NumericDifference(
+        structures,
+        max(abs(x.energy - y.energy) / len(x.forces) for x, y in found),
+        max(float(np.abs(x.forces - y.forces).max()) for x, y in found),
+        max(abs(e.energy) / len(e.forces) for pair in found for e in pair),
+        max(float(np.abs(e.forces).max()) for pair in found for e in pair),
+    )
+
+
+def _with_species(side: Side) -> Side:
+    return build_side(side.checked, _SAMPLE) if side.model.open_species else side
+
+
+def _drawn(model: Model, rng: np.random.Generator) -> Array:
+    """Numbers about the starts, those that are trained."""
+    start = _flat(model, "start")
+    spread = 0.2 * np.where(start == 0.0, 0.5, np.abs(start))
+    moved = np.clip(
+        start + spread * rng.uniform(-1.0, 1.0, start.size), _flat(model, "lower"), _flat(model, "upper")
+    )
+    free = np.array([f for p in model.parameters for f in p.free], dtype=bool)
+    return np.where(free, moved, start)
+
+
+def _flat(model: Model, what: str) -> Array:
+    return np.array([x for p in model.parameters for x in getattr(p, what)], dtype=float)
+
+
+def _corresponding(of: Model, other: Model, theta: Array, difference: Difference) -> Array:
+    """Numbers of a model, each that of its partner in the other."""
+    known: dict[tuple[str, tuple[str, ...], int], float] = {}
+    places = iter(theta)
+    for p in other.parameters:
+        known |= {
+            (p.name, tuple(sorted(n.rows)), n.component): float(next(places))
+            for n in numbers(p, other.species)
+        }
+    found = []
+    for q in of.parameters:
+        partner = difference.parameters.get(q.name, "")
+        for start, n in zip(q.start, numbers(q, of.species), strict=True):
+            found.append(known.get((partner, tuple(sorted(n.rows)), n.component), start))
+    return np.array(found)
+
+
+def _both(
+    a: Model,
+    b: Model,
+    theta_a: Array,
+    theta_b: Array,
+    species: list[str],
+    rng: np.random.Generator,
+    periodic: bool,
+) -> tuple[Reference, Reference]:
+    grid = np.array(list(np.ndindex(2, 2, 2)), dtype=float)[: 4 if periodic else 6]
+    positions = _SPACING * grid + rng.uniform(-_SHAKE, _SHAKE, grid.shape)
+    cell = _SPACING * np.diag([1.0, 2.0, 2.0]) if periodic else np.eye(3) * 50.0
+    if periodic:
+        cell = cell + rng.uniform(-0.2, 0.2, (3, 3))
+    names = rng.choice(species, len(grid))
+
+    def of(model: Model, theta: Array) -> Reference:
+        kinds = np.array([model.species.index(s) for s in names])
+        return predict(model, theta, positions, cell, np.full(3, periodic), kinds)
+
+    return of(a, theta_a), of(b, theta_b)

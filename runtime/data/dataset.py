@@ -1,0 +1,142 @@
+"""The data of a fit: read, checked against the spec, split."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from hashlib import sha256
+
+from ...compiler.declarations.check import Checked
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, SpecError
+from ...compiler.ir.graph import Model
+from ..residuals.config import DataConfig
+from ..structures.structure import Structure
+from .frames import split_slice
+from .labels import LabelKeys
+from .readers import read, require_forces, weighted
+from .splits import select, split
+from .stress_convention import check_stress
+
+Structures = tuple[Structure, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class TrainingData:
+    """Structures to train and test on, with what was said of them."""
+
+    train: Structures
+    test: Structures
+    keys: LabelKeys
+    warnings: tuple[Diagnostic, ...]
+    digests: dict[str, str]
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        """All chemical species, by atomic number."""
+        return species_of((*self.train, *self.test))
+
+
+def read_training_data(
+    paths: Sequence[str], config: DataConfig, weights: dict[str, float] | None = None, seed: int = 0
+) -> TrainingData:
+    """Read files, warn of doubtful stress labels, and split.
+
+    `config.test` is `key=value`, a fraction, or a file. Raises DataError as the readers do, and no-forces,
+    no-structures.
+    """
+    keys = config.keys()
+    structures, warnings = read_labelled(paths, config)
+    if weights:
+        structures = weighted(structures, weights)
+    if config.use_forces:
+        require_forces(structures, keys)
+    warnings += tuple(check_stress(structures, keys)) if config.use_stress else ()
+    files, train, test = list(paths), structures, Structures()
+    if config.test is not None and _is_file(config.test):
+        test, more = read_labelled([config.test], config)
+        warnings, files = warnings + more, [*files, config.test]
+    elif config.test is not None:
+        parts = split(structures, config.test, seed)
+        train, test = tuple(parts[0]), tuple(parts[1])
+    return TrainingData(train, test, keys, warnings, {name: digest(name) for name in files})
+
+
+def read_labelled(
+    paths: Sequence[str], config: DataConfig, only: str | None = None
+) -> tuple[Structures, tuple[Diagnostic, ...]]:
+    """Structures of several files, without the labels that the configuration leaves aside, and remarks.
+
+    Raises DataError.
+    """
+    found: list[Structure] = []
+    remarks: tuple[Diagnostic, ...] = ()
+    for path in paths:
+        reading = read(path, config.keys())
+        found += reading.structures
+        remarks += reading.warnings
+    chosen = select(found, only) if only else found
+    if not config.use_forces:
+        chosen = [replace(s, forces=None) for s in chosen]
+    if not config.use_stress:
+        chosen = [replace(s, stress=None) for s in chosen]
+        remarks = tuple(d for d in remarks if d.code != "unread-stress")
+    return tuple(chosen), remarks
+
+
+def species_of(structures: Sequence[Structure]) -> tuple[str, ...]:
+    from ase.data import atomic_numbers
+
+    return tuple(sorted({x for s in structures for x in s.species}, key=lambda x: int(atomic_numbers[x])))
+
+
+def check_species(checked: Checked, named: Sequence[str], data: Sequence[str]) -> None:
+    """Raise SpecError `species-without-data` where the spec has species that no structure has."""
+    absent = [s for s in named if s not in data]
+    if absent:
+        written = next((s.span for s in checked.species if s.name in absent), None)
+        message = f"the spec is for {', '.join(named)}, but no structure has {', '.join(absent)}"
+        help = f"species in the data: {', '.join(data)}"
+        place = None if written else checked.file.source.name
+        raise SpecError(Diagnostic("species-without-data", message, primary=written, place=place, help=help))
+
+
+def check_rows(model: Model, structures: Sequence[Structure]) -> None:
+    """Raise FitError `too-few-rows` where there are fewer labels than trainable numbers."""
+    rows = n_rows(structures)
+    free = sum(sum(p.free) for p in model.parameters)
+    if rows < free:
+        message = f"{rows} labels cannot determine {free} parameters"
+        help = "use fewer parameters, or more data"
+        raise FitError(Diagnostic("too-few-rows", message, help=help))
+
+
+def n_rows(structures: Sequence[Structure]) -> int:
+    """Numbers that labels give: an energy, 3N force components, six of the stress."""
+    count = 0
+    for s in structures:
+        if s.weight > 0:
+            count += (s.energy is not None) + (0 if s.forces is None else 3 * s.n_atoms)
+            count += 6 * (s.stress is not None and s.volume > 0)
+    return count
+
+
+def digest(where: str) -> str:
+    """The SHA-256 of a data file (without a slice, `nb.xyz@:10`)."""
+    path, _ = split_slice(where)
+    state = sha256()
+    with path.open("rb") as file:
+        while block := file.read(1 << 20):
+            state.update(block)
+    return "sha256:" + state.hexdigest()
+
+
+def _is_file(where: str) -> bool:
+    return split_slice(where)[0].is_file() and not _is_number(where)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True

@@ -1,0 +1,119 @@
+"""Under which keys, with which sign and unit, a data file holds its labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal
+
+import numpy as np
+
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
+from ..structures.structure import DEFAULT_CONFIG_TYPE, Floats
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+GPA = 160.21766208  # GPa in one eV/Å³ (CODATA 2014, as ASE)
+
+PER_EV_A3: Mapping[str, float] = {
+    "eV/Å^3": 1.0,
+    "eV/A^3": 1.0,
+    "GPa": GPA,
+    "kbar": 10 * GPA,
+    "bar": 1e4 * GPA,
+    "MPa": 1e3 * GPA,
+    "Pa": 1e9 * GPA,
+}
+
+
+@dataclass(frozen=True)
+class LabelKeys:
+    """Keys of ASE's `atoms.info`, `atoms.arrays` or calculator results.
+
+    energy in eV (VASP: `free_energy` is what the forces are the slope of); forces in eV/Å.
+    Either `stress`, in `stress_unit` and `stress_sign`, or `virial` in eV, −V·stress (minus, as GPUMD has
+    it) or +V·stress (plus): naming a virial key turns the stress key off. `weight` names a key of `info`;
+    where it is None weights are not read.
+    Raises DataError (unknown-unit, unknown-sign) for a unit or sign that is not known.
+    """
+
+    energy: str = "energy"
+    forces: str = "forces"
+    stress: str = "stress"
+    virial: str | None = None
+    stress_unit: str = "eV/Å^3"
+    stress_sign: Literal["tension", "compression"] = "tension"
+    virial_sign: Literal["minus", "plus"] = "minus"
+    config_type: str = "config_type"
+    weight: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.stress_unit not in PER_EV_A3:
+            known = ", ".join(PER_EV_A3)
+            help = did_you_mean(self.stress_unit, PER_EV_A3) or f"known units: {known}"
+            message = f"`{self.stress_unit}` is not a unit of stress"
+            raise DataError(Diagnostic("unknown-unit", message, help=help))
+        if self.virial_sign not in ("minus", "plus"):
+            message = f"`{self.virial_sign}` is not a sign of a virial"
+            raise DataError(
+                Diagnostic("unknown-sign", message, help="minus: -V*stress (GPUMD); plus: +V*stress")
+            )
+        if self.stress_sign not in ("tension", "compression"):
+            message = f"`{self.stress_sign}` is not a sign of stress"
+            help = "say which is positive: tension (ASE, VASP through ASE) or compression (pressure-like)"
+            raise DataError(Diagnostic("unknown-sign", message, help=help))
+
+    def echo(self) -> str:
+        """One line for logs and artifacts that states keys, signs and units."""
+        if self.virial is not None:
+            stress = f"stress from virial `{self.virial}` (eV, = {self._virial_sign}V*stress)"
+        else:
+            stress = f"stress `{self.stress}` ({self.stress_unit}, {self.stress_sign} positive)"
+        return f"energy `{self.energy}` (eV), forces `{self.forces}` (eV/Å), {stress}"
+
+    @property
+    def _virial_sign(self) -> str:
+        return "-" if self.virial_sign == "minus" else "+"
+
+    def to_stress(self, value: Floats, volume: float) -> Floats:
+        """A (3, 3) stress or virial as the file has it → stress in eV/Å³, tension positive.
+
+        `volume` in Å³, not 0.
+        """
+        if self.virial is not None:
+            return value / volume * (-1.0 if self.virial_sign == "minus" else 1.0)
+        sign = 1.0 if self.stress_sign == "tension" else -1.0
+        return value * (sign / PER_EV_A3[self.stress_unit])
+
+
+def raw_labels(atoms: Atoms) -> dict[str, Any]:
+    """All that ASE attached to `atoms`: calculator results first, then info, then per-atom arrays."""
+    found: dict[str, Any] = dict(atoms.arrays)
+    found.update(atoms.info)
+    for nested in ("data", "key_value_pairs"):  # a row of an ASE database
+        inner = atoms.info.get(nested)
+        if isinstance(inner, Mapping):
+            found.update(inner)
+    if atoms.calc is not None:
+        found.update({k: v for k, v in getattr(atoms.calc, "results", {}).items() if v is not None})
+    return found
+
+
+def scalars(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """The text, number and truth values among `raw`, as Python's own types."""
+    plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in raw.items()}
+    return {k: v for k, v in plain.items() if isinstance(v, str | int | float | bool)}
+
+
+def tensor(value: Any) -> Floats | None:
+    """A stress or virial (3, 3), (9,) or Voigt (6,): xx yy zz yz xz xy → (3, 3); else None."""
+    array = np.asarray(value, dtype=np.float64)
+    if array.shape == (6,):
+        xx, yy, zz, yz, xz, xy = array
+        return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
+    return array.reshape(3, 3) if array.shape in ((9,), (3, 3)) else None
+
+
+def config_type(raw: Mapping[str, Any], keys: LabelKeys) -> str:
+    return str(raw.get(keys.config_type, DEFAULT_CONFIG_TYPE))

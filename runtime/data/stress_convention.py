@@ -1,0 +1,122 @@
+"""Do the stress labels have the right sign and unit? The energies of strained cells tell.
+
+Structures with the same atoms at the same fractional coordinates differ by a strain alone, and then
+ΔE = ∫ V σ:dε ≈ ½ (V₁σ₁ + V₂σ₂) : Δε. The slope of ΔE against the right-hand side is 1 where the labels are
+right, −1 where tension and compression are exchanged, 1/160 where they are in GPa and read as eV/Å³.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import pairwise
+
+import numpy as np
+
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..structures.structure import Floats, Structure
+from .labels import PER_EV_A3, LabelKeys
+
+# fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its
+# points and not between them, where rounding would decide
+_GRID = 960
+_SMALL = 0.15  # largest strain over which the trapezoid rule is trusted
+_FEWEST = 5  # pairs of structures
+_CORRELATION = 0.9  # under it the labels do not say one thing
+_TOLERANCE = 1.5  # the factor that anharmonicity and Pulay stress may put on a slope
+
+
+def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None) -> list[Diagnostic]:
+    """A warning `stress-sign` or `stress-unit`; none where labels and energies agree or cannot be compared.
+
+    keys: what the labels were read as, to name what would be right.
+    """
+    usable = [s for s in structures if s.energy is not None and s.stress is not None and s.volume > 0]
+    groups = _strained(usable)
+    rows = np.array([row for group in groups for row in _work(group)]).reshape(-1, 2)
+    expected, found = rows.T
+    if len(rows) < _FEWEST or not expected.any() or not found.any():
+        return []
+    product = float(expected @ found)
+    if abs(product) < _CORRELATION * np.linalg.norm(expected) * np.linalg.norm(found):
+        return []
+    volume = float(np.mean([s.volume for group in groups for s in group]))
+    warning = _verdict(product / float(expected @ expected), volume, len(rows), keys or LabelKeys())
+    return [warning] if warning else []
+
+
+def _strained(structures: Sequence[Structure]) -> list[list[Structure]]:
+    """Groups of the same atoms at the same fractional coordinates, by volume."""
+    groups: dict[tuple[bytes, bytes], list[Structure]] = {}
+    for s in structures:
+        fractional = np.linalg.solve(s.cell.T, (s.positions - s.positions[0]).T).T
+        grid = np.rint(fractional * _GRID).astype(np.int64) % _GRID
+        groups.setdefault((s.numbers.tobytes(), grid.tobytes()), []).append(s)
+    return [sorted(group, key=lambda s: s.volume) for group in groups.values() if len(group) > 1]
+
+
+def _work(group: Sequence[Structure]) -> Iterator[tuple[float, float]]:
+    """(½ (V₁σ₁ + V₂σ₂) : Δε, ΔE) in eV/atom, between neighbours in volume and from the lowest in energy."""
+    lowest = min(group, key=_energy)
+    for a, b in (*pairwise(group), *((lowest, other) for other in group if other is not lowest)):
+        strain = _strain(a.cell, b.cell)
+        if 0 < np.abs(strain).max() < _SMALL:
+            mean = (a.volume * _stress(a) + b.volume * _stress(b)) / 2
+            yield float((mean * strain).sum()) / a.n_atoms, (_energy(b) - _energy(a)) / a.n_atoms
+
+
+def _strain(a: Floats, b: Floats) -> Floats:
+    """The symmetric strain from cell a to cell b about the cell between: a rotation gives exactly 0."""
+    gradient = np.linalg.solve((a + b) / 2, b - a)
+    if np.abs(gradient).max() > _SMALL:  # another setting of the cell: its stress is in other axes
+        return np.zeros((3, 3))
+    return (gradient + gradient.T) / 2
+
+
+def _energy(s: Structure) -> float:
+    assert s.energy is not None
+    return s.energy
+
+
+def _stress(s: Structure) -> Floats:
+    assert s.stress is not None
+    return s.stress
+
+
+def _verdict(slope: float, volume: float, pairs: int, keys: LabelKeys) -> Diagnostic | None:
+    """What a slope of energy against work says about the labels."""
+    factor = 1 / abs(slope)
+    quantity = "stress" if keys.virial is None else "virial"
+    seen = f"over {pairs} pairs of strained cells the energy changes by {slope:.3g} times V*stress:strain"
+    if _near(factor, 1):
+        message = f"the {quantity} labels have the wrong sign"
+        help = f"{seen}; say `{_other_sign(keys)}`"
+        return None if slope > 0 else Diagnostic("stress-sign", message, "warning", help=help)
+    message, help = _wrong_size(factor, volume, keys)
+    if slope < 0 and "virial" not in help:
+        message += ", and have the wrong sign"
+    return Diagnostic("stress-unit", message, "warning", help=f"{seen}; {help}")
+
+
+def _wrong_size(factor: float, volume: float, keys: LabelKeys) -> tuple[str, str]:
+    """(message, what to do) for labels that are `factor` times what the energies ask for."""
+    if keys.virial is not None and _near(factor, 1 / volume):
+        return "the virial labels seem to be stresses in eV/Å^3, not virials", "name the key as a stress"
+    if keys.virial is None:
+        if _near(factor / PER_EV_A3[keys.stress_unit], volume) or _near(factor, volume):
+            return "the stress labels seem to be virials in eV, not stresses", "say `--virial-key`"
+        for unit, per in PER_EV_A3.items():
+            if _near(factor * PER_EV_A3[keys.stress_unit], per):
+                message = f"the stress labels seem to be in {unit}, not in {keys.stress_unit}"
+                return message, f"say `--stress-unit {unit}`"
+    size = f"{factor:.3g} times too large" if factor > 1 else f"{1 / factor:.3g} times too small"
+    return f"the stress labels are about {size} for the energies", "check their unit"
+
+
+def _other_sign(keys: LabelKeys) -> str:
+    if keys.virial is not None:
+        return f"--virial-sign {'plus' if keys.virial_sign == 'minus' else 'minus'}"
+    return f"--stress-sign {'compression' if keys.stress_sign == 'tension' else 'tension'}"
+
+
+def _near(factor: float, expected: float) -> bool:
+    return expected / _TOLERANCE < factor < expected * _TOLERANCE

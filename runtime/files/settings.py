@@ -1,0 +1,124 @@
+"""TOML files as checked settings: what every configuration shares, with a diagnostic for each fault."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar, get_args
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
+
+M = TypeVar("M", bound=BaseModel)
+
+
+class ConfigError(UserError):
+    """A run configuration that is not valid."""
+
+
+class Section(BaseModel):
+    """A table of a configuration: no unknown keys, no NaN and no infinity."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The content of a TOML file. Raises ConfigError: missing-file, bad-toml."""
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8"))
+    except FileNotFoundError:
+        raise ConfigError(Diagnostic("missing-file", f"there is no file `{path}`", place=str(path))) from None
+    except OSError as error:
+        message = f"cannot read `{path}`: {error.strerror or error}"
+        raise ConfigError(Diagnostic("missing-file", message, place=str(path))) from None
+    except UnicodeDecodeError:
+        raise ConfigError(Diagnostic("bad-toml", "the file is not UTF-8 text", place=str(path))) from None
+    except tomllib.TOMLDecodeError as error:
+        message = f"the file is not TOML: {error}"
+        raise ConfigError(Diagnostic("bad-toml", message, place=str(path))) from None
+
+
+def with_flags(content: dict[str, Any], flags: Mapping[str, Any] | None) -> dict[str, Any]:
+    """The content with flags over it. Flags have dotted names; None is not given."""
+    for name, value in (flags or {}).items():
+        if value is not None:
+            section, _, key = name.rpartition(".")
+            inside = content.setdefault(section, {}) if section else content
+            if isinstance(inside, dict):
+                inside[key] = value
+    return content
+
+
+def validated(root: type[M], content: Mapping[str, Any], place: str | None) -> M:
+    """`content` as a configuration of class `root`.
+
+    Raises ConfigError with one diagnostic for each fault: unknown-key, bad-value.
+    """
+    try:
+        return root.model_validate(content)
+    except ValidationError as error:
+        raise ConfigError(_fault(root, e, place) for e in error.errors()) from None
+
+
+def _fault(root: type[BaseModel], error: Mapping[str, Any], place: str | None) -> Diagnostic:
+    where = [str(part) for part in error["loc"]]
+    key = ".".join(where)
+    if error["type"] == "extra_forbidden":
+        known = _keys_of(root, where[:-1])
+        elsewhere = _elsewhere(root, where[-1])
+        help = did_you_mean(where[-1], known) or elsewhere or f"known keys: {', '.join(known)}"
+        return Diagnostic("unknown-key", f"`{key}` is not a key of the configuration", place=place, help=help)
+    if error["type"] == "missing":
+        return Diagnostic("bad-value", f"`{key}` is missing", place=place)
+    given = error["input"]
+    if error["type"] == "value_error":  # raised by a check of ours, in our words
+        reason = str(error["ctx"]["error"])
+        return Diagnostic("bad-value", f"`{key}`: {reason}" if key else reason, place=place)
+    reason = error["msg"][0].lower() + error["msg"][1:]
+    return Diagnostic(
+        "bad-value", f"`{key}` is {_shown(given)}: {reason}", place=place, help=_choice(given, error)
+    )
+
+
+def _shown(value: Any) -> str:
+    return f"`{value}`" if isinstance(value, str) else str(value)
+
+
+def _choice(given: Any, error: Mapping[str, Any]) -> str | None:
+    """The closest of the words that a key takes."""
+    if error["type"] != "literal_error":
+        return None
+    words = error["ctx"]["expected"].replace(" or ", ", ").replace("'", "").split(", ")
+    return did_you_mean(str(given), words)
+
+
+def _keys_of(root: type[BaseModel], where: Sequence[str]) -> list[str]:
+    section = root
+    for name in where:  # a name of a table of tables, or an index of an array of them, stays in its section
+        field = section.model_fields.get(name)
+        section = (_section(field.annotation) if field else None) or section
+    return list(section.model_fields)
+
+
+def _elsewhere(root: type[BaseModel], key: str) -> str | None:
+    """`sigma_forces` at the top: it belongs into a section."""
+    for name, section in _sections(root):
+        if key in section.model_fields:
+            return f"`{key}` belongs into the section [{name}]"
+    return f"`{key}` stands outside the sections" if key in root.model_fields else None
+
+
+def _sections(root: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
+    for name, field in root.model_fields.items():
+        section = _section(field.annotation)
+        if section:
+            yield name, section
+
+
+def _section(annotation: Any) -> type[BaseModel] | None:
+    """The section in `Section`, `Section | None`, `dict[str, Section]` or `tuple[Section, ...]`."""
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    return next((s for s in map(_section, get_args(annotation)) if s is not None), None)

@@ -1,0 +1,1 @@
+"""A fit from its task to its result. Imports information and what comes before it."""

@@ -1,0 +1,83 @@
+"""A fit by Levenberg–Marquardt and variable projection, from several starts: some hundred parameters."""
+
+from __future__ import annotations
+
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..information.fisher_information import of_system
+from ..optimize.levenberg_marquardt import Fit, Options, State, ridge
+from ..optimize.multistart import StartsState, minimize_from_starts
+from ..residuals.residuals import Residuals, Sigmas
+from .result import FitResult, Progress
+from .task import FitTask
+
+
+def least_squares_fit(task: FitTask) -> FitResult:
+    """The potential fitted. Raises FitError as `least_squares.minimize` does."""
+    potential, config = task.potential, task.config
+    seen = [0, float("nan")]
+    problem = Residuals(
+        potential,
+        task.structures,
+        Sigmas.of(config.weights),
+        config.memory_mb,
+        lambda part: task.report(Progress("fit", int(seen[0]), seen[1], part)),
+        config.precision or "float64",
+    )
+
+    def told(state: StartsState) -> bool | None:
+        current = state.current or state.best
+        if isinstance(current, State):
+            seen[:] = [current.iteration, current.loss]
+        task.store.save(state)
+        return None
+
+    options = Options(
+        max_iterations=config.max_iterations or 100,
+        time_limit=config.time_limit,
+        decrease_tolerance=config.tolerance,
+    )
+    start = potential.theta[problem.free]
+    found = minimize_from_starts(
+        problem,
+        start,
+        config.starts,
+        config.seed,
+        options=options,
+        prior=ridge(config.ridge, start),
+        callback=told,
+        resume=task.store.load(StartsState),
+    )
+    theta = potential.theta.copy()
+    theta[problem.free] = found.theta
+    known = of_system(found.system, problem.names, found.theta) if found.system.finite else None
+    return FitResult(
+        potential.with_theta(theta),
+        found.converged,
+        found.reason,
+        found.loss,
+        _remarks(found, problem),
+        known,
+    )
+
+
+def _remarks(found: Fit, problem: Residuals) -> tuple[Diagnostic, ...]:
+    remarks = list(found.undetermined.diagnostics())
+    if not found.converged:
+        message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"
+        help = (
+            "raise --max-iterations or --time-limit and --resume"
+            if found.reason in ("iterations", "time")
+            else None
+        )
+        remarks.append(Diagnostic("not-converged", message, "warning", help=help))
+    at_bound = [
+        name
+        for name, x, low, high in zip(problem.names, found.theta, problem.lower, problem.upper, strict=True)
+        if x in (low, high)
+    ]
+    if at_bound:
+        names = ", ".join(f"`{n}`" for n in at_bound[:8])
+        remarks.append(
+            Diagnostic("at-bound", f"at the end of their range: {names}", "warning", help="widen the bounds")
+        )
+    return tuple(remarks)

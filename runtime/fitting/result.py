@@ -1,0 +1,69 @@
+"""What a fit tells while it runs, and what it gives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ...compiler.reduction.quadratic_model import Sensitivities
+from ..potential.potential import Potential
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Progress:
+    """Where a fit stands. fraction: of the present pass over the data, or of the whole training; 0 to 1."""
+
+    stage: str
+    iteration: int
+    loss: float
+    fraction: float
+    remark: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Curve:
+    """How the errors fell: rows (n, len(columns))."""
+
+    columns: tuple[str, ...]
+    rows: Array
+
+    def csv(self) -> str:
+        """As a file of comma-separated values."""
+        lines = [",".join(f"{x:.8g}" for x in row) for row in self.rows]
+        return "\n".join([",".join(self.columns), *lines]) + "\n"
+
+
+@dataclass(frozen=True, eq=False)
+class FitResult:
+    """A fitted potential. sensitivities: what the data say at its end, None of trainings; curve: what
+    a training tells of its errors.
+    """
+
+    potential: Potential
+    converged: bool
+    reason: str
+    loss: float
+    warnings: tuple[Diagnostic, ...]
+    sensitivities: Sensitivities | None
+    curve: Curve | None = None
+
+    @property
+    def covariance(self) -> Array | None:
+        """s² (JᵀJ)⁺ (P_free, P_free), s² = 2·loss/(rows − P_free), where that is known."""
+        known = self.sensitivities
+        return known.covariance if known and known.freedom > 0 else None
+
+    @property
+    def root(self) -> Array | None:
+        """A (P_free, P_free) with A Aᵀ the covariance, undetermined directions in it, where that is known."""
+        known = self.sensitivities
+        return known.spread if known and known.freedom > 0 else None
+
+
+Report = Callable[[Progress], None]

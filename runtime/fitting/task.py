@@ -1,0 +1,23 @@
+"""What a method of fitting is given."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from ..potential.potential import Potential
+from ..residuals.config import FitConfig
+from ..structures.structure import Structure
+from .checkpoint import FitCheckpoint
+from .result import Report
+
+
+@dataclass(frozen=True, eq=False)
+class FitTask:
+    """A potential to fit to structures: how, with what checkpoint, and whom to tell."""
+
+    potential: Potential
+    structures: Sequence[Structure]
+    config: FitConfig
+    store: FitCheckpoint
+    report: Report

@@ -1,0 +1,1 @@
+"""nep.txt of GPUMD, read and written."""

@@ -1,0 +1,113 @@
+"""Errors of structures that a fit has not seen, without fitting again.
+
+Held out are five parts of the training set in turn: whole structures, by a seed. The fit to the others is
+that of the linearised model: exact for linear models, one Gauss-Newton step for others.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ...compiler.reduction.quadratic_model import Sensitivities
+from ..optimize.qr_system import Accumulator, System, solve
+from ..potential.potential import Potential
+from ..residuals.config import FitConfig
+from ..residuals.residuals import Residuals, Rows, Sigmas
+from ..structures.structure import Structure
+from .calibration import QUANTITIES, Errors
+from .fisher_information import of_system, require_information, require_trained
+from .folds import fold_systems, folds_of
+
+Array = NDArray[np.float64]
+
+FOLDS = 5
+
+
+def sensitivities_and_errors(
+    potential: Potential,
+    structures: Sequence[Structure],
+    config: FitConfig,
+    progress: Callable[[float], None] | None = None,
+) -> tuple[Sensitivities, dict[str, Errors]]:
+    """`information.sensitivities`, and the errors of each structure where it is held out: two passes over the
+    data, each told to progress as its share.
+
+    Raises FitError as `sensitivities`, and too-few-structures where there are not two.
+    """
+    require_trained(potential)
+    if len(structures) < 2:
+        message = "one structure cannot be held out of itself"
+        raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibration` goes without"))
+    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, progress)
+    theta = potential.theta[problem.free]
+    fold = folds_of(len(structures), min(FOLDS, len(structures)), config.seed)
+    rows = problem.rows(theta, np.arange(len(theta)))
+    systems = fold_systems(rows, len(theta), fold)
+    whole = joined(systems)
+    require_information(whole, problem.names)
+    return of_system(whole, problem.names, theta), held_out(problem, theta, fold, systems)
+
+
+@dataclass(frozen=True, eq=False)
+class _Held:
+    """The fit without one part: the step to it, the root of its covariance, and what it does not reach."""
+
+    step: Array
+    root: Array
+    unreached: NDArray[np.bool_]
+
+
+def joined(systems: Sequence[System]) -> System:
+    """The system of all their rows."""
+    accumulator = Accumulator(systems[0].n_parameters)
+    for system in systems:
+        accumulator.add(system.factor[:, -1], system.factor[:, :-1])
+    broken = np.any([system.broken for system in systems], axis=0)
+    return replace(accumulator.system(), n_rows=sum(s.n_rows for s in systems), broken=broken)
+
+
+def held_out(
+    problem: Residuals, theta: Array, fold: NDArray[np.intp], systems: Sequence[System]
+) -> dict[str, Errors]:
+    """Errors and σ_raw of each structure, by the fit to the parts that it is not in; a second pass over the
+    data.
+    """
+    others = [joined([s for j, s in enumerate(systems) if j != k]) for k in range(len(systems))]
+    fits = [_held(system, problem.names) for system in others]
+    found: dict[str, list[Errors]] = {name: [] for name in QUANTITIES}
+    units = (problem.sigmas.energy, problem.sigmas.forces)
+    weight = np.sqrt([s.weight for s in problem.structures])
+    for rows in problem.rows(theta, np.arange(len(theta))):
+        error, raw = _errors(rows, fold, fits)
+        for k, name in enumerate(QUANTITIES):
+            own = rows.quantity == k
+            unit = units[k] / weight[rows.structure[own]]
+            found[name].append(Errors(error[own] * unit, raw[own] * unit))
+    return {
+        name: Errors(np.concatenate([e.error for e in parts]), np.concatenate([e.raw for e in parts]))
+        for name, parts in found.items()
+    }
+
+
+def _held(system: System, names: Sequence[str]) -> _Held:
+    step = solve(system.jacobian, system.residual, system.noise)
+    model = of_system(system.moved(step), names, step)
+    return _Held(step, np.sqrt(model.variance) * model.root, system.norms == 0)
+
+
+def _errors(rows: Rows, fold: NDArray[np.intp], fits: Sequence[_Held]) -> tuple[Array, Array]:
+    """Errors (m,) and σ_raw (m,) of rows, in units of their weights."""
+    error, raw = np.empty(len(rows.residual)), np.empty(len(rows.residual))
+    part = fold[rows.structure]
+    for k in np.unique(part):
+        own, fit = part == k, fits[k]
+        jacobian = rows.jacobian[own]
+        error[own] = rows.residual[own] + jacobian @ fit.step
+        known = np.linalg.norm(jacobian @ fit.root, axis=1)
+        raw[own] = np.where(jacobian[:, fit.unreached].any(axis=1), np.inf, known)
+    return error, raw

@@ -1,0 +1,125 @@
+"""Standard deviations of predictions, from what the data of the fit say about its parameters.
+
+Of an output y with derivatives J (F,) by the trained numbers, σ² = J Σ Jᵀ = ‖J A‖² with Σ = A Aᵀ the
+covariance of the numbers. J A is computed forwards, a column of A at a time: no J is kept.
+
+This is what the data leave open *within* the formula. What the formula cannot describe is no part of it, and
+is the larger part of the errors of small models: `Calibration` adds it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.backends.xla.kernel import Arrays
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..potential.potential import Potential, free_mask
+from ..residuals.derivatives import WIDTH, compiled
+from ..residuals.residuals import batch_elements
+from ..runs import run_folder as artifact
+from ..runs.run_folder import FittedPotential
+from ..structures.batches import Batch, plan_batches
+from ..structures.structure import Structure
+from .calibration import Calibration, Deviation
+
+Array = NDArray[np.float64]
+
+
+class Uncertainty:
+    """Deviations of the predictions of a potential.
+
+    root (F, F) is A above, in eV, Å, e; a row of zeros is a number that no label depends on.
+    """
+
+    def __init__(
+        self,
+        potential: Potential,
+        root: Array,
+        calibration: Calibration | None = None,
+        memory_mb: float = 1000.0,
+    ) -> None:
+        self.potential, self.calibration = potential, calibration
+        self._kernel = potential.kernel()
+        self._tangents = compiled(self._kernel)[1]
+        self._elements = batch_elements(self._kernel, memory_mb)
+        free = np.flatnonzero(free_mask(potential.model))
+        unreached = ~root.any(axis=1)
+        # the last direction moves all that the data did not reach, no two of them alike
+        last = np.where(unreached, np.sqrt(1.0 + np.arange(len(root))), 0.0)
+        self._seeds = np.zeros((len(root) + 1, len(potential.theta)))
+        self._seeds[:, free] = np.vstack([root.T, last])
+
+    def predict(
+        self, structures: Sequence[Structure], progress: Callable[[int], None] | None = None
+    ) -> list[Deviation]:
+        """The deviations of each structure, without the calibration.
+
+        progress is told how many structures are done. Raises DataError for species the potential lacks.
+        """
+        plan = plan_batches(
+            structures,
+            self.potential.list_specs(),
+            self.potential.species,
+            max_elements=self._elements,
+        )
+        found: dict[int, Deviation] = {}
+        for batch, indices in plan.batches():
+            found.update(zip(indices, self.of_batch(batch), strict=False))
+            if progress:
+                progress(len(found))
+        return [found[k] for k in range(len(structures))]
+
+    def best(self, raw: Sequence[Deviation]) -> list[Deviation]:
+        """Deviations calibrated, where the calibration is known."""
+        calibration = self.calibration
+        return list(raw) if calibration is None else [d.calibrated(calibration) for d in raw]
+
+    def of_batch(self, batch: Batch) -> list[Deviation]:
+        """The deviations of each structure of a batch, padding included."""
+        deviation = self._outputs(self._kernel.arrays(batch))
+        n, b = len(batch.real), batch.n_structures
+        energy, forces = deviation[:b], deviation[b : b + 3 * n].reshape(3, n)
+        ends = np.cumsum(batch.n_atoms)
+        return [
+            Deviation(float(energy[k]), forces[:, end - batch.n_atoms[k] : end].T.copy())
+            for k, end in enumerate(ends)
+        ]
+
+    def _outputs(self, arrays: Arrays) -> Array:
+        """σ (m,) of all outputs of a batch."""
+        theta, total = self.potential.theta, None
+        for first in range(0, len(self._seeds) - 1, WIDTH):
+            seeds = np.zeros((WIDTH, len(theta)))
+            chunk = self._seeds[first : min(first + WIDTH, len(self._seeds) - 1)]
+            seeds[: len(chunk)] = chunk
+            part = np.square(np.asarray(self._tangents(theta, arrays, seeds)[1])).sum(axis=0)
+            total = part if total is None else total + part
+        assert total is not None
+        if not self._seeds[-1].any():
+            return np.sqrt(total)
+        seeds = np.zeros((WIDTH, len(theta)))
+        seeds[0] = self._seeds[-1]
+        open_ended = np.asarray(self._tangents(theta, arrays, seeds)[1])[0] != 0.0
+        return np.where(open_ended, np.inf, np.sqrt(total))
+
+
+def uncertainty_of(potential: Potential) -> Uncertainty:
+    """The uncertainty of a potential that was loaded from a run, calibrated where the run says how.
+
+    Raises ArtifactError no-covariance.
+    """
+    folder = potential.folder if isinstance(potential, FittedPotential) else None
+    root = None if folder is None else artifact.covariance_root(folder)
+    if folder is None or root is None:
+        what = "a potential that is not a run" if folder is None else f"`{folder}`"
+        message = f"{what} has no covariance of its parameters"
+        help = "`potentia fisher RUN --data FILE` works it out" if folder else "load one that was fitted"
+        place = None if folder is None else str(folder)
+        raise ArtifactError(Diagnostic("no-covariance", message, place=place, help=help))
+    assert isinstance(potential, FittedPotential)
+    stored = potential.metadata.calibration
+    calibration = None if stored is None else Calibration.from_dict(stored)
+    return Uncertainty(potential, root, calibration)

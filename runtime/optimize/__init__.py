@@ -1,0 +1,1 @@
+"""Least squares and training; knows no atoms. Imports diagnostics alone."""

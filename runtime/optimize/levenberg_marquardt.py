@@ -1,0 +1,400 @@
+"""Bounded Levenberg–Marquardt with variable projection, on anything that has `linearize` and `loss`.
+
+Parameters that enter the residuals affinely, jointly, are not searched for: at every trial of the others they
+are solved exactly (Golub & Pereyra, SIAM J. Numer. Anal. 10, 413 (1973), doi:10.1137/0710036). The others, n,
+then minimise the reduced loss with Kaufman's Jacobian (BIT 15, 49 (1975), doi:10.1007/BF01932995),
+
+    S = H_nn − H_nl H_ll⁺ H_ln = U_nnᵀ U_nn,    g = g_n − H_nl H_ll⁺ g_l = U_nnᵀ z_n,
+
+read off the triangular factor with the linear columns first. Scaling of the damping after Moré (Lect. Notes
+Math. 630, 105 (1978), doi:10.1007/BFb0067700), its size after Nielsen (IMM-REP-1999-05, DTU, 1999); the step
+minimises the damped model within the bounds exactly.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Protocol
+
+import numpy as np
+
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, InternalError
+from .failures import not_finite_start
+from .qr_system import (
+    Array,
+    Indices,
+    Mask,
+    System,
+    Undetermined,
+    column_norms,
+    independent_columns,
+    solve_bounded,
+    undetermined,
+)
+
+
+class Problem(Protocol):
+    """Residuals r(θ) of P free parameters; the loss is ½ Σ r²."""
+
+    @property
+    def names(self) -> Sequence[str]: ...
+    @property
+    def lower(self) -> Array: ...
+    @property
+    def upper(self) -> Array: ...
+    @property
+    def linear(self) -> Mask:
+        """(P,) the parameters that r is affine in, all of them together."""
+
+    def linearize(self, theta: Array, columns: Indices) -> System:
+        """r at θ (P,) and its derivatives with respect to `columns`, which are all or the linear ones."""
+
+    def loss(self, theta: Array) -> float:
+        """½ Σ r² at θ (P,), NaN or infinity where it has no value."""
+
+
+@dataclass(frozen=True)
+class Prior:
+    """½ Σ weight (θ − mean)² on top of the loss; weight (P,) ≥ 0 in 1/(unit of θ)², mean (P,)."""
+
+    weight: Array
+    mean: Array
+
+
+def ridge(strength: float | None, start: Array) -> Prior | None:
+    """½ Σ strength (θ/scale)², scale the size of the start value, or 1; None for no strength."""
+    if not strength:
+        return None
+    scale = np.where(start != 0, np.abs(start), 1.0)
+    return Prior(strength / scale**2, np.zeros_like(start))
+
+
+@dataclass(frozen=True)
+class Options:
+    """When to stop. The tolerances are relative: of the loss, the cosine between r and any column, of θ."""
+
+    max_iterations: int = 100
+    time_limit: float | None = None  # s
+    decrease_tolerance: float = 1e-8
+    gradient_tolerance: float = 1e-8
+    step_tolerance: float = 1e-10
+    initial_damping: float = 1e-2
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the next iteration depends on: arrays and numbers only, so that it can be stored.
+
+    `theta` (P,) is the best so far. `history` (iterations, 4) has the rows (loss, damping, gain ratio,
+    accepted), of the loss that was tried, maybe NaN. `finished` is why it converged, empty while running.
+    """
+
+    theta: Array
+    loss: float
+    damping: float
+    growth: float
+    scale: Array
+    iteration: int = 0
+    seconds: float = 0.0
+    history: Array = field(default_factory=lambda: np.zeros((0, 4)))
+    finished: str = ""
+
+
+CONVERGED = ("linear", "gradient", "decrease", "step")
+
+
+@dataclass(frozen=True)
+class Fit:
+    """The end of a fit: `theta` (P,), `loss` (the prior's part included) and why it ended.
+
+    `reason`: `linear` (solved at once), `gradient`, `decrease`, `step` (converged by that test), or not
+    converged: `stalled` (no step along the gradient helps: the residuals are noisy or not finite beside θ),
+    `iterations`, `time`, `interrupted`, `stopped` (by the callback). `system` is that of the data alone,
+    without the prior.
+    """
+
+    theta: Array
+    loss: float
+    reason: str
+    system: System
+    undetermined: Undetermined
+    state: State
+
+    @property
+    def converged(self) -> bool:
+        return self.reason in CONVERGED
+
+    @property
+    def history(self) -> Array:
+        return self.state.history
+
+
+Callback = Callable[[State], bool | None]
+
+
+@dataclass(frozen=True)
+class _Point:
+    theta: Array
+    data: System
+    total: System  # with the prior
+
+
+@dataclass(frozen=True)
+class _Step:
+    theta: Array
+    predicted: float  # decrease of the loss that the model promises
+    size: float  # relative to θ
+    cosine: float  # largest between r and a column that may move
+
+
+class _Reduced:
+    """The loss with the linear parameters solved for."""
+
+    def __init__(self, problem: Problem, prior: Prior | None) -> None:
+        size = len(problem.lower)
+        self.problem = problem
+        self.lower, self.upper = problem.lower, problem.upper
+        self.linear = np.flatnonzero(problem.linear)
+        self.nonlinear = np.flatnonzero(~problem.linear)
+        self.everything = np.arange(size)
+        self._root = np.sqrt(prior.weight) if prior else np.zeros(size)
+        self._mean = prior.mean if prior else np.zeros(size)
+
+    def _with_prior(self, system: System, theta: Array, columns: Indices) -> System:
+        if not self._root.any():
+            return system
+        pull = self._root * (theta - self._mean)
+        held = np.delete(pull, columns)  # a constant here, but part of the loss
+        total = system.with_diagonal(self._root[columns], pull[columns])
+        factor = total.factor.copy()
+        factor[-1, -1] = np.hypot(factor[-1, -1], np.linalg.norm(held))
+        return replace(total, factor=factor)
+
+    def point(self, theta: Array) -> _Point:
+        data = self.problem.linearize(theta, self.everything)
+        return _Point(theta, data, self._with_prior(data, theta, self.everything))
+
+    def bounded_linear_step(self, system: System, theta: Array) -> Array:
+        low, high = self.lower[self.linear] - theta[self.linear], self.upper[self.linear] - theta[self.linear]
+        return solve_bounded(system.jacobian, system.residual, low, high, system.noise)
+
+    def project(self, theta: Array) -> tuple[Array, float]:
+        """θ with its linear parameters at their best, and the loss there."""
+        if not len(self.linear):
+            pull = self._root * (theta - self._mean)
+            return theta, self.problem.loss(theta) + 0.5 * float(pull @ pull)
+        data = self.problem.linearize(theta, self.linear)
+        if not data.finite:
+            return theta, float("nan")
+        total = self._with_prior(data, theta, self.linear)
+        step = self.bounded_linear_step(total, theta)
+        return self.shifted(theta, self.linear, step), total.moved(step).loss
+
+    def shifted(self, theta: Array, columns: Indices, step: Array) -> Array:
+        moved = theta.copy()
+        moved[columns] = np.clip(theta[columns] + step, self.lower[columns], self.upper[columns])
+        return moved
+
+    def _free_linear(self, point: _Point) -> Indices:
+        """Linear parameters off their bounds, without the redundant: they span what these can make up for."""
+        theta = point.theta[self.linear]
+        free = self.linear[(theta > self.lower[self.linear]) & (theta < self.upper[self.linear])]
+        return free[independent_columns(point.total.take(free))[0]]
+
+    def step(self, point: _Point, damping: float, scale: Array) -> tuple[_Step, Array]:
+        """The damped step of the nonlinear parameters, and the updated scale of each (n,)."""
+        n = self.nonlinear
+        first = self._free_linear(point)
+        factor = point.total.take(np.concatenate([first, n])).factor
+        upper, residual = factor[len(first) : -1, len(first) : -1], factor[len(first) : -1, -1]
+        # What remains of a column under 1e-6 after projection is mostly rounding: keep it short.
+        norms = np.maximum(column_norms(upper), 1e-6 * point.total.norms[n])
+        norms = np.where(norms > 0, norms, 1.0)
+        scale = np.maximum(scale, norms)
+        low, high = self.lower[n] - point.theta[n], self.upper[n] - point.theta[n]
+        reduced = System(factor[len(first) :, len(first) :], 0, point.total.noise, np.zeros(len(n) + 1, bool))
+        damped = reduced.with_diagonal(np.sqrt(damping) * scale, np.zeros(len(n)))
+        step = solve_bounded(damped.jacobian, damped.residual, low, high, reduced.noise)
+        after = upper @ step + residual
+        gradient = upper.T @ residual
+        movable = np.where(gradient > 0, low < 0, high > 0)
+        length = np.sqrt(2 * point.total.loss)
+        cosines = np.abs(gradient[movable]) / (norms[movable] * max(length, np.finfo(float).tiny))
+        reach = float(np.linalg.norm(scale * point.theta[n]))
+        return _Step(
+            theta=self.shifted(point.theta, n, step),
+            predicted=0.5 * float(residual @ residual - after @ after),
+            size=float(np.linalg.norm(scale * step)) / max(reach, 1e-300),
+            cosine=float(cosines.max(initial=0.0)),
+        ), scale
+
+
+def minimize(
+    problem: Problem,
+    start: Array,
+    options: Options | None = None,
+    prior: Prior | None = None,
+    callback: Callback | None = None,
+    resume: State | None = None,
+) -> Fit:
+    """Minimise ½ Σ r² (+ the prior) from `start` (P,) within the problem's bounds.
+
+    `callback` sees the state after each iteration and stops the fit by returning True. A state given back as
+    `resume` continues to bit-identical results, provided that the problem's functions repeat exactly. Ctrl-C
+    after the first linearisation returns the best so far.
+
+    Raises FitError: `start-outside-bounds`, `not-finite-start`, `too-few-rows`.
+    """
+    options = options or Options()
+    reduced = _Reduced(problem, prior)
+    begun = monotonic() - (resume.seconds if resume else 0.0)
+    _check_bounds(problem, start)
+    point = reduced.point(resume.theta if resume else start)
+    _check_start(problem, point)
+    if not len(reduced.nonlinear):
+        return _solve_linear(reduced, point, begun)
+    if resume is None:
+        theta, loss = reduced.project(point.theta)
+        if len(reduced.linear) and loss <= point.total.loss:
+            point = reduced.point(theta)
+            _check_start(problem, point)
+        resume = State(
+            theta=point.theta,
+            loss=point.total.loss,
+            damping=options.initial_damping,
+            growth=2.0,
+            scale=np.zeros(len(reduced.nonlinear)),
+        )
+    return _iterate(reduced, point, resume, options, callback, begun)
+
+
+def _iterate(
+    reduced: _Reduced,
+    point: _Point,
+    state: State,
+    options: Options,
+    callback: Callback | None,
+    begun: float,
+) -> Fit:
+    reason = state.finished
+    current = point, state  # one name, so that an interruption never leaves a state without its point
+    try:
+        while not reason:
+            reason = _exhausted(state, options, monotonic() - begun)
+            if reason:
+                break
+            point, state = _iteration(reduced, point, state, options)
+            state = replace(state, seconds=monotonic() - begun)
+            current = point, state
+            reason = state.finished
+            if callback and callback(state):
+                reason = reason or "stopped"
+    except KeyboardInterrupt:
+        reason = "interrupted"
+    return _ended(reduced.problem, *current, reason)
+
+
+def _exhausted(state: State, options: Options, seconds: float) -> str:
+    if state.iteration >= options.max_iterations:
+        return "iterations"
+    if options.time_limit is not None and seconds >= options.time_limit:
+        return "time"
+    return ""
+
+
+def _iteration(reduced: _Reduced, point: _Point, state: State, options: Options) -> tuple[_Point, State]:
+    """One trial: a step, accepted or not, and the next damping."""
+    step, scale = reduced.step(point, state.damping, state.scale)
+    if step.cosine <= options.gradient_tolerance:
+        return point, replace(state, scale=scale, finished="gradient")
+    theta, loss = reduced.project(step.theta)
+    gain = (state.loss - loss) / step.predicted if step.predicted > 0 else float("nan")
+    trial = reduced.point(theta) if np.isfinite(loss) and gain > 1e-4 else None
+    accepted = trial is not None and trial.total.finite and trial.total.loss <= state.loss
+    row = np.array([[loss, state.damping, gain, float(accepted)]])
+    decrease = (state.loss - loss) / state.loss
+    finished = _converged(step, decrease, step.predicted / state.loss, accepted, options)
+    following = replace(
+        state,
+        scale=scale,
+        iteration=state.iteration + 1,
+        history=np.vstack([state.history, row]),
+        finished=finished,
+    )
+    if trial is None or not accepted:
+        return point, replace(following, damping=state.damping * state.growth, growth=2 * state.growth)
+    # Nielsen's rule with 1/5 for his 1/3: as many trials fail, and good steps grow sooner.
+    damping = max(state.damping * max(1 / 5, 1 - (2 * gain - 1) ** 3), 1e-15)
+    return trial, replace(following, theta=theta, loss=trial.total.loss, damping=damping, growth=2.0)
+
+
+def _converged(step: _Step, decrease: float, predicted: float, accepted: bool, options: Options) -> str:
+    small = predicted <= options.decrease_tolerance
+    if accepted and small and decrease <= options.decrease_tolerance:
+        return "decrease"
+    if not accepted and predicted <= np.finfo(float).eps:
+        return "decrease"  # what could still be gained is rounding
+    if step.size > options.step_tolerance:
+        return ""
+    # So short a step obeys the derivatives, if these are right: one that fails is no sign of a minimum.
+    return "step" if accepted else "stalled"
+
+
+def _rounding(system: System, theta: Array) -> float:
+    """What a loss may be wrong by where residuals are small sums of large parts, |J| |θ|."""
+    wrong = np.finfo(float).eps * float(column_norms(system.jacobian) @ theta)
+    return wrong * (np.sqrt(2 * system.loss) + wrong)
+
+
+def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> Fit:
+    """Nothing but linear parameters: the minimum in one step, confirmed by one evaluation."""
+    step = reduced.bounded_linear_step(point.total, point.theta)
+    theta = reduced.shifted(point.theta, reduced.linear, step)
+    solved = _Point(theta, point.data.moved(step), point.total.moved(step))
+    promised = point.data.loss - solved.data.loss
+    reached = point.data.loss - reduced.problem.loss(theta)
+    slack = 1e-6 * point.data.loss + _rounding(point.data, np.abs(point.theta) + np.abs(theta))
+    if not abs(reached - promised) <= 1e-2 * abs(promised) + slack:
+        raise InternalError(f"residuals said to be linear fell by {reached:.6g} where {promised:.6g} was due")
+    state = State(
+        theta=theta,
+        loss=solved.total.loss,
+        damping=0.0,
+        growth=2.0,
+        scale=np.zeros(0),
+        iteration=1,
+        seconds=monotonic() - begun,
+        history=np.array([[solved.total.loss, 0.0, 1.0, 1.0]]),
+        finished="linear",
+    )
+    return _ended(reduced.problem, solved, state, "linear")
+
+
+def _ended(problem: Problem, point: _Point, state: State, reason: str) -> Fit:
+    unknown = undetermined(point.data, problem.names)
+    return Fit(point.theta, point.total.loss, reason, point.data, unknown, state)
+
+
+def _check_bounds(problem: Problem, start: Array) -> None:
+    outside = np.flatnonzero((start < problem.lower) | (start > problem.upper)).tolist()
+    found = []
+    for j in outside:
+        bounds = f"{problem.lower[j]:g} … {problem.upper[j]:g}"
+        message = f"`{problem.names[j]}` starts at {start[j]:g}, outside {bounds}"
+        found.append(Diagnostic("start-outside-bounds", message))
+    if found:
+        raise FitError(found)
+
+
+def _check_start(problem: Problem, point: _Point) -> None:
+    data = point.data
+    if not data.finite:
+        wrong = [f"`{problem.names[j]}`" for j in np.flatnonzero(data.broken[:-1]).tolist()]
+        what = "the residuals are" if data.broken[-1] else f"the derivative by {', '.join(wrong)} is"
+        raise not_finite_start(what)
+    if point.total.n_rows < data.n_parameters:
+        message = f"{point.total.n_rows} labels cannot determine {data.n_parameters} parameters"
+        note = "add structures, make parameters `fixed`, or give a prior"
+        raise FitError(Diagnostic("too-few-rows", message, help=note))

@@ -1,0 +1,345 @@
+"""Quasi-Newton minimisation of ½ Σ r² with thousands of parameters, in the metric of a Gauss–Newton matrix.
+
+    metric    M = H + λ D,  H = JᵀJ on a sample of the rows at the beginning of a cycle, D its diagonal
+    steps     L-BFGS (Liu & Nocedal, Math. Program. 45, 503 (1989), doi:10.1007/BF01589116) with M⁻¹ for the
+              inverse Hessian to start from: one gradient each
+    cycle     ends where the loss falls more slowly than it did on average since the metric was paid for, as
+              foragers leave a patch (Charnov, Theor. Popul. Biol. 9, 129 (1976))
+
+A Gauss–Newton step by conjugate gradients needs as many products with JᵀJ as M saves: docs/benchmarks.md.
+Which parameters are kept is decided by structures that are not trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from time import monotonic
+from typing import Protocol
+
+import numpy as np
+from scipy.linalg import LinAlgError, cho_factor, cho_solve
+
+from .failures import not_finite_start
+from .levenberg_marquardt import Prior
+from .qr_system import Array, Mask
+
+
+class Problem(Protocol):
+    """½ Σ r² of P free parameters, on structures to train on and on others to judge by."""
+
+    @property
+    def lower(self) -> Array: ...
+    @property
+    def upper(self) -> Array: ...
+    @property
+    def metric_cost(self) -> float:
+        """What `curvature` costs, in gradients."""
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """½ Σ r² at θ (P,) and Jᵀr (P,)."""
+
+    def curvature(self, theta: Array, cycle: int) -> Array:
+        """JᵀJ (P, P) at θ, from a sample of the rows that cycle determines, scaled to all of them."""
+
+    def errors(self, theta: Array) -> Sequence[float]:
+        """By what to judge θ, the less the better, and whatever else the history is to show."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """When to stop. tolerance: the share of the loss that a cycle has to bring; patience: cycles in which the
+    judgement may not improve.
+    """
+
+    max_iterations: int = 5000
+    time_limit: float | None = None  # s
+    tolerance: float = 1e-2
+    patience: int = 3
+    memory: int = 30
+    initial_damping: float = 1.0
+    judged_every: int = 10
+
+
+@dataclass(frozen=True)
+class State:
+    """Everything the next iteration depends on, in arrays and numbers, so that it can be stored.
+
+    base (P,): where the metric was taken; steps, changes (k, P): of θ and of the gradient; losses (n,): of
+    the cycle; history (n, 3 + e): seconds, iteration, loss, and the problem's errors.
+    """
+
+    theta: Array
+    loss: float
+    base: Array
+    steps: Array
+    changes: Array
+    losses: Array
+    best_theta: Array
+    best: float = float("inf")
+    damping: float = 0.0
+    cycle: int = 0
+    iteration: int = 0
+    worse: int = 0
+    improved: bool = False
+    seconds: float = 0.0
+    history: Array = field(default_factory=lambda: np.zeros((0, 0)))
+
+
+# lengths of a step that are tried
+_MOST_TRIALS = 10
+# at which a step is as good as one along the gradient
+_MOST_DAMPING = 1e6
+
+CONVERGED = ("held-out", "decrease")
+
+
+@dataclass(frozen=True)
+class Ended:
+    """theta (P,), the best by the judgement, and the reason: `held-out` (which stopped improving), `decrease`
+    (of the loss, too small); or not converged: `stalled` (no step helps), `iterations`, `time`,
+    `interrupted`, `stopped` (by the callback). state: what a resumed minimisation goes on from; history: its
+    own, and the judgement of where it ended.
+    """
+
+    theta: Array
+    reason: str
+    state: State
+    history: Array
+
+    @property
+    def converged(self) -> bool:
+        return self.reason in CONVERGED
+
+
+Callback = Callable[[State], bool | None]
+
+
+def minimize(
+    problem: Problem,
+    start: Array,
+    options: Options | None = None,
+    prior: Prior | None = None,
+    callback: Callback | None = None,
+    resume: State | None = None,
+) -> Ended:
+    """Minimise ½ Σ r² (+ the prior) from `start` (P,) within the problem's bounds.
+
+    `callback` sees the state after each iteration and stops by returning True. A state given back as `resume`
+    goes on to the same result where the problem's functions repeat. Ctrl-C ends with the best so far. Raises
+    FitError not-finite-start.
+    """
+    return _Minimizer(problem, options or Options(), prior, callback).run(start, resume)
+
+
+class _Minimizer:
+    def __init__(
+        self, problem: Problem, options: Options, prior: Prior | None, callback: Callback | None
+    ) -> None:
+        self.problem, self.options, self.callback = problem, options, callback
+        self.weight = prior.weight if prior else np.zeros_like(problem.lower)
+        self.mean = prior.mean if prior else np.zeros_like(problem.lower)
+
+    def run(self, start: Array, resume: State | None) -> Ended:
+        state = resume or _begun(start)
+        begun = monotonic() - state.seconds
+        reason = ""
+        try:
+            loss, gradient = self.value_and_gradient(state.theta)
+            if not np.isfinite(loss) or not np.isfinite(gradient).all():
+                raise not_finite_start("the loss or its gradient is")
+            state = replace(state, loss=loss)
+            metric = self._resumed_metric(state) if len(state.losses) else None
+            while not reason:
+                if metric is None:
+                    metric, state = self._new_cycle(state, gradient)
+                moved = self._step(state, gradient, metric)
+                ended = moved is None
+                if moved is not None:
+                    state, gradient = moved
+                    ended = self._is_spent(state.losses)
+                state = replace(state, seconds=monotonic() - begun)
+                if ended or state.iteration % self.options.judged_every == 0:
+                    state = self._judged(state)
+                if ended:
+                    reason, state = self._cycle_ended(state)
+                    metric = None
+                reason = reason or self._exhausted(state)
+                if self.callback and self.callback(state):
+                    reason = reason or "stopped"
+        except KeyboardInterrupt:
+            reason = "interrupted"
+        judged = state if self._is_judged(state) else self._judged(state)
+        return Ended(judged.best_theta, reason, state, judged.history)
+
+    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
+        """Those of the loss with the prior."""
+        loss, gradient = self.problem.value_and_gradient(theta)
+        pull = self.weight * (theta - self.mean)
+        return loss + 0.5 * float(pull @ (theta - self.mean)), gradient + pull
+
+    # --- cycles ------------------------------------------------------------------------------
+
+    def _resumed_metric(self, state: State) -> _Metric:
+        """The metric of a state that goes on in its cycle."""
+        gradient = self.value_and_gradient(state.base)[1]
+        metric = self._curvature(state, gradient).damped(state.damping)
+        assert metric is not None
+        return metric
+
+    def _curvature(self, state: State, gradient: Array) -> _Metric:
+        """The curvature where the cycle began, of the parameters that its gradient holds at no bound."""
+        held_low = (state.base <= self.problem.lower) & (gradient >= 0)
+        held_high = (state.base >= self.problem.upper) & (gradient <= 0)
+        matrix = self.problem.curvature(state.base, state.cycle)
+        return _Metric(matrix, self.weight, ~held_low & ~held_high)
+
+    def _new_cycle(self, state: State, gradient: Array) -> tuple[_Metric, State]:
+        """A metric taken here, with the least damping, from a tenth of the last one up, of which a step, or
+        0.3 of it, lowers the loss.
+        """
+        damping = state.damping / 10 if state.damping else self.options.initial_damping
+        state = replace(
+            state,
+            base=state.theta,
+            steps=state.steps[:0],
+            changes=state.changes[:0],
+            losses=np.array([state.loss]),
+        )
+        curvature = self._curvature(state, gradient)
+        while True:
+            metric = curvature.damped(damping)
+            if metric is not None:
+                step = metric(gradient)
+                lowers = any(self._loss(state.theta - t * step) < state.loss for t in (1.0, 0.3))
+                if lowers or damping > _MOST_DAMPING:
+                    return metric, replace(state, damping=damping)
+            damping *= 10
+
+    def _loss(self, theta: Array) -> float:
+        return self.value_and_gradient(self._inside(theta))[0]
+
+    def _inside(self, theta: Array) -> Array:
+        return np.clip(theta, self.problem.lower, self.problem.upper)
+
+    def _is_spent(self, losses: Array) -> bool:
+        """Whether the loss falls more slowly now than on average since the metric was begun."""
+        n, window = len(losses) - 1, 10
+        if n < 2 * window or losses[-1] <= 0:
+            return n >= 2 * window
+        now = np.log(losses[-1 - window] / losses[-1]) / window
+        return bool(now < np.log(losses[0] / losses[-1]) / (n + self.problem.metric_cost))
+
+    def _cycle_ended(self, state: State) -> tuple[str, State]:
+        losses, reason = state.losses, ""
+        worse = 0 if state.improved else state.worse + 1
+        if len(losses) < 2:
+            reason = "stalled"
+        elif losses[0] - losses[-1] <= self.options.tolerance * losses[0]:
+            reason = "decrease"
+        elif worse >= self.options.patience:
+            reason = "held-out"
+        nothing = state.losses[:0]
+        return reason, replace(state, cycle=state.cycle + 1, worse=worse, improved=False, losses=nothing)
+
+    def _exhausted(self, state: State) -> str:
+        if state.iteration >= self.options.max_iterations:
+            return "iterations"
+        limit = self.options.time_limit
+        return "time" if limit is not None and state.seconds >= limit else ""
+
+    # --- steps -------------------------------------------------------------------------------
+
+    def _step(self, state: State, gradient: Array, metric: _Metric) -> tuple[State, Array] | None:
+        """One iteration of L-BFGS, None where no step along its direction lowers the loss."""
+        direction = -_two_loops(gradient, state.steps, state.changes, metric)
+        slope = float(gradient @ direction)
+        length = 1.0
+        for _ in range(_MOST_TRIALS):
+            theta = self._inside(state.theta + length * direction)
+            loss, following = self.value_and_gradient(theta)
+            if np.isfinite(loss) and loss <= state.loss + 1e-4 * length * slope:
+                return self._moved(state, theta, loss, following - gradient), following
+            length *= _shorter(length * slope, loss - state.loss)
+        return None
+
+    def _moved(self, state: State, theta: Array, loss: float, change: Array) -> State:
+        step, steps, changes = theta - state.theta, state.steps, state.changes
+        if step @ change > 1e-10 * np.linalg.norm(step) * np.linalg.norm(change):
+            kept = slice(-self.options.memory, None)
+            steps, changes = np.vstack([steps, step])[kept], np.vstack([changes, change])[kept]
+        return replace(
+            state,
+            theta=theta,
+            loss=loss,
+            steps=steps,
+            changes=changes,
+            losses=np.append(state.losses, loss),
+            iteration=state.iteration + 1,
+        )
+
+    def _is_judged(self, state: State) -> bool:
+        return bool(len(state.history) and state.history[-1, 1] == state.iteration)
+
+    def _judged(self, state: State) -> State:
+        errors = self.problem.errors(state.theta)
+        row = np.array([[state.seconds, state.iteration, state.loss, *errors]])
+        history = np.vstack([state.history, row]) if state.history.size else row
+        if not errors[0] < state.best:
+            return replace(state, history=history)
+        return replace(state, history=history, best=errors[0], best_theta=state.theta, improved=True)
+
+
+class _Metric:
+    """M⁻¹ v, with M = H + W + λ diag(H + W) on the numbers that may move; W the prior's weight (P,)."""
+
+    def __init__(self, curvature: Array, weight: Array, movable: Mask) -> None:
+        diagonal = np.diag(curvature) + weight
+        # what no row depends on moves by the prior alone, or not at all
+        self._size = np.sqrt(np.maximum(diagonal, 1e-12 * diagonal.max(initial=1e-300)))
+        self._moving = np.flatnonzero(movable & (diagonal > 0))
+        self._curvature, self._weight = curvature, weight
+        self._factor: Array | None = None
+
+    def damped(self, damping: float) -> _Metric | None:
+        """The metric with this λ, None where it is not positive definite in rounded numbers."""
+        at = self._moving
+        size = self._size[at]
+        matrix = self._curvature[np.ix_(at, at)] / size[:, None] / size
+        matrix[np.diag_indices(len(at))] += self._weight[at] / size**2 + damping
+        try:
+            self._factor = cho_factor(matrix, overwrite_a=True, check_finite=False)[0]
+        except LinAlgError:
+            return None
+        return self
+
+    def __call__(self, vector: Array) -> Array:
+        assert self._factor is not None
+        at = self._moving
+        found = np.zeros_like(vector)
+        found[at] = cho_solve((self._factor, False), vector[at] / self._size[at], check_finite=False)
+        return found / self._size
+
+
+def _two_loops(gradient: Array, steps: Array, changes: Array, metric: Callable[[Array], Array]) -> Array:
+    """The inverse Hessian of L-BFGS times a gradient (Nocedal, Math. Comp. 35, 773 (1980))."""
+    q, curved, along = gradient.copy(), np.einsum("kp,kp->k", steps, changes), np.zeros(len(steps))
+    for k in reversed(range(len(steps))):
+        along[k] = steps[k] @ q / curved[k]
+        q -= along[k] * changes[k]
+    q = metric(q)
+    for k in range(len(steps)):
+        q += (along[k] - changes[k] @ q / curved[k]) * steps[k]
+    return q
+
+
+def _shorter(promised: float, change: float) -> float:
+    """By how much to shorten a step: to the minimum of a parabola, within 0.1 to 0.5."""
+    if not np.isfinite(change) or change <= promised:
+        return 0.1
+    return float(np.clip(-0.5 * promised / (change - promised), 0.1, 0.5))
+
+
+def _begun(start: Array) -> State:
+    nothing = np.zeros((0, len(start)))
+    return State(start.copy(), float("nan"), start.copy(), nothing, nothing, np.zeros(0), start.copy())

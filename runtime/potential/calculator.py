@@ -1,0 +1,127 @@
+"""A potential as a calculator of ASE."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
+from ase.stress import full_3x3_to_voigt_6_stress
+
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..structures.batches import Batch, moved, single
+from ..structures.padding import Shape
+from ..structures.structure import Floats, Structure, from_atoms
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+    from ..information.uncertainty import Uncertainty
+    from .potential import Potential
+
+_UNCERTAIN = ("energy_uncertainty", "forces_uncertainty")
+
+
+class PotentiaCalculator(Calculator):
+    """energy, free_energy, energies (eV), forces (eV/Å), stress (eV/Å³, Voigt, tension positive).
+
+    precision: `float64`, or `float32` for speed. skin (Å): lists of neighbours are made with so much to spare
+    and kept until an atom has moved by half of it. Stress needs three periodic directions. uncertainty: the
+    results hold `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too, standard deviations,
+    calibrated where the run says how; they cost as much as a prediction for each trained parameter. Raises
+    DataError for species that the potential lacks and where the energy is not finite, ArtifactError
+    no-covariance where the potential is not a run with a covariance.
+    """
+
+    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012
+
+    def __init__(
+        self,
+        potential: Potential,
+        precision: str = "float64",
+        skin: float = 0.5,
+        uncertainty: bool = False,
+    ) -> None:
+        if precision not in ("float64", "float32"):
+            help = "write `float64` or `float32`"
+            raise DataError(Diagnostic("bad-value", f"`{precision}` is not a precision", help=help))
+        if not 0.0 <= skin < np.inf:
+            raise DataError(Diagnostic("bad-value", f"a skin of {skin} Å is not a distance of 0 or more"))
+        super().__init__()  # type: ignore[no-untyped-call]
+        self.potential = potential
+        self.precision = precision
+        self.skin = skin
+        self._shapes: list[Shape] = []  # shapes that were compiled
+        self._listed: tuple[Structure, Batch] | None = None  # what the lists in hand were made for
+        self._uncertainty: Uncertainty | None = None
+        if uncertainty:
+            from ..information.uncertainty import uncertainty_of
+
+            self._uncertainty = uncertainty_of(potential)
+            self.implemented_properties = [*self.implemented_properties, *_UNCERTAIN]
+
+    def calculate(
+        self,
+        atoms: Atoms | None = None,
+        properties: Sequence[str] = ("energy",),
+        system_changes: Sequence[str] = all_changes,
+    ) -> None:
+        """ASE's entry: everything is computed at once."""
+        super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
+        assert self.atoms is not None
+        structure = from_atoms(self.atoms, "atoms")
+        if structure.n_atoms == 0:
+            raise DataError(Diagnostic("no-atoms", "there are no atoms to calculate", place="atoms"))
+        if "stress" in properties and structure.volume == 0:
+            raise PropertyNotImplementedError("stress needs a cell that is periodic in all three directions")
+        kernel = self.potential.kernel(self.precision)
+        prediction = kernel(self.potential.theta, self._batch(structure))
+        energy, forces, virial, sites = (np.asarray(part, dtype=np.float64) for part in prediction)
+        self.results = _results(structure, float(energy[0]), forces, virial, sites)
+        if self._uncertainty is not None:
+            self.results |= self._deviations(self._batch(structure))
+
+    def _deviations(self, batch: Batch) -> dict[str, Any]:
+        assert self._uncertainty is not None
+        deviation = self._uncertainty.best(self._uncertainty.of_batch(batch)[:1])[0]
+        return dict(zip(_UNCERTAIN, (deviation.energy, deviation.forces), strict=True))
+
+    def _batch(self, structure: Structure) -> Batch:
+        """The structure with lists that hold for it: those in hand where they do."""
+        if self._listed is not None and _still_holds(self._listed[0], structure, self.skin):
+            return moved(self._listed[1], structure.positions)
+        specs = self.potential.list_specs(self.precision)
+        batch = single(structure, specs, self.potential.species, self._shapes, self.skin)
+        if batch.shape not in self._shapes:
+            self._shapes.append(batch.shape)
+        self._listed = (structure, batch)
+        return batch
+
+
+def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:
+    """Whether no pair can have come into reach since the lists were made."""
+    same = (
+        np.array_equal(listed.numbers, now.numbers)
+        and np.array_equal(listed.pbc, now.pbc)
+        and np.array_equal(listed.cell, now.cell)
+    )
+    if not same:
+        return False
+    farthest = float(np.square(now.positions - listed.positions).sum(axis=1).max()) ** 0.5
+    return bool(2 * farthest <= skin)
+
+
+def _results(
+    structure: Structure, energy: float, forces: Floats, virial: Floats, sites: Floats
+) -> dict[str, Any]:
+    n = structure.n_atoms
+    forces = forces[:, :n].T.copy()
+    if not np.isfinite(energy) or not np.isfinite(forces).all():
+        message = "the energy or a force is not finite"
+        help = "are two atoms at the same place?"
+        raise DataError(Diagnostic("not-finite", message, place=structure.place, help=help))
+    results = {"energy": energy, "free_energy": energy, "energies": sites[:n].copy(), "forces": forces}
+    if structure.volume > 0:
+        results["stress"] = full_3x3_to_voigt_6_stress(virial[:, :, 0] / structure.volume)
+    return results

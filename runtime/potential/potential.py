@@ -1,0 +1,170 @@
+"""A compiled potential with its parameters: what users hold in their hands."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler import pipeline
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+from ...compiler.diagnostics.files import read_source
+from ...compiler.diagnostics.source import Source
+from ...compiler.ir.graph import Model
+from ...compiler.ir.parameter_vector import number_names as number_names
+from ..structures.batches import plan_batches
+from ..structures.padding import ListSpec, Shape
+from ..structures.structure import Floats, Structure
+
+if TYPE_CHECKING:
+    from ...compiler.backends.xla.kernel import Kernel
+    from .calculator import PotentiaCalculator
+
+Array = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """energy eV; forces (N, 3) eV/Å; stress (3, 3) eV/Å³, tension positive, None where not periodic;
+    site_energy (N,) eV.
+    """
+
+    energy: float
+    forces: Floats
+    stress: Floats | None
+    site_energy: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class Potential:
+    """A spec, the model built from it, and a value for every parameter.
+
+    theta (P,): all parameters in the order of `model.parameters`, fixed ones too, in eV, Å, e.
+    """
+
+    text: str
+    model: Model
+    theta: Array
+    _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
+    _shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def species(self) -> tuple[str, ...]:
+        return self.model.species
+
+    @property
+    def n_parameters(self) -> int:
+        """Trainable numbers."""
+        return int(free_mask(self.model).sum())
+
+    def with_theta(self, theta: Array) -> Potential:
+        """The same potential with other parameters; compiled kernels are kept."""
+        return Potential(
+            self.text, self.model, np.array(theta, dtype=np.float64), self._kernels, self._shapes
+        )
+
+    def kernel(self, dtype: str = "float64") -> Kernel:
+        """The compiled function of (theta, batch), made once for each precision."""
+        if dtype not in self._kernels:
+            import jax
+
+            # for either precision: changed between two kernels it leaves indices of both kinds in one graph
+            jax.config.update("jax_enable_x64", True)
+            self._kernels[dtype] = pipeline.lower(pipeline.optimize(self.model), dtype)
+        return self._kernels[dtype]
+
+    def list_specs(self, dtype: str = "float64") -> tuple[ListSpec, ...]:
+        """The neighbour lists that a batch needs."""
+        return tuple(ListSpec(d.name, float(d.rc or 0.0)) for d in self.kernel(dtype).lists)  # type: ignore[arg-type]
+
+    def predict(
+        self,
+        structures: Sequence[Structure],
+        progress: Callable[[int], None] | None = None,
+        dtype: str = "float64",
+    ) -> list[Predicted]:
+        """Energy, forces and stress of each structure, in batches of a few compiled shapes.
+
+        progress is told how many structures are done. Raises DataError for species the potential lacks.
+        """
+        found: dict[int, Predicted] = {}
+        kernel = self.kernel(dtype)
+        known = self._shapes.get(dtype, ())
+        plan = plan_batches(
+            structures,
+            self.list_specs(dtype),
+            self.species,
+            max_elements=_elements(self.kernel(dtype)),
+            known=known,
+        )
+        self._shapes[dtype] = tuple(dict.fromkeys((*known, *plan.shapes)))
+        for batch, indices in plan.batches():
+            out = [np.asarray(part, dtype=np.float64) for part in kernel(self.theta, batch)]
+            found.update(zip(indices, _split(out, batch, len(indices)), strict=True))
+            if progress:
+                progress(len(found))
+        return [found[k] for k in range(len(structures))]
+
+    def calculator(self, **options: Any) -> PotentiaCalculator:
+        """An ASE calculator."""
+        from .calculator import PotentiaCalculator
+
+        return PotentiaCalculator(self, **options)
+
+
+def _elements(kernel: Kernel) -> int:
+    """Size of a batch to predict: dense lists work best while they stay in the cache."""
+    return 1 << 14 if any(d.name == "edge" for d in kernel.lists) else 1 << 18
+
+
+def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential:
+    """The potential of a spec: its text, or the path of a `.pes` file. Parameters have their start values.
+
+    species: used where the spec names none. Raises SpecError with everything that is wrong with the spec.
+    """
+    source = read_spec(spec)
+    model = pipeline.build(pipeline.check(pipeline.parse(source)), tuple(species) if species else None)
+    if model.open_species:
+        raise SpecError(
+            Diagnostic(
+                "no-species",
+                "the spec names no species",
+                place=source.name,
+                help="write `species Nb`, or pass species=['Nb']",
+            )
+        )
+    return Potential(source.text, model, start_theta(model))
+
+
+def read_spec(spec: str | Path) -> Source:
+    """The text of a spec given as text or as a path. Raises SpecError where a file cannot be read."""
+    if isinstance(spec, str) and not spec.endswith(".pes"):
+        return Source(spec)
+    return read_source(Path(spec))
+
+
+def start_theta(model: Model) -> Array:
+    """Start values of all parameters (P,)."""
+    return np.array([v for p in model.parameters for v in p.start], dtype=np.float64)
+
+
+def free_mask(model: Model) -> NDArray[np.bool_]:
+    """(P,) which numbers are trained."""
+    return np.array([f for p in model.parameters for f in p.free], dtype=bool)
+
+
+def _split(out: list[Array], batch: Any, count: int) -> list[Predicted]:
+    """The prediction of a batch, a structure at a time."""
+    energy, forces, virial, site = out
+    ends = np.cumsum(batch.n_atoms[:count])
+    found = []
+    for k, end in enumerate(ends):
+        atoms = slice(end - batch.n_atoms[k], end)
+        volume = batch.volume[k]
+        stress = virial[:, :, k] / volume if volume > 0 else None
+        found.append(Predicted(float(energy[k]), forces[:, atoms].T.copy(), stress, site[atoms].copy()))
+    return found

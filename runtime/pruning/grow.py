@@ -1,0 +1,34 @@
+"""Candidate terms for a fitted potential, ranked by what the data say they would gain."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from ...compiler import pipeline
+from ...compiler.diagnostics.source import Source
+from ...compiler.reduction.extensions import Score, extended, scores
+from ...compiler.reduction.spec_rewriter import Program
+from ..information.fisher_information import sensitivities
+from ..potential.potential import Potential
+from ..residuals.config import FitConfig
+from ..structures.structure import Structure
+
+
+def ranked(
+    potential: Potential,
+    structures: Sequence[Structure],
+    config: FitConfig,
+    calls: Sequence[str],
+    progress: Callable[[float], None] | None = None,
+) -> list[Score]:
+    """Calls of terms, such as `eam(rc=5)`, by the loss that each alone would take away; no refit.
+
+    One pass over the structures for all of them. Raises SpecError for a bad call, FitError as
+    `information.sensitivities`.
+    """
+    checked = pipeline.check(pipeline.parse(Source(potential.text)))
+    program = Program(checked, pipeline.build(checked, potential.species))
+    larger = extended(program, potential.theta, calls)
+    text = larger.program.checked.file.source.text
+    trial = Potential(text, larger.program.model, larger.theta)
+    return scores(larger, sensitivities(trial, structures, config, progress))

@@ -1,0 +1,363 @@
+"""Pruning a fitted potential: rewrites chosen by what the data say, refitted, accepted or undone.
+
+A step takes several rewrites that the quadratic model calls cheap, begins from its prediction, and fits
+again. What it predicted and what came of it are both in the history. Nothing is compiled for a refit: numbers
+that are gone are held in the kernel of the whole model; the new spec gets a kernel of its own at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass, replace
+from math import log
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler import pipeline
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ...compiler.diagnostics.source import Source
+from ...compiler.reduction.candidates import Choice, Protected, candidates, greedy, pinned, protected
+from ...compiler.reduction.constraints import Left
+from ...compiler.reduction.parameter_transfer import carried
+from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
+from ...compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
+from ..evaluation.timing import microseconds_per_atom
+from ..fitting.fit import fit
+from ..fitting.result import FitResult, Progress
+from ..information.fisher_information import not_at_optimum, require_trained
+from ..information.folds import Folds, folds_of
+from ..potential.potential import Potential, compile
+from ..residuals.config import FitConfig
+from ..residuals.residuals import Residuals, Sigmas
+from ..runs.run_folder import FittedPotential
+from ..structures.structure import Structure
+from .guards import Standing
+from .refit import Refit, Restricted, known, refit
+from .state import PruneState, PruneStore, Step, depends_on
+
+Array = NDArray[np.float64]
+Criterion = Literal["bic", "aic", "cv"]
+CRITERIA = ("bic", "aic", "cv")
+Report = Callable[[Progress], None]
+Guard = Callable[[Potential], Standing]
+
+# a step takes away at most this share of the numbers that are left, so that a refit can speak up
+_SHARE = 0.25
+_ITERATIONS = 15  # of a refit, which begins near its end
+_FOLDS = 5
+_IN_A_ROW = 6  # so many rewrites refused after their refit, one after another, are the end
+
+
+@dataclass(frozen=True)
+class Goal:
+    """When to stop: at `target` trained numbers; before the loss is larger by the share `max_increase` than
+    at the start; where the criterion gets no better. BIC where nothing is asked for.
+    """
+
+    target: int | None = None
+    max_increase: float | None = None
+    criterion: Criterion | None = None
+
+    @property
+    def judged_by(self) -> Criterion | None:
+        return self.criterion or ("bic" if self.target is None and self.max_increase is None else None)
+
+
+@dataclass(frozen=True, eq=False)
+class Pruned:
+    """The potential that is left, fitted; its history, the start first; what was left alone, and why."""
+
+    result: FitResult
+    history: tuple[Step, ...]
+    kept: tuple[Protected, ...]
+    warnings: tuple[Diagnostic, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Plain data."""
+        return {"history": [asdict(s) for s in self.history], "kept": [asdict(k) for k in self.kept]}
+
+
+def prune(
+    potential: Potential,
+    structures: Sequence[Structure],
+    config: FitConfig,
+    goal: Goal,
+    *,
+    folder: Path | None = None,
+    resume: bool = False,
+    report: Report | None = None,
+    measure_cost: bool = True,
+    guard: Guard | None = None,
+) -> Pruned:
+    """The potential without terms and numbers that the structures do not need, fitted again.
+
+    folder: where the checkpoint goes, beside what the run will hold; resume goes on from there. guard: a
+    step is undone after which something is not met that was met at the start, and its misfit counts as
+    rows of the data do. Raises FitError: nothing-trained, no-information, nothing-to-prune,
+    target-too-small, and as `fit`.
+    """
+    require_trained(potential)
+    pruning = Pruning(potential, structures, config, goal, report, measure_cost, guard)
+    store = PruneStore(folder, depends_on(potential, structures, config, asdict(goal)))
+    state = store.load() if resume else pruning.begin()
+    while True:
+        store.save(state)
+        following = pruning.step(state)
+        if following is None:
+            break
+        state = following
+    pruned = pruning.end(state)
+    store.finish()
+    return pruned
+
+
+class Pruning:
+    """What stays the same from step to step."""
+
+    def __init__(
+        self,
+        potential: Potential,
+        structures: Sequence[Structure],
+        config: FitConfig,
+        goal: Goal,
+        report: Report | None = None,
+        measure_cost: bool = False,
+        guard: Guard | None = None,
+    ) -> None:
+        checked = pipeline.check(pipeline.parse(Source(potential.text)))
+        self.program = Program(checked, pipeline.build(checked, potential.species))
+        self.potential, self.structures, self.config, self.goal = potential, structures, config, goal
+        self._check_formula()
+        self.report, self.measure_cost, self.guard = report, measure_cost, guard
+        self._place = Progress("information", 0, float("nan"), 0.0)
+        sigmas = Sigmas.of(config.weights)
+        self.problem = Residuals(potential, structures, sigmas, config.memory_mb, self._told)
+        self.size = len(self.problem.free)
+        self.first = known(self.problem, Restriction(), potential.theta[self.problem.free])
+        self.kept = protected(self.program, self.first.sensitivities)
+        self._now: tuple[PruneState, Refit] | None = None
+        self._check_target()
+        self._start = guard(potential) if guard else Standing()
+
+    def _told(self, share: float) -> None:
+        if self.report is not None:
+            self.report(replace(self._place, fraction=share))
+
+    def _check_formula(self) -> None:
+        """Raise FitError `nothing-to-prune` where that needs no data to be known."""
+        size, target = self.potential.n_parameters, self.goal.target
+        if target is not None and target >= size:
+            message = f"the run has {size} trained parameters, no more than the {target} asked for"
+            raise FitError(Diagnostic("nothing-to-prune", message))
+        if len(pinned(self.program)) == size:
+            message = "all terms with trained parameters are pinned"
+            raise FitError(Diagnostic("nothing-to-prune", message, help="take `pin` away from a term"))
+
+    def _check_target(self) -> None:
+        """Raise FitError where nothing can be done: nothing-to-prune, target-too-small."""
+        alone = sum(len(p.numbers) for p in self.kept)
+        target = self.goal.target
+        if not candidates(self.program, self.first.theta, self.kept):
+            message = "there is no term, component or number that could be left out"
+            raise FitError(Diagnostic("nothing-to-prune", message))
+        if target is not None and target < alone:
+            names = ", ".join(dict.fromkeys(f"`{p.name}`" for p in self.kept))
+            message = f"{alone} parameters are pinned or reached by no data: {target} are too few"
+            raise FitError(Diagnostic("target-too-small", message, help=f"they are those of {names}"))
+
+    # --- steps -----------------------------------------------------------------------------------
+
+    def begin(self) -> PruneState:
+        """The state before the first step."""
+        step = self._described((), Restriction(), self.first, 0.0, 0.0, self._start.misfit)
+        state = PruneState(Restriction(), self.first.theta, (step,))
+        self._now = state, self.first
+        return state
+
+    def step(self, state: PruneState) -> PruneState | None:
+        """The state after the next step that is good; None at the end."""
+        now = self._known(state)
+        choices = self._chosen(state, now)
+        while choices:
+            last = choices[-1]
+            whole = closed(self.program, last.restriction, now.theta)
+            table, constant = last.restriction.map(self.size)
+            self._place = Progress("refit", len(state.history), last.after.loss, 0.0)
+            after = refit(self.problem, whole, table @ last.after.theta + constant, self.config, _ITERATIONS)
+            predicted, actual = last.after.loss - now.loss, after.loss - now.loss
+            words = tuple(c.rewrite.description for c in choices)
+            held_out = self._held_out(whole, after)
+            standing = Standing(misfit=state.history[-1].misfit)
+            good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, standing)
+            if good and self.guard is not None:
+                standing = self.guard(self.made(whole, after.theta))
+                good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, standing)
+            if good:
+                step = self._described(words, whole, after, predicted, actual, standing.misfit)
+                found = PruneState(whole, after.theta, (*state.history, step), state.refused)
+                self._now = found, after
+                return found
+            if len(choices) > 1:
+                choices = choices[: len(choices) // 2]
+                continue
+            state = replace(state, refused=(*state.refused, words[0]), in_a_row=state.in_a_row + 1)
+            choices = self._chosen(state, now)
+        return None
+
+    def _known(self, state: PruneState) -> Refit:
+        if self._now is None or self._now[0] is not state:
+            self._now = state, known(self.problem, state.restriction, state.theta)
+        return self._now[1]
+
+    def _chosen(self, state: PruneState, now: Refit) -> list[Choice]:
+        """Rewrites of the next step, by the quadratic model alone."""
+        if self._reached(now.sensitivities) or state.in_a_row >= _IN_A_ROW:
+            return []
+        rewrites = [
+            r for r in candidates(self.program, now.theta, self.kept) if r.description not in state.refused
+        ]
+        most = max(1, int(_SHARE * now.sensitivities.size))
+        folds = self._folds(state.restriction, now) if self.goal.judged_by == "cv" else None
+        left = Left.of(state.restriction, self.size)
+        chosen: list[Choice] = []
+        value = [folds.loss() if folds else None]
+
+        def accept(choice: Choice) -> bool:
+            before = chosen[-1].after if chosen else now.sensitivities
+            if chosen and now.sensitivities.size - choice.after.size > most:
+                return False
+            held_out = folds.loss(left.within(choice.restriction)) if folds else None
+            if not self._better(choice.after, before, held_out, value[0]):
+                return False
+            value[0] = held_out
+            return True
+
+        for choice in greedy(now.sensitivities, state.restriction, self.size, rewrites, accept):
+            chosen.append(choice)
+            if self._reached(choice.after):
+                break
+        return chosen
+
+    def _reached(self, sensitivities: Sensitivities) -> bool:
+        return self.goal.target is not None and sensitivities.size <= self.goal.target
+
+    def _is_good(
+        self,
+        after: Sensitivities,
+        before: Sensitivities,
+        held_out: float | None,
+        state: PruneState,
+        standing: Standing,
+    ) -> bool:
+        last = state.history[-1]
+        misfits = standing.misfit, last.misfit
+        return standing.broken <= self._start.broken and self._better(
+            after, before, held_out, last.held_out, misfits
+        )
+
+    def _better(
+        self,
+        after: Sensitivities,
+        before: Sensitivities,
+        held_out: float | None,
+        old: float | None,
+        misfits: tuple[float, float] = (0.0, 0.0),
+    ) -> bool:
+        """Whether the goal allows to go from one to the other, with these misfits after and before."""
+        increase, judged_by = self.goal.max_increase, self.goal.judged_by
+        if not np.isfinite(after.loss + misfits[0]):
+            return False
+        start = self.first.loss + self._start.misfit
+        if increase is not None and after.loss + misfits[0] > (1.0 + increase) * start:
+            return False
+        worse = misfits[0] - misfits[1]
+        if held_out is not None and old is not None:
+            return held_out + worse <= old
+        if judged_by is None:
+            return True
+        return criterion(after, judged_by) + 2.0 * worse < criterion(before, judged_by)
+
+    # --- description -----------------------------------------------------------------------------
+
+    def _folds(self, restriction: Restriction, now: Refit) -> Folds:
+        count = min(_FOLDS, len(self.structures))
+        fold_of = folds_of(len(self.structures), count, self.config.seed)
+        restricted = Restricted(self.problem, restriction)
+        phi = restricted.of(now.theta)
+        return Folds(restricted.folds(phi, fold_of), phi)
+
+    def _held_out(self, restriction: Restriction, now: Refit) -> float | None:
+        return self._folds(restriction, now).loss() if self.goal.judged_by == "cv" else None
+
+    def _described(
+        self,
+        words: tuple[str, ...],
+        restriction: Restriction,
+        now: Refit,
+        predicted: float,
+        actual: float,
+        misfit: float,
+    ) -> Step:
+        energy, forces = errors(self.problem, now.theta)
+        cost = None
+        if self.measure_cost:
+            made = self.made(restriction, now.theta)
+            cost = microseconds_per_atom(made, self.structures)
+        known = now.sensitivities
+        return Step(
+            rewrites=words,
+            parameters=known.size,
+            predicted=predicted,
+            actual=actual,
+            loss=known.loss,
+            bic=criterion(known, "bic"),
+            aic=criterion(known, "aic"),
+            held_out=self._held_out(restriction, now),
+            energy_rmse=energy,
+            forces_rmse=forces,
+            cost=cost,
+            misfit=misfit,
+        )
+
+    def made(self, restriction: Restriction, theta: Array) -> Potential:
+        """The potential of the rewritten spec, with the trained numbers theta (F,) of the whole model."""
+        made = compile(rewritten(self.program, restriction), self.potential.species)
+        gone = [name for operand in dropped(self.program, restriction) for name in operand.terms]
+        full = self.potential.theta.copy()
+        full[self.problem.free] = theta
+        return made.with_theta(carried(self.program.model, full, made.model, gone))
+
+    def end(self, state: PruneState) -> Pruned:
+        """The rewritten spec, fitted to the end."""
+        made = self.made(state.restriction, state.theta)
+        result = fit(made, self.structures, self.config.model_copy(update={"starts": 1}), report=self.report)
+        start = self.potential
+        unfinished = isinstance(start, FittedPotential) and not start.metadata.converged
+        warnings = [not_at_optimum(self.first.sensitivities)] if unfinished else []
+        target = self.goal.target
+        if target is not None and made.n_parameters > target:
+            message = f"{made.n_parameters} parameters are left: no rewrite that is allowed comes to {target}"
+            warnings.append(Diagnostic("target-not-reached", message, "warning"))
+        return Pruned(result, state.history, self.kept, tuple(warnings))
+
+
+def criterion(known: Sensitivities, name: Criterion) -> float:
+    """n ln(2L/n) + k·ln n (BIC) or + 2k (AIC), of n rows of unknown common variance and k numbers."""
+    n, k = known.n_rows, known.size
+    return n * log(max(2.0 * known.loss / n, 1e-300)) + k * (log(n) if name == "bic" else 2.0)
+
+
+def errors(problem: Residuals, theta: Array) -> tuple[float | None, float | None]:
+    """RMSE of energies (eV/atom) and forces (eV/Å) at the trained numbers theta (F,)."""
+    squares, counts = np.zeros(3), np.zeros(3)
+    weight = np.array([s.weight for s in problem.structures])
+    for rows in problem.rows(theta, np.zeros(0, dtype=np.intp)):
+        plain = rows.residual**2 / weight[rows.structure]
+        squares += np.bincount(rows.quantity, plain, 3)
+        counts += np.bincount(rows.quantity, minlength=3)
+    sigmas = (problem.sigmas.energy, problem.sigmas.forces)
+    found = [s * (q / n) ** 0.5 if n else None for s, q, n in zip(sigmas, squares, counts, strict=False)]
+    return found[0], found[1]

@@ -1,0 +1,115 @@
+"""A fit begun anew from known parameters under a restriction, with the kernel of the whole model.
+
+θ = T φ + t: numbers fixed, numbers tied together; φ are fitted.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...compiler.reduction.constraints import Left
+from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
+from ..information.fisher_information import of_system, require_information
+from ..information.folds import fold_systems
+from ..optimize.levenberg_marquardt import Options, minimize, ridge
+from ..optimize.qr_system import Indices, Mask, System
+from ..residuals.config import FitConfig
+from ..residuals.residuals import Residuals
+
+Array = NDArray[np.float64]
+
+
+class Restricted:
+    """The least-squares problem in the numbers that a restriction leaves (`least_squares.Problem`)."""
+
+    def __init__(self, problem: Residuals, restriction: Restriction) -> None:
+        size = len(problem.free)
+        self.problem = problem
+        self.left = Left.of(restriction, size)
+        self.table, self.constant = restriction.map(size)
+        members = [np.flatnonzero(column) for column in self.table.T]
+        self.first = np.array([m[0] for m in members], dtype=np.intp)
+        self.names = [problem.names[k] for k in self.first]
+        self.lower = np.array([problem.lower[m].max() for m in members])
+        self.upper = np.array([problem.upper[m].min() for m in members])
+        self.linear: Mask = np.array([problem.linear[m].all() for m in members], dtype=bool)
+
+    def full(self, phi: Array) -> Array:
+        """θ (F,) of φ."""
+        return np.asarray(self.table @ phi + self.constant)
+
+    def of(self, theta: Array) -> Array:
+        """φ of θ (F,), within bounds; of tied numbers their mean."""
+        phi = (self.table.T @ theta) / self.table.sum(axis=0)
+        return np.clip(phi, self.lower, self.upper)
+
+    def loss(self, theta: Array) -> float:
+        """½ Σ r² at φ."""
+        return self.problem.loss(self.full(theta))
+
+    def linearize(self, theta: Array, columns: Indices) -> System:
+        """Residuals at φ and derivatives by `columns` of φ."""
+        table = self.table[:, columns]
+        needed = self._needed(table)
+        return self.problem.linearize(self.full(theta), needed).mapped(table[needed])
+
+    def folds(self, phi: Array, fold_of: Indices) -> tuple[System, ...]:
+        """The linearisation at φ of each fold of the structures alone; fold_of (structures,)."""
+        table = self.table
+        needed = self._needed(table)
+        rows = self.problem.rows(self.full(phi), needed)
+        return tuple(s.mapped(table[needed]) for s in fold_systems(rows, len(needed), fold_of))
+
+    def _needed(self, table: Array) -> Indices:
+        """Numbers to differentiate by; all, where one linearisation serves for ever."""
+        if self.problem.linear.all():
+            return np.arange(len(table))
+        return np.flatnonzero(table.any(axis=1))
+
+
+@dataclass(frozen=True, eq=False)
+class Refit:
+    """theta (F,): all trained numbers of the whole model; what the data say about those that are left.
+
+    reason: why the fit ended, as `least_squares.Fit` has it.
+    """
+
+    theta: Array
+    sensitivities: Sensitivities
+    converged: bool = True
+    reason: str = ""
+
+    @property
+    def loss(self) -> float:
+        return self.sensitivities.loss
+
+
+def known(problem: Residuals, restriction: Restriction, theta: Array) -> Refit:
+    """What the data say at theta (F,) as it is, but for the restriction. Raises FitError not-finite,
+    no-information.
+    """
+    restricted = Restricted(problem, restriction)
+    phi = restricted.of(theta)
+    system = restricted.linearize(phi, np.arange(len(phi)))
+    require_information(system, restricted.names)
+    return Refit(restricted.full(phi), of_system(system, restricted.names, phi))
+
+
+def refit(
+    problem: Residuals, restriction: Restriction, theta: Array, config: FitConfig, iterations: int
+) -> Refit:
+    """Least squares from theta (F,) under the restriction, as the configuration has it but for the starts.
+
+    iterations: at most so many. Raises FitError as `minimize`.
+    """
+    restricted = Restricted(problem, restriction)
+    phi = restricted.of(theta)
+    options = Options(
+        max_iterations=iterations, time_limit=config.time_limit, decrease_tolerance=config.tolerance
+    )
+    found = minimize(restricted, phi, options, ridge(config.ridge, phi))
+    about = of_system(found.system, restricted.names, found.theta)
+    return Refit(restricted.full(found.theta), about, found.converged, found.reason)

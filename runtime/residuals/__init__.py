@@ -1,0 +1,1 @@
+"""Weighted residuals of a potential and their derivatives by its parameters. Imports potential and data."""

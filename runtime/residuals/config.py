@@ -1,0 +1,98 @@
+"""The configuration of a fit, as a TOML file and as flags; every fault of it is a diagnostic.
+
+seed = 1
+[data]
+test = "split=test"
+stress_unit = "GPa"
+[weights]
+sigma_energy = 0.001            # eV/atom
+config_type = { surface = 4.0 }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import Field
+
+from ..data.labels import LabelKeys
+from ..files.settings import ConfigError, Section, read_toml, validated, with_flags
+
+__all__ = ["ConfigError", "DataConfig", "FitConfig", "WeightsConfig", "load_config"]
+
+
+class DataConfig(Section):
+    """Where labels are, in what unit and sign; which structures are the test set."""
+
+    energy_key: str = "energy"
+    forces_key: str = "forces"
+    use_forces: bool = True
+    stress_key: str = "stress"
+    use_stress: bool = True
+    virial_key: str | None = None
+    stress_unit: str = "eV/Å^3"
+    stress_sign: Literal["tension", "compression"] = "tension"
+    virial_sign: Literal["minus", "plus"] = "minus"
+    config_type_key: str = "config_type"
+    weight_key: str | None = None
+    test: str | None = None  # `split=test`, or a fraction: `0.1`
+
+    def keys(self) -> LabelKeys:
+        """The keys for the reader. Raises DataError for a unit that is not known."""
+        return LabelKeys(
+            energy=self.energy_key,
+            forces=self.forces_key,
+            stress=self.stress_key,
+            virial=self.virial_key,
+            stress_unit=self.stress_unit,
+            stress_sign=self.stress_sign,
+            virial_sign=self.virial_sign,
+            config_type=self.config_type_key,
+            weight=self.weight_key,
+        )
+
+
+class WeightsConfig(Section):
+    """What counts as an error of one, of each kind of label; factors on the weight of config types.
+
+    sigma_energy in eV/atom, sigma_forces in eV/Å, sigma_stress in GPa. A row's weight is 1/σ².
+    """
+
+    sigma_energy: float = Field(0.001, gt=0)
+    sigma_forces: float = Field(0.1, gt=0)
+    sigma_stress: float = Field(1.5, gt=0)
+    config_type: dict[str, float] = Field(default_factory=dict)
+
+
+class FitConfig(Section):
+    """All that a fit depends on besides the spec and the data."""
+
+    data: DataConfig = DataConfig()
+    weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
+    method: Literal["auto", "least-squares", "quasi-newton", "first-order"] = "auto"
+    max_iterations: int | None = Field(None, ge=1)
+    time_limit: float | None = Field(None, gt=0)  # seconds
+    tolerance: float = Field(1e-3, gt=0, lt=1)  # a step that lowers the loss by a smaller share is the last
+    starts: int = Field(1, ge=1)
+    seed: int = Field(0, ge=0)
+    memory_mb: float = Field(1000.0, ge=50)  # what batches and their derivatives may take
+    precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
+    # on parameters in units of their size; none given: 0.1 of the quasi-Newton method, else 0
+    ridge: float | None = Field(None, ge=0)
+    held_out: float = Field(0.1, ge=0, lt=1)  # share of the structures that judges the quasi-Newton method
+    reference_energies: bool = True  # one energy a species, added to the formula where it has none
+
+    def flat(self) -> dict[str, Any]:
+        """Plain data, for files and fingerprints."""
+        return self.model_dump(mode="json")
+
+
+def load_config(path: Path | str | None = None, flags: Mapping[str, Any] | None = None) -> FitConfig:
+    """The configuration of a TOML file, with flags over it. Flags have dotted names; None is not given.
+
+    Raises ConfigError with one diagnostic for each fault: missing-file, bad-toml, unknown-key, bad-value.
+    """
+    content = read_toml(Path(path)) if path is not None else {}
+    return validated(FitConfig, with_flags(content, flags), str(path) if path is not None else None)

@@ -1,0 +1,77 @@
+"""The loss of a batch and its gradient with respect to the free parameters.
+
+With u = ∂(½ Σ r²)/∂y of the outputs y = (E, F, virial), the gradient is that of
+
+    φ(θ) = Σ u_E E(θ) + d/dt E(θ; x − t u_F, ε = t u_S),
+
+u held: forces and virials are derivatives of E, so their sum with weights is one derivative along a
+direction. Reverse mode then runs through an energy and its tangent, and not through the forces with their
+sums over reversed neighbours, whose adjoints scatter: 2.4 times as fast (192 atoms of four species, 5284
+parameters).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import jax
+import jax.numpy as jnp
+
+from ...compiler.backends.xla.arrays import Pair
+from ...compiler.backends.xla.kernel import Arrays, Kernel
+from .derivatives import UPPER
+from .residuals import Item, Residuals
+
+
+class TrainBatch(NamedTuple):
+    """A batch with the weight and the target of each of its outputs."""
+
+    arrays: Arrays
+    scale: Any
+    target: Any
+
+
+def value_and_gradient(problem: Residuals) -> Callable[[Any, TrainBatch], tuple[Any, Any]]:
+    """(theta_free, batch) -> ½ Σ r² over the batch and its gradient, compiled once for each shape."""
+    full: Any = jnp.asarray(problem.potential.theta, problem.kernel.dtype)
+    free = jnp.asarray(problem.free)
+
+    def both(theta: Any, batch: TrainBatch) -> tuple[Any, Any]:
+        every = full.at[free].set(theta.astype(full.dtype))
+        residual = batch.scale * (problem.outputs(every, batch.arrays) - batch.target)
+        weights = batch.scale * residual
+        gradient = jax.grad(lambda t: _weighted(problem.kernel, t, batch.arrays, weights))(every)
+        return 0.5 * jnp.sum(residual * residual), gradient[free]
+
+    return jax.jit(both)
+
+
+def _weighted(kernel: Kernel, theta: Any, arrays: Arrays, weights: Any) -> Any:
+    """Σ weights · outputs, weights laid out as the outputs are."""
+    n, b = arrays.real.shape[0], arrays.slots.shape[0]
+    of_energy, of_forces, of_virial = jnp.split(weights, [b, b + 3 * n])
+    strain = jnp.zeros((3, 3, b), weights.dtype).at[UPPER].set(of_virial.reshape(6, b))
+    strain = strain[:, :, arrays.structure]
+    along = jnp.einsum("abn,bn->an", strain, arrays.positions) - of_forces.reshape(3, n)
+    shifts = tuple(near.shift for near in arrays.lists)
+    stretched = tuple(
+        jnp.einsum("abm,bm->am", strain[:, :, near.i], near.shift)
+        if isinstance(near, Pair)
+        else jnp.einsum("abn,bnk->ank", strain, near.shift)
+        for near in arrays.lists
+    )
+
+    def energy(positions: Any, shifts: Any) -> Any:
+        lists = tuple(near._replace(shift=s) for near, s in zip(arrays.lists, shifts, strict=True))
+        return kernel.predict(theta, arrays._replace(positions=positions, lists=lists)).energy
+
+    value, slope = jax.jvp(energy, (arrays.positions, shifts), (along, stretched))
+    return jnp.sum(of_energy * value) + jnp.sum(slope)
+
+
+def train_batch(problem: Residuals, item: Item) -> TrainBatch:
+    """A batch of the problem, in the precision of its kernel."""
+    arrays, batch, labels = item
+    scale, target = problem.dense_rows(batch, labels)
+    return TrainBatch(arrays, scale.astype(problem.kernel.dtype), target.astype(problem.kernel.dtype))

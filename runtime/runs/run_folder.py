@@ -1,0 +1,334 @@
+"""A run on the disk: what was fitted, in files that stand alone and hold no code.
+
+spec.pes         the spec in canonical form, species stated
+parameters.npz   theta (P,) and names (P,)
+metadata.json    versions, parameters, errors, configuration, digests
+covariance.npz   covariance (P_free, P_free) and root (P_free, P_free), where they are known
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from hashlib import sha256
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from shutil import copytree
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError, did_you_mean
+from ...compiler.ir.graph import Model
+from ...compiler.syntax.language_version import LANGUAGE
+from ...compiler.syntax.language_version import upgraded as upgraded_spec
+from .formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
+from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
+from .lineage import Step, errors
+from ..potential.potential import Array, Potential, compile, number_names
+
+_A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
+
+
+class ParameterEntry(BaseModel):
+    """A parameter: its unit, start, bounds and which of its numbers were trained."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    name: str
+    unit: str
+    size: int
+    lower: list[float | None]
+    upper: list[float | None]
+    free: list[bool]
+
+
+class Metadata(BaseModel):
+    """All of a run but its formula and numbers. Errors are as `Metrics.as_dict` has them."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    format: int = FORMAT
+    language: int = Field(1, ge=1)  # of the spec; runs before they said it are of the first
+    potentia: str
+    created: str
+    species: list[str]
+    n_parameters: int
+    parameters: list[ParameterEntry]
+    digests: dict[str, str]
+    train: dict[str, Any] | None = None
+    test: dict[str, Any] | None = None
+    config: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, str] = Field(default_factory=dict)
+    labels: str = ""
+    warnings: list[str] = Field(default_factory=list)
+    converged: bool | None = None
+    reason: str = ""
+    origin: str = ""
+    lineage: list[Step] = Field(
+        default_factory=list
+    )  # of the models that this one was made from, oldest first
+    calibration: dict[str, Any] | None = None  # of predicted deviations, as `Calibration.as_dict` has it
+
+    @property
+    def history(self) -> list[Step]:
+        """The lineage and this run's own step, the last."""
+        own = Step(
+            origin=self.origin,
+            created=self.created,
+            potentia=self.potentia,
+            n_parameters=self.n_parameters,
+            spec=self.digests.get(SPEC, ""),
+            data=self.data,
+            train=errors(self.train),
+            test=errors(self.test),
+        )
+        return [*self.lineage, own]
+
+
+@dataclass(frozen=True, eq=False)
+class FittedPotential(Potential):
+    """A potential that was loaded from a run, in `folder`."""
+
+    metadata: Metadata = field(kw_only=True)
+    folder: Path = field(kw_only=True)
+
+
+def save(
+    folder: Path | str,
+    potential: Potential,
+    *,
+    covariance: Array | None = None,
+    root: Array | None = None,
+    replace: bool = False,
+    training: str | None = None,
+    **about: Any,
+) -> Metadata:
+    """Write a run, whole or not at all. `about`: fields of Metadata, such as train, test, config, data.
+
+    root: as `Sensitivities.spread`. training: how the errors fell, as comma-separated values.
+
+    An existing folder is refused unless `replace` is set. Raises ArtifactError `unwritable`.
+    """
+    names = np.array(number_names(potential.model))
+    files = {
+        SPEC: potential.text.encode(),
+        PARAMETERS: npz_bytes({"theta": potential.theta, "names": names}),
+    }
+    if covariance is not None:
+        files[COVARIANCE] = _covariance_bytes(covariance, root)
+    if training is not None:
+        files[TRAINING] = training.encode()
+    metadata = Metadata(
+        potentia=_version(),
+        language=LANGUAGE,
+        created=datetime.now(UTC).isoformat(timespec="seconds"),
+        species=list(potential.species),
+        n_parameters=potential.n_parameters,
+        parameters=_entries(potential.model),
+        digests={name: _digest(content) for name, content in files.items()},
+        **about,
+    )
+    files[METADATA] = (metadata.model_dump_json(indent=2) + "\n").encode()
+    with atomic_directory(folder, replace) as part:
+        for name, content in files.items():
+            write_atomic(part / name, content)
+    return metadata
+
+
+def load(folder: Path | str) -> FittedPotential:
+    """The potential of a run, with its metadata.
+
+    Raises ArtifactError: missing-artifact, not-a-run, newer-artifact, newer-language,
+    damaged-artifact.
+    """
+    folder = Path(folder)
+    metadata = read_metadata(folder)
+    arrays = _checked_arrays(folder, metadata)
+    spec = _spec(folder, metadata)
+    try:
+        made = compile(spec, metadata.species)
+    except UserError as error:
+        message = f"the spec of {folder} is not valid in potentia {_version()}: {error}"
+        help = f"it was written by potentia {metadata.potentia}"
+        raise ArtifactError(
+            Diagnostic("damaged-artifact", message, place=str(folder / SPEC), help=help)
+        ) from error
+    theta = _theta(folder, made.model, arrays)
+    return FittedPotential(made.text, made.model, theta, metadata=metadata, folder=folder)
+
+
+def read_spec(folder: Path) -> str:
+    """The spec of a run, in the language of now. Raises ArtifactError as `load`; its numbers are not read."""
+    return _spec(folder, read_metadata(folder))
+
+
+def _spec(folder: Path, metadata: Metadata) -> str:
+    spec, language = _text(folder, _checked(folder, SPEC, metadata)), metadata.language
+    if language > LANGUAGE:
+        message = (
+            f"the spec of {folder} is in language {language}; this potentia ({_version()}) has {LANGUAGE}"
+        )
+        raise _error("newer-language", message, folder / SPEC, "it was written by a newer potentia: upgrade")
+    return upgraded_spec(spec, language)
+
+
+def amend(folder: Path, covariance: Array, root: Array, calibration: dict[str, Any] | None) -> None:
+    """Put into a run what was found about its parameters later; the folder is replaced, whole or not at all.
+
+    calibration None: the one that is there stays. Raises ArtifactError as `load`, and unwritable.
+    """
+    metadata = read_metadata(folder)
+    content = _covariance_bytes(covariance, root)
+    metadata.digests[COVARIANCE] = _digest(content)
+    if calibration is not None:
+        metadata.calibration = calibration
+    with atomic_directory(folder, replace=True) as part:
+        copytree(folder, part, dirs_exist_ok=True)
+        write_atomic(part / COVARIANCE, content)
+        write_atomic(part / METADATA, metadata.model_dump_json(indent=2) + "\n")
+
+
+def covariance(folder: Path | str) -> Array | None:
+    """The covariance of the trained numbers, where it is known, without undetermined directions."""
+    return _square(Path(folder), "covariance")
+
+
+def covariance_root(folder: Path | str) -> Array | None:
+    """A with A Aᵀ the covariance of the trained numbers, undetermined directions in it; a row of zeros for a
+    number that no label depends on.
+    """
+    return _square(Path(folder), "root")
+
+
+def _square(folder: Path, name: str) -> Array | None:
+    metadata = read_metadata(folder)
+    if COVARIANCE not in metadata.digests:
+        return None
+    arrays = read_npz(folder / COVARIANCE)
+    _checked(folder, COVARIANCE, metadata)
+    if name in arrays and arrays[name].shape != (metadata.n_parameters,) * 2:
+        raise _damaged(folder / COVARIANCE, "it does not have a row for each trained number")
+    return arrays.get(name)
+
+
+def _covariance_bytes(covariance: Array, root: Array | None) -> bytes:
+    return npz_bytes({"covariance": covariance} | ({} if root is None else {"root": root}))
+
+
+def read_metadata(folder: Path) -> Metadata:
+    """The metadata of a run. Raises ArtifactError."""
+    if not folder.exists():
+        near = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
+        help = did_you_mean(folder.name, near) or _A_RUN
+        raise _error("missing-artifact", f"there is no run `{folder}`", folder, help)
+    path = folder / METADATA
+    if not folder.is_dir() or not path.is_file():
+        near = [p.name for p in folder.parent.iterdir() if (p / METADATA).is_file()]
+        help = did_you_mean(folder.name, near) or _A_RUN
+        raise _error("not-a-run", f"`{folder}` is not a run: it holds no {METADATA}", folder, help)
+    try:
+        content = json.loads(path.read_bytes().decode("utf-8"))
+    except OSError as error:
+        raise _damaged(path, f"it cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise _damaged(path, "it is not JSON") from error
+    if not isinstance(content, Mapping):
+        raise _damaged(path, "it is not a table")
+    written = content.get("format")
+    if isinstance(written, int) and written > FORMAT:
+        message = f"`{folder}` has format {written}; this potentia ({_version()}) reads {FORMAT}"
+        raise _error("newer-artifact", message, folder, "it was written by a newer potentia: upgrade")
+    try:
+        return Metadata.model_validate(upgraded(content))
+    except ValidationError as error:
+        first = error.errors()[0]
+        where = ".".join(map(str, first["loc"]))
+        reason = first["msg"][0].lower() + first["msg"][1:]
+        raise _damaged(path, f"`{where}`: {reason}") from error
+
+
+def _checked_arrays(folder: Path, metadata: Metadata) -> dict[str, AnyArray]:
+    if not (folder / PARAMETERS).exists():
+        raise _damaged(folder, f"{PARAMETERS} is missing")
+    arrays = read_npz(folder / PARAMETERS)
+    _checked(folder, PARAMETERS, metadata)
+    return arrays
+
+
+def _checked(folder: Path, name: str, metadata: Metadata) -> bytes:
+    """The bytes of a file, which are those that were written."""
+    path = folder / name
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError as error:
+        raise _damaged(folder, f"{name} is missing") from error
+    except OSError as error:
+        raise _damaged(path, f"it cannot be read: {error.strerror or error}") from error
+    if _digest(content) != metadata.digests.get(name):
+        raise _damaged(path, "it is not what the fit wrote")
+    return content
+
+
+def _text(folder: Path, content: bytes) -> str:
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise _damaged(folder / SPEC, "it is not UTF-8 text") from error
+
+
+def _theta(folder: Path, model: Model, arrays: Mapping[str, AnyArray]) -> Array:
+    path = folder / PARAMETERS
+    if not {"theta", "names"} <= arrays.keys():
+        raise _damaged(path, "it lacks `theta` or `names`")
+    theta, names = arrays["theta"], list(map(str, arrays["names"]))
+    expected = number_names(model)
+    if theta.shape != (len(expected),) or theta.dtype != np.float64:
+        raise _damaged(path, f"it has {theta.size} parameters, and the spec has {len(expected)}")
+    if names != expected:
+        wrong = next(n for n, e in zip(names, expected, strict=False) if n != e)
+        raise _damaged(path, f"its parameter `{wrong}` is not one of the spec")
+    if not np.isfinite(theta).all():
+        wrong = names[int(np.flatnonzero(~np.isfinite(theta))[0])]
+        raise _damaged(path, f"its parameter `{wrong}` is not a number")
+    return theta
+
+
+def _entries(model: Model) -> list[ParameterEntry]:
+    def bounds(values: tuple[float, ...]) -> list[float | None]:
+        return [v if np.isfinite(v) else None for v in values]  # JSON has no infinity
+
+    return [
+        ParameterEntry(
+            name=p.name,
+            unit=str(p.kind.unit),
+            size=len(p.start),
+            lower=bounds(p.lower),
+            upper=bounds(p.upper),
+            free=list(p.free),
+        )
+        for p in model.parameters
+    ]
+
+
+def _version() -> str:
+    try:
+        return version("potentia")
+    except PackageNotFoundError:  # a checkout that is not installed
+        return "unknown"
+
+
+def _digest(content: bytes) -> str:
+    return "sha256:" + sha256(content).hexdigest()
+
+
+def _error(code: str, message: str, place: Path, help: str | None) -> ArtifactError:
+    return ArtifactError(Diagnostic(code, message, place=str(place), help=help))
+
+
+def _damaged(path: Path, why: str) -> ArtifactError:
+    help = "it was cut short or changed since it was written: fit again, or copy it again"
+    return _error("damaged-artifact", f"{path} is damaged: {why}", path, help)

@@ -1,0 +1,1 @@
+"""Atomic structures, their neighbour lists and padded batches, with NumPy alone."""

@@ -1,0 +1,280 @@
+"""Structures as padded arrays, several to a batch: what kernels are called with. NumPy, no jax."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import TypeAlias
+
+import numpy as np
+from ase.data import atomic_numbers, chemical_symbols
+
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from .neighbors import Pairs, pairs, slots
+from .padding import Limits, ListSpec, Shape, arrange, count, nice, sizes, snap
+from .structure import Bools, Floats, Ints, Structure
+
+# a padded neighbour is this way off, at 0.9 of the cutoff: no axis and no lattice direction, so nothing in a
+# term is singular at it (r = 0, r = cutoff, an angle of 0 or π to a real neighbour)
+ASIDE = 0.9 * np.array([0.48, 0.6, 0.64])
+
+
+@dataclass(frozen=True, eq=False)
+class PairList:
+    """Each unordered pair once. i, j: int32 (M,), i ascending; shift: f64 (3, M) Å; valid: bool (M,)."""
+
+    i: Ints
+    j: Ints
+    shift: Floats
+    valid: Bools
+
+
+@dataclass(frozen=True, eq=False)
+class EdgeList:
+    """Neighbours of each atom in a row. j: int32 (N, K); shift: f64 (3, N, K) Å; valid: bool (N, K).
+
+    reverse: int32 (N, K), the flat index n·K + k of the edge j→i; a padded edge is its own.
+    """
+
+    j: Ints
+    shift: Floats
+    valid: Bools
+    reverse: Ints
+
+
+NeighborLists: TypeAlias = tuple[PairList | EdgeList, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Several structures, one after another, padded to N atoms and B structures.
+
+    positions f64 (3, N) Å; species int32 (N,), index into the potential's species; structure int32 (N,);
+    real bool (N,), False for padding, whose structure is 0. n_atoms int32 (B,), 0 for padding.
+    volume f64 (B,) Å³, 0 for padding and where not all three directions are periodic: no stress there.
+    """
+
+    positions: Floats
+    species: Ints
+    structure: Ints
+    real: Bools
+    n_structures: int
+    lists: NeighborLists
+    n_atoms: Ints
+    volume: Floats
+
+    @property
+    def shape(self) -> Shape:
+        sizes = tuple(len(x.i) if isinstance(x, PairList) else x.j.shape[1] for x in self.lists)
+        return Shape(len(self.real), self.n_structures, sizes)
+
+
+@dataclass(frozen=True, eq=False)
+class Labels:
+    """The labels of a batch; 0 where a label is absent or the structure is padding.
+
+    energy (B,) eV; forces (3, N) eV/Å; stress (B, 3, 3) eV/Å³, tension positive; has_* bool (B,);
+    weight (B,).
+    """
+
+    energy: Floats
+    forces: Floats
+    stress: Floats
+    has_energy: Bools
+    has_forces: Bools
+    has_stress: Bools
+    weight: Floats
+
+
+@dataclass(frozen=True, eq=False)
+class BatchPlan:
+    """Which structures go together. Small; `batches` builds one batch at a time, as often as it is asked."""
+
+    structures: Sequence[Structure]
+    specs: tuple[ListSpec, ...]
+    species: tuple[str, ...]
+    groups: tuple[tuple[Shape, tuple[int, ...]], ...]
+
+    @property
+    def shapes(self) -> tuple[Shape, ...]:
+        """The different shapes: one compilation each."""
+        return tuple(dict.fromkeys(shape for shape, _ in self.groups))
+
+    def batches(self) -> Iterator[tuple[Batch, tuple[int, ...]]]:
+        """(batch, indices of its structures) one after another; nothing is kept."""
+        return (self.batch(k) for k in range(len(self.groups)))
+
+    def batch(self, group: int) -> tuple[Batch, tuple[int, ...]]:
+        """One of them."""
+        shape, indices = self.groups[group]
+        return build([self.structures[k] for k in indices], self.specs, self.species, shape), indices
+
+
+def plan_batches(
+    structures: Sequence[Structure],
+    specs: Sequence[ListSpec],
+    species: tuple[str, ...],
+    max_atoms: int = 1024,
+    max_elements: int = 1 << 18,
+    max_shapes: int = 6,
+    known: Sequence[Shape] = (),
+) -> BatchPlan:
+    """Choose batches and their shapes from counts of neighbours.
+
+    max_atoms, max_elements (atoms and neighbour slots, padding included) bound a batch, and so memory; one
+    structure beyond them is a batch of its own size. known: shapes already compiled, used where they fit.
+    Raises DataError (unknown-species-in-data).
+    """
+    _require_species(structures, species)
+    limits = Limits(max_atoms, max_elements)
+    groups = arrange(count(structures, specs), specs, limits, max_shapes, known) if structures else []
+    return BatchPlan(structures, tuple(specs), species, tuple((shape, tuple(g)) for shape, g in groups))
+
+
+def single(
+    structure: Structure,
+    specs: Sequence[ListSpec],
+    species: tuple[str, ...],
+    known: Sequence[Shape] = (),
+    skin: float = 0.0,
+) -> Batch:
+    """A batch of one structure, in a shape of `known` where one fits, else in a bucket with room to grow.
+
+    skin (Å) lengthens the lists, which then hold until an atom has moved by half of it (`moved`).
+    """
+    _require_species([structure], species)
+    longer = tuple(ListSpec(s.layout, s.cutoff + skin) for s in specs)
+    n = structure.n_atoms
+    found = pairs(structure, max((s.cutoff for s in longer), default=1.0))
+    needed = sizes(found, longer, n)
+    least = Shape(n, 1, tuple(needed))
+    roomy = Shape(nice(n, 16), 1, tuple(nice(c + c // 16 + 1, 4) for c in needed))
+    shape = snap(least, known, longer)
+    return build([structure], longer, species, roomy if shape is least else shape, [found])
+
+
+def moved(batch: Batch, positions: Floats) -> Batch:
+    """The batch of a single structure with its atoms at positions (n, 3) Å, in the same cell and lists."""
+    new = np.zeros_like(batch.positions)
+    new[:, : len(positions)] = positions.T
+    return replace(batch, positions=new)
+
+
+def build(
+    structures: Sequence[Structure],
+    specs: Sequence[ListSpec],
+    species: tuple[str, ...],
+    shape: Shape,
+    found: Sequence[Pairs] | None = None,
+) -> Batch:
+    """The structures as one batch of the given shape, which must hold them.
+
+    found: the pairs of each structure within the longest cutoff, where they are known already.
+    """
+    first = np.cumsum([0, *(s.n_atoms for s in structures)])
+    n, total = shape.atoms, first[-1]
+    index = np.full(len(chemical_symbols), -1, dtype=np.int32)
+    index[[atomic_numbers[s] for s in species]] = np.arange(len(species))
+    positions, kinds = np.zeros((3, n)), np.zeros(n, dtype=np.int32)
+    positions[:, :total] = np.concatenate([s.positions for s in structures]).T
+    kinds[:total] = index[np.concatenate([s.numbers for s in structures])]
+    counts = [s.n_atoms for s in structures]
+    n_atoms, volume = np.zeros(shape.structures, dtype=np.int32), np.zeros(shape.structures)
+    n_atoms[: len(counts)] = counts
+    volume[: len(counts)] = [s.volume for s in structures]
+    structure = np.zeros(n, dtype=np.int32)
+    structure[:total] = np.repeat(np.arange(len(counts)), counts)
+    if found is None and specs:  # one search for all lists
+        longest = max(s.cutoff for s in specs)
+        found = [pairs(s, longest) for s in structures]
+    lists = _lists(found or (), specs, first, shape)
+    return Batch(positions, kinds, structure, np.arange(n) < total, shape.structures, lists, n_atoms, volume)
+
+
+def make_labels(structures: Sequence[Structure], batch: Batch, indices: Sequence[int]) -> Labels:
+    """The labels of the structures `indices`, laid out as `batch` has them."""
+    b, n = batch.n_structures, len(batch.real)
+    has = np.zeros((3, b), dtype=np.bool_)
+    energy, forces, stress, weight = np.zeros(b), np.zeros((3, n)), np.zeros((b, 3, 3)), np.zeros(b)
+    start = 0
+    for k, s in enumerate(structures[index] for index in indices):
+        weight[k] = s.weight
+        has[:, k] = s.energy is not None, s.forces is not None, s.stress is not None and s.volume > 0
+        if s.energy is not None:
+            energy[k] = s.energy
+        if s.forces is not None:
+            forces[:, start : start + s.n_atoms] = s.forces.T
+        if s.stress is not None and s.volume > 0:
+            stress[k] = s.stress
+        start += s.n_atoms
+    return Labels(energy, forces, stress, has[0], has[1], has[2], weight)
+
+
+def _lists(
+    found: Sequence[Pairs], specs: Sequence[ListSpec], first: np.ndarray, shape: Shape
+) -> NeighborLists:
+    made: list[PairList | EdgeList] = []
+    for spec, size in zip(specs, shape.lists, strict=True):
+        half = _joined([p.within(spec.cutoff) for p in found], first)
+        if spec.layout == "pair":
+            made.append(_pair_list(half, size, shape.atoms, spec.cutoff))
+        else:
+            made.append(_edge_list(half, size, shape.atoms, spec.cutoff))
+    return tuple(made)
+
+
+def _joined(parts: Sequence[Pairs], first: np.ndarray) -> Pairs:
+    """The pairs of all structures, in the numbering of the batch."""
+    if len(parts) == 1:
+        return parts[0]
+    return Pairs(
+        np.concatenate([p.i + f for p, f in zip(parts, first, strict=False)]).astype(np.int32),
+        np.concatenate([p.j + f for p, f in zip(parts, first, strict=False)]).astype(np.int32),
+        np.concatenate([p.shift for p in parts]),
+        np.concatenate([p.distance for p in parts]),
+    )
+
+
+def _pair_list(half: Pairs, size: int, n: int, cutoff: float) -> PairList:
+    """Padding pairs are the last atom with itself, so that i stays in ascending order."""
+    count = len(half.i)
+    i, j = np.full(size, n - 1, dtype=np.int32), np.full(size, n - 1, dtype=np.int32)
+    shift = np.tile((cutoff * ASIDE)[:, None], size)
+    i[:count], j[:count], shift[:, :count] = half.i, half.j, half.shift.T
+    return PairList(i, j, shift, np.arange(size) < count)
+
+
+def _edge_list(half: Pairs, width: int, n: int, cutoff: float) -> EdgeList:
+    place = slots(half, n)
+    out, back = half.i.astype(np.int64) * width + place.out, half.j.astype(np.int64) * width + place.back
+    j = np.repeat(np.arange(n, dtype=np.int32), width)
+    reverse = np.arange(n * width, dtype=np.int32)
+    valid = np.zeros(n * width, dtype=np.bool_)
+    shift = np.empty((3, n * width))
+    for edge, end, other in ((out, half.j, back), (back, half.i, out)):
+        j[edge], reverse[edge], valid[edge] = end, other, True
+    for component, aside, given in zip(shift, cutoff * ASIDE, half.shift.T, strict=True):
+        component[:] = aside
+        component[out], component[back] = given, -given
+    grid = (n, width)
+    return EdgeList(j.reshape(grid), shift.reshape(3, *grid), valid.reshape(grid), reverse.reshape(grid))
+
+
+def _require_species(structures: Sequence[Structure], species: tuple[str, ...]) -> None:
+    first: dict[str, str] = {}
+    count: Counter[str] = Counter()
+    for structure in structures:
+        for symbol in structure.species:
+            if symbol not in species:
+                first.setdefault(symbol, structure.place)
+                count[symbol] += 1
+    if first:
+        raise DataError([_unknown(symbol, place, count[symbol], species) for symbol, place in first.items()])
+
+
+def _unknown(symbol: str, place: str, count: int, species: tuple[str, ...]) -> Diagnostic:
+    message = f"the data has {symbol}, which is not a species of the potential"
+    others = f" ({count} structures hold {symbol})" if count > 1 else ""
+    help = f"species of the potential: {', '.join(species)}{others}"
+    return Diagnostic("unknown-species-in-data", message, place=place, help=help)

@@ -1,0 +1,100 @@
+"""Neighbours within a cutoff, through any number of periodic images (vesin makes the lists)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from vesin import NeighborList
+
+from .structure import Bools, Floats, Ints, Structure
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """The half list of one structure: each unordered pair once, also an atom with its own image.
+
+    i, j: int32 (M,), i in ascending order; shift: f64 (M, 3) Å; distance: f64 (M,) Å.
+    The displacement i→j is positions[j] + shift − positions[i].
+    """
+
+    i: Ints
+    j: Ints
+    shift: Floats
+    distance: Floats
+
+    def within(self, cutoff: float) -> Pairs:
+        """The pairs with r < cutoff."""
+        near = self.distance < cutoff
+        if near.all():
+            return self
+        return Pairs(self.i[near], self.j[near], self.shift[near], self.distance[near])
+
+
+@dataclass(frozen=True, eq=False)
+class Slots:
+    """Where each pair of a half list stands in the rows of neighbours of its atoms: int32 (M,).
+
+    A pair is the out-th neighbour of its i, and the back-th of its j.
+    """
+
+    out: Ints
+    back: Ints
+
+
+def pairs(structure: Structure, cutoff: float) -> Pairs:
+    """All pairs with r < cutoff (Å).
+
+    Cells may be smaller than the cutoff, left-handed, periodic in some directions; atoms may lie outside.
+    """
+    box = _box(structure.cell, structure.pbc)
+    threads = 1 if structure.n_atoms < 2000 else 0  # starting threads costs more than a small list
+    finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True, n_threads=threads)
+    found = finder.compute(structure.positions, box, structure.pbc, "ijSd", copy=False)
+    i, j, images, distance = found  # views of what `finder` holds
+    shift = images.astype(np.float64) @ box
+    return Pairs(i.astype(np.int32), j.astype(np.int32), shift, distance.copy()).within(cutoff)
+
+
+def slots(half: Pairs, n_atoms: int) -> Slots:
+    """The full list: a place for both directions of every pair, first those in which an atom is i.
+
+    Made from the half list, and not searched for, so that an edge has its partner also where r equals
+    the cutoff to the last bit and rounding decides.
+    """
+    place = np.arange(len(half.i), dtype=np.int32)
+    leaving = np.bincount(half.i, minlength=n_atoms)
+    out = place - (np.cumsum(leaving) - leaving)[half.i]
+    arriving = np.bincount(half.j, minlength=n_atoms)
+    order = _ascending(half.j)
+    back = np.empty_like(place)
+    back[order] = place + np.repeat(leaving - (np.cumsum(arriving) - arriving), arriving)
+    return Slots(out.astype(np.int32), back)
+
+
+def _ascending(index: Ints) -> NDArray[np.intp]:
+    """The order that sorts indices, in linear time: NumPy's stable sort counts digits of 16 bits."""
+    order = np.argsort(index.astype(np.uint16), kind="stable")
+    high = index >> 16
+    return order[np.argsort(high[order].astype(np.uint16), kind="stable")] if high.any() else order
+
+
+def coordination(half: Pairs, n_atoms: int) -> Ints:
+    """How many neighbours each atom has: int32 (N,)."""
+    counts = np.bincount(half.i, minlength=n_atoms) + np.bincount(half.j, minlength=n_atoms)
+    return counts.astype(np.int32)
+
+
+def _box(cell: Floats, pbc: Bools) -> Floats:
+    """The cell with its open directions replaced by unit vectors across the periodic ones.
+
+    An open direction may have any vector, zero among them, and has no image; a search wants a volume.
+    """
+    if pbc.all():
+        return cell
+    box = np.zeros((3, 3))
+    box[pbc] = cell[pbc]
+    across = np.linalg.svd(box[pbc])[2][int(pbc.sum()) :] if pbc.any() else np.eye(3)
+    box[~pbc] = across
+    return box
