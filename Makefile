@@ -16,7 +16,7 @@ demo: $(VENV)/installed
 	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot --time-limit 60
 
 # most of the time would go into optimising kernels that then run for milliseconds;
-# tests/test_full_optimization.py compiles as users do, and so does `make test QUICK_XLA=`
+# tests/compiler/backends/test_full_optimization.py compiles as users do, and so does `make test QUICK_XLA=`
 QUICK_XLA ?= --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false
 test: $(VENV)/installed-dev
 	@flags="$(QUICK_XLA)"; \
@@ -26,11 +26,11 @@ test: $(VENV)/installed-dev
 
 # random specs in other words, and with another meaning: 10 000 of each, half an hour
 edits: $(VENV)/installed-dev
-	POTENTIA_EDITS=10000 $(BIN)/pytest -n 2 tests/test_difference_edits.py
+	POTENTIA_EDITS=10000 $(BIN)/pytest -n 2 tests/compiler/difference/test_difference_edits.py
 
 # an hour on one core: what ends in anything but diagnostics or a model is printed, with how to make it again
 fuzz: $(VENV)/installed-dev
-	$(BIN)/python tests/fuzz.py --count 100000
+	PYTHONPATH=tests/cases $(BIN)/python tests/compiler/syntax/fuzz.py --count 100000
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

@@ -1,8 +1,8 @@
 """Outputs of a kernel and their derivatives with respect to chosen parameters.
 
 Forward-mode, by jax, through the differentiated IR: rows are many, parameters few. Numbers that belong to
-different species in the same place of their rows share a direction (`compiler.analysis.jacobian_coloring`): with four
-species a network for each costs what one does.
+different species in the same place of their rows share a direction (`compiler.analysis.jacobian_coloring`):
+with four species a network for each costs what one does.
 """
 
 from __future__ import annotations

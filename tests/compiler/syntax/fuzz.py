@@ -1,6 +1,6 @@
 """Random specs for the compiler: whatever is read, it ends soon, in diagnostics or in a model.
 
-    python tests/fuzz.py --count 100000 --seed 1
+    python tests/compiler/syntax/fuzz.py --count 100000 --seed 1
 
 Half of the inputs are grown from the constructs of the language and some then spoiled word by word; half are
 specs of the repository spoiled byte by byte. Of what parses, the formatter has to keep the meaning, and to
@@ -24,6 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from fuzz_specs import HUGE, MARKS, NAMES, NUMBERS, Grower
+from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.chemistry.units import UNITS
 from potentia.compiler.declarations.keywords import FAMILIES, KEYWORDS
@@ -38,7 +39,6 @@ from potentia.compiler.syntax.parser import parse_source
 from potentia.compiler.syntax.tokens import words
 from potentia.compiler.warnings import warnings_of
 
-ROOT = Path(__file__).resolve().parent.parent
 SLOW = 1.0  # seconds of this process for one input
 HANGS = 20  # seconds, after which it is cut off
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from places import GOLDEN
+
 import json
 import os
 import shutil
@@ -220,7 +222,7 @@ def test_a_run_may_be_moved(run: Path, tmp_path: Path) -> None:
 
 def test_a_run_of_the_first_format() -> None:
     """Written before steps of the lineage had a table of their own."""
-    old = artifact.load(Path(__file__).parent / "golden" / "runs" / "format1")
+    old = artifact.load(GOLDEN / "runs" / "format1")
     assert old.metadata.format == artifact.FORMAT
     assert old.metadata.origin == "pruned from runs/twice: 9 to 5 parameters"
     assert old.metadata.lineage == [] and len(old.metadata.history) == 1

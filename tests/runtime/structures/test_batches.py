@@ -7,7 +7,6 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -15,6 +14,7 @@ from ase import Atoms
 from ase.build import bulk
 from hypothesis import given
 from hypothesis import strategies as st
+from places import ROOT
 from potentia.compiler.diagnostics.diagnostic import DataError
 from potentia.runtime.data.readers import read
 from potentia.runtime.structures.batches import (
@@ -32,7 +32,7 @@ from potentia.runtime.structures.neighbors import pairs
 from potentia.runtime.structures.padding import nice
 from potentia.runtime.structures.structure import Structure, from_atoms
 
-NB_DFT = Path(__file__).parents[2] / "shared/data/nb_dft.xyz"
+NB_DFT = ROOT.parent / "shared/data/nb_dft.xyz"
 SPECS = (ListSpec("pair", 5.0), ListSpec("edge", 4.0))
 
 

@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.analysis.intervals import ranges
 from potentia.compiler.declarations import library
@@ -21,7 +22,6 @@ from potentia.compiler.warnings.formula import Formula
 from potentia.runtime.cli.main import main
 from registry import by_reference, starts, structures
 
-ROOT = Path(__file__).resolve().parent.parent
 SPECIES = (("Nb",), ("Si", "C"), ("Li", "La", "Zr", "O"))
 
 

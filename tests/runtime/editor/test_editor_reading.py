@@ -9,6 +9,7 @@ import pytest
 from editor_cases import specs
 from hypothesis import given
 from hypothesis import strategies as st
+from places import ROOT
 from potentia.compiler.declarations import check as checker
 from potentia.compiler.syntax import tree as syntax
 from potentia.compiler.syntax.tokens import tokens
@@ -18,7 +19,6 @@ from potentia.runtime.editor.positions import Lines
 from potentia.runtime.editor.words import words
 from potentia.runtime.editor.workspace import Workspace
 
-ROOT = Path(__file__).resolve().parent.parent
 EVERY = pytest.mark.parametrize("path", specs(ROOT), ids=lambda p: p.stem)
 
 

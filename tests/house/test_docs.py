@@ -18,6 +18,7 @@ import potentia
 import pytest
 import typer
 from ase import Atoms
+from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.chemistry.units import UNITS
 from potentia.compiler.declarations import library
@@ -33,7 +34,6 @@ from potentia.compiler.syntax import tree as syntax
 from potentia.runtime.cli import main
 from registry import by_reference
 
-ROOT = Path(__file__).resolve().parent.parent
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)

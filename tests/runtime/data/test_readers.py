@@ -12,11 +12,12 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
+from places import ROOT
 from potentia.compiler.diagnostics.diagnostic import DataError, Diagnostic
 from potentia.runtime.data.labels import GPA, LabelKeys
 from potentia.runtime.data.readers import read, require_forces
 
-NB_DFT = Path(__file__).parents[2] / "shared/data/nb_dft.xyz"
+NB_DFT = ROOT.parent / "shared/data/nb_dft.xyz"
 STRESS = np.array([[1.0, 0.6, 0.5], [0.6, 2.0, 0.4], [0.5, 0.4, 3.0]])
 FORCES = np.array([[1.0, 2.0, 3.0], [-1.0, -2.0, -3.0]])
 

@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 import pytest
+from places import GOLDEN, ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.diagnostics import render as report
 from potentia.compiler.diagnostics.diagnostic import SpecError
@@ -17,8 +18,8 @@ from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.warnings import warnings_of
 from potentia.grammar.mistakes import MISTAKES
 
-FOLDER = Path(__file__).parent / "golden" / "diagnostics"
-PAGES = Path(__file__).resolve().parent.parent / "docs" / "errors"
+FOLDER = GOLDEN / "diagnostics"
+PAGES = ROOT / "docs" / "errors"
 CODE = re.compile(r"^(?:error|warning)\[([\w-]+)\]", re.MULTILINE)
 DEEP = 10_000
 LONG = {

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 from editor_cases import ask_everything, specs
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parent.parent
 TEXTS = [path.read_text(encoding="utf-8") for path in specs(ROOT)]
 HEADS = ["let ", "term t(", "param ", "sum(j) ", "lj(", "per ", "E = ", "import "]
 MARKS = '()[]{}=,:+-*/^#" \n\tEij0129._Åλ😀\r'

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.diagnostics.diagnostic import SpecError, UserError
 from potentia.compiler.diagnostics.source import Source
@@ -20,7 +21,6 @@ from potentia.runtime.data.readers import read
 from potentia.runtime.residuals.config import load_config
 from test_docs import Block, blocks, options_of
 
-ROOT = Path(__file__).resolve().parent.parent
 FOLDER = ROOT / "docs" / "errors"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md"))}
 SLUG = re.compile(r"[a-z0-9]+(-[a-z0-9]+)*")

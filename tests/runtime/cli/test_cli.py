@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from places import GOLDEN
 from potentia.runtime.cli import main as cli
 from potentia.runtime.cli import options
 from potentia.runtime.cli.main import main
 from potentia.runtime.residuals import config
 
-GOLDEN = Path(__file__).parent / "golden" / "cli"
+GOLDEN = GOLDEN / "cli"
 LINE = "E = zbl(Nb) + eam(rc=5) + nn(bessel8)\n"
 
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pytest
 from editor_cases import MINE, specs
+from places import ROOT
 from potentia.compiler.chemistry.elements import ELEMENTS
 from potentia.compiler.chemistry.units import UNITS
 from potentia.compiler.declarations import library
@@ -25,7 +26,6 @@ from potentia.runtime.editor.pygments_lexer import TOKENS, PotentiaLexer
 from potentia.runtime.editor.workspace import Workspace
 from pygments.token import Text
 
-ROOT = Path(__file__).resolve().parent.parent
 STORED = ROOT / "editors" / "pes.tmLanguage.json"
 
 USES = {

@@ -9,12 +9,13 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from places import ROOT
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.diagnostics.source import Source, Span
 from potentia.compiler.syntax.formatter import format_source
 from potentia.compiler.syntax.parser import parse_source
 
-LIBRARY = sorted((Path(__file__).parent.parent / "specs").rglob("*.pes"))
+LIBRARY = sorted((ROOT / "specs").rglob("*.pes"))
 
 
 def meaning(text: str) -> Any:

@@ -7,6 +7,7 @@ import re
 from pathlib import Path
 
 import pytest
+from places import GOLDEN
 from potentia.compiler import pipeline
 from potentia.compiler.declarations import library
 from potentia.compiler.diagnostics.source import Source
@@ -19,7 +20,7 @@ from potentia.runtime.cli.comparing import compared
 from potentia.runtime.cli.difference_text import WIDTH
 from potentia.runtime.runs.versions import Version, read_version
 
-GOLDEN = Path(__file__).parent / "golden" / "diff"
+GOLDEN = GOLDEN / "diff"
 PAIRS = sorted(path.parent for path in GOLDEN.glob("*/*/a.pes"))
 SAME = [p for p in PAIRS if p.parent.name == "same"]
 

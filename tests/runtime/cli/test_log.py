@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 from commands import run
+from places import GOLDEN
 from potentia.runtime.runs.lineage import Step, errors
 from potentia.runtime.runs.run_folder import Metadata
 
-OLD = Path(__file__).parent / "golden" / "runs" / "format1"
+OLD = GOLDEN / "runs" / "format1"
 
 
 def test_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase import Atoms
+from places import GOLDEN
 from potentia.compiler import pipeline
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.compiler.syntax import language_version as upgrade
@@ -21,7 +22,7 @@ from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs import run_folder as artifact
 from registry import by_reference, starts
 
-FOLDER = Path(__file__).parent / "golden" / "old_specs"
+FOLDER = GOLDEN / "old_specs"
 OLD = sorted(FOLDER.glob("*.pes"))
 PLACES = [[0, 0, 0], [2.1, 0.1, 0.2], [0.2, 2.4, 0.3], [2.3, 2.5, 0.1], [1.1, 1.0, 2.2]]  # Å
 ATOMS = Atoms("NbONb2O", PLACES)

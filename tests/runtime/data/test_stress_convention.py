@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
 from ase import Atoms
+from places import ROOT
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
 from potentia.runtime.data.labels import GPA, LabelKeys
 from potentia.runtime.data.readers import read
 from potentia.runtime.data.stress_convention import check_stress
 from potentia.runtime.structures.structure import Structure, from_atoms
 
-NB_DFT = Path(__file__).parents[2] / "shared/data/nb_dft.xyz"
+NB_DFT = ROOT.parent / "shared/data/nb_dft.xyz"
 BULK_MODULUS = 1.0  # eV/Å³
 VOLUME = 36.0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 from editor_cases import MARK, MINE, edited, mine, renamed, specs, two_files
+from places import ROOT
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.ir.printer import print_model
 from potentia.runtime.editor.document import Document
@@ -111,7 +112,7 @@ term both(reach = 5 Å) = t(rc = reach) + lj(rc = reach)
 let named = t(Nb, fade = fast, A = x, c = keep(0, start = 1))
 E = named + both(Nb, reach = 2 * x) + lj(rc = 2 * x, epsilon = {Nb-Nb: near}, switch = shifted)
 """
-SPECS = [path.read_text("utf-8") for path in specs(Path(__file__).resolve().parent.parent)[:4]]
+SPECS = [path.read_text("utf-8") for path in specs(ROOT)[:4]]
 
 
 @pytest.mark.parametrize("text", [*SPECS, MINE, RICH], ids=range(6))
