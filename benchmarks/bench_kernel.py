@@ -94,8 +94,8 @@ def work(model: Model, pairs_of: Callable[[float], float]) -> tuple[float, float
     """
     operations = 0.0
     for node in topological(model.outputs.values()):
-        if node.kind.domain.name == "pair" and node.op not in FREE:
-            cost = COSTLY.get(node.op, 3 if node.op == "pow" else 1)
+        if node.kind.domain.name == "pair" and node.op.name not in FREE:
+            cost = COSTLY.get(node.op.name, 3 if node.op.name == "pow" else 1)
             components = int(np.prod(node.kind.shape, initial=1))
             operations += components * cost * pairs_of(node.kind.domain.rc or 0.0)
     read = 4 + 4 + 3 * 8 + 1

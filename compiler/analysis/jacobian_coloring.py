@@ -10,6 +10,7 @@ doi:10.1093/imamat/13.1.117).
 
 from __future__ import annotations
 
+from ..ir import ops
 from ..ir.build import summands
 from ..ir.graph import Model, Node, Parameter, topological
 from ..ir.types import entries
@@ -17,7 +18,7 @@ from ..ir.types import entries
 # tables whose rows begin with the species of the atom in the middle
 _CENTRAL = ("species", "species_pair_ordered", "species_triple", "species_triple_ordered")
 # what brings values of one site to another
-_MIXING = ("to_j", "sum_j")
+_MIXING = (ops.to_j, ops.sum_j)
 
 
 def own_parameters(model: Model) -> dict[str, tuple[int, ...]]:
@@ -31,7 +32,7 @@ def own_parameters(model: Model) -> dict[str, tuple[int, ...]]:
     ends = {part for name in ("forces", "virial") for part, _ in summands(model.outputs[name])}
     for node in topological(model.outputs.values()):
         found = frozenset().union(*(known[a] for a in node.args))
-        if node.op == "param":
+        if node.op is ops.param:
             found = frozenset([node["name"]])
         if _mixes(node) and node not in ends:
             mixed |= found
@@ -42,13 +43,13 @@ def own_parameters(model: Model) -> dict[str, tuple[int, ...]]:
 
 def separable(output: Node) -> bool:
     """Whether an output is a sum over lists, each part of which belongs to a site."""
-    return all(part.op in ("sum_i", "sum_j", "total", "const") for part, _ in summands(output))
+    return all(part.op in (ops.sum_i, ops.sum_j, ops.total, ops.const) for part, _ in summands(output))
 
 
 def _mixes(node: Node) -> bool:
     """Whether a node's value at a site depends on rows of its table, or on values, of other sites."""
-    if node.op in ("at", "rows_of"):
-        neighbours = node.op == "at" and node["of"] == "jk"
+    if node.op in (ops.at, ops.rows_of):
+        neighbours = node.op is ops.at and node["of"] == "jk"
         return neighbours or node.args[0].kind.domain.name not in _CENTRAL
     return node.op in _MIXING or node.kind.domain.name == "pair"
 

@@ -7,35 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from ..ir import ops
 from ..ir.graph import Model, Node, topological
-
-# linear in every argument: a sum, a move, a choice of components
-_LINEAR = frozenset(
-    [
-        "add",
-        "neg",
-        "at",
-        "row",
-        "to_i",
-        "to_j",
-        "sum_i",
-        "sum_j",
-        "rows_of",
-        "to_species",
-        "sum_species",
-        "to_ij",
-        "to_ik",
-        "sum_to_ij",
-        "sum_to_ik",
-        "total",
-        "take",
-        "put",
-        "stack",
-        "reshape",
-    ]
-)
-# linear in each argument while the others are held
-_MULTILINEAR = frozenset(("mul", "einsum"))
+from ..ir.traits import Trait
 
 
 @dataclass
@@ -64,17 +38,17 @@ def linear_parameters(model: Model) -> frozenset[str]:
 
 def _first_powers(node: Node, args: list[frozenset[str]], degrees: _Degrees) -> frozenset[str]:
     """Parameters that a node has to the first power."""
-    if node.op == "param":
+    if node.op is ops.param:
         return frozenset((node["name"],))
-    if node.op in _LINEAR:
+    if Trait.LINEAR in node.op.traits:
         return frozenset().union(*args)
-    if node.op in _MULTILINEAR:
+    if Trait.MULTILINEAR in node.op.traits:
         for k, a in enumerate(args):
             for b in args[k + 1 :]:
                 degrees.nonlinear |= a & b
                 degrees.products |= {frozenset((p, q)) for p in a for q in b if p != q}
         return frozenset().union(*args)
-    if node.op == "select":
+    if node.op is ops.select:
         degrees.nonlinear |= args[0]
         return args[1] | args[2]
     degrees.nonlinear |= frozenset().union(*args) if args else frozenset()

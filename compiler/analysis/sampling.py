@@ -12,8 +12,8 @@ from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 
-from ..ir.graph import Model, Node, Parameter
-from ..ir.scalars import BINARY, UNARY
+from ..ir import ops
+from ..ir.graph import Model, Node, Op, Parameter
 
 Row = list[float]
 Vector = tuple[float, float, float]
@@ -61,15 +61,15 @@ class Sampler:
         return found
 
     def _made(self, node: Node, place: str) -> Row:
-        rule = getattr(self, "_" + node.op, None)
+        rule = _RULES.get(node.op)
         if rule is not None:
-            return rule(node, place)
-        scalar = _SCALAR.get(node.op)
+            return rule(self, node, place)
+        scalar = node.op.scalar
         if scalar is None:
             raise NoSample
-        rows = [self.value(a, place) for a in node.args]
-        n = node.kind.components
-        return [scalar(*xs) for xs in zip(*(r * n if len(r) == 1 else r for r in rows), strict=True)]
+        rows, attrs, n = [self.value(a, place) for a in node.args], dict(node.attrs), node.kind.components
+        wide = (r * n if len(r) == 1 else r for r in rows)
+        return [scalar(*xs, **attrs) for xs in zip(*wide, strict=True)]
 
     # --- leaves and atoms
 
@@ -166,9 +166,6 @@ class Sampler:
         """Not the harmonics: numbers of their size, other ones for each component."""
         return [math.cos(1.0 + k) for k in range(node.kind.components)]
 
-    def _pow(self, node: Node, place: str) -> Row:
-        return [_power(x, node["exponent"]) for x in self.value(node.args[0], place)]
-
 
 def _strides(letters: str, names: list[str], sizes: Mapping[str, int]) -> list[int]:
     found, step = dict.fromkeys(names, 0), 1
@@ -196,19 +193,27 @@ def _row(table: str, atoms: list[int], n: int) -> int:
             return (atoms[0] * n + atoms[1]) * n + atoms[2]
 
 
-def _power(x: float, p: float) -> float:
-    if x == 0.0 and p < 0.0 and p == int(p):
-        return math.inf
-    if p == int(p):
-        return float(x ** int(p))
-    return 0.0 if x == 0.0 else float(math.pow(x, p))  # raises ValueError for x < 0
-
-
-_SCALAR: dict[str, Callable[..., float]] = {
-    **UNARY,
-    **BINARY,
-    "power": _power,
-    "select": lambda c, a, b: a if c > 0 else b,
+# every operation that is no function of plain numbers, or named in `NOT_SAMPLED`
+_RULES: dict[Op, Callable[[Sampler, Node, str], Row]] = {
+    ops.const: Sampler._const,
+    ops.param: Sampler._param,
+    ops.distance: Sampler._distance,
+    ops.displacement: Sampler._displacement,
+    ops.at: Sampler._at,
+    ops.to_i: Sampler._to_i,
+    ops.to_j: Sampler._to_j,
+    ops.to_ij: Sampler._to_ij,
+    ops.to_ik: Sampler._to_ik,
+    ops.sum_i: Sampler._sum_i,
+    ops.sum_to_ij: Sampler._sum_to_ij,
+    ops.einsum: Sampler._einsum,
+    ops.take: Sampler._take,
+    ops.put: Sampler._put,
+    ops.stack: Sampler._stack,
+    ops.reshape: Sampler._reshape,
+    ops.sines: Sampler._sines,
+    ops.chebyshev: Sampler._chebyshev,
+    ops.sphericals: Sampler._sphericals,
 }
 
 

@@ -111,11 +111,11 @@ class _Run:
         return entries(node.kind.domain, len(self.model.species)) if name in TABLES else 1
 
     def _evaluate(self, node: Node, args: list[Array]) -> Array:
-        special = getattr(self, "_" + node.op, None)
+        special = getattr(self, "_" + node.op.name, None)
         if special is not None:
             return np.asarray(special(node, *args))
         wide = [_widen(v, a, node) for v, a in zip(args, node.args, strict=True)]
-        return _ELEMENTWISE[node.op](node, *wide)
+        return _ELEMENTWISE[node.op.name](node, *wide)
 
     # leaves
 

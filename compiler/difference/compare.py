@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from ..declarations.check import Checked
+from ..ir import ops
 from . import operations as op
 from .changes import Changes, changes
 from .forms import Numbers
@@ -96,7 +97,7 @@ def _reordered(
     of_a: tuple[str, ...], of_b: tuple[str, ...], sides: tuple[Side, Side]
 ) -> tuple[op.Operation, ...]:
     """The order of species matters where components are counted by it, as `by_species` does."""
-    tables = (n for side in sides for n in side.model.nodes() if n.op == "const" and n.kind.shape)
+    tables = (n for side in sides for n in side.model.nodes() if n.op is ops.const and n.kind.shape)
     if of_a == of_b or not any(n.kind.domain.name == "species" for n in tables):
         return ()
     return (op.SpeciesReordered(of_a, of_b),)

@@ -6,20 +6,21 @@ from collections.abc import Callable
 from itertools import product as combinations
 from math import prod
 
-from ..ir.graph import Node
+from ..ir import ops
+from ..ir.graph import OPS, Node
+from ..ir.traits import Trait
 from ..ir.types import NONE, Kind
 from .arithmetic import DIGITS, Arithmetic
 from .forms import Forms, Product, Sum
 
-# functions of one place: a value can be carried into them
-POINTWISE = frozenset(
-    (
-        *("exp", "group", "long", "positive", "log", "erfc", "sin", "cos", "tanh", "sign", "step", "power"),
-        *("select", "einsum", "take", "put", "reshape", "sines", "cosines", "chebyshev", "chebyshev2"),
-        "sphericals",
-    )
-)
+# what stands in forms for sums and functions that are no operation of the IR
+_MADE = frozenset(("group", "long", "positive"))
 _MOST = 400  # products of arguments of an einsum that are told apart
+
+
+def is_local(name: str) -> bool:
+    """Whether what an atom is called is a function of one place: a value can be carried into it."""
+    return name in _MADE or (name in OPS and Trait.LOCAL in OPS[name].traits)
 
 
 class Functions:
@@ -37,7 +38,7 @@ class Functions:
             attrs,
             tuple(args),
             scalar=not kind.shape,
-            everywhere=kind.domain == NONE or (op in POINTWISE and all(a.everywhere for a in inside)),
+            everywhere=kind.domain == NONE or (is_local(op) and all(a.everywhere for a in inside)),
         )
         return self.forms.of(atom)
 
@@ -63,12 +64,12 @@ class Functions:
 
     def odd(self, node: Node, args: list[Sum]) -> Sum:
         """f(−x) = −f(x)"""
-        sign, x = self._sign(args[0], whole=node.op == "sign")
-        return self.algebra.scaled(sign, self.function(node.op, sizes(node), [x], node.kind))
+        sign, x = self._sign(args[0], whole=node.op is ops.sign)
+        return self.algebra.scaled(sign, self.function(node.op.name, sizes(node), [x], node.kind))
 
     def even(self, node: Node, args: list[Sum]) -> Sum:
         """cos(−x) = cos(x)"""
-        return self.function(node.op, sizes(node), [self._sign(args[0])[1]], node.kind)
+        return self.function(node.op.name, sizes(node), [self._sign(args[0])[1]], node.kind)
 
     def erfc(self, node: Node, args: list[Sum]) -> Sum:
         """erfc(−x) = 2 − erfc(x)"""
@@ -144,7 +145,7 @@ class Functions:
     def rearranged(self, node: Node, args: list[Sum]) -> Sum:
         """take, put and reshape of a sum of products with single values as factors, part by part."""
         attrs = (*sizes(node), node.args[0].kind.shape)
-        return self._linear(args[0], lambda rest: self.function(node.op, attrs, [rest], node.kind))
+        return self._linear(args[0], lambda rest: self.function(node.op.name, attrs, [rest], node.kind))
 
     def _linear(self, x: Sum, change: Callable[[Sum], Sum]) -> Sum:
         total = []

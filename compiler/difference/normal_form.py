@@ -11,17 +11,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from ..ir.graph import Node, Parameter, topological
+from ..ir import ops
+from ..ir.graph import OPS, Node, Op, Parameter, topological
+from ..ir.traits import Role
 from ..ir.types import NONE, TABLES, Domain, Kind, entries
 from .arithmetic import exponent
 from .forms import Atom, Forms, Product, Sum
-from .functions import POINTWISE, Functions, exchanged
+from .functions import Functions, exchanged, is_local
 
-_ODD = frozenset(("tanh", "sin", "sines", "sign"))
-_SIGNED = frozenset(("tanh", "sin", "sines", "sign", "cos", "cosines", "erfc", "step", "select"))
-_REDUCE = frozenset(("sum_i", "sum_j", "sum_to_ij", "sum_to_ik"))
-_CARRY = frozenset(("to_i", "to_j", "to_ij", "to_ik"))
-_REARRANGE = frozenset(("take", "put", "reshape"))
 # what switches and powers of the distance are made of
 _POLYNOMIAL = frozenset(("positive", "distance", "const"))
 # a sum over neighbours of i, or over k of ij, has what comes from there before it
@@ -69,11 +66,11 @@ class NormalForms(Functions):
         if node in self.opaque:
             return self.forms.of(self.forms.atom("term", (self.opaque[node],)))
         args = [self._values[a] for a in node.args]
-        rule = _RULES.get(node.op)
+        rule = _OWN.get(node.op) or _BY_ROLE.get(node.op.role)
         if rule is not None:
             return rule(self, node, args)
         attrs = tuple((k, v) for k, v in node.attrs if k != "kind")
-        return self.function(node.op, attrs, args, node.kind)
+        return self.function(node.op.name, attrs, args, node.kind)
 
     def _list(self, domain: Domain) -> tuple[object, ...]:
         """A domain with its reach as the number that it is taken for."""
@@ -148,7 +145,7 @@ class NormalForms(Functions):
     # --- structure -------------------------------------------------------------------------
 
     def carried(self, node: Node, args: list[Sum]) -> Sum:
-        return self._mapped(args[0], lambda atom: self._carry(node.op, atom, node.kind))
+        return self._mapped(args[0], lambda atom: self._carry(node.op.name, atom, node.kind))
 
     def _carry(self, op: str, atom: Atom, kind: Kind) -> Sum:
         if atom.everywhere:
@@ -160,7 +157,7 @@ class NormalForms(Functions):
         return found
 
     def _carried_atom(self, op: str, atom: Atom, kind: Kind) -> Sum:
-        if atom.op in POINTWISE:
+        if is_local(atom.op):
             args = tuple(self._mapped(x, lambda a: self._carry(op, a, kind)) for x in atom.args)
             return self._again(atom, args)
         if op == "to_ik" and atom.op == "to_i":
@@ -177,9 +174,9 @@ class NormalForms(Functions):
             return self.positive_part(args[0])
         if atom.op == "einsum":
             args = exchanged(atom.attrs[0], args)
-        elif atom.op in _SIGNED:  # the sign of the argument is chosen anew
-            stand_in = _StandIn(atom.op, atom.attrs, Kind(NONE, () if atom.scalar else (1,)))
-            return _RULES[atom.op](self, stand_in, list(args))  # type: ignore[arg-type]
+        elif atom.op in _SIGNED:  # the sign of the argument is chosen once more
+            stand_in = _StandIn(OPS[atom.op], atom.attrs, Kind(NONE, () if atom.scalar else (1,)))
+            return _SIGNED[atom.op](self, stand_in, list(args))  # type: ignore[arg-type]
         made = self.forms.atom(
             atom.op,
             atom.attrs,
@@ -200,7 +197,7 @@ class NormalForms(Functions):
         for product, c in args[0].terms.items():
             outside, inside = self.forms.constant(c), []
             for atom, kind, e in product:
-                if atom.everywhere or atom.op == _BEFORE[node.op]:
+                if atom.everywhere or atom.op == _BEFORE[node.op.name]:
                     before = self.forms.of(atom) if atom.everywhere else atom.args[0]
                     outside = self.algebra.mul(outside, self.algebra.power(before, exponent(kind, e)))
                 else:
@@ -209,7 +206,7 @@ class NormalForms(Functions):
             signature = tuple(f for f in inside if f[0].op not in _POLYNOMIAL)
             groups.setdefault((left, signature), {})[tuple(inside)] = number
         domain = node.args[0].kind.domain
-        attrs = (node.op, self.forms.numbers.one(node["within"]), *self._list(domain))
+        attrs = (node.op.name, self.forms.numbers.one(node["within"]), *self._list(domain))
         parts = []
         for (left, signature), body in groups.items():
             made = self.algebra.neighbours(attrs, self.forms.sum(body), self.forms.sum({signature: 1.0}))
@@ -221,35 +218,41 @@ class NormalForms(Functions):
 class _StandIn:
     """Enough of a node for a rule of a function of one argument."""
 
-    op: str
+    op: Op
     attrs: tuple[object, ...]
     kind: Kind
 
 
 Method = Callable[[NormalForms, Node, list[Sum]], Sum]
-_RULES: dict[str, Method] = {
-    "const": NormalForms.const,
-    "param": NormalForms.param,
-    "distance": NormalForms.distance,
-    "displacement": NormalForms.displacement,
-    "at": NormalForms.at,
-    "row": NormalForms.row,
-    "add": NormalForms.add,
-    "mul": NormalForms.mul,
-    "neg": NormalForms.neg,
-    "pow": NormalForms.pow,
-    "exp": NormalForms.exp,
-    "cos": NormalForms.even,
-    "cosines": NormalForms.even,
-    "erfc": NormalForms.erfc,
-    "step": NormalForms.step,
-    "max": NormalForms.max,
-    "min": NormalForms.min,
-    "abs": NormalForms.abs,
-    "select": NormalForms.select,
-    "einsum": NormalForms.einsum,
-    **dict.fromkeys(_ODD, NormalForms.odd),
-    **dict.fromkeys(_REARRANGE, NormalForms.rearranged),
-    **dict.fromkeys(_CARRY, NormalForms.carried),
-    **dict.fromkeys(_REDUCE, NormalForms.reduced),
+_BY_ROLE: dict[Role, Method] = {
+    Role.ODD: NormalForms.odd,
+    Role.EVEN: NormalForms.even,
+    Role.CARRY: NormalForms.carried,
+    Role.REDUCE: NormalForms.reduced,
+    Role.REARRANGE: NormalForms.rearranged,
+}
+_OWN: dict[Op, Method] = {
+    ops.const: NormalForms.const,
+    ops.param: NormalForms.param,
+    ops.distance: NormalForms.distance,
+    ops.displacement: NormalForms.displacement,
+    ops.at: NormalForms.at,
+    ops.row: NormalForms.row,
+    ops.add: NormalForms.add,
+    ops.mul: NormalForms.mul,
+    ops.neg: NormalForms.neg,
+    ops.pow: NormalForms.pow,
+    ops.exp: NormalForms.exp,
+    ops.erfc: NormalForms.erfc,
+    ops.step: NormalForms.step,
+    ops.max: NormalForms.max,
+    ops.min: NormalForms.min,
+    ops.abs: NormalForms.abs,
+    ops.select: NormalForms.select,
+    ops.einsum: NormalForms.einsum,
+}
+# functions whose rule looks at the sign of the argument
+_SIGNED: dict[str, Method] = {
+    **{op.name: _BY_ROLE[op.role] for op in OPS.values() if op.role in (Role.ODD, Role.EVEN)},
+    **{op.name: _OWN[op] for op in (ops.erfc, ops.step, ops.select)},
 }

@@ -13,8 +13,8 @@ import random
 from collections.abc import Callable, Mapping
 from functools import partial
 
-from ..ir.graph import Parameter
-from ..ir.scalars import UNARY
+from ..ir import ops
+from ..ir.graph import OPS, Parameter
 from .arithmetic import exponent
 from .forms import Atom, Sum, atoms_of, digest
 
@@ -25,12 +25,10 @@ _NEIGHBOURS = 4
 # an atom ("site", path), a neighbour ("edge", path, n), two ("triple", path, n, m); path: how it was got to
 Place = tuple[object, ...]
 _FUNCTIONS: dict[str, Callable[..., float]] = {
-    **UNARY,
+    **{name: op.scalar for name, op in OPS.items() if op.scalar is not None and op is not ops.pow},
     "group": lambda x: x,
     "long": lambda x: x,
     "positive": lambda x: max(x, 0.0),
-    "power": lambda x, p: x**p if x > 0.0 else 0.0,
-    "select": lambda c, x, y: x if c > 0.0 else y,
 }
 
 

@@ -14,8 +14,8 @@ from ..chemistry.units import ANGSTROM, ONE, UNITS, lookup
 from ..declarations.keywords import FAMILIES, INDICES, KEEP
 from ..diagnostics.diagnostic import Fix, did_you_mean, respelt
 from ..diagnostics.source import Span
+from ..ir import ops
 from ..ir.graph import Node
-from ..ir.ops import const, make
 from ..ir.types import LARGEST, NONE, SITE, Domain
 from ..syntax import tree as syntax
 from .evaluate import Locals, _adopt_zero, evaluate, fault, move
@@ -221,8 +221,8 @@ def _covalent_radius(call: syntax.Call, scope: Any, where: Where, local: Locals)
 def _d3_radius(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
     """Å; 2 Å beyond Pu, where that table ends."""
     values = tuple(D3_RADII.get(s, 2.0) for s in scope.builder.species)
-    table = const(values, ANGSTROM, Domain("species"))
-    return move(make("at", table, domain=SITE, of="i"), _one_index(call, where), where)
+    table = ops.constant(values, ANGSTROM, Domain("species"))
+    return move(ops.at(table, domain=SITE, of="i"), _one_index(call, where), where)
 
 
 def _one_index(call: syntax.Call, where: Where) -> tuple[str, ...]:
@@ -241,7 +241,7 @@ def _harmonics(call: syntax.Call, scope: Any, where: Where, local: Locals) -> No
     degree = whole(top, call.span, "the degree l", 0)
     if degree > 4:
         raise fault("bad-size", f"harmonics go up to l = 4, not {degree}", call.span)
-    return make("sphericals", u, l=degree)
+    return ops.sphericals(u, l=degree)
 
 
 def _pick(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
@@ -250,7 +250,7 @@ def _pick(call: syntax.Call, scope: Any, where: Where, local: Locals) -> Node:
         message = "`pick` takes components in one row and a list of those wanted"
         raise fault("wrong-arguments", message, call.span, "usage: pick(x, [0, 3])")
     places = tuple(whole(v, call.span, "a component", 0) for v in chosen.items)
-    return make("take", x, indices=places)
+    return ops.take(x, indices=places)
 
 
 def _mlp(call: syntax.Call, scope: TermScope, where: Where, local: Locals) -> Node:

@@ -14,8 +14,8 @@ from ..chemistry.units import ANGSTROM, ONE, UNITS, lookup
 from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, did_you_mean, respelt
 from ..diagnostics.source import Span
 from ..ir import build as alg
+from ..ir import ops
 from ..ir.graph import Node
-from ..ir.ops import const, make
 from ..ir.types import NONE, SITE, Domain, KindError
 from ..syntax import tree as syntax
 from .values import Quantity, Value, Values, Where, as_node
@@ -110,7 +110,7 @@ def arithmetic(expr: syntax.Expr, scope: Scope, where: Where, local: Locals) -> 
 def _negative(value: Quantity | Node) -> Quantity | Node:
     if isinstance(value, Quantity):
         return Quantity(-value.value, value.unit, value.bare)
-    return make("neg", value)
+    return ops.neg(value)
 
 
 def _chain(expr: syntax.Chain, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
@@ -189,11 +189,11 @@ def _power(expr: syntax.Power, scope: Scope, where: Where, local: Locals) -> Qua
     base = arithmetic(expr.base, scope, where, local)
     exponent = arithmetic(expr.exponent, scope, where, local)
     if isinstance(exponent, Node):
-        return make("power", as_node(base), exponent)
+        return ops.power(as_node(base), exponent)
     if exponent.unit != ONE:
         raise fault("wrong-unit", f"an exponent is a plain number, not {exponent.unit}", expr.exponent.span)
     if isinstance(base, Node):
-        return make("pow", base, exponent=exponent.value)
+        return ops.pow(base, exponent=exponent.value)
     try:
         value = base.value**exponent.value
     except (ZeroDivisionError, OverflowError):
@@ -217,7 +217,7 @@ def _neighbours(expr: syntax.Neighbours, scope: Scope, where: Where, local: Loca
     name = "edge" if where.domain == SITE else "triple"
     inside = Where((*where.indices, expr.index), Domain(name, rc))  # type: ignore[arg-type]
     body = scope.restrict(spread(as_node(arithmetic(expr.body, scope, inside, local)), inside), inside)
-    return make("sum_i" if name == "edge" else "sum_to_ij", body, within=rc, origin=expr.span)
+    return (ops.sum_i if name == "edge" else ops.sum_to_ij)(body, within=rc, origin=expr.span)
 
 
 def _reach(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> float:
@@ -239,7 +239,7 @@ def _reach(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -
 def spread(node: Node, where: Where) -> Node:
     """A value of the whole model, as one for each atom or neighbour."""
     if node.kind.domain == NONE:
-        return alg.mul(const(1.0, domain=where.domain), node)
+        return alg.mul(ops.constant(1.0, domain=where.domain), node)
     return node
 
 
@@ -264,25 +264,25 @@ def geometry(name: str, where: Where) -> Node | None:
     neighbour = letters.replace(centre, "")
     value = _distance(where) if what == "r" else alg.direction(Domain("edge", where.domain.rc))
     if what == "u" and letters[0] != centre:
-        value = make("neg", value)
+        value = ops.neg(value)
     return move(value, (centre, neighbour), where)
 
 
 def _distance(where: Where) -> Node:
-    return make("distance", domain=Domain("edge", where.domain.rc))
+    return ops.distance(domain=Domain("edge", where.domain.rc))
 
 
 def _cosine(where: Where) -> Node:
     unit = alg.direction(Domain("edge", where.domain.rc))
-    return make("einsum", make("to_ij", unit), make("to_ik", unit), spec="a,a->")
+    return ops.einsum(ops.to_ij(unit), ops.to_ik(unit), spec="a,a->")
 
 
 def _far_side(where: Where) -> Node:
     """r_jk² = r_ij² + r_ik² − 2 r_ij r_ik cos θ."""
     r = _distance(where)
-    ij, ik = make("to_ij", r), make("to_ik", r)
+    ij, ik = ops.to_ij(r), ops.to_ik(r)
     cross = alg.scale(2.0, alg.mul(ij, ik, _cosine(where)))
-    return make("pow", alg.sub(alg.add(alg.square(ij), alg.square(ik)), cross), exponent=0.5)
+    return ops.pow(alg.sub(alg.add(alg.square(ij), alg.square(ik)), cross), exponent=0.5)
 
 
 def move(node: Node, indices: tuple[str, ...], where: Where) -> Node:
@@ -297,12 +297,12 @@ def move(node: Node, indices: tuple[str, ...], where: Where) -> Node:
         raise KindError("bad-index", f"there is no atom `{missing}` in hand here") from None
     edge = Domain("edge", where.domain.rc)
     if domain == SITE and where.domain.name == "edge":
-        return make("to_j" if places[0] else "to_i", node, domain=edge)
+        return (ops.to_j if places[0] else ops.to_i)(node, domain=edge)
     if domain == SITE:
-        at_edge = make("to_j" if places[0] else "to_i", node, domain=edge)
-        return make("to_ik" if places[0] == 2 else "to_ij", at_edge)
+        at_edge = (ops.to_j if places[0] else ops.to_i)(node, domain=edge)
+        return (ops.to_ik if places[0] == 2 else ops.to_ij)(at_edge)
     if domain == edge and places in ((0, 1), (0, 2)):
-        return make("to_ij" if places[1] == 1 else "to_ik", node)
+        return (ops.to_ij if places[1] == 1 else ops.to_ik)(node)
     raise KindError(
         "bad-index", f"a value of ({', '.join(indices)}) cannot be used for ({', '.join(where.indices)})"
     )

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 from ..chemistry.units import EV
 from ..ir import build as alg
+from ..ir import ops
 from ..ir.graph import Node
-from ..ir.ops import const, make
 from ..ir.types import KindError
 from .gaunt import coupling, couplings
 
@@ -24,35 +24,31 @@ class Intrinsic(NamedTuple):
     usage: str
 
 
-def _unary(op: str) -> Callable[[Node], Node]:
-    return lambda x: make(op, x)
-
-
 def _sqrt(x: Node) -> Node:
-    return make("pow", x, exponent=0.5)
+    return ops.pow(x, exponent=0.5)
 
 
 def _gate(x: Node) -> Node:
     """1/(1 + exp(−x)), of a number or of an energy in eV."""
     if x.kind.unit == EV:
-        x = alg.div(x, const(1.0, EV))
-    return alg.scale(0.5, alg.shift(make("tanh", alg.scale(0.5, x)), 1.0))
+        x = alg.div(x, ops.constant(1.0, EV))
+    return alg.scale(0.5, alg.shift(ops.tanh(alg.scale(0.5, x)), 1.0))
 
 
 def _softplus(x: Node) -> Node:
     """ln(1 + exp x) = max(x, 0) + ln(1 + exp(−|x|)), which cannot overflow."""
-    tail = make("log", alg.shift(make("exp", make("neg", make("abs", x))), 1.0))
-    return alg.add(make("max", x, const(0.0)), tail)
+    tail = ops.log(alg.shift(ops.exp(ops.neg(ops.abs(x))), 1.0))
+    return alg.add(ops.max(x, ops.constant(0.0)), tail)
 
 
 def _ramp(r: Node, inner: Node, outer: Node) -> Node:
     """0 up to inner, 1 from outer, straight between."""
     t = alg.div(alg.sub(r, inner), alg.sub(outer, inner))
-    return make("min", make("max", t, const(0.0)), const(1.0))
+    return ops.min(ops.max(t, ops.constant(0.0)), ops.constant(1.0))
 
 
 def _span(r: Node, rest: tuple[Node, ...]) -> Node:
-    inner, outer = rest if len(rest) == 2 else (const(0.0, r.kind.unit), rest[0])
+    inner, outer = rest if len(rest) == 2 else (ops.constant(0.0, r.kind.unit), rest[0])
     return _ramp(r, inner, outer)
 
 
@@ -62,30 +58,30 @@ def _smooth(r: Node, *rest: Node) -> Node:
     As a product it is never negative, also after rounding: the root of a density may be taken of it.
     """
     t = _span(r, rest)
-    inside = alg.add(const(1.0), alg.scale(3.0, t), alg.scale(6.0, alg.square(t)))
-    return alg.mul(make("pow", alg.sub(const(1.0), t), exponent=3.0), inside)
+    inside = alg.add(ops.constant(1.0), alg.scale(3.0, t), alg.scale(6.0, alg.square(t)))
+    return alg.mul(ops.pow(alg.sub(ops.constant(1.0), t), exponent=3.0), inside)
 
 
 def _cosine(r: Node, *rest: Node) -> Node:
     """½(1 + cos πt): value and slope join."""
-    return alg.scale(0.5, alg.shift(make("cos", alg.scale(pi, _span(r, rest))), 1.0))
+    return alg.scale(0.5, alg.shift(ops.cos(alg.scale(pi, _span(r, rest))), 1.0))
 
 
 def _tersoff_cutoff(r: Node, radius: Node, width: Node) -> Node:
     """½ − ½ sin(π(r − R)/2D) between R − D and R + D. doi:10.1103/PhysRevB.37.6991"""
     t = _ramp(r, alg.sub(radius, width), alg.add(radius, width))
-    return alg.scale(0.5, alg.shift(make("cos", alg.scale(pi, t)), 1.0))
+    return alg.scale(0.5, alg.shift(ops.cos(alg.scale(pi, t)), 1.0))
 
 
 def _outer(a: Node, b: Node) -> Node:
     if not a.kind.shape or not b.kind.shape:
-        return make("mul", a, b)
-    product = make("einsum", a, b, spec="m,n->mn")
+        return ops.mul(a, b)
+    product = ops.einsum(a, b, spec="m,n->mn")
     return product
 
 
 def _flat(a: Node) -> Node:
-    return make("reshape", a, shape=(a.kind.components,))
+    return ops.reshape(a, shape=(a.kind.components,))
 
 
 def _invariants(tensor: Node) -> Node:
@@ -94,9 +90,9 @@ def _invariants(tensor: Node) -> Node:
     Power spectrum, doi:10.1103/PhysRevB.87.184115, eq. 33, up to factors.
     """
     n, blocks = by_degree(tensor, "invariants")
-    squares = [make("einsum", block, block, spec="am,bm->ab") for block in blocks]
+    squares = [ops.einsum(block, block, spec="am,bm->ab") for block in blocks]
     upper = tuple(a * n + b for a in range(n) for b in range(a, n))
-    return concatenate(*(make("take", _flat(square), indices=upper) for square in squares))
+    return concatenate(*(ops.take(_flat(square), indices=upper) for square in squares))
 
 
 def _bispectrum(tensor: Node) -> Node:
@@ -110,17 +106,17 @@ def _bispectrum(tensor: Node) -> Node:
     for degrees in couplings(len(blocks) - 1):
         l1, l2, l3 = degrees
         sizes = tuple(2 * l + 1 for l in degrees)  # noqa: E741
-        table = const(coupling(l1, l2, l3), shape=(sizes[0] * sizes[1], sizes[2]))
-        both = make("einsum", blocks[l1], blocks[l2], spec="ai,bj->abij")
-        both = make("reshape", both, shape=(n * n, sizes[0] * sizes[1]))
-        coupled = make("einsum", make("einsum", both, table, spec="pq,qk->pk"), blocks[l3], spec="pk,ck->pc")
+        table = ops.constant(coupling(l1, l2, l3), shape=(sizes[0] * sizes[1], sizes[2]))
+        both = ops.einsum(blocks[l1], blocks[l2], spec="ai,bj->abij")
+        both = ops.reshape(both, shape=(n * n, sizes[0] * sizes[1]))
+        coupled = ops.einsum(ops.einsum(both, table, spec="pq,qk->pk"), blocks[l3], spec="pk,ck->pc")
         different = tuple(
             (a * n + b) * n + c
             for a in range(n)
             for b in range(a if l1 == l2 else 0, n)
             for c in range(b if l2 == l3 else 0, n)
         )
-        parts.append(make("take", _flat(coupled), indices=different))
+        parts.append(ops.take(_flat(coupled), indices=different))
     return concatenate(*parts)
 
 
@@ -131,7 +127,7 @@ def by_degree(tensor: Node, name: str) -> tuple[int, list[Node]]:
         raise KindError("shape-mismatch", message)
     n, lm = tensor.kind.shape
     top = round(lm**0.5) - 1
-    blocks = [make("take", tensor, indices=tuple(range(l * l, (l + 1) ** 2))) for l in range(top + 1)]  # noqa: E741
+    blocks = [ops.take(tensor, indices=tuple(range(l * l, (l + 1) ** 2))) for l in range(top + 1)]  # noqa: E741
     return n, blocks
 
 
@@ -141,8 +137,8 @@ def _mix(c: Node, x: Node) -> Node:
         message = f"`mix` takes coefficients in whole rows, not {c.kind.components} for {x.kind.components}"
         raise KindError("shape-mismatch", message, "usage: mix(c, x) with n·size(x) components in c")
     size = x.kind.components
-    rows = make("reshape", c, shape=(c.kind.components // size, size))
-    return make("einsum", rows, x, spec="nk,k->n")
+    rows = ops.reshape(c, shape=(c.kind.components // size, size))
+    return ops.einsum(rows, x, spec="nk,k->n")
 
 
 def _products(a: Node) -> Node:
@@ -153,7 +149,7 @@ def _products(a: Node) -> Node:
         )
     n = a.kind.shape[0]
     square = _flat(_outer(a, a))
-    return make("take", square, indices=tuple(m * n + k for m in range(n) for k in range(m, n)))
+    return ops.take(square, indices=tuple(m * n + k for m in range(n) for k in range(m, n)))
 
 
 def concatenate(*parts: Node) -> Node:
@@ -163,35 +159,33 @@ def concatenate(*parts: Node) -> Node:
     offset, total = 0, None
     for part in flat:
         n = part.kind.shape[0]
-        placed = make("put", part, indices=tuple(range(offset, offset + n)), size=size)
-        total = placed if total is None else make("add", total, placed)
+        placed = ops.put(part, indices=tuple(range(offset, offset + n)), size=size)
+        total = placed if total is None else ops.add(total, placed)
         offset += n
     assert total is not None
     return total
 
 
 def _component_sum(a: Node) -> Node:
-    return make("einsum", a, spec="n->") if a.kind.shape else a
+    return ops.einsum(a, spec="n->") if a.kind.shape else a
 
 
 INTRINSICS: dict[str, Intrinsic] = {
-    "exp": Intrinsic(1, 1, _unary("exp"), "exp(x)"),
-    "log": Intrinsic(1, 1, _unary("log"), "log(x), the natural logarithm"),
-    "erfc": Intrinsic(1, 1, _unary("erfc"), "erfc(x), the complementary error function"),
-    "sin": Intrinsic(1, 1, _unary("sin"), "sin(x)"),
-    "cos": Intrinsic(1, 1, _unary("cos"), "cos(x)"),
-    "tanh": Intrinsic(1, 1, _unary("tanh"), "tanh(x)"),
-    "abs": Intrinsic(1, 1, _unary("abs"), "abs(x)"),
+    "exp": Intrinsic(1, 1, ops.exp, "exp(x)"),
+    "log": Intrinsic(1, 1, ops.log, "log(x), the natural logarithm"),
+    "erfc": Intrinsic(1, 1, ops.erfc, "erfc(x), the complementary error function"),
+    "sin": Intrinsic(1, 1, ops.sin, "sin(x)"),
+    "cos": Intrinsic(1, 1, ops.cos, "cos(x)"),
+    "tanh": Intrinsic(1, 1, ops.tanh, "tanh(x)"),
+    "abs": Intrinsic(1, 1, ops.abs, "abs(x)"),
     "sqrt": Intrinsic(1, 1, _sqrt, "sqrt(x)"),
-    "step": Intrinsic(1, 1, _unary("step"), "step(x): 1 where x > 0, else 0"),
+    "step": Intrinsic(1, 1, ops.step, "step(x): 1 where x > 0, else 0"),
     "gate": Intrinsic(1, 1, _gate, "gate(x): 1/(1 + exp(-x)), of a number or an energy in eV"),
     "softplus": Intrinsic(1, 1, _softplus, "softplus(x): log(1 + exp(x))"),
     "identity": Intrinsic(1, 1, lambda x: x, "identity(x)"),
-    "max": Intrinsic(2, 2, lambda a, b: make("max", a, b), "max(x, y)"),
-    "min": Intrinsic(2, 2, lambda a, b: make("min", a, b), "min(x, y)"),
-    "where": Intrinsic(
-        3, 3, lambda c, a, b: make("select", c, a, b), "where(x, y, z): y where x > 0, else z"
-    ),
+    "max": Intrinsic(2, 2, lambda a, b: ops.max(a, b), "max(x, y)"),
+    "min": Intrinsic(2, 2, lambda a, b: ops.min(a, b), "min(x, y)"),
+    "where": Intrinsic(3, 3, lambda c, a, b: ops.select(c, a, b), "where(x, y, z): y where x > 0, else z"),
     "smooth": Intrinsic(2, 3, _smooth, "smooth(r, rc) or smooth(r, inner, outer): quintic switch"),
     "cosine": Intrinsic(2, 3, _cosine, "cosine(r, rc) or cosine(r, inner, outer): cosine switch"),
     "tersoff_cutoff": Intrinsic(3, 3, _tersoff_cutoff, "tersoff_cutoff(r, R, D)"),

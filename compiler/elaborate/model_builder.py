@@ -10,8 +10,8 @@ from ..declarations.check import Checked, walk
 from ..declarations.keywords import FAMILIES
 from ..diagnostics.diagnostic import Diagnostic, SpecError, did_you_mean, respelt
 from ..diagnostics.source import Span
+from ..ir import ops
 from ..ir.graph import Model, Node, Parameter, TermInstance
-from ..ir.ops import const, make
 from ..ir.types import SITE, Domain
 from ..syntax import tree as syntax
 from . import builtins as calls
@@ -221,20 +221,22 @@ class Builder:
 
     def is_one_of(self, names: tuple[str, ...]) -> Node:
         """1 for atoms of these species, else 0, per site."""
-        return make("at", self.is_one_of_table(names), domain=SITE, of="i")
+        return ops.at(self.is_one_of_table(names), domain=SITE, of="i")
 
     def element_values(self, which: int, unit: Unit) -> Node:
         """Atomic number (which = 0) or covalent radius (1), per site."""
         values = tuple(float(ELEMENTS.get(s, (1, 1.0))[which]) for s in self.species)
-        return make("at", self._table(values, unit), domain=SITE, of="i")
+        return ops.at(self._table(values, unit), domain=SITE, of="i")
 
     def one_hot(self) -> Node:
         n = len(self.species)
-        table = const(tuple(float(a == b) for a in range(n) for b in range(n)), ONE, Domain("species"), (n,))
-        return make("at", table, domain=SITE, of="i")
+        table = ops.constant(
+            tuple(float(a == b) for a in range(n) for b in range(n)), ONE, Domain("species"), (n,)
+        )
+        return ops.at(table, domain=SITE, of="i")
 
     def _table(self, values: tuple[float, ...], unit: Unit) -> Node:
-        return const(values, unit, Domain("species"))
+        return ops.constant(values, unit, Domain("species"))
 
 
 def _is_call(expr: syntax.Expr) -> bool:

@@ -15,8 +15,8 @@ from collections import Counter
 from math import pi, sqrt
 
 from ..ir import build as alg
+from ..ir import ops
 from ..ir.graph import Node
-from ..ir.ops import make
 from ..ir.types import KindError
 from .gaunt import coupling
 from .intrinsics import by_degree, concatenate
@@ -35,7 +35,7 @@ def channel_invariants(tensor: Node, top: int, cubic: bool, quartic: bool) -> No
     if needed > most or top < 1:
         message = f"invariants of degree {needed} need harmonics up to it, not to {most}"
         raise KindError("shape-mismatch", message if top else "invariants begin with degree 1")
-    squares = [make("einsum", b, b, spec="am,am->a") for b in blocks]
+    squares = [ops.einsum(b, b, spec="am,am->a") for b in blocks]
     parts = [alg.scale((2 * k + 1) / (4 * pi), squares[k]) for k in range(1, top + 1)]
     if cubic:
         parts.append(alg.scale(_CUBIC, _coupled(blocks[2])))
@@ -47,7 +47,7 @@ def channel_invariants(tensor: Node, top: int, cubic: bool, quartic: bool) -> No
 def _coupled(block: Node) -> Node:
     """Σ G A_2m A_2m' A_2m'' of each channel, a product of three components once."""
     channels = block.kind.shape[0]
-    parts = [make("reshape", make("take", block, indices=(m,)), shape=(channels,)) for m in range(5)]
+    parts = [ops.reshape(ops.take(block, indices=(m,)), shape=(channels,)) for m in range(5)]
     table = coupling(2, 2, 2)
     found: Counter[tuple[int, ...]] = Counter()
     for place, value in enumerate(table):

@@ -8,8 +8,8 @@ from ..chemistry.units import EV, ONE
 from ..diagnostics.diagnostic import did_you_mean
 from ..diagnostics.source import Span
 from ..ir import build as alg
+from ..ir import ops
 from ..ir.graph import Node
-from ..ir.ops import make
 from ..ir.types import NONE, SITE, Domain
 from .evaluate import fault
 from .intrinsics import INTRINSICS
@@ -42,10 +42,10 @@ def mlp(scope: TermScope, x: Node, hidden: list[int], activation: str, span: Spa
         inputs = x.kind.shape[0]
         w = _at_site(weights(scope, f"W{layer}", (size, inputs), ONE, inputs**-0.5, domain))
         b = _at_site(weights(scope, f"b{layer}", (size,), ONE, 0.5, domain))
-        x = act(alg.add(make("einsum", w, x, spec="hn,n->h"), b))
+        x = act(alg.add(ops.einsum(w, x, spec="hn,n->h"), b))
     w = _at_site(weights(scope, "w", x.kind.shape, EV, x.kind.shape[0] ** -0.5, domain))
     return alg.dot(w, x)
 
 
 def _at_site(table: Node) -> Node:
-    return table if table.kind.domain == NONE else make("at", table, domain=SITE, of="i")
+    return table if table.kind.domain == NONE else ops.at(table, domain=SITE, of="i")

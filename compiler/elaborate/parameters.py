@@ -9,9 +9,9 @@ from zlib import crc32
 
 from ..chemistry.units import Unit
 from ..diagnostics.source import Span
+from ..ir import ops
 from ..ir.graph import Node, Parameter, parameter_size
-from ..ir.ops import const, make, too_large
-from ..ir.types import LARGEST, NONE, SITE, Domain, Kind
+from ..ir.types import LARGEST, NONE, SITE, Domain, Kind, too_large
 from ..syntax import tree as syntax
 from .evaluate import AT_SITE, evaluate, fault, move
 from .integers import whole
@@ -44,10 +44,10 @@ def declare(scope: TermScope, name: str) -> Node:
         _need_room(scope, parameter_size(kind, len(scope.builder.species)))
         made = parameter(scope, declaration, kind)
         if made is None:
-            scope.declared[name] = const((0.0,) * kind.components, unit, shape=size)
+            scope.declared[name] = ops.constant((0.0,) * kind.components, unit, shape=size)
         else:
             scope.builder.parameters.append(made)
-            scope.declared[name] = make("param", name=made.name, kind=made.kind)
+            scope.declared[name] = ops.param(name=made.name, kind=made.kind)
     return scope.declared[name]
 
 
@@ -67,7 +67,7 @@ def weights(
     scope.builder.parameters.append(
         Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free)
     )
-    return make("param", name=full, kind=kind)
+    return ops.param(name=full, kind=kind)
 
 
 def _need_room(scope: TermScope, count: int) -> None:
@@ -95,7 +95,7 @@ def _whole(scope: TermScope, value: Node, declaration: syntax.Param) -> Node:
     kept = next((p.components for p in scope.builder.parameters if p.name == name), None)
     if kept is None:
         return value
-    return make("put", value, indices=kept, size=_size(scope, declaration)[0])
+    return ops.put(value, indices=kept, size=_size(scope, declaration)[0])
 
 
 def _read_row(
@@ -120,13 +120,13 @@ def _read_row(
             span,
         )
     if arity == 1:
-        return move(make("at", leaf, domain=SITE, of="i"), indices, where)
+        return move(ops.at(leaf, domain=SITE, of="i"), indices, where)
     if arity == 3:
-        return make("at", leaf, domain=where.domain, of="ijk")
+        return ops.at(leaf, domain=where.domain, of="ijk")
     if indices == where.indices[1:] and where.domain.name == "triple":
-        return make("at", leaf, domain=where.domain, of="jk")
+        return ops.at(leaf, domain=where.domain, of="jk")
     edge = Domain("edge", where.domain.rc)
-    return move(make("at", leaf, domain=edge, of="ij"), indices, where)
+    return move(ops.at(leaf, domain=edge, of="ij"), indices, where)
 
 
 def _natural(declaration: syntax.Param, where: Where, arity: int, span: Span) -> tuple[str, ...]:

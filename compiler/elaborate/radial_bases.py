@@ -16,8 +16,8 @@ from math import pi
 
 from ..chemistry.units import ANGSTROM
 from ..ir import build as alg
+from ..ir import ops
 from ..ir.graph import Node
-from ..ir.ops import const, make
 from ..ir.types import KindError
 from .values import Basis
 
@@ -31,36 +31,36 @@ def evaluate_basis(basis: Basis, r: Node, rc: Node) -> Node:
 
 def _bessel(basis: Basis, r: Node, rc: Node) -> Node:
     t = alg.scale(pi, alg.div(r, rc))
-    return alg.div(make("sines", t, n=basis.n), t)
+    return alg.div(ops.sines(t, n=basis.n), t)
 
 
 def _chebyshev(basis: Basis, r: Node, rc: Node) -> Node:
-    return make("chebyshev", alg.shift(alg.scale(2.0, alg.div(r, rc)), -1.0), n=basis.n)
+    return ops.chebyshev(alg.shift(alg.scale(2.0, alg.div(r, rc)), -1.0), n=basis.n)
 
 
 def _gaussian(basis: Basis, r: Node, rc: Node) -> Node:
     centres, width = _grid(basis.start, rc, basis.n, basis.n - 1)
-    return make("exp", alg.scale(-0.5, alg.square(alg.div(alg.sub(r, centres), width))))
+    return ops.exp(alg.scale(-0.5, alg.square(alg.div(alg.sub(r, centres), width))))
 
 
 def _spline(basis: Basis, r: Node, rc: Node) -> Node:
     # n splines on n − 3 intervals: the first is centred one knot before the start
     knots, width = _grid(basis.start, rc, basis.n, basis.n - 3)
-    t = make("abs", alg.shift(alg.div(alg.sub(r, knots), width), 1.0))
-    outer = make("pow", _positive(alg.sub(const(2.0), t)), exponent=3.0)
-    inner = make("pow", _positive(alg.sub(const(1.0), t)), exponent=3.0)
+    t = ops.abs(alg.shift(alg.div(alg.sub(r, knots), width), 1.0))
+    outer = ops.pow(_positive(alg.sub(ops.constant(2.0), t)), exponent=3.0)
+    inner = ops.pow(_positive(alg.sub(ops.constant(1.0), t)), exponent=3.0)
     return alg.scale(1.0 / 6.0, alg.sub(outer, alg.scale(4.0, inner)))
 
 
 def _positive(a: Node) -> Node:
-    return make("max", a, const(0.0))
+    return ops.max(a, ops.constant(0.0))
 
 
 def _grid(start: float, rc: Node, n: int, intervals: int) -> tuple[Node, Node]:
     """start + k·width for k = 0…n−1, where `intervals` widths reach from start to rc."""
     first = alg.angstrom(start)
     width = alg.scale(1.0 / max(intervals, 1), alg.sub(rc, first))
-    steps = const(tuple(float(k) for k in range(n)), shape=(n,))
+    steps = ops.constant(tuple(float(k) for k in range(n)), shape=(n,))
     return alg.add(first, alg.mul(steps, width)), width
 
 

@@ -9,8 +9,8 @@ from ..declarations.keywords import INDICES
 from ..diagnostics.diagnostic import Diagnostic, SpecError
 from ..diagnostics.source import Span
 from ..ir import build as alg
+from ..ir import ops
 from ..ir.graph import Node
-from ..ir.ops import make
 from ..ir.types import SITE, Domain
 from ..syntax import tree as syntax
 from . import builtins as calls
@@ -185,7 +185,7 @@ class TermScope:
         parts = [self._part(d) for n, d in self.definitions.items() if n in ("pair", "triple", "site")]
         total = alg.add(*parts)
         if self.only:
-            total = alg.mul(total, make("at", self.builder.is_one_of_table(self.only), domain=SITE, of="i"))
+            total = alg.mul(total, ops.at(self.builder.is_one_of_table(self.only), domain=SITE, of="i"))
         return total
 
     def _part(self, definition: syntax.Definition) -> Node:
@@ -220,9 +220,9 @@ class TermScope:
         if triple:  # each triple of i; j, k is met as j, k and as k, j
             if self.only:
                 body = alg.mul(body, move(self.builder.is_one_of(self.only), ("j",), where))
-            body = make("sum_to_ij", body, within=rc)
+            body = ops.sum_to_ij(body, within=rc)
         # half of a pair's energy to each of its atoms
-        return alg.scale(0.5, make("sum_i", body, within=rc))
+        return alg.scale(0.5, ops.sum_i(body, within=rc))
 
     def _is_energy(self, node: Node, span: Span) -> Node:
         if node.kind.shape:

@@ -92,4 +92,4 @@ class Where:
 
 
 def as_node(value: Quantity | Node) -> Node:
-    return value if isinstance(value, Node) else ops.const(value.value, value.unit)
+    return value if isinstance(value, Node) else ops.constant(value.value, value.unit)

@@ -1,29 +1,111 @@
-"""The intermediate representation: hash-consed nodes, and models made of them."""
+"""The intermediate representation: operations, hash-consed nodes of them, and models made of nodes."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
+from ..diagnostics.diagnostic import InternalError
 from ..diagnostics.source import Span
-from .types import Domain, Kind, entries
+from .interval import Range
+from .traits import Role, Trait
+from .types import LARGEST, Domain, Kind, entries, too_large
+
+if TYPE_CHECKING:  # `check` does without numpy
+    from numpy import bool_
+    from numpy.typing import NDArray
+
+    Mask = NDArray[bool_]
 
 Attrs = tuple[tuple[str, Any], ...]
+
+# For each argument of a node, the adjoint that it receives: made only where it is needed.
+Lazy = Callable[[], "Node"]
+KindRule = Callable[..., Kind]
+Pullback = Callable[["Node", "Node"], Sequence[Lazy]]
+Pushforward = Callable[["Node", Sequence["Node | None"]], "Node | None"]
+IntervalRule = Callable[["Node", Sequence[Range]], Range]
+
+
+@dataclass(frozen=True)
+class Liveness:
+    """Which components of a value count, as masks of its feature shape.
+
+    support(node, supports): the components that may differ from 0, from those of the arguments.
+    demand(node, wanted, supports): for each argument the components that the wanted ones read.
+    """
+
+    support: Callable[[Node, Sequence[Mask]], Mask]
+    demand: Callable[[Node, Mask, Sequence[Mask]], list[Mask]]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Op:
+    """An operation of the IR with all of its facets. Each is one object, so `is` is equality.
+
+    kind: the kind of the result, from arguments and attributes; raises KindError where they do not fit.
+    traits: facts that passes and analyses read. scalar: the meaning for plain numbers, attributes by name;
+    None where single numbers do not say it. interval: an enclosure of the result from those of the arguments.
+    pullback(node, g): for each argument what makes its adjoint from g, the adjoint of the node.
+    pushforward(node, tangents): the tangent of the node from those of the arguments, None for 0.
+    flops: operations for one entry of the domain. live: which components may differ from 0 and are read.
+    role: how the normal form of `diff` treats it.
+    """
+
+    name: str
+    kind: KindRule
+    traits: Trait
+    scalar: Callable[..., float] | None
+    interval: IntervalRule
+    pullback: Pullback
+    pushforward: Pushforward
+    flops: Callable[[Node], float]
+    live: Liveness
+    role: Role
+
+    def __call__(self, *args: Node, origin: Span | None = None, **attrs: Any) -> Node:
+        """The node of this operation. Raises KindError where the arguments do not fit."""
+        kind = self.kind(*args, **attrs)
+        if kind.components > LARGEST:
+            raise too_large("a value here", kind.components)
+        return intern(self, args, tuple(sorted(attrs.items())), kind, origin)
+
+    def __repr__(self) -> str:
+        return self.name
+
+    def __reduce__(self) -> Any:
+        return op_named, (self.name,)
+
+
+OPS: dict[str, Op] = {}
+
+
+def register(op: Op) -> Op:
+    """Make an operation known by its name, which is free."""
+    if op.name in OPS:
+        raise InternalError(f"two operations are called `{op.name}`")
+    OPS[op.name] = op
+    return op
+
+
+def op_named(name: str) -> Op:
+    """The operation of a name. Raises KeyError."""
+    return OPS[name]
 
 
 class Node:
     """An operation on other nodes. Equal nodes are one object, so `is` is equality.
 
-    Made only by `ops.make`, which infers the kind. `origin` is where the node came from, outside its
+    Made only by calling an `Op`, which infers the kind. `origin` is where the node came from, outside its
     identity.
     """
 
     __slots__ = ("__weakref__", "args", "attrs", "key", "kind", "op", "origin")
 
-    op: str
+    op: Op
     args: tuple[Node, ...]
     attrs: Attrs
     kind: Kind
@@ -39,7 +121,7 @@ class Node:
 
     def __repr__(self) -> str:
         attrs = "".join(f" {k}={v}" for k, v in self.attrs)
-        return f"<{self.op}{attrs}: {self.kind}>"
+        return f"<{self.op.name}{attrs}: {self.kind}>"
 
     def __reduce__(self) -> Any:
         return intern, (self.op, self.args, self.attrs, self.kind)
@@ -48,14 +130,14 @@ class Node:
 _interned: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
 
 
-def intern(op: str, args: tuple[Node, ...], attrs: Attrs, kind: Kind, origin: Span | None = None) -> Node:
+def intern(op: Op, args: tuple[Node, ...], attrs: Attrs, kind: Kind, origin: Span | None = None) -> Node:
     """The one node with these fields."""
-    key = (op, tuple(id(a) for a in args), attrs, kind)
+    key = (op.name, tuple(id(a) for a in args), attrs, kind)
     node = _interned.get(key)
     if node is None:
         node = object.__new__(Node)
         node.op, node.args, node.attrs, node.kind, node.origin = op, args, attrs, kind, origin
-        text = f"{op} {attrs} {kind}".encode()
+        text = f"{op.name} {attrs} {kind}".encode()
         node.key = blake2b(b"".join((text, *(a.key for a in args))), digest_size=16).digest()
         _interned[key] = node
     return node

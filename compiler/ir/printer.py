@@ -37,7 +37,9 @@ def print_model(model: Model) -> str:
 def _node(node: Node, numbers: dict[Node, int]) -> str:
     args = f"({', '.join(f'%{numbers[a]}' for a in node.args)})" if node.args else ""
     attrs = ", ".join(f"{k}={show(v)}" for k, v in node.attrs if k != "kind")
-    return f"%{numbers[node]} = {node.op}{args}{f' {{{attrs}}}' if attrs else ''} : {show_kind(node.kind)}"
+    return (
+        f"%{numbers[node]} = {node.op.name}{args}{f' {{{attrs}}}' if attrs else ''} : {show_kind(node.kind)}"
+    )
 
 
 def _parameter(p: Parameter) -> str:

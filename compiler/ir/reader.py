@@ -9,8 +9,8 @@ from typing import Any, cast
 
 from ..chemistry.units import ONE, Unit
 from ..diagnostics.diagnostic import InternalError
-from .graph import Model, Node, Parameter, TermInstance, parameter_size
-from .ops import make
+from . import ops
+from .graph import Model, Node, Parameter, TermInstance, op_named, parameter_size
 from .printer import show_kind
 from .types import NONE, Domain, DomainName, Kind
 
@@ -87,15 +87,15 @@ class _Reader:
         words = _Words(head)
         name = words.take()
         words.expect("=")
-        op = words.take()
+        op = op_named(words.take())
         args = words.listed("(", ")", lambda: self.nodes[words.take()]) if words.peek() == "(" else []
         attrs = dict(words.listed("{", "}", words.attribute)) if words.peek() == "{" else {}
         kind = read_kind(kind_text)
-        if op in ("const", "param"):
+        if op in (ops.const, ops.param):
             attrs["kind"] = kind
-        node = make(op, *args, **attrs)
+        node = op(*args, **attrs)
         if node.kind != kind:
-            raise ValueError(f"{op} is {show_kind(node.kind)}, not {kind_text}")
+            raise ValueError(f"{op.name} is {show_kind(node.kind)}, not {kind_text}")
         self.nodes[name] = node
 
     def _term(self, rest: str) -> None:

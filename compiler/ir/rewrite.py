@@ -8,7 +8,6 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from .graph import Model, Node, TermInstance, topological
-from .ops import make
 
 # A rule looks at one node, whose arguments are already rewritten, and gives its replacement or None.
 Rule = Callable[[Node], Node | None]
@@ -25,7 +24,7 @@ def rebuild(roots: Iterable[Node], change: Callable[[Node], Node]) -> dict[Node,
 
 def remake(node: Node, args: tuple[Node, ...]) -> Node:
     """The same operation on other arguments."""
-    return make(node.op, *args, origin=node.origin, **dict(node.attrs))
+    return node.op(*args, origin=node.origin, **dict(node.attrs))
 
 
 def apply_rules(rules: Sequence[Rule], limit: int = 50) -> Callable[[Node], Node]:

@@ -132,3 +132,12 @@ def join_domains(a: Domain, b: Domain) -> Domain:
     if a == NONE:
         return b
     raise KindError("domain-mismatch", f"a value for each {a} does not combine with one for each {b}")
+
+
+def too_large(what: str, count: float) -> KindError:
+    """The fault of a value that nobody can have meant."""
+    return KindError(
+        "too-large",
+        f"{what} would have {count:g} numbers; {LARGEST} at most are compiled",
+        "choose a smaller size",
+    )

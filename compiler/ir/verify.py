@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from ..chemistry.units import ANGSTROM, EV
 from ..diagnostics.diagnostic import InternalError
+from . import ops
 from .graph import Model, Parameter, parameter_size, topological
-from .ops import RULES
 from .types import SITE, STRUCTURE, KindError
 
 _KINDS = {
@@ -28,12 +28,14 @@ def verify(model: Model) -> None:
         _verify_numbers(p, parameter_size(p.kind, len(model.species)))
     for node in topological([*model.outputs.values(), *(t.energy for t in model.terms)]):
         try:
-            kind = RULES[node.op](*node.args, **dict(node.attrs))
-        except (KindError, KeyError) as error:
+            kind = node.op.kind(*node.args, **dict(node.attrs))
+        except KindError as error:
             raise InternalError(f"{node!r} is not well formed: {error}") from error
         if kind != node.kind:
             raise InternalError(f"{node!r} should be {kind}")
-        if node.op == "param" and (node["name"] not in declared or declared[node["name"]].kind != node.kind):
+        if node.op is ops.param and (
+            node["name"] not in declared or declared[node["name"]].kind != node.kind
+        ):
             raise InternalError(f"parameter {node['name']} is not declared as {node.kind}")
     _verify_outputs(model)
 

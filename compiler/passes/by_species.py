@@ -9,8 +9,8 @@ with the rows of a few species and to choose then: that is a product of small ma
 
 from __future__ import annotations
 
+from ..ir import ops
 from ..ir.graph import Model, Node
-from ..ir.ops import make
 from ..ir.rewrite import rewrite_model
 from ..ir.types import NONE
 
@@ -25,12 +25,12 @@ def sum_by_species(model: Model) -> Model:
     species = len(model.species)
 
     def change(node: Node) -> Node:
-        if node.kind.domain.name == "edge" and node.op == "einsum" and node["spec"] == _MIX:
+        if node.kind.domain.name == "edge" and node.op is ops.einsum and node["spec"] == _MIX:
             rows = _rows(node.args[0], species)
             if rows is not None:
-                chosen = make("to_species", rows, domain=node.kind.domain)
-                return make("einsum", chosen, node.args[1], spec=_MIX)
-        if node.op == "sum_i" and node.args[0].op == "einsum" and node.args[0]["spec"] == _MIX:
+                chosen = ops.to_species(rows, domain=node.kind.domain)
+                return ops.einsum(chosen, node.args[1], spec=_MIX)
+        if node.op is ops.sum_i and node.args[0].op is ops.einsum and node.args[0]["spec"] == _MIX:
             return _summed_first(node, species)
         return node
 
@@ -43,19 +43,19 @@ def _summed_first(node: Node, species: int) -> Node:
     if node.args[0].kind.domain.name != "edge":
         return node
     if coefficients.kind.domain == NONE:
-        return make("einsum", coefficients, make("sum_i", functions, within=within), spec=_MIX)
-    if coefficients.op != "to_species":
+        return ops.einsum(coefficients, ops.sum_i(functions, within=within), spec=_MIX)
+    if coefficients.op is not ops.to_species:
         return node
-    sums = make("sum_species", functions, within=within, species=species)
-    return make("einsum", coefficients.args[0], sums, spec="snk,sk->n")
+    sums = ops.sum_species(functions, within=within, species=species)
+    return ops.einsum(coefficients.args[0], sums, spec="snk,sk->n")
 
 
 def _rows(coefficients: Node, species: int) -> Node | None:
     """On atoms, the rows of the table of pairs that coefficients on neighbours are looked up in."""
-    if coefficients.op != "reshape" or coefficients.args[0].op != "at" or species > MOST_SPECIES:
+    if coefficients.op is not ops.reshape or coefficients.args[0].op is not ops.at or species > MOST_SPECIES:
         return None
     table = coefficients.args[0].args[0]
     if table.kind.domain.name not in _PAIRS:
         return None
-    rows = make("rows_of", table, species=species)
-    return make("reshape", rows, shape=(species, *coefficients.kind.shape))
+    rows = ops.rows_of(table, species=species)
+    return ops.reshape(rows, shape=(species, *coefficients.kind.shape))

@@ -7,12 +7,11 @@ and a·(c·b) become the same node.
 
 from __future__ import annotations
 
+from ..ir import ops
 from ..ir.graph import Model, Node
-from ..ir.ops import make
 from ..ir.rewrite import rewrite_model
+from ..ir.traits import Trait
 
-_CHAINS = ("add", "mul")
-_COMMUTE = ("max", "min")
 _LONGEST = 64
 
 
@@ -23,17 +22,17 @@ def share_subexpressions(model: Model) -> Model:
 
 def ordered(node: Node) -> Node:
     """A node with its operands in order; equal up to rounding of the last bit."""
-    if node.op in _COMMUTE:
-        return make(node.op, *sorted(node.args, key=lambda a: a.key))
-    if node.op not in _CHAINS:
+    if Trait.COMMUTES not in node.op.traits:
         return node
+    if Trait.CHAINS not in node.op.traits:
+        return node.op(*sorted(node.args, key=lambda a: a.key))
     operands = sorted(
         _flatten(node),
-        key=lambda a: (a.op != "const", a.kind.domain.name != "none", a.kind.shape != (), a.key),
+        key=lambda a: (a.op is not ops.const, a.kind.domain.name != "none", a.kind.shape != (), a.key),
     )
     total = operands[0]
     for operand in operands[1:]:
-        total = make(node.op, total, operand)
+        total = node.op(total, operand)
     return total if total.kind == node.kind else node
 
 
@@ -42,7 +41,7 @@ def _flatten(node: Node) -> list[Node]:
     stack = list(node.args[::-1])
     while stack:
         part = stack.pop()
-        if part.op == node.op and len(found) + len(stack) < _LONGEST:
+        if part.op is node.op and len(found) + len(stack) < _LONGEST:
             stack.extend(part.args[::-1])
         else:
             found.append(part)

@@ -13,18 +13,16 @@ from itertools import product
 from math import prod
 from typing import TYPE_CHECKING
 
+from ..ir import ops
 from ..ir.graph import Model, Node, topological
-from ..ir.ops import make
+from ..ir.live import EVERYTHING
+from ..ir.traits import Trait
 
 if TYPE_CHECKING:
     from ..analysis.liveness import Mask
 
 # for each feature axis the components of the full value, in order
 Block = tuple[tuple[int, ...], ...]
-
-# kept whole: harmonics, and what has an axis of species
-_WHOLE = ("sphericals", "spherical_slopes", "rows_of", "sum_species", "to_species")
-_FAMILIES = ("sines", "cosines", "chebyshev", "chebyshev2", "chain")
 
 
 def narrow_components(model: Model) -> Model:
@@ -68,7 +66,7 @@ class _Narrowed:
         shape = tuple(len(b) for b in block)
         if found is None:
             kind = node.kind
-            return make("const", kind=type(kind)(kind.domain, shape, kind.unit), values=(0.0,) * prod(shape))
+            return ops.const(kind=type(kind)(kind.domain, shape, kind.unit), values=(0.0,) * prod(shape))
         new, have = found
         if have == block:
             return new
@@ -78,29 +76,29 @@ class _Narrowed:
     def _rebuilt(self, node: Node, block: Block) -> tuple[Node, Block]:
         args, attrs = node.args, dict(node.attrs)
         match node.op:
-            case "const":
+            case ops.const:
                 return self._const(node, block), block
-            case "einsum":
+            case ops.einsum:
                 return self._einsum(node, block), block
-            case "take":
+            case ops.take:
                 own = tuple(node["indices"][k] for k in block[-1])
                 return self.read(args[0], (*block[:-1], own)), block
-            case "put":
+            case ops.put:
                 return self._put(node, block), block
-            case "stack":
-                return make("stack", *(self.read(args[k], ()) for k in block[0])), block
-            case "reshape":
+            case ops.stack:
+                return ops.stack(*(self.read(args[k], ()) for k in block[0])), block
+            case ops.reshape:
                 return self._reshape(node, block), block
-            case op if op in _FAMILIES:
+            case op if Trait.FAMILY in op.traits:
                 attrs["n"] = block[0][-1] + 1
-                made = make(node.op, *(self.read(a, ()) for a in args), **attrs)
+                made = node.op(*(self.read(a, ()) for a in args), **attrs)
                 return made, (tuple(range(attrs["n"])),)
-            case op if not args or op in _WHOLE:
+            case op if not args or op.live is EVERYTHING:
                 full = [self.read(a, _everything(a)) for a in args]
-                return make(node.op, *full, **attrs), _everything(node)
+                return node.op(*full, **attrs), _everything(node)
             case _:  # elementwise, and moves between domains
                 same = [self.read(a, block if a.kind.shape else ()) for a in args]
-                return make(node.op, *same, **attrs), block
+                return node.op(*same, **attrs), block
 
     def _const(self, node: Node, block: Block) -> Node:
         size = node.kind.components
@@ -109,7 +107,7 @@ class _Narrowed:
         rows = range(len(node["values"]) // size)
         values = tuple(node["values"][row * size + k] for row in rows for k in chosen)
         kind = type(node.kind)(node.kind.domain, tuple(len(b) for b in block), node.kind.unit)
-        return make("const", kind=kind, values=values)
+        return ops.const(kind=kind, values=values)
 
     def _einsum(self, node: Node, block: Block) -> Node:
         """Letters of the result run over its block, summed ones over what all arguments have."""
@@ -124,7 +122,7 @@ class _Narrowed:
         args = [
             self.read(a, tuple(range_of[c] for c in spec)) for spec, a in zip(letters, node.args, strict=True)
         ]
-        return make("einsum", *args, spec=node["spec"])
+        return ops.einsum(*args, spec=node["spec"])
 
     def _put(self, node: Node, block: Block) -> Node:
         own = tuple(k for k, index in enumerate(node["indices"]) if index in block[-1])
@@ -132,7 +130,7 @@ class _Narrowed:
         indices = tuple(block[-1].index(node["indices"][k]) for k in own)
         if indices == tuple(range(len(block[-1]))):
             return value
-        return make("put", value, indices=indices, size=len(block[-1]))
+        return ops.put(value, indices=indices, size=len(block[-1]))
 
     def _reshape(self, node: Node, block: Block) -> Node:
         inner = node.args[0]
@@ -157,12 +155,12 @@ def _chosen(value: Node, places: Sequence[int | None], shape: tuple[int, ...]) -
     taken = tuple(k for k in places if k is not None)
     flat = _reshaped(value, (size,))
     if taken != tuple(range(size)):
-        flat = make("take", flat, indices=taken)
+        flat = ops.take(flat, indices=taken)
     if len(taken) < len(places):
         at = tuple(k for k, place in enumerate(places) if place is not None)
-        flat = make("put", flat, indices=at, size=len(places))
+        flat = ops.put(flat, indices=at, size=len(places))
     return _reshaped(flat, shape)
 
 
 def _reshaped(value: Node, shape: tuple[int, ...]) -> Node:
-    return value if value.kind.shape == shape else make("reshape", value, shape=shape)
+    return value if value.kind.shape == shape else ops.reshape(value, shape=shape)

@@ -8,8 +8,8 @@ sin and cos cost 11–20 ns each in compiled CPU code, a step of the recurrence 
 from __future__ import annotations
 
 from ..ir import build as alg
+from ..ir import ops
 from ..ir.graph import Model, Node
-from ..ir.ops import const, make
 from ..ir.rewrite import rewrite_model
 
 
@@ -19,18 +19,18 @@ def recur_families(model: Model) -> Model:
 
 
 def _chained(node: Node) -> Node:
-    if node.op not in ("sines", "cosines", "chebyshev", "chebyshev2"):
+    if node.op not in (ops.sines, ops.cosines, ops.chebyshev, ops.chebyshev2):
         return node
     x = node.args[0]
-    one = const(1.0, domain=node.kind.domain)
-    if node.op == "sines":
-        s, c = make("sin", x), make("cos", x)
+    one = ops.constant(1.0, domain=node.kind.domain)
+    if node.op is ops.sines:
+        s, c = ops.sin(x), ops.cos(x)
         first, second, factor = s, alg.scale(2.0, alg.mul(s, c)), alg.scale(2.0, c)
-    elif node.op == "cosines":
-        c = make("cos", x)
+    elif node.op is ops.cosines:
+        c = ops.cos(x)
         first, second, factor = one, c, alg.scale(2.0, c)
-    elif node.op == "chebyshev":
+    elif node.op is ops.chebyshev:
         first, second, factor = one, x, alg.scale(2.0, x)
     else:
         first, second, factor = one, alg.scale(2.0, x), alg.scale(2.0, x)
-    return make("chain", first, second, factor, n=node["n"])
+    return ops.chain(first, second, factor, n=node["n"])

@@ -14,14 +14,15 @@ from dataclasses import replace
 from typing import Any
 
 from ..chemistry.units import ANGSTROM
+from ..ir import ops
 from ..ir.graph import Model, Node, topological
-from ..ir.ops import const, make
 from ..ir.rewrite import rebuild, renewed
+from ..ir.traits import Trait
 from ..ir.types import Domain, Kind
 
 # share where the smaller sphere has at least this part of the larger one's volume
 MERGE = 0.5
-_SUMS = ("sum_i", "sum_j", "sum_species")
+_SUMS = (ops.sum_i, ops.sum_j, ops.sum_species)
 
 
 def share_lists(model: Model) -> Model:
@@ -34,11 +35,11 @@ def share_lists(model: Model) -> Model:
         attrs: dict[str, Any] = {k: _moved(v, target) for k, v in node.attrs}
         if node.op in _SUMS and node["within"] != attrs_domain(node).rc:
             rc, domain = node["within"], attrs_domain(node)
-            gap = make("add", const(rc, ANGSTROM), make("neg", make("distance", domain=domain)))
+            gap = ops.add(ops.constant(rc, ANGSTROM), ops.neg(ops.distance(domain=domain)))
             body = node.args[0]
-            nothing = const((0.0,) * body.kind.components, body.kind.unit, shape=body.kind.shape)
-            return make(node.op, make("select", gap, body, nothing), **{**attrs, "within": domain.rc})
-        return make(node.op, *node.args, origin=node.origin, **attrs)
+            nothing = ops.constant((0.0,) * body.kind.components, body.kind.unit, shape=body.kind.shape)
+            return node.op(ops.select(gap, body, nothing), **{**attrs, "within": domain.rc})
+        return node.op(*node.args, origin=node.origin, **attrs)
 
     roots = [*model.outputs.values(), *(t.energy for t in model.terms)]
     return renewed(model, rebuild(roots, change))
@@ -91,17 +92,17 @@ def _tame(body: Node) -> bool:
     for node in topological([body]):
         if node.kind.domain != body.kind.domain:
             continue
-        exponent = node["exponent"] if node.op == "pow" else 1.0
-        risky = node.op in ("log", "power") or exponent < 0.0 or exponent != int(exponent)
+        exponent = node["exponent"] if node.op is ops.pow else 1.0
+        risky = Trait.DIVERGES in node.op.traits or exponent < 0.0 or exponent != int(exponent)
         if risky and not all(_steady(a) for a in node.args):
             return False
     return True
 
 
-_STEADY_LEAVES = ("distance", "param", "const", "at", "row")
+_STEADY_LEAVES = (ops.distance, ops.param, ops.const, ops.at, ops.row)
 
 
 def _steady(node: Node) -> bool:
     """Built of distances, parameters and constants by products alone: nowhere 0 but where a parameter is."""
     inside = [n for n in topological([node]) if n.op not in _STEADY_LEAVES]
-    return all(n.op in ("mul", "neg", "pow", "to_i", "to_j") for n in inside)
+    return all(n.op in (ops.mul, ops.neg, ops.pow, ops.to_i, ops.to_j) for n in inside)

@@ -12,8 +12,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+from ..ir import ops
 from ..ir.graph import Model, Node, topological
-from ..ir.ops import make
 from ..ir.rewrite import rewrite_model
 from ..ir.types import Domain, Kind
 from .cse import ordered
@@ -28,14 +28,14 @@ def symmetrize_sums(model: Model) -> Model:
 
 
 def _to_pairs(node: Node) -> Node:
-    if node.op != "sum_i" or node.args[0].kind.domain.name != "edge":
+    if node.op is not ops.sum_i or node.args[0].kind.domain.name != "edge":
         return node
     body, within = node.args[0], node["within"]
     near = _on_edges(body)
     if body.kind.components > MOST_COMPONENTS or any(n.kind.domain.name == "triple" for n in near):
         return node
     forth, back = _on_pairs(body, near, False), _on_pairs(body, near, True)
-    return make("add", make("sum_i", forth, within=within), make("sum_j", back, within=within))
+    return ops.add(ops.sum_i(forth, within=within), ops.sum_j(back, within=within))
 
 
 def _on_edges(body: Node) -> set[Node]:
@@ -61,19 +61,19 @@ def _on_pairs(body: Node, near: set[Node], exchanged: bool) -> Node:
     return done[body]
 
 
-_EXCHANGE = {"to_i": "to_j", "to_j": "to_i"}
+_EXCHANGE = {ops.to_i: ops.to_j, ops.to_j: ops.to_i}
 
 
 def _moved(node: Node, args: tuple[Node, ...], exchanged: bool) -> Node:
     pair = Domain("pair", node.kind.domain.rc)
     attrs: dict[str, Any] = {k: _on_pair_kind(v, pair) for k, v in node.attrs}
     op = _EXCHANGE.get(node.op, node.op) if exchanged else node.op
-    if node.op == "at" and exchanged:
+    if node.op is ops.at and exchanged:
         attrs["of"] = {"ij": "ji", "ji": "ij"}[attrs["of"]]
         if node.args[0].kind.domain.name == "species_pair":
             attrs["of"] = "ij"
-    made = make(op, *args, origin=node.origin, **attrs)
-    return make("neg", made) if exchanged and node.op == "displacement" else made
+    made = op(*args, origin=node.origin, **attrs)
+    return ops.neg(made) if exchanged and node.op is ops.displacement else made
 
 
 def _on_pair_kind(value: object, pair: Domain) -> object:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.liveness import live_components
+from ..ir import ops
 from ..ir.graph import Model, Node, Parameter
 from ..ir.parameter_vector import trained_numbers
 from .quadratic_model import Restriction
@@ -89,7 +90,7 @@ class Left:
 def without_effect(model: Model, restriction: Restriction, idle: Idle = frozenset()) -> frozenset[int]:
     """Trained numbers, by their place, that the energy does not depend on once the restriction holds."""
     live = live_components([model.outputs["energy"]], zero_masks(model, restriction, idle))
-    effective = {n["name"]: mask for n, mask in live.items() if n.op == "param"}
+    effective = {n["name"]: mask for n, mask in live.items() if n.op is ops.param}
     found = set()
     for place, trained in enumerate(trained_numbers(model)):
         mask = effective.get(trained.parameter.name)

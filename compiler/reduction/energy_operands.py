@@ -8,6 +8,7 @@ from ..declarations.check import Checked
 from ..elaborate.evaluate import AT_SITE, arithmetic
 from ..elaborate.model_builder import Builder
 from ..elaborate.values import as_node
+from ..ir import ops
 from ..ir.graph import Model, Node, topological
 from ..syntax import tree as syntax
 
@@ -53,4 +54,4 @@ def leaves(expr: syntax.Expr) -> list[syntax.Expr]:
 
 
 def _parameters(node: Node) -> frozenset[str]:
-    return frozenset(n["name"] for n in topological([node]) if n.op == "param")
+    return frozenset(n["name"] for n in topological([node]) if n.op is ops.param)

@@ -13,6 +13,7 @@ from math import isfinite
 
 from ..analysis.sampling import NoSample, Row, Sampler, Scene, sample_parameters
 from ..diagnostics.diagnostic import Diagnostic
+from ..ir import ops
 from ..ir.graph import Node, topological
 from .formula import Formula
 
@@ -26,7 +27,7 @@ def cutoff_discontinuity(formula: Formula) -> Iterator[Diagnostic]:
     numbers = sample_parameters(formula.model)
     seen: set[Node] = set()
     for term in formula.model.terms:
-        sums = [n for n in topological([term.energy]) if n.op in ("sum_i", "sum_to_ij") and n not in seen]
+        sums = [n for n in topological([term.energy]) if n.op in (ops.sum_i, ops.sum_to_ij) and n not in seen]
         seen.update(sums)
         for node in sums:
             told = _told(formula, node, numbers)
@@ -63,6 +64,6 @@ def _told(formula: Formula, node: Node, numbers: dict[str, Row]) -> tuple[str, f
 
 
 def _summand(formula: Formula, node: Node, numbers: dict[str, Row], scene: Scene, r: float) -> Row:
-    triple = node.op == "sum_to_ij"
+    triple = node.op is ops.sum_to_ij
     scene = replace(scene, r_ik=r) if triple else replace(scene, r_ij=r)
     return Sampler(formula.model, numbers, scene).value(node.args[0], "ijk" if triple else "ij")

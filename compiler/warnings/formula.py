@@ -6,10 +6,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-from ..analysis.intervals import ZERO, Range, ranges
+from ..analysis.intervals import ranges
 from ..declarations.check import Checked, walk
 from ..diagnostics.source import Span
 from ..ir.graph import Model, Node, TermInstance, topological
+from ..ir.interval import ZERO, Range
 from ..reduction.energy_operands import Operand, operands
 from ..syntax import tree as syntax
 

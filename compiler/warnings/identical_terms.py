@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..diagnostics.diagnostic import Diagnostic
+from ..ir import ops
 from ..ir.graph import Model, Node, Parameter, topological
-from ..ir.ops import make
 from ..ir.rewrite import rebuild
 from ..ir.types import SITE
 from ..passes.cse import share_subexpressions
@@ -45,7 +45,7 @@ def _told(operands: list[Operand], model: Model) -> Iterator[Diagnostic]:
 
 def _read(operand: Operand, model: Model) -> list[Parameter]:
     """The parameters that an operand reads, in the order of the model."""
-    names = {n["name"] for n in topological([operand.energy]) if n.op == "param"}
+    names = {n["name"] for n in topological([operand.energy]) if n.op is ops.param}
     return [p for p in model.parameters if p.name in names]
 
 
@@ -60,7 +60,7 @@ def _canonical(operand: Operand, model: Model) -> Node:
     names = {p.name: f"#{k}" for k, p in enumerate(_read(operand, model))}
 
     def renamed(node: Node) -> Node:
-        return make("param", name=names[node["name"]], kind=node.kind) if node.op == "param" else node
+        return ops.param(name=names[node["name"]], kind=node.kind) if node.op is ops.param else node
 
     energy = rebuild([operand.energy], renamed)[operand.energy]
     alone = Model(model.species, (), (), {"energy": energy})

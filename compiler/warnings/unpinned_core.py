@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from ..analysis.intervals import ZERO, ranges
+from ..analysis.intervals import ranges
 from ..diagnostics.diagnostic import Diagnostic, Fix
 from ..diagnostics.source import Span
 from ..ir.graph import Model, TermInstance
+from ..ir.interval import ZERO
 from ..reduction.energy_operands import Operand
 from .formula import Formula
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..analysis.intervals import ZERO
 from ..diagnostics.diagnostic import Diagnostic
+from ..ir.interval import ZERO
 from .formula import Formula
 
 

@@ -18,6 +18,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+from ...ir import ops
 from ...ir.graph import Model, Node, topological
 from ...ir.types import TABLES, Domain, entries
 from .arrays import Array, Arrays, Edge, Pair, Rows, Value, parameter_tables, sums_by_owner, table_row
@@ -57,10 +58,10 @@ class Run:
         return result
 
     def _evaluate(self, node: Node) -> Value:
-        special: Callable[[Node], Value] | None = getattr(self, "_" + node.op, None)
+        special: Callable[[Node], Value] | None = getattr(self, "_" + node.op.name, None)
         if special is not None:
             return special(node)
-        operation = ELEMENTWISE[node.op]
+        operation = ELEMENTWISE[node.op.name]
         if self._in_rows(node):
             rows = [self._components(a, node.kind.shape[0], node.kind.domain) for a in node.args]
             return Rows(operation(node, *parts) for parts in zip(*rows, strict=True))
@@ -174,7 +175,7 @@ class Run:
         if len(node.args) != 2 or len(self.model.species) > MOST_SPECIES:
             return None
         for k, a in enumerate(node.args):
-            own = a.op == "to_species" or (a.op == "at" and a.args[0].kind.domain.name == "species")
+            own = a.op is ops.to_species or (a.op is ops.at and a.args[0].kind.domain.name == "species")
             if own and len(a.kind.shape) == 2 and a.kind.domain.name in ("site", "edge"):
                 return k
         return None
@@ -183,7 +184,7 @@ class Run:
         coefficients, other = node.args[place], node.args[1 - place]
         rows = self._stacked(coefficients.args[0])
         spec = f"{letters[place]},{letters[1 - place]}->{out}"
-        if coefficients.op == "at":  # of the species of the atom
+        if coefficients.op is ops.at:  # of the species of the atom
             rows = jnp.moveaxis(rows, -1, 0)
             return chosen_product(spec, rows, self.whole(other), ("", "X"), self.arrays.species)
         near = self.arrays.species[self.list_of(node.kind.domain).j]
@@ -302,7 +303,7 @@ class Run:
         near = self.list_of(inner.kind.domain)
         if isinstance(near, Pair):
             return self._within(inner, lambda v: self._scatter(v, near.i, True))
-        if inner.op == "einsum" and inner["spec"] == "m,n->mn":
+        if inner.op is ops.einsum and inner["spec"] == "m,n->mn":
             return self._outer_sum(inner)
         return self._within(inner, lambda v: v.sum(-1))
 
@@ -336,7 +337,7 @@ class Run:
             value = jnp.where(self.arrays.real, self.whole(inner), 0.0)
         else:
             near = self.list_of(domain)
-            if slots == 1 and inner.op == "einsum" and inner["spec"] == "a,b->ab":
+            if slots == 1 and inner.op is ops.einsum and inner["spec"] == "a,b->ab":
                 return self._one_virial(inner)
             value = self.on_list(inner)
             if isinstance(near, Pair):

@@ -7,11 +7,12 @@ from collections.abc import Sequence
 
 import jax
 
+from ...ir import ops
 from ...ir.graph import Node
 from .arrays import Array, Rows, Value
 
-_DENSE = ("stack", "chain", "einsum")
-_CHEAP = ("const", "to_i", "at", "take", "reshape")
+_DENSE = (ops.stack, ops.chain, ops.einsum)
+_CHEAP = (ops.const, ops.to_i, ops.at, ops.take, ops.reshape)
 
 
 def stored(order: Sequence[Node]) -> set[Node]:
@@ -24,8 +25,8 @@ def stored(order: Sequence[Node]) -> set[Node]:
     readers = Counter(a for node in order for a in node.args)
     found = {node for node in order if _worth_storing(node, readers[node])}
     for node in order:
-        carried = node.op in ("to_i", "to_j", "to_species") and node.kind.domain.name == "edge"
-        gathered = node.op == "sum_j" and node.args[0].kind.domain.name == "edge"
+        carried = node.op in (ops.to_i, ops.to_j, ops.to_species) and node.kind.domain.name == "edge"
+        gathered = node.op is ops.sum_j and node.args[0].kind.domain.name == "edge"
         if (carried or gathered) and node.args[0].args:
             found.add(node.args[0])
     return found
@@ -35,7 +36,7 @@ def _worth_storing(node: Node, readers: int) -> bool:
     name = node.kind.domain.name
     if name not in ("pair", "edge", "triple"):
         return False
-    if node.op in ("sin", "cos"):
+    if node.op in (ops.sin, ops.cos):
         return readers > 1
     if name == "pair":
         return False

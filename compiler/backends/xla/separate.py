@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 import jax.numpy as jnp
 
+from ...ir import ops
 from ...ir.build import summands
 from ...ir.graph import Node
 from .arrays import Array, Edge, sums_by_owner
@@ -59,7 +60,7 @@ def _onto_atoms(run: Run, leaf: Node, sites: Array) -> Array:
     near = run.list_of(inner.kind.domain)
     assert isinstance(near, Edge)
     value = run.on_list(inner)
-    if leaf.op == "sum_i":
+    if leaf.op is ops.sum_i:
         return sites[:, None, :] * value.sum(-1)
     flat = value.reshape(*value.shape[:-2], -1)
     other_way = jnp.where(near.valid, flat[..., near.reverse], 0.0)

@@ -16,6 +16,7 @@ from ....compiler.diagnostics.source import Source
 from ....compiler.elaborate.model_builder import Builder
 from ....compiler.elaborate.term import TermScope
 from ....compiler.elaborate.values import Function, Quantity, Value, Values
+from ....compiler.ir import ops
 from ....compiler.ir.graph import Model, Node, TermInstance
 from ....compiler.ir.types import entries
 from ...potential.potential import Potential
@@ -117,7 +118,7 @@ def _summands(node: Node, whole: set[Node]) -> Iterator[Node]:
     stack = [node]
     while stack:
         part = stack.pop()
-        if part.op == "add" and part not in whole:
+        if part.op is ops.add and part not in whole:
             stack.extend(part.args)
         else:
             yield part

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from potentia.compiler import pipeline
+from potentia.compiler.ir import ops
 from potentia.compiler.ir.graph import Model
-from potentia.compiler.ir.ops import make
 from potentia.compiler.ir.printer import print_model
 from potentia.compiler.ir.reader import parse_model
 from potentia.compiler.ir.types import NONE, Domain, Kind, KindError
@@ -35,30 +35,30 @@ def model(text: str, sharing: str, species: tuple[str, ...] = SPECIES) -> Model:
     return compiled(f"species {', '.join(species)}\n" + text.format(sharing=sharing), optimized=False)
 
 
-def ops(model: Model) -> set[str]:
-    return {n.op for n in model.nodes()}
+def op_names(model: Model) -> set[str]:
+    return {n.op.name for n in model.nodes()}
 
 
 @pytest.mark.parametrize("sharing", ["per pair", "per ordered pair"])
 def test_no_coefficients_are_looked_up_on_neighbours(sharing: str) -> None:
     for text in (SUMMED, MIXED):
         made = pipeline.optimize(model(text, sharing), checked=True)
-        assert "rows_of" in ops(made)
-        assert not any(n.op == "at" and n.kind.domain.name == "edge" and n.kind.shape for n in made.nodes())
+        assert "rows_of" in op_names(made)
+        assert not any(n.op is ops.at and n.kind.domain.name == "edge" and n.kind.shape for n in made.nodes())
 
 
 def test_functions_are_summed_before_they_are_mixed() -> None:
     made = pipeline.optimize(model(SUMMED, "per ordered pair"))
-    (sums,) = (n for n in made.nodes() if n.op == "sum_species")
+    (sums,) = (n for n in made.nodes() if n.op is ops.sum_species)
     assert sums.kind.shape == (len(SPECIES), 3)
     one = pipeline.optimize(model(SUMMED, "per ordered pair", ("Nb",)))
-    assert "sum_species" not in ops(one)
-    assert any(n.op == "sum_i" and n.kind.shape == (3,) for n in one.nodes())
+    assert "sum_species" not in op_names(one)
+    assert any(n.op is ops.sum_i and n.kind.shape == (3,) for n in one.nodes())
 
 
 def test_of_many_species_coefficients_are_looked_up() -> None:
     many = ("Li", "Nb", "O", "Te", "Zr", "La", "Fe", "Ni", "Cu")
-    assert "rows_of" not in ops(pipeline.optimize(model(MIXED, "per ordered pair", many)))
+    assert "rows_of" not in op_names(pipeline.optimize(model(MIXED, "per ordered pair", many)))
 
 
 @pytest.mark.parametrize("sharing", ["per pair", "per ordered pair", "per species", "per model"])
@@ -92,12 +92,12 @@ def test_the_printed_model_reads_back() -> None:
 
 
 def test_rows_are_of_tables_of_pairs() -> None:
-    table = make("param", name="t.c", kind=Kind(Domain("species"), (2,)))
+    table = ops.param(name="t.c", kind=Kind(Domain("species"), (2,)))
     with pytest.raises(KindError, match="species is not a table of pairs"):
-        make("rows_of", table, species=2)
-    value = make("param", name="t.d", kind=Kind(NONE, (2,)))
+        ops.rows_of(table, species=2)
+    value = ops.param(name="t.d", kind=Kind(NONE, (2,)))
     with pytest.raises(KindError, match="a value for each edge is needed"):
-        make("sum_species", value, within=4.0, species=2)
+        ops.sum_species(value, within=4.0, species=2)
 
 
 def test_a_sum_may_end_before_the_term_does() -> None:

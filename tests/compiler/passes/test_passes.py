@@ -12,8 +12,8 @@ from potentia.compiler import pipeline
 from potentia.compiler.backends.reference import _textbook_harmonics as textbook_harmonics
 from potentia.compiler.chemistry.units import EV, ONE
 from potentia.compiler.diagnostics.diagnostic import SpecError
+from potentia.compiler.ir import ops
 from potentia.compiler.ir.graph import Model, Node, topological
-from potentia.compiler.ir.ops import const, make
 from potentia.compiler.ir.types import NONE, SITE, Domain, Kind
 from potentia.compiler.ir.verify import verify
 from potentia.compiler.passes.cse import ordered, share_subexpressions
@@ -39,8 +39,8 @@ def until(text: str, step: str) -> Model:
     return pipeline.optimize(compiled(text, optimized=False), until=step, checked=True)
 
 
-def ops(model: Model) -> set[str]:
-    return {n.op for n in model.nodes()}
+def op_names(model: Model) -> set[str]:
+    return {n.op.name for n in model.nodes()}
 
 
 def domains(model: Model) -> set[str]:
@@ -63,29 +63,29 @@ def test_symmetrize_leaves_directions_and_wide_rows_on_the_dense_list(term: str)
 
 def test_a_symmetric_pair_is_computed_once() -> None:
     """sum_i and sum_j of one node, not of two."""
-    sums = [n for n in until("E = lj(Nb)", "symmetrize").nodes() if n.op in ("sum_i", "sum_j")]
-    assert len({n.args[0] for n in sums}) == 1 and {n.op for n in sums} == {"sum_i", "sum_j"}
+    sums = [n for n in until("E = lj(Nb)", "symmetrize").nodes() if n.op in (ops.sum_i, ops.sum_j)]
+    assert len({n.args[0] for n in sums}) == 1 and {n.op.name for n in sums} == {"sum_i", "sum_j"}
 
 
 def test_a_pair_that_is_not_symmetric_keeps_both_directions() -> None:
     body = "param q = 1 eV per species\n pair(r) = q(j) * smooth(r, rc)"
     text = f"species Nb, O\nterm t(rc = 4 Å) {{\n {body}\n}}\nE = t()"
-    sums = [n for n in until(text, "symmetrize").nodes() if n.op in ("sum_i", "sum_j")]
+    sums = [n for n in until(text, "symmetrize").nodes() if n.op in (ops.sum_i, ops.sum_j)]
     assert len({n.args[0] for n in sums}) == 2
 
 
 @pytest.mark.parametrize("basis", ["bessel(6)", "chebyshev(6)"])
 def test_recur_leaves_no_families(basis: str) -> None:
     model = compiled(f"species Nb, O\nE = pair({basis}) + nn({basis})")
-    assert not {"sines", "cosines", "chebyshev", "chebyshev2"} & ops(model)
-    assert "chain" in ops(model)
+    assert not {"sines", "cosines", "chebyshev", "chebyshev2"} & op_names(model)
+    assert "chain" in op_names(model)
 
 
 def test_recur_shares_one_sine_and_cosine() -> None:
     """All orders and all slopes of the family of one distance."""
     model = compiled("E = pair(Nb, bessel(8))")
-    assert sum(n.op == "sin" for n in model.nodes()) == 1
-    assert sum(n.op == "cos" for n in model.nodes()) == 1
+    assert sum(n.op is ops.sin for n in model.nodes()) == 1
+    assert sum(n.op is ops.cos for n in model.nodes()) == 1
 
 
 def test_lists_of_near_cutoffs_are_shared() -> None:
@@ -128,12 +128,12 @@ def test_expand_gives_the_textbook_harmonics_and_their_slopes() -> None:
     rng = np.random.default_rng(0)
     u = rng.normal(size=(3, 50))
     u /= np.linalg.norm(u, axis=0)
-    direction = make("param", name="u", kind=Kind(NONE, (3,), ONE))
+    direction = ops.param(name="u", kind=Kind(NONE, (3,), ONE))
     for degree in range(5):
         many = (degree + 1) ** 2
-        got = number(expanded(make("sphericals", direction, l=degree)), {"u": u}) + 0 * u[0]
+        got = number(expanded(ops.sphericals(direction, l=degree)), {"u": u}) + 0 * u[0]
         np.testing.assert_allclose(got, np.broadcast_arrays(*textbook_harmonics(*u))[:many], atol=1e-14)
-        slopes = number(expanded(make("spherical_slopes", direction, l=degree)), {"u": u}) + 0 * u[0]
+        slopes = number(expanded(ops.spherical_slopes(direction, l=degree)), {"u": u}) + 0 * u[0]
         for axis in range(3):
             moved = u + 1e-30j * np.eye(3)[:, axis : axis + 1]
             want = [y.imag / 1e-30 for y in np.broadcast_arrays(*textbook_harmonics(*moved))[:many]]
@@ -145,7 +145,7 @@ def number(node: Node, values: dict[str, np.ndarray]) -> np.ndarray:
     found: dict[Node, np.ndarray] = {}
     for n in topological([node]):
         args = [found[a] for a in n.args]
-        found[n] = _ONE_STEP[n.op](n, args, values)
+        found[n] = _ONE_STEP[n.op.name](n, args, values)
     return found[node]
 
 
@@ -163,22 +163,22 @@ _ONE_STEP: dict[str, Callable[[Node, list[np.ndarray], dict[str, np.ndarray]], n
 
 
 def test_expand_leaves_no_harmonics() -> None:
-    assert "sphericals" not in ops(until("E = three_body(Nb, l=4)", "expand"))
+    assert "sphericals" not in op_names(until("E = three_body(Nb, l=4)", "expand"))
 
 
 def test_drop_dead_drops_what_nothing_reads() -> None:
     model = compiled("E = eam(Nb)", optimized=False)
     assert {p.name for p in model.parameters} == {"eam.c", "eam.beta", "eam.A", "eam.B"}
-    nothing = model.with_outputs({"energy": const(0.0, EV, SITE)})
+    nothing = model.with_outputs({"energy": ops.constant(0.0, EV, SITE)})
     assert drop_dead_parts(nothing).parameters == ()
 
 
 def test_cse_merges_products_in_any_order() -> None:
-    a, b, c = (make("param", name=n, kind=Kind(NONE, (), ONE)) for n in "abc")
-    one = ordered(make("mul", ordered(make("mul", a, b)), c))
-    other = ordered(make("mul", ordered(make("mul", c, b)), a))
+    a, b, c = (ops.param(name=n, kind=Kind(NONE, (), ONE)) for n in "abc")
+    one = ordered(ops.mul(ordered(ops.mul(a, b)), c))
+    other = ordered(ops.mul(ordered(ops.mul(c, b)), a))
     assert one is other
-    assert ordered(make("max", a, b)) is ordered(make("max", b, a))
+    assert ordered(ops.max(a, b)) is ordered(ops.max(b, a))
 
 
 def test_differentiate_gives_forces_and_virial() -> None:

@@ -1,0 +1,156 @@
+"""Liveness rules: which components of the result may differ from 0, and which of the arguments it reads."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from .graph import Liveness, Node
+
+if TYPE_CHECKING:  # `check` does without numpy
+    from .graph import Mask
+
+
+# --- supports ----------------------------------------------------------------------------------
+
+
+def _all(node: Node, args: Sequence[Mask]) -> Mask:
+    import numpy as np
+
+    return np.ones(node.kind.shape, bool)
+
+
+def _same(node: Node, args: Sequence[Mask]) -> Mask:
+    return args[0]
+
+
+def _any(node: Node, args: Sequence[Mask]) -> Mask:
+    """Where any of the arguments may differ from 0."""
+    import numpy as np
+
+    found = args[0]
+    for other in args[1:]:
+        found = np.asarray(found | other)
+    return np.asarray(np.broadcast_to(found, node.kind.shape))
+
+
+def _every(node: Node, args: Sequence[Mask]) -> Mask:
+    """Where all of the arguments may differ from 0."""
+    import numpy as np
+
+    return np.asarray(args[0] & args[1])
+
+
+def _chosen(node: Node, args: Sequence[Mask]) -> Mask:
+    return _any(node, args[1:])
+
+
+def _of_power(node: Node, args: Sequence[Mask]) -> Mask:
+    return args[0] if node["exponent"] > 0 else _all(node, args)
+
+
+def _of_values(node: Node, args: Sequence[Mask]) -> Mask:
+    import numpy as np
+
+    rows = np.array(node["values"]).reshape(-1, *node.kind.shape)
+    return np.asarray((rows != 0).any(axis=0))
+
+
+def _of_product(node: Node, args: Sequence[Mask]) -> Mask:
+    import numpy as np
+
+    return np.asarray(np.einsum(node["spec"], *(a.astype(float) for a in args)) > 0)
+
+
+def _taken(node: Node, value: Mask) -> Mask:
+    import numpy as np
+
+    return np.asarray(value[..., list(node["indices"])])
+
+
+def _laid(node: Node, value: Mask, size: int) -> Mask:
+    import numpy as np
+
+    found = np.zeros((*value.shape[:-1], size), bool)
+    for k, index in enumerate(node["indices"]):
+        found[..., index] |= value[..., k]
+    return found
+
+
+def _stacked(node: Node, args: Sequence[Mask]) -> Mask:
+    import numpy as np
+
+    return np.array(args, bool)
+
+
+# --- demands -----------------------------------------------------------------------------------
+
+
+def _everything(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
+    import numpy as np
+
+    return [np.ones(a.kind.shape, bool) for a in node.args]
+
+
+def _alike(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
+    """Component by component; a single value is read where any component is."""
+    return [_as_shape(a, wanted) for a in node.args]
+
+
+def _as_shape(argument: Node, mask: Mask) -> Mask:
+    import numpy as np
+
+    return np.asarray(mask.any()) if not argument.kind.shape else np.asarray(mask)
+
+
+def _factors(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
+    """A factor counts where the other may differ from 0."""
+    return [_as_shape(a, wanted & supports[1 - k]) for k, a in enumerate(node.args)]
+
+
+def _of_contraction(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
+    return [_asked_of(node, k, wanted, supports) for k in range(len(node.args))]
+
+
+def _asked_of(node: Node, k: int, wanted: Mask, supports: Sequence[Mask]) -> Mask:
+    import numpy as np
+
+    ins, out = node["spec"].split("->")
+    letters = ins.split(",")
+    others = [(s, m) for j, (s, m) in enumerate(zip(letters, supports, strict=True)) if j != k]
+    own = (letters[k], np.ones(node.args[k].kind.shape, bool))
+    specs, masks = zip((out, wanted), own, *others, strict=True)
+    return np.asarray(np.einsum(f"{','.join(specs)}->{letters[k]}", *(m.astype(float) for m in masks)) > 0)
+
+
+def _each(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
+    import numpy as np
+
+    return [np.asarray(w) for w in wanted]
+
+
+# --- the rules ---------------------------------------------------------------------------------
+
+EVERYTHING = Liveness(_all, _everything)
+VALUES = Liveness(_of_values, _everything)
+POINTWISE = Liveness(_all, _alike)
+KEEPS_ZERO = Liveness(_same, _alike)
+SUM = Liveness(_any, _alike)
+CHOICE = Liveness(_chosen, _alike)
+PRODUCT = Liveness(_every, _factors)
+POWER = Liveness(_of_power, _alike)
+MOVE = Liveness(_same, lambda node, wanted, supports: [wanted])
+CONTRACTION = Liveness(_of_product, _of_contraction)
+TAKE = Liveness(
+    lambda node, args: _taken(node, args[0]),
+    lambda node, wanted, supports: [_laid(node, wanted, node.args[0].kind.shape[-1])],
+)
+PUT = Liveness(
+    lambda node, args: _laid(node, args[0], node["size"]),
+    lambda node, wanted, supports: [_taken(node, wanted)],
+)
+STACK = Liveness(_stacked, _each)
+RESHAPE = Liveness(
+    lambda node, args: args[0].reshape(node.kind.shape),
+    lambda node, wanted, supports: [wanted.reshape(node.args[0].kind.shape)],
+)
