@@ -14,16 +14,12 @@ this core in a long polynomial, and NumPy in a copy of large arrays.
 from __future__ import annotations
 
 import argparse
-import sys
 from collections.abc import Callable
 from functools import cache, partial
-from pathlib import Path
 
 from clock import Timing, machine, taking_turns  # first: it sets what jax reads when it starts
 
 # isort: split
-
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 
 import jax
 import jax.numpy as jnp

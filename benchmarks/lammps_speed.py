@@ -27,7 +27,8 @@ from ase.build import bulk
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")  # read when LAMMPS is loaded
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "cases"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests" / "oracles"))
 from lammps_cases import Grid, eam_file
 from lammps_manybody import EAM_NB_W, EAM_RC, eam_tables
 from lammps_oracle import LAMMPS, NKTV2P, add_atoms, lammps_box, set_up, start

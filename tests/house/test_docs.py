@@ -9,15 +9,15 @@ from __future__ import annotations
 
 import ast
 import re
-from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
 import potentia
 import pytest
-import typer
 from ase import Atoms
+from commands import options_of
+from documents import Block, blocks
 from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.chemistry.units import UNITS
@@ -36,27 +36,8 @@ from registry import by_reference
 
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 # what a spec without species is compiled for
 USUAL = (("Nb",), ("Si", "C"))
-
-
-@dataclass(frozen=True)
-class Block:
-    mark: str
-    text: str
-    line: int
-    end: int
-
-    @property
-    def name(self) -> str:
-        """The file that the block is, as its first line says."""
-        named = re.match(r"# ([\w/]+\.pes)\n", self.text)
-        return named[1] if named else "spec.pes"
-
-
-def blocks(text: str) -> list[Block]:
-    return [Block(m[1], m[2], text.count("\n", 0, m.start()) + 1, m.end()) for m in FENCE.finditer(text)]
 
 
 def specs(mark: str) -> list[Block]:
@@ -203,12 +184,6 @@ def command_lines() -> list[tuple[str, str]]:
             if match:
                 found.append((page.name, match[1].partition(" #")[0].strip()))
     return found
-
-
-def options_of(command: str) -> set[str]:
-    described = typer.main.get_command(main.application()).commands[command]  # type: ignore[attr-defined]
-    names = {flag for p in described.params for flag in (*p.opts, *p.secondary_opts) if flag.startswith("-")}
-    return names | {"--help", "-h"}
 
 
 @pytest.mark.parametrize(("page", "line"), command_lines())

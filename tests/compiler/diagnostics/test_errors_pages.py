@@ -9,17 +9,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from commands import options_of, run
+from documents import Block, blocks
 from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.diagnostics.diagnostic import SpecError, UserError
 from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.warnings import warnings_of
 from potentia.grammar.mistakes import MISTAKES
-from potentia.runtime.cli.main import main
 from potentia.runtime.data.labels import LabelKeys
 from potentia.runtime.data.readers import read
 from potentia.runtime.residuals.config import load_config
-from test_docs import Block, blocks, options_of
 
 FOLDER = ROOT / "docs" / "errors"
 PAGES = {path.stem: path.read_text(encoding="utf-8") for path in sorted(FOLDER.glob("*.md"))}
@@ -172,34 +172,28 @@ def test_a_command_line_has_flags_that_exist(code: str, line: str) -> None:
 # --- the command -----------------------------------------------------------------------------------
 
 
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(["explain", *arguments])
-    out, err = capsys.readouterr()
-    return code, out, err
-
-
 def test_explain_prints_the_page(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, err = run(capsys, "double-star")
+    code, out, err = run(capsys, "explain", "double-star")
     assert (code, err) == (0, "")
     assert out == (
         "double-star\n\nA power is written `^`.\n\nWrong:\n\n    E = 1 eV * (lj(Nb) / 1 eV)**2\n\n"
         "Right:\n\n    E = 1 eV * (lj(Nb) / 1 eV)^2\n"
     )
-    assert run(capsys, "error[double-star]")[1] == out
-    data = json.loads(run(capsys, "double-star", "--json")[1])
+    assert run(capsys, "explain", "error[double-star]")[1] == out
+    data = json.loads(run(capsys, "explain", "double-star", "--json")[1])
     assert data["summary"] == "A power is written `^`" and data["page"] == PAGES["double-star"]
 
 
 def test_explain_lists_all_codes(capsys: pytest.CaptureFixture[str]) -> None:
-    code, out, _ = run(capsys)
+    code, out, _ = run(capsys, "explain")
     assert code == 0 and [line.split()[0] for line in out.splitlines()] == sorted(PAGES)
-    assert [c["code"] for c in json.loads(run(capsys, "--json")[1])["codes"]] == sorted(PAGES)
+    assert [c["code"] for c in json.loads(run(capsys, "explain", "--json")[1])["codes"]] == sorted(PAGES)
 
 
 def test_an_unknown_code(capsys: pytest.CaptureFixture[str]) -> None:
-    assert run(capsys, "unknown-trem") == (
+    assert run(capsys, "explain", "unknown-trem") == (
         1,
         "",
         "error[unknown-code]: there is no code `unknown-trem`\n  help: did you mean `unknown-term`?\n",
     )
-    assert run(capsys, "zzz")[2].endswith("help: `potentia explain` lists all codes\n")
+    assert run(capsys, "explain", "zzz")[2].endswith("help: `potentia explain` lists all codes\n")

@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from commands import imported_by, run
 from places import GOLDEN
 from potentia.runtime.cli import main as cli
 from potentia.runtime.cli import options
-from potentia.runtime.cli.main import main
 from potentia.runtime.residuals import config
 
 GOLDEN = GOLDEN / "cli"
@@ -36,12 +36,6 @@ def golden(name: str, text: str) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 # --- check -------------------------------------------------------------------------------------
@@ -88,15 +82,6 @@ def test_a_species_that_is_none(here: Path, capsys: pytest.CaptureFixture[str]) 
     assert run(capsys, "check", "nb.pes", "--species", "Nbb")[2] == (
         "error[unknown-species]: there is no element `Nbb`\n  help: did you mean `Nb`?\n"
     )
-
-
-def imported_by(*arguments: str) -> set[str]:
-    code = (
-        "import sys; from potentia.runtime.cli.main import main; "
-        f"code = main({list(arguments)!r}); print(*sorted(sys.modules), file=sys.stderr); sys.exit(code)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return set(done.stderr.split())
 
 
 @pytest.mark.parametrize(

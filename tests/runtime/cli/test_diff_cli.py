@@ -8,15 +8,15 @@ import re
 from pathlib import Path
 
 import pytest
+from commands import imported_by, run
+from documents import blocks
+from places import ROOT
 from potentia.compiler.difference.operations import Operation
 from potentia.runtime.cli.diff import SCHEMA
 from potentia.runtime.cli.difference_text import WIDTH
-from potentia.runtime.cli.main import main
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs.formats import FORMAT
 from potentia.runtime.runs.run_folder import _version, save
-from test_cli import imported_by
-from test_docs import ROOT, blocks
 
 PAGE = (ROOT / "docs" / "diffing.md").read_text(encoding="utf-8")
 NB = "E = zbl(Nb) + eam(rc=5) + nn(bessel8)\n"
@@ -30,12 +30,6 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         if block.mark == "pes":
             (tmp_path / block.name).write_text(block.text, encoding="utf-8")
     return tmp_path
-
-
-def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
-    code = main(arguments)
-    out, err = capsys.readouterr()
-    return code, out, err
 
 
 def test_a_file_that_is_no_spec(here: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,0 +1,28 @@
+"""The fenced blocks of a page in Markdown."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+
+FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+@dataclass(frozen=True)
+class Block:
+    """mark: the words behind the fence. line: of the fence, from 1. end: the offset behind the block."""
+
+    mark: str
+    text: str
+    line: int
+    end: int
+
+    @property
+    def name(self) -> str:
+        """The file that the block is, as its first line says."""
+        named = re.match(r"# ([\w/]+\.pes)\n", self.text)
+        return named[1] if named else "spec.pes"
+
+
+def blocks(text: str) -> list[Block]:
+    return [Block(m[1], m[2], text.count("\n", 0, m.start()) + 1, m.end()) for m in FENCE.finditer(text)]
