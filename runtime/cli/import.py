@@ -7,12 +7,15 @@ from typing import Annotated
 
 import typer
 
+from ..formats.registry import formats, read
 from . import console
 from .options import Json, Quiet
 
+_KINDS = " or ".join(f.file for f in formats().values())
+
 
 def command(
-    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help="A nep.txt of GPUMD.")],
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help=f"A {_KINDS}.")],
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="PLACE", help="A run, or a .pes with the run beside it."),
@@ -21,7 +24,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Read a neuroevolution potential, nep3 or nep4, as a short spec and a run with its numbers.
+    """Read a potential of another program as a short spec and a run with its numbers.
 
     \b
     Examples:
@@ -29,28 +32,26 @@ def command(
       potentia import nep.txt -o runs/nep
     """
     from ..files.atomic import write_atomic
-    from ..formats.nep.importing import potential_of, sentence
-    from ..formats.nep.reading import read_nep
     from ..runs.run_folder import save
     from .outputs import require_new_file, require_new_run
 
     place = output or Path("runs") / file.name.partition(".")[0]
     spec = place if place.suffix == ".pes" else None
     folder = place.with_suffix("") if spec else place
-    nep = read_nep(file)
+    imported = read(file)
+    potential = imported.potential
     require_new_run(folder, force, resume=False)
     if spec is not None:
         require_new_file(spec, force)
-    potential = potential_of(nep, file.name)
     save(folder, potential, replace=force, origin=f"import of {file.name}")
     if spec is not None:
         write_atomic(spec, potential.text)
-    console.say(f"read {sentence(nep.header)}", quiet)
+    console.say(f"read {imported.sentence}", quiet)
     if json:
         content = {
             "run": str(folder),
             "spec": str(spec) if spec else None,
-            "species": list(nep.header.species),
+            "species": list(potential.species),
         }
         console.result_json(content | {"n_parameters": potential.n_parameters})
     else:

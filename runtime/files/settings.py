@@ -7,7 +7,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic_core import PydanticCustomError
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
 
@@ -22,6 +23,19 @@ class Section(BaseModel):
     """A table of a configuration: no unknown keys, no NaN and no infinity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def one_of(names: Sequence[str]) -> BeforeValidator:
+    """A check of a field, which takes one of these words: as Literal does, for words of a registry."""
+
+    def check(value: Any) -> Any:
+        if value not in names:
+            *others, last = map(repr, names)
+            expected = " or ".join([", ".join(others), last] if others else [last])
+            raise PydanticCustomError("literal_error", "Input should be {expected}", {"expected": expected})
+        return value
+
+    return BeforeValidator(check)
 
 
 def read_toml(path: Path) -> dict[str, Any]:

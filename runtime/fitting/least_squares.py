@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..data.dataset import check_rows
 from ..information.fisher_information import of_system
 from ..optimize.levenberg_marquardt import Fit, Options, State, ridge
+from ..optimize.methods import LEAST_SQUARES
 from ..optimize.multistart import StartsState, minimize_from_starts
 from ..residuals.residuals import Residuals, Sigmas
+from .methods import method
 from .result import FitResult, Progress
 from .task import FitTask
 
 
+@method(LEAST_SQUARES)
 def least_squares_fit(task: FitTask) -> FitResult:
-    """The potential fitted. Raises FitError as `least_squares.minimize` does."""
+    """The potential fitted. Raises FitError too-few-rows, and as `levenberg_marquardt.minimize` does."""
     potential, config = task.potential, task.config
+    # the other methods begin near small numbers and stop before they fit noise
+    check_rows(potential.model, task.structures)
     seen = [0, float("nan")]
     problem = Residuals(
         potential,

@@ -1,1 +1,2 @@
-"""Model formats of other codes, read and written; one folder for each. Imports potential and data."""
+"""Model formats of other programs, read and written: a folder for each, found by itself. Imports potential
+and data."""

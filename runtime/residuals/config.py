@@ -13,12 +13,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from ..data.labels import LabelKeys
-from ..files.settings import ConfigError, Section, read_toml, validated, with_flags
+from ..files.settings import ConfigError, Section, one_of, read_toml, validated, with_flags
+from ..optimize.methods import AUTO, method_names
 
 __all__ = ["ConfigError", "DataConfig", "FitConfig", "WeightsConfig", "load_config"]
 
@@ -71,7 +72,7 @@ class FitConfig(Section):
 
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
-    method: Literal["auto", "least-squares", "quasi-newton", "first-order"] = "auto"
+    method: Annotated[str, one_of(method_names())] = AUTO
     max_iterations: int | None = Field(None, ge=1)
     time_limit: float | None = Field(None, gt=0)  # seconds
     tolerance: float = Field(1e-3, gt=0, lt=1)  # a step that lowers the loss by a smaller share is the last

@@ -10,7 +10,7 @@ from ....compiler.declarations.canonical import canonical
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ....compiler.diagnostics.source import Source
 from ...potential.potential import Potential, compile
-from .nep_file import Array, Header, Nep
+from .nep_file import Array, Nep
 
 # 1/a0 of GPUMD, 2.134563 /Å, to all its digits
 _A0 = "a0 = 1 Å / 2.134563"
@@ -91,10 +91,3 @@ def by_pair(c: Array) -> Array:
 
 def _theta(made: Potential, tables: Mapping[str, Array]) -> Array:
     return np.concatenate([np.ravel(tables[p.name]) for p in made.model.parameters])
-
-
-def sentence(header: Header) -> str:
-    """What was read: `NEP4 of Te, Pb with ZBL`."""
-    zbl = header.zbl
-    core = "" if zbl is None else " with flexible ZBL" if zbl.flexible else " with ZBL"
-    return f"NEP{header.version} of {', '.join(header.species)}{core}, {header.size} numbers"

@@ -246,5 +246,5 @@ def test_by_default_a_network_of_many_parameters_is_trained_so() -> None:
     from potentia.runtime.fitting.fit import _method
 
     wide = potentia.compile(SPEC.replace("[4]", "[40, 40]"))
-    assert _method(wide, FitConfig()) == "quasi-newton"
-    assert _method(potentia.compile(SPEC), FitConfig()) == "least-squares"
+    assert _method(wide, FitConfig()).name == "quasi-newton"
+    assert _method(potentia.compile(SPEC), FitConfig()).name == "least-squares"

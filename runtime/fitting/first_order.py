@@ -1,0 +1,56 @@
+"""A fit in first order, by AdamW on batches: of more parameters than the quasi-Newton method has room for."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..optimize.adamw import TrainOptions, TrainState, train
+from ..optimize.methods import FIRST_ORDER
+from ..residuals.gradients import train_batch, value_and_gradient
+from ..residuals.residuals import Residuals, Sigmas
+from .methods import method
+from .prior import linear_solved, prior_of
+from .result import FitResult, Progress
+from .task import FitTask
+
+
+@method(FIRST_ORDER)
+def first_order_fit(task: FitTask) -> FitResult:
+    """The potential trained by `first_order`. Raises FitError not-finite-start."""
+    potential, config = task.potential, task.config
+    precision = config.precision or "float32"
+    problem = Residuals(
+        potential, task.structures, Sigmas.of(config.weights), config.memory_mb, precision=precision
+    )
+    epochs = config.max_iterations or 200
+
+    def told(state: TrainState) -> bool | None:
+        done = len(state.losses)
+        task.report(Progress("train", done, float(state.losses[-1, 0]), done / epochs))
+        task.store.save(state)
+        return None
+
+    options = TrainOptions(
+        epochs=epochs,
+        seed=config.seed,
+        time_limit=config.time_limit,
+        weight_decay=config.ridge or 0.0,
+        clip=1e3,
+    )
+    found = train(
+        value_and_gradient(problem),
+        linear_solved(problem, potential, prior_of(potential, problem, config.ridge)),
+        [train_batch(problem, item) for item in problem.batches()],
+        options,
+        bounds=(problem.lower, problem.upper),
+        callback=told,
+        resume=task.store.load(TrainState),
+    )
+    theta = potential.theta.copy()
+    theta[problem.free] = np.asarray(found.theta)
+    remarks: tuple[Diagnostic, ...] = ()
+    if found.reason == "diverged":
+        remarks = (Diagnostic("diverged", "training diverged: the best epoch before is kept", "warning"),)
+    fitted = potential.with_theta(theta)
+    return FitResult(fitted, found.reason == "epochs", found.reason, found.loss, remarks, None)

@@ -1,0 +1,96 @@
+"""A fit of thousands of parameters by the quasi-Newton method, judged by structures that are held out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..data.splits import split
+from ..optimize.methods import QUASI_NEWTON
+from ..optimize.quasi_newton import Ended, Options, State, minimize
+from ..residuals.config import FitConfig
+from ..residuals.residuals import Sigmas
+from ..residuals.stochastic import Training
+from ..structures.structure import Structure
+from .methods import method
+from .prior import linear_solved, prior_of
+from .result import Curve, FitResult, Progress
+from .task import FitTask
+
+# iterations between two checkpoints, which hold what the method remembers of its steps
+_STORED_EVERY = 20
+
+
+@method(QUASI_NEWTON)
+def quasi_newton_fit(task: FitTask) -> FitResult:
+    """The potential trained by `quasi_newton`; a share of the structures, `held_out`, decides what is kept.
+
+    Raises FitError not-finite-start.
+    """
+    potential, config = task.potential, task.config
+    trained, others = _held_out(task.structures, config)
+    precision = config.precision or "float32"
+    sigmas = Sigmas.of(config.weights)
+    problem = Training(potential, trained, others, sigmas, config.memory_mb, precision, config.seed)
+    prior = prior_of(potential, problem.data, config.ridge)
+    most = config.max_iterations or Options.max_iterations
+
+    def told(state: State) -> bool | None:
+        done = state.iteration / most
+        if config.time_limit is not None:
+            done = max(done, state.seconds / config.time_limit)
+        task.report(Progress("train", state.iteration, state.loss, min(done, 1.0), _standing(state)))
+        if state.iteration % _STORED_EVERY == 0 or not len(state.losses):
+            task.store.save(state)
+        return None
+
+    resumed = task.store.load(State)
+    start = potential.theta[problem.data.free] if resumed else linear_solved(problem.data, potential, prior)
+    options = Options(most, config.time_limit, tolerance=min(10 * config.tolerance, 0.5))
+    found = minimize(problem, start, options, prior, told, resumed)
+    if not found.converged:
+        task.store.save(found.state)
+    theta = potential.theta.copy()
+    theta[problem.data.free] = found.theta
+    return FitResult(
+        potential.with_theta(theta),
+        found.converged,
+        found.reason,
+        found.state.loss,
+        _remarks(found),
+        None,
+        Curve(_COLUMNS, found.history),
+    )
+
+
+_COLUMNS = (
+    *("seconds", "iteration", "loss", "held_out_loss"),
+    *("held_out_energy_meV_per_atom", "held_out_forces_meV_per_A"),
+    *("train_energy_meV_per_atom", "train_forces_meV_per_A"),
+)
+
+
+def _standing(state: State) -> str:
+    """What the judgement last said."""
+    if not len(state.history):
+        return ""
+    energy, forces = state.history[-1, 4:6]
+    return f"held out {energy:.3g} meV/atom, {forces:.4g} meV/Å"
+
+
+def _held_out(
+    structures: Sequence[Structure], config: FitConfig
+) -> tuple[Sequence[Structure], Sequence[Structure]]:
+    """Structures to train on and to judge by: none of the latter where there are fewer than five in all."""
+    if not config.held_out or len(structures) < 5:
+        return structures, ()
+    return split(structures, str(config.held_out), config.seed)
+
+
+def _remarks(found: Ended) -> tuple[Diagnostic, ...]:
+    if found.converged:
+        return ()
+    message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"
+    more = found.reason in ("iterations", "time", "interrupted")
+    help = "raise --max-iterations or --time-limit and --resume" if more else None
+    return (Diagnostic("not-converged", message, "warning", help=help),)

@@ -1,0 +1,45 @@
+"""A foreign format: how a file of it becomes a potential, and a potential a file of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # help texts read the formats, and start at once
+    from ..potential.potential import Potential
+
+
+@dataclass(frozen=True, eq=False)
+class Imported:
+    """A potential that was read. sentence: the content of the file, for people."""
+
+    potential: Potential
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Exported:
+    """The text of a file to write. sentence: its content, for people; facts: the same for JSON."""
+
+    text: str
+    sentence: str
+    facts: Mapping[str, object]
+
+
+@dataclass(frozen=True)
+class Format:
+    """The model file of another program.
+
+    name: of the folder, and of `export --to`; file: for help texts, `nep.txt of GPUMD`; holds: the formulas
+    that it has room for. recognises: whether a file is of this format, by its name or its first bytes, False
+    where it cannot be read. read and write raise ArtifactError.
+    """
+
+    name: str
+    file: str
+    holds: str
+    recognises: Callable[[Path], bool]
+    read: Callable[[Path], Imported]
+    write: Callable[[Potential], Exported]

@@ -1,0 +1,36 @@
+"""The foreign formats: each folder beside this file is one, and declares `FORMAT` in its `format.py`."""
+
+from __future__ import annotations
+
+from functools import cache
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from .foreign_format import Format, Imported
+
+
+@cache
+def formats() -> dict[str, Format]:
+    """The formats by name."""
+    folders = sorted(m.name for m in iter_modules([str(Path(__file__).parent)]) if m.ispkg)
+    declared = [import_module(f".{folder}.format", __package__).FORMAT for folder in folders]
+    return {f.name: f for f in declared}
+
+
+def format_of(name: str) -> Format:
+    """The format of this name. Raises ArtifactError unknown-target."""
+    if name not in formats():
+        help = f"known: {', '.join(formats())}"
+        raise ArtifactError(Diagnostic("unknown-target", f"there is no export to `{name}`", help=help))
+    return formats()[name]
+
+
+def read(path: Path) -> Imported:
+    """The potential of a file. Raises ArtifactError, as the format does that recognises the file.
+
+    A file that no format recognises is left to the first one, whose reader says what is wrong.
+    """
+    first, *others = formats().values()
+    return next((f for f in (first, *others) if f.recognises(path)), first).read(path)

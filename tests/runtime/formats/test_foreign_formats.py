@@ -1,0 +1,62 @@
+"""Formats of other programs: found by their folders, chosen by what a file begins with."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import potentia
+import pytest
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.runtime.formats import registry
+from potentia.runtime.formats.foreign_format import Exported, Format, Imported
+from potentia.runtime.potential.potential import Potential
+
+ENERGY = "species Cu\nE = pair(gaussian(2), rc = 4)\n"
+
+
+def test_a_folder_is_a_format(root: Path) -> None:
+    folders = [path.parent.name for path in (root / "runtime" / "formats").glob("*/__init__.py")]
+    assert sorted(folders) == list(registry.formats())
+    for name in folders:
+        assert registry.format_of(name).name == name
+
+
+def test_an_unknown_format_is_told() -> None:
+    with pytest.raises(ArtifactError) as caught:
+        registry.format_of("mace")
+    (diagnostic,) = caught.value.diagnostics
+    assert (diagnostic.code, diagnostic.help) == ("unknown-target", f"known: {', '.join(registry.formats())}")
+
+
+def a_format() -> Format:
+    """A format that holds specs with a first line of its own."""
+
+    def read(path: Path) -> Imported:
+        return Imported(potentia.compile(path.read_text().partition("\n")[2]), "a spec")
+
+    def write(potential: Potential) -> Exported:
+        return Exported("spec\n" + potential.text, "a spec", {})
+
+    return Format(
+        "mine", "a spec", "all formulas", lambda p: p.is_file() and p.read_text()[:4] == "spec", read, write
+    )
+
+
+def test_a_file_goes_to_the_format_that_recognises_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ours, mine = registry.formats(), a_format()
+    monkeypatch.setattr(registry, "formats", lambda: {**ours, "mine": mine})
+    path = tmp_path / "potential.txt"
+    path.write_text(registry.format_of("mine").write(potentia.compile(ENERGY)).text)
+    assert registry.read(path).potential.species == ("Cu",)
+
+
+@pytest.mark.parametrize(("text", "code"), [(None, "missing-file"), ("spec\n", "malformed-nep")])
+def test_the_first_format_says_what_is_wrong(tmp_path: Path, text: str | None, code: str) -> None:
+    path = tmp_path / "potential.txt"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ArtifactError) as caught:
+        registry.read(path)
+    assert caught.value.diagnostics[0].code == code
