@@ -1,0 +1,1 @@
+"""Specs, data and configurations that are shipped, as package data. Imports nothing."""

@@ -1,9 +1,26 @@
-"""Units. Inside potentia everything is in eV, Å and e; a unit is the powers of these three."""
+"""Units: of a spec, of labels and of reported properties.
+
+Inside potentia everything is in eV, Å and e; a unit of a spec is the powers of these three.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+
+from .constants import (
+    BOHR,
+    EV_IN_JOULE,
+    GPA,
+    HARTREE,
+    J_PER_M2,
+    KCAL_MOL,
+    KJ_MOL,
+    RYDBERG,
+    THZ_PER_CM,
+    THZ_PER_MEV,
+)
 
 
 @dataclass(frozen=True)
@@ -41,7 +58,7 @@ EV = Unit(energy=Fraction(1))
 ANGSTROM = Unit(length=Fraction(1))
 CHARGE = Unit(charge=Fraction(1))
 
-# name: (factor to eV, Å, e; unit). Factors: CODATA 2018; kcal is the thermochemical one.
+# name in a spec: (factor to eV, Å, e; unit)
 UNITS: dict[str, tuple[float, Unit]] = {
     "Å": (1.0, ANGSTROM),
     "A": (1.0, ANGSTROM),
@@ -49,19 +66,51 @@ UNITS: dict[str, tuple[float, Unit]] = {
     "Angstrom": (1.0, ANGSTROM),
     "nm": (10.0, ANGSTROM),
     "pm": (0.01, ANGSTROM),
-    "bohr": (0.529177210903, ANGSTROM),
+    "bohr": (BOHR, ANGSTROM),
     "eV": (1.0, EV),
     "meV": (1e-3, EV),
     "keV": (1e3, EV),
-    "Ry": (13.605693122994, EV),
-    "Ha": (27.211386245988, EV),
-    "hartree": (27.211386245988, EV),
-    "kcal_mol": (0.0433641153087705, EV),
-    "kJ_mol": (0.0103642696562621, EV),
-    "J": (1.0 / 1.602176634e-19, EV),
+    "Ry": (RYDBERG, EV),
+    "Ha": (HARTREE, EV),
+    "hartree": (HARTREE, EV),
+    "kcal_mol": (KCAL_MOL, EV),
+    "kJ_mol": (KJ_MOL, EV),
+    "J": (1.0 / EV_IN_JOULE, EV),
     "e": (1.0, CHARGE),
     "deg": (0.017453292519943295, ONE),
     "rad": (1.0, ONE),
+}
+
+# unit of a stress label: how many of it are 1 eV/Å³
+PER_EV_A3: Mapping[str, float] = {
+    "eV/Å^3": 1.0,
+    "eV/A^3": 1.0,
+    "GPa": GPA,
+    "kbar": 10 * GPA,
+    "bar": 1e4 * GPA,
+    "MPa": 1e3 * GPA,
+    "Pa": 1e9 * GPA,
+}
+
+# unit that a property is reported in: {unit of a reference value: factor to the reported one}
+REPORTED: Mapping[str, Mapping[str, float]] = {
+    "Å": {"Å": 1.0, "A": 1.0, "angstrom": 1.0, "nm": 10.0, "pm": 0.01, "bohr": BOHR},
+    "Å^3": {"Å^3": 1.0, "A^3": 1.0, "nm^3": 1e3, "bohr^3": BOHR**3},
+    "eV": {"eV": 1.0, "meV": 1e-3},
+    "eV/atom": {
+        "eV/atom": 1.0,
+        "meV/atom": 1e-3,
+        "eV": 1.0,
+        "meV": 1e-3,
+        "kJ/mol": KJ_MOL,
+        "kcal/mol": KCAL_MOL,
+        "Ry/atom": RYDBERG,
+    },
+    "GPa": {**{name: GPA / factor for name, factor in PER_EV_A3.items()}, "Mbar": 100.0},
+    "J/m^2": {"J/m^2": 1.0, "mJ/m^2": 1e-3, "eV/Å^2": J_PER_M2, "eV/A^2": J_PER_M2, "erg/cm^2": 1e-3},
+    "THz": {"THz": 1.0, "meV": THZ_PER_MEV, "cm^-1": THZ_PER_CM, "1/cm": THZ_PER_CM},
+    "eV/Å": {"eV/Å": 1.0, "eV/A": 1.0},
+    "1": {"1": 1.0, "": 1.0},
 }
 
 

@@ -1,7 +1,7 @@
-"""What is allowed and hardly meant: a warning a file, each `(Formula) -> diagnostics` with a code of its own.
+"""Warnings about likely mistakes, one a file: each `(Formula) -> diagnostics` with a code of its own.
 
-A warning is given where it is proved by the IR, or seen in a sample of it; never on a guess. No numerical
-library is loaded: an editor runs these while a spec is typed.
+A warning is proved by the IR or seen in a sample of it, never guessed. Imports passes and reduction, and no
+numerical library: an editor runs these while a spec is typed.
 """
 
 from __future__ import annotations

@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data.config import DataConfig
 from ..data.dataset import read_labelled
 from ..data.writers import write_structures
 from ..evaluation.errors import evaluate
 from ..files.atomic import atomic_directory, write_atomic
 from ..potential.potential import Potential
-from ..residuals.config import DataConfig
 from ..runs.lineage import errors
 from ..runs.run_folder import read_metadata
 from ..structures.structure import Structure

@@ -20,6 +20,7 @@ from ...compiler import pipeline
 from ...compiler.declarations.canonical import canonical
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ...compiler.elaborate.model_builder import named_species
+from ..data.config import DataConfig
 from ..data.dataset import TrainingData, check_species, read_training_data
 from ..data.frames import split_slice
 from ..data.readers import read
@@ -28,7 +29,6 @@ from ..files.atomic import fingerprint, write_atomic
 from ..fitting.checkpoint import digest_of
 from ..potential import potential as potentials
 from ..potential.potential import Potential, read_spec
-from ..residuals.config import DataConfig
 from ..runs.run_folder import load
 from ..runs.warm_start import begun_from
 from ..structures.structure import Structure

@@ -1,1 +1,2 @@
-"""What a trajectory says: structure, smallest distances, diffusion, cell; read once, a frame at a time."""
+"""A trajectory as numbers: radial distribution, smallest distances, diffusion, cell; read once, a frame at a
+time. Imports data and what comes before it."""

@@ -82,7 +82,7 @@ def _introduce(study: Study) -> None:
     total = console.counted(len(train) + len(test), "structure")
     console.say(f"data    {total}: {len(train)} to train, {len(test)} to test")
     console.say(f"labels  {study.data.keys.echo()}")
-    known = study.material
+    known = study.catalogue.material
     core = study.config.core or "none"
     console.say(f"model   {', '.join(known.species)}; d = {known.length:g} Å; core {core}")
     calls = [entry.term for entry in study.config.catalogue]

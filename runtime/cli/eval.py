@@ -85,7 +85,7 @@ def _deviations(
 ) -> dict[str, Any]:
     """How errors compare with their predicted deviations; those of the energies, a structure at a time."""
     from ..information.calibration import QUANTITIES, coverages, errors_of
-    from ..information.uncertainty import uncertainty_of
+    from ..runs.run_folder import uncertainty_of
     from .progress import counting
 
     uncertainty = uncertainty_of(potential)

@@ -82,8 +82,8 @@ def command(
 
 def _goal(target: int | None, increase: float | None, criterion: str | None) -> Goal:
     from ...compiler.diagnostics.diagnostic import did_you_mean
+    from ..files.settings import ConfigError
     from ..pruning.prune import CRITERIA, Goal
-    from ..residuals.config import ConfigError
 
     if criterion is not None and criterion not in CRITERIA:
         help = did_you_mean(criterion, CRITERIA) or f"known: {', '.join(CRITERIA)}"

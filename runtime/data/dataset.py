@@ -9,8 +9,8 @@ from hashlib import sha256
 from ...compiler.declarations.check import Checked
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, SpecError
 from ...compiler.ir.graph import Model
-from ..residuals.config import DataConfig
 from ..structures.structure import Structure
+from .config import DataConfig
 from .frames import split_slice
 from .labels import LabelKeys
 from .readers import read, require_forces, weighted

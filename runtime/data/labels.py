@@ -8,23 +8,12 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
+from ...compiler.chemistry.units import PER_EV_A3
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
 from ..structures.structure import DEFAULT_CONFIG_TYPE, Floats
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-GPA = 160.21766208  # GPa in one eV/Å³ (CODATA 2014, as ASE)
-
-PER_EV_A3: Mapping[str, float] = {
-    "eV/Å^3": 1.0,
-    "eV/A^3": 1.0,
-    "GPa": GPA,
-    "kbar": 10 * GPA,
-    "bar": 1e4 * GPA,
-    "MPa": 1e3 * GPA,
-    "Pa": 1e9 * GPA,
-}
 
 
 @dataclass(frozen=True)

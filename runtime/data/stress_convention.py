@@ -12,9 +12,10 @@ from itertools import pairwise
 
 import numpy as np
 
+from ...compiler.chemistry.units import PER_EV_A3
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..structures.structure import Floats, Structure
-from .labels import PER_EV_A3, LabelKeys
+from .labels import LabelKeys
 
 # fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its
 # points and not between them, where rounding would decide

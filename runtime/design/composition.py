@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +15,9 @@ from ...compiler.reduction.quadratic_model import Restriction
 from ...compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
 from ..information.fisher_information import of_system
 from ..potential.potential import compile
+from .catalogue import Catalogue
 from .factors import Factors
 from .pieces import together
-
-if TYPE_CHECKING:
-    from .study import Study
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -39,24 +36,24 @@ class Composition:
 class Pool:
     """Pieces that are selected from together; the first call is empty, what is always there."""
 
-    study: Study
+    catalogue: Catalogue
     calls: tuple[str, ...]
 
     @cached_property
     def program(self) -> Program:
-        return together(self.study.material, self.study.config.core, self.calls[1:])
+        return together(self.catalogue.material, self.catalogue.core, self.calls[1:])
 
     @cached_property
     def owners(self) -> Indices:
         """(P,) the piece that each column is of."""
-        return np.array([k for k, call in enumerate(self.calls) for _ in self.study.piece(call).linear])
+        return np.array([k for k, call in enumerate(self.calls) for _ in self.catalogue.piece(call).linear])
 
     @cached_property
     def numbers(self) -> Indices:
         """(P,) the place of each column among the trained numbers of the program."""
         found, first = [], 0
         for call in self.calls:
-            made = self.study.piece(call)
+            made = self.catalogue.piece(call)
             found.append(first + made.linear)
             first += made.trained
         if first != len(trained_numbers(self.program.model)):
@@ -65,8 +62,8 @@ class Pool:
 
     def sizes(self, wanted: Sequence[int]) -> list[int]:
         """Selections to make so that one is of each size, whatever nonlinear numbers come with it."""
-        extra = sum(made.trained - len(made.linear) for made in map(self.study.piece, self.calls))
-        always = len(self.study.piece("").linear)
+        extra = sum(made.trained - len(made.linear) for made in map(self.catalogue.piece, self.calls))
+        always = len(self.catalogue.piece("").linear)
         return sorted({s - k for s in wanted for k in range(extra + 1) if s - k >= always})
 
     def total(self, columns: Sequence[int], coefficients: Array) -> int:

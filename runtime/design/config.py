@@ -17,8 +17,9 @@ from typing import Any
 from pydantic import Field, field_validator
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..data.config import DataConfig
 from ..files.settings import ConfigError, Section, read_toml, validated, with_flags
-from ..residuals.config import DataConfig, WeightsConfig
+from ..residuals.config import WeightsConfig
 
 CHOSEN = "{chosen}"
 _LENGTH = re.compile(r"\bd\b")

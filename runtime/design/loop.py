@@ -208,7 +208,7 @@ def design(study: Study, report: Report | None = None) -> Front:
     loop = _Loop(study, report)
     entries = list(study.config.catalogue)
     for call in _calls(entries):
-        study.piece(call)  # faults of the catalogue are told before anything is kept
+        study.catalogue.piece(call)  # faults of the catalogue are told before anything is kept
     study.store.belongs(study.identity())
     best = loop.selections(_calls(entries), "first")
     if not best:
@@ -251,7 +251,7 @@ def _member(study: Study, candidate: Candidate, result: dict[str, Any]) -> Membe
     sigmas = study.config.weights
     units = dict(zip(KINDS, (sigmas.sigma_energy, sigmas.sigma_forces, sigmas.sigma_stress), strict=True))
     cv = {kind: float(e) * units[kind] for kind, e in zip(KINDS, candidate.cv, strict=False)}
-    density = 2**0.5 / study.material.length**3
+    density = 2**0.5 / study.catalogue.material.length**3
     operations = operations_per_atom(pipeline.optimize(compile(spec).model), density)
     factors = study.read_factors(candidate.pool.calls)
     terms = earnings(candidate.pool, factors, candidate.columns, candidate.coefficients)

@@ -65,7 +65,7 @@ def solved(
 
 def _system(pool: Pool, columns: Indices, residual: Array) -> System:
     """[J r] of the chosen columns, in one pass over their files."""
-    tables = [read_columns(pool.study.columns(call)) for call in pool.calls]
+    tables = [read_columns(pool.catalogue.columns(call)) for call in pool.calls]
     inside = np.concatenate([np.arange(t.shape[1] - 1) for t in tables])
     accumulator = Accumulator(len(columns))
     for first in range(0, len(residual), _ROWS):

@@ -26,12 +26,13 @@ from ..residuals.config import FitConfig
 from ..residuals.residuals import Sigmas
 from ..runs.run_folder import save
 from ..structures.structure import Structure
+from .catalogue import Catalogue, file_name
 from .columns import Layout, write_columns
 from .composition import Pool
 from .config import DesignConfig
 from .factors import Factors, fold_columns
 from .material import length
-from .pieces import Material, Piece, base, piece
+from .pieces import Material
 from .selection import selected
 from .solution import composed, is_linear, solved
 from .store import Store, Trial
@@ -52,9 +53,10 @@ class Study:
     place: str
 
     @cached_property
-    def material(self) -> Material:
+    def catalogue(self) -> Catalogue:
         species = tuple(self.config.species) or self.data.species
-        return Material(species, length(self.structures))
+        material = Material(species, length(self.structures))
+        return Catalogue(material, self.config.core, self.folder, self.place)
 
     @property
     def structures(self) -> tuple[Structure, ...]:
@@ -75,16 +77,12 @@ class Study:
         return FitConfig.model_validate(shared)
 
     @cached_property
-    def _pieces(self) -> dict[str, Piece]:
-        return {}
-
-    @cached_property
     def _pools(self) -> dict[tuple[str, ...], Pool]:
         return {}
 
     def pool(self, calls: Sequence[str]) -> Pool:
         """Pieces together, built once: their formula has hundreds of numbers."""
-        return self._pools.setdefault(tuple(calls), Pool(self, tuple(calls)))
+        return self._pools.setdefault(tuple(calls), Pool(self.catalogue, tuple(calls)))
 
     def identity(self) -> dict[str, str]:
         """Digests of what the results depend on; budgets are no part of it."""
@@ -97,14 +95,6 @@ class Study:
             "data": " ".join(sorted(self.data.digests.values())),
         }
 
-    def piece(self, call: str) -> Piece:
-        """A term of the catalogue; the empty call is what is always there."""
-        if call not in self._pieces:
-            core, place = self.config.core, self.place
-            made = piece(self.material, call, place) if call else base(self.material, core, place)
-            self._pieces[call] = made
-        return self._pieces[call]
-
     @cached_property
     def properties(self) -> PropertiesConfig | None:
         """What each fitted model is measured for, and held to."""
@@ -115,32 +105,25 @@ class Study:
         """The calls, in their order, without those that would bring too many columns together."""
         kept, columns = [], 0
         for call in calls:
-            numbers = len(self.piece(call).linear)
+            numbers = len(self.catalogue.piece(call).linear)
             if columns + numbers <= self.config.most_columns:
                 columns += numbers
                 kept.append(call)
         return tuple(kept)
 
-    def columns(self, call: str) -> Path:
-        return self.folder / "columns" / f"{_name(call)}.npy"
-
     def factors(self, calls: Sequence[str]) -> Path:
-        return self.folder / "factors" / f"{_name(*calls)}.npz"
+        return self.folder / "factors" / f"{file_name(*calls)}.npz"
 
     def read_factors(self, calls: Sequence[str]) -> Factors:
         arrays = read_npz(self.factors(calls))
         return Factors(arrays["factors"], arrays["counts"])
 
     def run(self, spec: str) -> Path:
-        return self.folder / "runs" / _name(spec)
+        return self.folder / "runs" / file_name(spec)
 
     def perform(self, trial: Trial, told: Told | None = None) -> dict[str, Any]:
         """The result of a trial. Raises UserError where it comes to nothing."""
         return _KINDS[trial.kind](self, trial.payload, told)
-
-
-def _name(*texts: str) -> str:
-    return sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
 # --- kinds of trials ---------------------------------------------------------------------------
@@ -168,8 +151,8 @@ def refine(calls: Sequence[str], columns: Sequence[int], coefficients: Sequence[
 
 
 def _measure(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
-    made = study.piece(payload["piece"])
-    path = study.columns(payload["piece"])
+    made = study.catalogue.piece(payload["piece"])
+    path = study.catalogue.columns(payload["piece"])
     path.parent.mkdir(parents=True, exist_ok=True)
     config = study.config
     write_columns(path, made, study.structures, Sigmas.of(config.weights), config.memory_mb, told)
@@ -180,7 +163,7 @@ def _fold(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[s
     calls = payload["pieces"]
     config = study.config
     folds = folds_of(len(study.structures), config.folds, config.seed)
-    found = fold_columns([study.columns(c) for c in calls], study.layout, folds)
+    found = fold_columns([study.catalogue.columns(c) for c in calls], study.layout, folds)
     arrays = {"factors": found.factors, "counts": found.counts}
     write_atomic(study.factors(calls), npz_bytes(arrays))
     return {"columns": found.size}
@@ -188,7 +171,7 @@ def _fold(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[s
 
 def _select(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
     factors, without = study.read_factors(payload["pieces"]), payload["without"]
-    always = range(len(study.piece("").linear))
+    always = range(len(study.catalogue.piece("").linear))
     found = {}
     for size, (columns, coefficients) in selected(
         factors.without(without), always, payload["sizes"], told

@@ -1,4 +1,4 @@
-"""Molecular dynamics: `simulate` with `MDSettings` gives an `MDResult`."""
+"""Molecular dynamics: `simulate` with `MDSettings` gives an `MDResult`. Imports potential and data."""
 
 from .result import MDResult, Progress
 from .settings import MDSettings, md_settings

@@ -8,10 +8,9 @@ from typing import Any
 
 import numpy as np
 
+from ...compiler.chemistry.constants import GPA
 from ..potential.potential import Potential, Predicted
 from ..structures.structure import Floats, Structure
-
-GPA = 160.21766208  # GPa in 1 eV/Å³
 
 
 @dataclass

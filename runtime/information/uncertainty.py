@@ -15,12 +15,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.backends.xla.kernel import Arrays
-from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..potential.potential import Potential, free_mask
 from ..residuals.derivatives import WIDTH, compiled
 from ..residuals.residuals import batch_elements
-from ..runs import run_folder as artifact
-from ..runs.run_folder import FittedPotential
 from ..structures.batches import Batch, plan_batches
 from ..structures.structure import Structure
 from .calibration import Calibration, Deviation
@@ -104,22 +101,3 @@ class Uncertainty:
         seeds[0] = self._seeds[-1]
         open_ended = np.asarray(self._tangents(theta, arrays, seeds)[1])[0] != 0.0
         return np.where(open_ended, np.inf, np.sqrt(total))
-
-
-def uncertainty_of(potential: Potential) -> Uncertainty:
-    """The uncertainty of a potential that was loaded from a run, calibrated where the run says how.
-
-    Raises ArtifactError no-covariance.
-    """
-    folder = potential.folder if isinstance(potential, FittedPotential) else None
-    root = None if folder is None else artifact.covariance_root(folder)
-    if folder is None or root is None:
-        what = "a potential that is not a run" if folder is None else f"`{folder}`"
-        message = f"{what} has no covariance of its parameters"
-        help = "`potentia fisher RUN --data FILE` works it out" if folder else "load one that was fitted"
-        place = None if folder is None else str(folder)
-        raise ArtifactError(Diagnostic("no-covariance", message, place=place, help=help))
-    assert isinstance(potential, FittedPotential)
-    stored = potential.metadata.calibration
-    calibration = None if stored is None else Calibration.from_dict(stored)
-    return Uncertainty(potential, root, calibration)

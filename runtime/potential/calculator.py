@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
@@ -11,37 +11,53 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..structures.batches import Batch, moved, single
-from ..structures.padding import Shape
+from ..structures.padding import ListSpec, Shape
 from ..structures.structure import Floats, Structure, from_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-    from ..information.uncertainty import Uncertainty
-    from .potential import Potential
+    from ...compiler.backends.xla.kernel import Kernel
 
 _UNCERTAIN = ("energy_uncertainty", "forces_uncertainty")
+
+# of the one structure of a batch: standard deviations of its energy, eV, and of its forces (N, 3), eV/Å
+Deviations = Callable[[Batch], tuple[float, Floats]]
+
+
+class Predictor(Protocol):
+    """A model and a value for every parameter, theta (P,)."""
+
+    @property
+    def theta(self) -> Floats: ...
+
+    @property
+    def species(self) -> tuple[str, ...]: ...
+
+    def kernel(self, dtype: str = ...) -> Kernel:
+        """The compiled function of (theta, batch)."""
+
+    def list_specs(self, dtype: str = ...) -> tuple[ListSpec, ...]:
+        """The neighbour lists that a batch needs."""
 
 
 class PotentiaCalculator(Calculator):
     """energy, free_energy, energies (eV), forces (eV/Å), stress (eV/Å³, Voigt, tension positive).
 
     precision: `float64`, or `float32` for speed. skin (Å): lists of neighbours are made with so much to spare
-    and kept until an atom has moved by half of it. Stress needs three periodic directions. uncertainty: the
-    results hold `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too, standard deviations,
-    calibrated where the run says how; they cost as much as a prediction for each trained parameter. Raises
-    DataError for species that the potential lacks and where the energy is not finite, ArtifactError
-    no-covariance where the potential is not a run with a covariance.
+    and kept until an atom has moved by half of it. Stress needs three periodic directions. With `deviations`
+    the results hold `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too. Raises DataError
+    for species that the potential lacks and where the energy is not finite.
     """
 
     implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012
 
     def __init__(
         self,
-        potential: Potential,
+        potential: Predictor,
         precision: str = "float64",
         skin: float = 0.5,
-        uncertainty: bool = False,
+        deviations: Deviations | None = None,
     ) -> None:
         if precision not in ("float64", "float32"):
             help = "write `float64` or `float32`"
@@ -54,11 +70,8 @@ class PotentiaCalculator(Calculator):
         self.skin = skin
         self._shapes: list[Shape] = []  # shapes that were compiled
         self._listed: tuple[Structure, Batch] | None = None  # what the lists in hand were made for
-        self._uncertainty: Uncertainty | None = None
-        if uncertainty:
-            from ..information.uncertainty import uncertainty_of
-
-            self._uncertainty = uncertainty_of(potential)
+        self._deviations = deviations
+        if deviations is not None:
             self.implemented_properties = [*self.implemented_properties, *_UNCERTAIN]
 
     def calculate(
@@ -79,13 +92,9 @@ class PotentiaCalculator(Calculator):
         prediction = kernel(self.potential.theta, self._batch(structure))
         energy, forces, virial, sites = (np.asarray(part, dtype=np.float64) for part in prediction)
         self.results = _results(structure, float(energy[0]), forces, virial, sites)
-        if self._uncertainty is not None:
-            self.results |= self._deviations(self._batch(structure))
-
-    def _deviations(self, batch: Batch) -> dict[str, Any]:
-        assert self._uncertainty is not None
-        deviation = self._uncertainty.best(self._uncertainty.of_batch(batch)[:1])[0]
-        return dict(zip(_UNCERTAIN, (deviation.energy, deviation.forces), strict=True))
+        if self._deviations is not None:
+            found = self._deviations(self._batch(structure))
+            self.results |= dict(zip(_UNCERTAIN, found, strict=True))
 
     def _batch(self, structure: Structure) -> Batch:
         """The structure with lists that hold for it: those in hand where they do."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler import pipeline
-from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, SpecError
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
@@ -22,7 +22,7 @@ from ..structures.structure import Floats, Structure
 
 if TYPE_CHECKING:
     from ...compiler.backends.xla.kernel import Kernel
-    from .calculator import PotentiaCalculator
+    from .calculator import Deviations, PotentiaCalculator
 
 Array = NDArray[np.float64]
 
@@ -109,11 +109,26 @@ class Potential:
                 progress(len(found))
         return [found[k] for k in range(len(structures))]
 
-    def calculator(self, **options: Any) -> PotentiaCalculator:
-        """An ASE calculator."""
+    def calculator(
+        self, precision: str = "float64", skin: float = 0.5, uncertainty: bool = False
+    ) -> PotentiaCalculator:
+        """An ASE calculator of energy, forces and stress. precision, skin: as of `PotentiaCalculator`.
+
+        uncertainty: results hold `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too. These
+        standard deviations are calibrated where the run says how, and cost as much as a prediction for each
+        trained parameter. Raises DataError bad-value, and ArtifactError no-covariance where the potential is
+        not a run with a covariance.
+        """
         from .calculator import PotentiaCalculator
 
-        return PotentiaCalculator(self, **options)
+        return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None)
+
+    def deviations(self) -> Deviations:
+        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance:
+        only a run holds the covariance of its parameters.
+        """
+        message = "a potential that is not a run has no covariance of its parameters"
+        raise ArtifactError(Diagnostic("no-covariance", message, help="load one that was fitted"))
 
 
 def _elements(kernel: Kernel) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ..data.labels import GPA
+from ...compiler.chemistry.constants import GPA
 from .bench import Bench, Outcome, Quantity, Task
 from .crystal import Crystal, of_structure, strain
 from .evaluator import Direction, Evaluator, along

@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...compiler.chemistry.constants import THZ
 from ..structures.structure import Structure
 from .bench import Bench, Outcome, Quantity, Task
 from .crystal import Crystal
@@ -23,8 +24,6 @@ from .prototypes import Candidate, to_atoms
 from .results import Curve, Estimate
 
 Array = NDArray[np.float64]
-# sqrt(eV/(Å² u))/2π in THz (CODATA 2018)
-THZ = float(np.sqrt(1.602176634e-19 / (1e-20 * 1.66053906660e-27)) / (2 * np.pi) * 1e-12)
 
 
 def tasks(bench: Bench) -> list[Task]:

@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.backends.xla.kernel import Arrays, Kernel
-from ..evaluation.errors import GPA
+from ...compiler.chemistry.constants import GPA
 from ..optimize.qr_system import Accumulator, Indices, Mask, System
 from ..potential.potential import Potential, free_mask, number_names
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels, plan_batches

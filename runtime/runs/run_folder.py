@@ -16,7 +16,7 @@ from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from shutil import copytree
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -29,6 +29,12 @@ from .formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, u
 from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
 from ..potential.potential import Array, Potential, compile, number_names
+
+if TYPE_CHECKING:
+    from ..information.uncertainty import Uncertainty
+    from ..potential.calculator import Deviations
+    from ..structures.batches import Batch
+    from ..structures.structure import Floats
 
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 
@@ -96,6 +102,16 @@ class FittedPotential(Potential):
     metadata: Metadata = field(kw_only=True)
     folder: Path = field(kw_only=True)
 
+    def deviations(self) -> Deviations:
+        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance."""
+        uncertainty = uncertainty_of(self)
+
+        def found(batch: Batch) -> tuple[float, Floats]:
+            deviation = uncertainty.best(uncertainty.of_batch(batch)[:1])[0]
+            return deviation.energy, deviation.forces
+
+        return found
+
 
 def save(
     folder: Path | str,
@@ -159,6 +175,19 @@ def load(folder: Path | str) -> FittedPotential:
         ) from error
     theta = _theta(folder, made.model, arrays)
     return FittedPotential(made.text, made.model, theta, metadata=metadata, folder=folder)
+
+
+def uncertainty_of(run: FittedPotential) -> Uncertainty:
+    """The uncertainty of a run, calibrated where the run says how. Raises ArtifactError no-covariance."""
+    from ..information.calibration import Calibration
+    from ..information.uncertainty import Uncertainty
+
+    root, stored = covariance_root(run.folder), run.metadata.calibration
+    if root is None:
+        message = f"`{run.folder}` has no covariance of its parameters"
+        help = "`potentia fisher RUN --data FILE` works it out"
+        raise _error("no-covariance", message, run.folder, help)
+    return Uncertainty(run, root, None if stored is None else Calibration.from_dict(stored))
 
 
 def read_spec(folder: Path) -> str:

@@ -1,1 +1,1 @@
-"""Atomic structures, their neighbour lists and padded batches, with NumPy alone."""
+"""Atomic structures, their neighbour lists and padded batches, in NumPy. Imports diagnostics alone."""

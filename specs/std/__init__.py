@@ -1,0 +1,1 @@
+"""The standard library: one term in each file, written in the language."""

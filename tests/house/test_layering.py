@@ -1,10 +1,14 @@
-"""Who may import whom: the layout of the repository is the pipeline, and this table holds the code to it."""
+"""Who may import whom: rooms stand in tiers, and nothing goes in a circle.
+
+Every import counts: those within functions and those for types alone too.
+"""
 
 from __future__ import annotations
 
 import ast
+import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from fnmatch import fnmatch
 from pathlib import Path
 from typing import NamedTuple
@@ -12,135 +16,98 @@ from typing import NamedTuple
 import pytest
 
 HOUSE = ("grammar", "compiler", "runtime", "specs")
-SPEC = "compiler.source compiler.diagnostics compiler.syntax"
-IR = (
-    "compiler.scalars compiler.source compiler.units compiler.kinds compiler.ir compiler.ops compiler.algebra"
-)
 
-# Our own modules: the most special pattern (the longest) decides; `!` takes away again. A pattern without a
-# star stands for the module and all that is in it.
-OURS = {
-    "root": "compiler.diagnostics compiler.pipeline runtime.artifact runtime.potential",
-    "grammar": "",
-    "specs": "",
-    # what everything stands on
-    "compiler.source": "",
-    "compiler.scalars": "",
-    "compiler.units": "",
-    "compiler.names": "",
-    "compiler.elements": "",
-    "compiler.kinds": "compiler.units",
-    "compiler.diagnostics": "compiler.source",
-    "compiler.report": "compiler.source compiler.diagnostics",
-    # text to resolved names
-    "compiler.syntax": "compiler.source",
-    "compiler.parser": f"grammar compiler.parser_tables compiler.parser_mistakes {SPEC}",
-    "compiler.parser_mistakes": f"grammar {SPEC}",
-    "compiler.parser_tables": "",
-    "compiler.library": f"specs compiler.parser {SPEC}",
-    "compiler.checker": (
-        "compiler.parser compiler.library compiler.names compiler.elements compiler.units compiler.kinds "
-        f"{SPEC}"
-    ),
-    # the formatter keeps the words and changes the layout; units tell `20 eV/Å` from a quotient
-    "compiler.layout": "",
-    "compiler.tokens": "",
-    "compiler.formatter": f"compiler.parser compiler.layout compiler.tokens compiler.units {SPEC}",
-    "compiler.files": SPEC,
-    "compiler.canonical": f"compiler.parser compiler.checker compiler.formatter {SPEC}",
-    # the IR
-    "compiler.ir": "compiler.source compiler.units compiler.kinds",
-    "compiler.ops": "compiler.source compiler.units compiler.kinds compiler.ir",
-    "compiler.algebra": "compiler.units compiler.kinds compiler.ir compiler.ops",
-    "compiler.rewrite": IR,
-    "compiler.verifier": f"compiler.diagnostics {IR}",
-    "compiler.printer": IR,
-    "compiler.printer_reader": f"compiler.printer compiler.diagnostics {IR}",
-    "compiler.passes": f"compiler.passes compiler.rewrite compiler.diagnostics compiler.demand {IR}",
-    # passes of the text: what data say about a formula becomes another formula
-    "compiler.passes.prune": "compiler !compiler.backends",
-    "compiler.passes.grow": "compiler !compiler.backends",
-    # warnings look at text and IR, and simplify the one to see what it depends on
-    "compiler.warnings": "compiler !compiler.backends !compiler.pipeline",
-    # two specs compared: normal forms of the IR as it is built, and what the passes make of it
-    "compiler.difference": "compiler !compiler.backends",
-    "compiler.backends": f"compiler.backends compiler.diagnostics {IR}",
-    # the rest of the compiler, and the driver, which alone sees passes and backends
-    "compiler": "grammar compiler !compiler.passes !compiler.backends !compiler.pipeline",
-    "compiler.pipeline": "compiler",
-    "runtime": "runtime !runtime.cli compiler !compiler.parser !compiler.passes",
-    "runtime.prune": "runtime !runtime.cli compiler !compiler.parser",
-    "runtime.grow": "runtime !runtime.cli compiler !compiler.parser",
-    "runtime.cli": "runtime compiler root",
+# A room is a folder of `compiler` or `runtime`, or a file that stands there alone. It imports itself and the
+# rooms of the lines before its own, none of the same line.
+TIERS = """
+grammar specs
+compiler.diagnostics compiler.chemistry
+compiler.syntax compiler.ir
+compiler.declarations compiler.analysis compiler.backends
+compiler.elaborate compiler.passes
+compiler.pipeline
+compiler.reduction compiler.difference
+compiler.warnings
+runtime.optimize runtime.structures
+runtime.files runtime.potential
+runtime.data runtime.formats
+runtime.residuals runtime.dynamics runtime.properties runtime.analysis
+runtime.evaluation runtime.information
+runtime.runs runtime.fitting
+root runtime.editor
+runtime.pruning runtime.design runtime.active runtime.comparison
+runtime.cli
+"""
+
+# Rooms behind a door: the pipeline calls them, and the runtime calls the pipeline.
+COMPILER_ALONE = ("compiler.passes", "compiler.syntax.parser")
+
+# Modules that still import each other; the circle is being cut.
+CIRCLE = {
+    f"compiler.elaborate.{name}"
+    for name in (
+        "binding",
+        "builtins",
+        "model_builder",
+        "networks",
+        "parameter_values",
+        "parameters",
+        "term",
+    )
 }
 
-# Libraries of others. jax costs a second to import: `check`, `fmt` and `compile --emit ir` must do without.
-NUMERICAL = "numpy scipy ase pydantic jax optax"
+# Libraries of others: the most special pattern (the longest) decides. A pattern stands for the module and all
+# that is in it. jax costs a second to import: `check`, `fmt` and `compile --emit ir` must do without.
 OTHERS = {
     "root": "",
     "grammar": "",
     "specs": "",
     "compiler": "",
-    "compiler.parser": "lark",
-    "compiler.sensitivities": "numpy",
-    "compiler.demand": "numpy",
-    "compiler.restrictions": "numpy",
-    "compiler.spec_edits": "numpy",
-    "compiler.carry": "numpy",
-    "compiler.passes.prune": "numpy",
-    "compiler.passes.grow": "numpy",
-    "compiler.parser_tables": "lark",
-    "compiler.parser_mistakes": "lark",
-    "compiler.backends.reference*": "numpy scipy",
-    "compiler.backends.xla*": "numpy jax",
-    "runtime": "numpy scipy ase vesin pydantic",
-    "runtime.active": "numpy scipy ase pydantic",
-    "runtime.active.coverage": "numpy matplotlib umap",
-    "runtime.analysis": "numpy scipy ase pydantic",
-    "runtime.analysis.plots": "numpy matplotlib",
-    "runtime.parity*": "numpy matplotlib",
-    "runtime.fisher_plot": "matplotlib",
-    "runtime.comparison": "numpy",
-    "runtime.comparison.curves": "matplotlib",
-    "runtime.comparison.page": "pygments",
+    "compiler.syntax": "lark",
+    "compiler.analysis.liveness": "numpy",
+    "compiler.backends.reference": "numpy scipy",
+    "compiler.backends.xla": "numpy jax",
+    "compiler.reduction": "numpy",
+    "runtime.structures": "numpy ase",
+    "runtime.structures.neighbors": "numpy vesin",
+    "runtime.optimize": "numpy scipy",
+    "runtime.optimize.adamw": "numpy jax optax",
+    "runtime.files": "numpy pydantic",
+    "runtime.potential": "numpy jax ase",
+    "runtime.data": "numpy ase pydantic",
+    "runtime.formats": "numpy",
+    "runtime.residuals": "numpy scipy jax pydantic",
+    "runtime.dynamics": "numpy jax ase pydantic",
+    "runtime.dynamics.settings": "pydantic",
     "runtime.properties": "numpy scipy ase pydantic",
-    "runtime.properties.evaluator": "numpy scipy jax",
+    "runtime.properties.evaluator": "numpy jax",
     "runtime.properties.phonon": "numpy phonopy",
     "runtime.properties.plots": "numpy matplotlib",
-    "runtime.design": "numpy pydantic",
-    "runtime.design.front_plot": "matplotlib",
+    "runtime.analysis": "numpy scipy ase pydantic",
+    "runtime.analysis.plots": "numpy matplotlib",
+    "runtime.evaluation": "numpy",
+    "runtime.evaluation.parity": "numpy matplotlib",
+    "runtime.evaluation.timing": "numpy jax",
+    "runtime.information": "numpy scipy",
+    "runtime.information.plot": "matplotlib",
+    "runtime.runs": "numpy pydantic",
+    "runtime.fitting": "numpy",
     # answers without a protocol; the server alone speaks it
     "runtime.editor": "",
     "runtime.editor.protocol": "lsprotocol",
     "runtime.editor.server": "lsprotocol pygls",
     "runtime.editor.pygments_lexer": "pygments",
-    "runtime.cli": "numpy pydantic typer rich",
+    "runtime.pruning": "numpy",
+    "runtime.design": "numpy pydantic",
+    "runtime.design.front_plot": "matplotlib",
+    "runtime.active": "numpy scipy ase pydantic",
+    "runtime.active.coverage": "numpy matplotlib umap",
+    "runtime.comparison": "numpy",
+    "runtime.comparison.curves": "matplotlib",
+    "runtime.comparison.page": "pygments",
+    "runtime.cli": "numpy typer rich",
     # `--emit jaxpr` and `--emit hlo` are jax's own text
     "runtime.cli.stages": "numpy jax",
-    # the numerical files of the runtime
-    "runtime.dynamics": "numpy pydantic ase",
-    **{
-        f"runtime.dynamics.{name}": NUMERICAL
-        for name in (
-            "barostat",
-            "integrator",
-            "lists",
-            "pruning",
-            "run",
-            "simulation",
-            "start",
-            "state",
-            "thermostat",
-        )
-    },
-    "runtime.potential": NUMERICAL,
-    "runtime.residuals": NUMERICAL,
-    "runtime.gradients": NUMERICAL,
-    "runtime.first_order": NUMERICAL,
-    "runtime.derivatives": NUMERICAL,
-    "runtime.cost": NUMERICAL,
-    "runtime.evaluate": NUMERICAL,
-    "runtime.calculator": NUMERICAL,
 }
 
 
@@ -192,24 +159,106 @@ def all_imports(root: Path) -> list[Import]:
     return [found for path in paths for found in imports(root, path)]
 
 
+@pytest.fixture(scope="module")
+def ours(all_imports: list[Import]) -> list[Import]:
+    return [found for found in all_imports if found.ours and found.target != found.importer]
+
+
+def room(module: str) -> str:
+    first, *inner = module.split(".")
+    return f"{first}.{inner[0]}" if inner and first in ("compiler", "runtime") else first
+
+
+def tier(module: str) -> int:
+    return next(k for k, line in enumerate(TIERS.split("\n")) if room(module) in line.split())
+
+
+def may_import(importer: str, target: str) -> bool:
+    if any(matches(inner, target) for inner in COMPILER_ALONE) and not matches("compiler", importer):
+        return False
+    return room(importer) == room(target) or tier(target) < tier(importer)
+
+
+def circles(pairs: Iterable[tuple[str, str]]) -> list[set[str]]:
+    """The names that reach each other by arrows (importer, target), as sets of two or more."""
+    targets: dict[str, set[str]] = {}
+    for importer, target in pairs:
+        targets.setdefault(importer, set()).add(target)
+    reached = {name: _reached(targets, name) for name in targets}
+    together = {frozenset({a} | {b for b in reached[a] if a in reached.get(b, ())}) for a in targets}
+    return sorted((set(names) for names in together if len(names) > 1), key=min)
+
+
+def _reached(targets: Mapping[str, set[str]], start: str) -> set[str]:
+    found: set[str] = set()
+    ahead = [start]
+    while ahead:
+        new = targets.get(ahead.pop(), set()) - found
+        found |= new
+        ahead.extend(new)
+    return found
+
+
 def matches(pattern: str, module: str) -> bool:
     return fnmatch(module, pattern) or module.startswith(pattern + ".")
 
 
-def rule(table: dict[str, str], importer: str) -> list[str]:
-    return table[max((pattern for pattern in table if matches(pattern, importer)), key=len)].split()
+def may_use(importer: str, library: str) -> bool:
+    special = max((pattern for pattern in OTHERS if matches(pattern, importer)), key=len)
+    return library.partition(".")[0] in OTHERS[special].split()
 
 
-def allowed(entries: list[str], target: str) -> bool:
-    refused = [entry[1:] for entry in entries if entry.startswith("!")]
-    return any(matches(entry, target) for entry in entries) and not any(
-        matches(entry, target) for entry in refused
-    )
+# --- rooms -------------------------------------------------------------------------------------
 
 
-def test_our_modules_keep_to_the_table(all_imports: list[Import]) -> None:
-    ours = [found for found in all_imports if found.ours]
-    assert [str(found) for found in ours if not allowed(rule(OURS, found.importer), found.target)] == []
+def test_every_room_stands_in_one_tier(root: Path) -> None:
+    there = {
+        f"{part}.{path.stem}"
+        for part in ("compiler", "runtime")
+        for path in (root / part).iterdir()
+        if (path / "__init__.py").is_file() or (path.suffix == ".py" and path.stem != "__init__")
+    }
+    listed = TIERS.split()
+    assert len(listed) == len(set(listed))
+    assert set(listed) == there | {"grammar", "specs", "root"}
+
+
+@pytest.mark.parametrize("part", ["compiler", "runtime"])
+def test_the_design_shows_the_tiers(root: Path, part: str) -> None:
+    lines = [[name.partition(".") for name in line.split()] for line in TIERS.split("\n")]
+    tiers = [", ".join(inner for outer, _, inner in line if outer == part) for line in lines]
+    shown = " ".join((root / "docs/design.md").read_text(encoding="utf-8").split())
+    assert f"{part} {' | '.join(filter(None, tiers))} " in shown
+
+
+def test_rooms_import_earlier_tiers_alone(ours: list[Import]) -> None:
+    assert [str(found) for found in ours if not may_import(found.importer, found.target)] == []
+
+
+def test_no_module_is_in_a_circle(ours: list[Import]) -> None:
+    found = circles((a, b) for a, b, *_ in ours)
+    assert [names for names in found if not names <= CIRCLE] == []
+    assert bool(CIRCLE) == bool(found), "the circle is cut: CIRCLE can go"
+
+
+def test_no_room_is_in_a_circle(ours: list[Import]) -> None:
+    assert circles((room(a), room(b)) for a, b, *_ in ours if room(a) != room(b)) == []
+
+
+def test_our_own_imports_are_relative(all_imports: list[Import]) -> None:
+    absolute = [str(found) for found in all_imports if not found.ours and found.target.startswith("potentia")]
+    assert absolute == []
+
+
+def test_every_folder_says_what_is_in_it(root: Path) -> None:
+    """In one to three sentences, in the docstring of its `__init__`."""
+    paths = [root / "__init__.py", *(p for f in HOUSE for p in (root / f).rglob("__init__.py"))]
+    docs = {str(p.relative_to(root)): ast.get_docstring(ast.parse(p.read_text("utf-8"))) or "" for p in paths}
+    sentences = {name: len(re.findall(r"[.!?](?=\s|$)", doc)) for name, doc in docs.items()}
+    assert {name: count for name, count in sentences.items() if not 1 <= count <= 3} == {}
+
+
+# --- libraries ---------------------------------------------------------------------------------
 
 
 def test_libraries_of_others_stay_where_they_belong(all_imports: list[Import]) -> None:
@@ -218,40 +267,51 @@ def test_libraries_of_others_stay_where_they_belong(all_imports: list[Import]) -
         for found in all_imports
         if not found.ours and found.target.partition(".")[0] not in sys.stdlib_module_names
     ]
-    assert [str(found) for found in others if not allowed(rule(OTHERS, found.importer), found.target)] == []
+    assert [str(found) for found in others if not may_use(found.importer, found.target)] == []
 
 
-def test_our_own_imports_are_relative(all_imports: list[Import]) -> None:
-    absolute = [str(found) for found in all_imports if not found.ours and found.target.startswith("potentia")]
-    assert absolute == []
+# --- the rules say what they mean ----------------------------------------------------------------
 
 
 @pytest.mark.parametrize(
     ("importer", "target", "fine"),
     [
-        ("compiler.checker", "compiler.syntax", True),
-        ("compiler.checker", "compiler.passes.cse", False),
+        ("compiler.declarations.check", "compiler.syntax.tree", True),
+        ("compiler.declarations.check", "compiler.passes.cse", False),
         ("compiler.pipeline", "compiler.passes.cse", True),
-        ("compiler.builder", "runtime.structures", False),
-        ("compiler.units", "compiler.kinds", False),
-        ("runtime.fit", "runtime.cli.main", False),
+        ("compiler.elaborate.term", "runtime.structures.structure", False),
+        ("compiler.chemistry.units", "compiler.ir.types", False),
+        ("compiler.chemistry.units", "compiler.diagnostics.diagnostic", False),
+        ("compiler.chemistry.units", "compiler.chemistry.constants", True),
+        ("runtime.fitting.fit", "runtime.cli.main", False),
         ("runtime.cli.fit", "runtime.cli.main", True),
+        ("runtime.cli.fit", "compiler.passes.cse", False),
+        ("runtime.cli.main", "root", True),
+        ("root", "runtime.cli.main", False),
     ],
 )
-def test_the_table_says_what_it_means(importer: str, target: str, fine: bool) -> None:
-    assert allowed(rule(OURS, importer), target) is fine
+def test_the_tiers_say_what_they_mean(importer: str, target: str, fine: bool) -> None:
+    assert may_import(importer, target) is fine
+
+
+def test_circles_are_found() -> None:
+    assert circles([("a", "b"), ("b", "c"), ("c", "d")]) == []
+    assert circles([("a", "b"), ("b", "c"), ("c", "a"), ("c", "d"), ("x", "y"), ("y", "x")]) == [
+        {"a", "b", "c"},
+        {"x", "y"},
+    ]
 
 
 @pytest.mark.parametrize(
     ("importer", "target", "fine"),
     [
-        ("compiler.parser", "lark.exceptions", True),
-        ("compiler.checker", "lark", False),
-        ("compiler.backends.xla_lists", "jax.numpy", True),
+        ("compiler.syntax.parser", "lark.exceptions", True),
+        ("compiler.declarations.check", "lark", False),
+        ("compiler.backends.xla.interpreter", "jax.numpy", True),
         ("compiler.backends.reference", "jax", False),
-        ("runtime.readers", "jax", False),
-        ("runtime.residuals", "jax", True),
+        ("runtime.data.readers", "jax", False),
+        ("runtime.residuals.residuals", "jax", True),
     ],
 )
 def test_the_table_of_others_says_what_it_means(importer: str, target: str, fine: bool) -> None:
-    assert allowed(rule(OTHERS, importer), target) is fine
+    assert may_use(importer, target) is fine

@@ -15,7 +15,8 @@ from commands import imported_by, run
 from places import GOLDEN
 from potentia.runtime.cli import main as cli
 from potentia.runtime.cli import options
-from potentia.runtime.residuals import config
+from potentia.runtime.data.config import DataConfig
+from potentia.runtime.residuals.config import FitConfig
 
 GOLDEN = GOLDEN / "cli"
 LINE = "E = zbl(Nb) + eam(rc=5) + nn(bessel8)\n"
@@ -216,7 +217,7 @@ def test_options_of_a_group_reach_a_command_under_their_keys() -> None:
 @pytest.mark.parametrize("setting", [*options.LABELS, *options.SEARCH], ids=lambda s: s.key)
 def test_every_option_is_a_setting_of_the_configuration(setting: options.Setting) -> None:
     section, _, key = setting.key.rpartition(".")
-    fields = (config.DataConfig if section == "data" else config.FitConfig).model_fields
+    fields = (DataConfig if section == "data" else FitConfig).model_fields
     assert section in ("", "data") and key in fields
     assert fields[key].default is True or not setting.switch
 

@@ -9,12 +9,13 @@ import ase.db
 import ase.io
 import numpy as np
 import pytest
-from ase import Atoms
+from ase import Atoms, units
 from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from places import ROOT
+from potentia.compiler.chemistry.constants import GPA
 from potentia.compiler.diagnostics.diagnostic import DataError, Diagnostic
-from potentia.runtime.data.labels import GPA, LabelKeys
+from potentia.runtime.data.labels import LabelKeys
 from potentia.runtime.data.readers import read, require_forces
 
 NB_DFT = ROOT.parent / "shared/data/nb_dft.xyz"
@@ -32,6 +33,10 @@ def crystal(**results: Any) -> Atoms:
 
 def labelled() -> Atoms:
     return crystal(energy=-20.0, forces=FORCES, stress=STRESS[[0, 1, 2, 1, 0, 0], [0, 1, 2, 2, 2, 1]])
+
+
+def test_a_pressure_is_what_it_is_in_ase() -> None:
+    assert pytest.approx(1 / units.GPa, rel=1e-15) == GPA
 
 
 def faults(path: Path | str, keys: LabelKeys | None = None, **options: Any) -> tuple[Diagnostic, ...]:

@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 from ase import Atoms
 from places import ROOT
+from potentia.compiler.chemistry.constants import GPA
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
-from potentia.runtime.data.labels import GPA, LabelKeys
+from potentia.runtime.data.labels import LabelKeys
 from potentia.runtime.data.readers import read
 from potentia.runtime.data.stress_convention import check_stress
 from potentia.runtime.structures.structure import Structure, from_atoms

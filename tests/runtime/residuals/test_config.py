@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
-from potentia.runtime.residuals.config import ConfigError, FitConfig, load_config
+from potentia.runtime.files.settings import ConfigError
+from potentia.runtime.residuals.config import FitConfig, load_config
 
 
 def written(folder: Path, text: str) -> Path:
