@@ -13,7 +13,8 @@ from itertools import pairwise
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats
+from ..structures.structure import Structure
 from .labels import PER_EV_A3, LabelKeys
 
 # fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its
