@@ -8,7 +8,7 @@ for a name of Python.
 
 from __future__ import annotations
 
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from jaxtyping import Bool, Float, Int
@@ -19,7 +19,6 @@ Floats: TypeAlias = NDArray[np.float64]
 Ints: TypeAlias = NDArray[np.int32]
 Bools: TypeAlias = NDArray[np.bool_]
 Indices: TypeAlias = NDArray[np.intp]  # the kind that NumPy's own searches return
-Numbers: TypeAlias = NDArray[Any]  # of the precision in which a kernel runs
 
 # atoms, one a row
 Positions: TypeAlias = Float[Floats, "N 3"]  # Å
