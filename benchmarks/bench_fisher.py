@@ -2,11 +2,11 @@
 
     python benchmarks/bench_fisher.py [--rounds 3]
 
-On the training structures of ../shared/data/nb_dft.xyz beside the checkout. Compared is, for one problem that
-is compiled: the information (`information.fisher_information`: linearisation and report) with an iteration as a
-fit makes it (step, loss of the trial with its linear parameters solved for, linearisation there). The memory is
-that of the working process after information on 1, 2 and 4 times the structures, a process each. The data is
-no part of the product: where it is absent nothing is measured.
+On the training structures of ../shared/data/nb_dft.xyz beside the checkout. Compared is, for one problem
+that is compiled: the information (`information.fisher_information`: linearisation and report) with an
+iteration as a fit makes it (step, loss of the trial with its linear parameters solved for, linearisation
+there). The memory is that of the working process after information on 1, 2 and 4 times the structures, a
+process each. The data is no part of the product: where it is absent nothing is measured.
 """
 
 from __future__ import annotations

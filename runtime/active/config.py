@@ -14,7 +14,7 @@ calculator = "runs/nep_std"
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, field_validator
 
@@ -65,7 +65,7 @@ class LabelConfig(Section):
     """
 
     calculator: str
-    arguments: dict[str, Any] = Field(default_factory=dict)
+    arguments: dict[str, object] = Field(default_factory=dict)
     max_force: float = Field(100.0, gt=0)
 
 
@@ -99,7 +99,7 @@ class ActiveConfig(Section):
                 raise ValueError(f"`{name}` is set by [explore], run by run")
         return md
 
-    def depends_on(self) -> dict[str, Any]:
+    def depends_on(self) -> dict[str, object]:
         """What the results of a round depend on: all but when to stop and how much time or memory to take."""
         found = self.model_dump(mode="json")
         del found["stop"]

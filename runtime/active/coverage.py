@@ -15,7 +15,7 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from ..files.atomic import read_npz, write_atomic
-from ..structures.structure import Floats
+from ..structures.arrays import Floats
 from .loop import Learned, Round
 from .selection import POINTS
 from .study import Study

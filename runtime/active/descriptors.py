@@ -19,8 +19,9 @@ from math import factorial
 import numpy as np
 from scipy.sparse import csr_matrix
 
+from ..structures.arrays import Floats
 from ..structures.neighbors import pairs
-from ..structures.structure import Floats, Structure
+from ..structures.structure import Structure
 
 _DENSITIES, _MOMENTS, _RANK = 8, 4, 4
 

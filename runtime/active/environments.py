@@ -12,7 +12,8 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.linalg import solve_triangular
 
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats
+from ..structures.structure import Structure
 from .descriptors import Descriptors
 
 _FLOOR = 0.1  # of the typical deviation: what hardly varies in training is not blown up

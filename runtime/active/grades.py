@@ -14,7 +14,8 @@ import numpy as np
 
 from ..information.uncertainty import Uncertainty
 from ..potential.potential import Potential
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats
+from ..structures.structure import Structure
 from .environments import Environments, Leverage, Space
 
 _MOST_FISHER = 500  # parameters: beyond, deviations cost more than the dynamics

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.calculators.calculator import PropertyNotImplementedError
@@ -17,11 +17,15 @@ from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, UserError
 from ..data.writers import labelled_atoms
 from ..runs.formats import METADATA
 from ..runs.run_folder import load
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats, Stress
+from ..structures.structure import Structure
 from .config import LabelConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
+
+    from ase import Atoms
+    from ase.calculators.calculator import Calculator
 
 
 # Beyond what another grid or convergence does to labels of one method
@@ -93,7 +97,7 @@ def _rms(values: Floats) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 
-def _energy(atoms: Any) -> float:
+def _energy(atoms: Atoms) -> float:
     """That whose slope the forces are: with smeared electrons the free energy."""
     try:
         return float(atoms.get_potential_energy(force_consistent=True))
@@ -101,14 +105,14 @@ def _energy(atoms: Any) -> float:
         return float(atoms.get_potential_energy())
 
 
-def _stress(atoms: Any) -> Any:
+def _stress(atoms: Atoms) -> Stress | None:
     try:
         return np.array(atoms.get_stress(voigt=False), dtype=np.float64)
     except (PropertyNotImplementedError, NotImplementedError):
         return None
 
 
-def _made(name: str, arguments: Mapping[str, Any], beside: Path) -> Any:
+def _made(name: str, arguments: Mapping[str, object], beside: Path) -> Calculator:
     for folder in (beside / name, Path(name)):
         if (folder / METADATA).is_file():
             return _called(load(folder).calculator, name, arguments)
@@ -129,7 +133,7 @@ def _made(name: str, arguments: Mapping[str, Any], beside: Path) -> Any:
     return _called(kind, name, arguments)
 
 
-def _called(kind: Any, name: str, arguments: Mapping[str, Any]) -> Any:
+def _called(kind: Callable[..., Calculator], name: str, arguments: Mapping[str, object]) -> Calculator:
     try:
         return kind(**arguments)
     except UserError:

@@ -10,7 +10,6 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.config import DataConfig
@@ -62,7 +61,7 @@ class Round:
         """Structures that were selected."""
         return len(self.selection.structures)
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
         return {
             "round": self.number,

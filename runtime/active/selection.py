@@ -11,7 +11,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from ase.data import atomic_numbers
@@ -102,7 +101,7 @@ def _choose(
         first = int(graded[uncertain].argmax())
         chosen = farthest([environments[k] for k in uncertain], space.training, first, config.most, least)
     taken = [int(uncertain[k]) for k, _ in chosen]
-    about: dict[str, Any] = {
+    about: dict[str, object] = {
         "method": found.method,
         "frames": len(frames),
         "uncertain": len(uncertain),

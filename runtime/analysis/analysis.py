@@ -10,7 +10,7 @@ import numpy as np
 from ase.data import chemical_symbols
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from ..structures.structure import Floats, Ints
+from ..structures.arrays import Floats, Ints
 from .cell import CellWindow, cell_windows, row, whole
 from .diffusion import Diffusion, Displacements, TooShort, diffusion, evenly_spaced
 from .radial import PairStatistics, Radial

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase.geometry import cell_to_cellpar
-from numpy.typing import NDArray
 
-from ..structures.structure import Floats
+from ..structures.arrays import Floats, Indices
 from .statistics import mean_and_error
 
 COLUMNS = ("a", "b", "c", "alpha", "beta", "gamma", "volume")
@@ -52,7 +51,7 @@ def whole(rows: Floats, when: Sequence[float], temperatures: Sequence[float | No
 
 
 def _window(
-    part: NDArray[np.intp], rows: Floats, when: Sequence[float], temperatures: Sequence[float | None]
+    part: Indices, rows: Floats, when: Sequence[float], temperatures: Sequence[float | None]
 ) -> CellWindow:
     known = [t for k in part if (t := temperatures[k]) is not None]
     return CellWindow(

@@ -17,14 +17,11 @@ from tempfile import TemporaryFile
 
 import numpy as np
 from ase.data import chemical_symbols
-from numpy.typing import NDArray
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import stdtrit
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ..structures.structure import Floats, Ints
-
-Indices = NDArray[np.intp]
+from ..structures.arrays import Floats, Indices, Ints
 
 CM2_PER_S = 1e-4  # cm²/s in 1 Å²/ps
 _CHUNK = 1 << 22  # numbers that are transformed at once

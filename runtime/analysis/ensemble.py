@@ -13,7 +13,7 @@ from math import gcd
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from ..structures.structure import Floats
+from ..structures.arrays import Floats
 from .analysis import Analysis
 from .cell import COLUMNS
 

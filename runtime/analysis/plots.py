@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import Any
 
 import numpy as np
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from ..files.atomic import write_atomic
@@ -36,7 +36,7 @@ def save_plots(folder: Path, analyses: Sequence[Analysis]) -> list[Path]:
     return written
 
 
-def _panels(count: int) -> tuple[Figure, list[Any]]:
+def _panels(count: int) -> tuple[Figure, list[Axes]]:
     columns = min(count, 4)
     rows = -(-count // columns)
     figure = Figure(figsize=(_WIDTH * columns, _HEIGHT * rows), layout="constrained")
@@ -46,7 +46,7 @@ def _panels(count: int) -> tuple[Figure, list[Any]]:
     return figure, axes[:count]
 
 
-def _name(axes: Any, analyses: Sequence[Analysis]) -> None:
+def _name(axes: Axes, analyses: Sequence[Analysis]) -> None:
     if 1 < len(analyses) <= 10:
         axes.legend([Path(a.where).name for a in analyses], fontsize=6, frameon=False)
 

@@ -16,8 +16,9 @@ from ase.data import chemical_symbols, covalent_radii
 from scipy.ndimage import gaussian_filter1d
 from scipy.signal import find_peaks
 
+from ..structures.arrays import Floats, Ints
 from ..structures.neighbors import pairs
-from ..structures.structure import Floats, Ints, Structure
+from ..structures.structure import Structure
 
 NEAR = 1.0  # Å: nearer atoms than this are what a potential without a core makes
 _NEARLY_A_BOND = 0.7  # of the sum of covalent radii: below it no molecule vibrates

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -42,6 +42,6 @@ class AnalysisSettings(Section):
         return self
 
 
-def analysis_settings(given: Mapping[str, Any]) -> AnalysisSettings:
+def analysis_settings(given: Mapping[str, object]) -> AnalysisSettings:
     """Settings from what was given; None is not given. Raises ConfigError `bad-value`."""
     return validated(AnalysisSettings, {k: v for k, v in given.items() if v is not None}, None)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..structures.structure import Floats
+from ..structures.arrays import Floats
 
 _FEWEST = 8  # blocks that still say how far they scatter
 

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from ..structures.arrays import Floats
 from .analysis import Analysis
 from .cell import COLUMNS, UNITS, CellWindow
 from .diffusion import CM2_PER_S, Diffusion
@@ -15,7 +14,7 @@ from .radial import Closest, PairStatistics
 _CURVE = 6  # digits of what a curve is drawn from
 
 
-def analysis_data(a: Analysis) -> dict[str, Any]:
+def analysis_data(a: Analysis) -> dict[str, object]:
     """All of an analysis; distances in Å, times in ps, temperatures in K."""
     first = a.first_cluster
     return {
@@ -39,7 +38,7 @@ def analysis_data(a: Analysis) -> dict[str, Any]:
     }
 
 
-def ensemble_data(e: Ensemble) -> dict[str, Any]:
+def ensemble_data(e: Ensemble) -> dict[str, object]:
     """Means of several runs and their spread."""
     return {
         "runs": e.runs,
@@ -61,11 +60,11 @@ def ensemble_data(e: Ensemble) -> dict[str, Any]:
     }
 
 
-def _curve(values: Any) -> list[float]:
+def _curve(values: Floats) -> list[float]:
     return [float(f"{v:.{_CURVE}g}") for v in values]
 
 
-def _spread(s: Spread, factor: float = 1.0) -> dict[str, Any]:
+def _spread(s: Spread, factor: float = 1.0) -> dict[str, object]:
     return {
         "mean": factor * s.mean,
         "standard_deviation": factor * s.deviation,
@@ -74,13 +73,13 @@ def _spread(s: Spread, factor: float = 1.0) -> dict[str, Any]:
     }
 
 
-def _closest(c: Closest | None) -> dict[str, Any] | None:
+def _closest(c: Closest | None) -> dict[str, object] | None:
     if c is None:
         return None
     return {"distance_ang": c.distance, "frame": c.frame, "time_ps": c.time, "atoms": list(c.atoms)}
 
 
-def _pair(p: PairStatistics) -> dict[str, Any]:
+def _pair(p: PairStatistics) -> dict[str, object]:
     shell = p.shell
     near = shell.neighbours if shell else None
     a, b = p.species
@@ -101,7 +100,7 @@ def _pair(p: PairStatistics) -> dict[str, Any]:
     }
 
 
-def _diffusion(d: Diffusion) -> dict[str, Any]:
+def _diffusion(d: Diffusion) -> dict[str, object]:
     return {
         "diffusivity_cm2_per_s": CM2_PER_S * d.value,
         "standard_error_cm2_per_s": CM2_PER_S * d.error,
@@ -118,7 +117,7 @@ def _diffusion(d: Diffusion) -> dict[str, Any]:
     }
 
 
-def _window(w: CellWindow) -> dict[str, Any]:
+def _window(w: CellWindow) -> dict[str, object]:
     return {
         "begin": w.begin,
         "end": w.end,

@@ -12,7 +12,8 @@ from __future__ import annotations
 import numpy as np
 from ase.data import atomic_masses
 
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats
+from ..structures.structure import Structure
 
 # The nearest image is a guess beyond half a cell; steps that reach so near to it show that some go beyond.
 _AMBIGUOUS = 0.4

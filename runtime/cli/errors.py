@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING
 
 from . import console
 
-_COLUMNS = (
+if TYPE_CHECKING:
+    from ..evaluation.errors import ErrorData, ErrorKey
+
+_COLUMNS: tuple[tuple[ErrorKey, str, str, float, str], ...] = (
     ("energy_rmse_ev_per_atom", "E RMSE", "meV/atom", 1000.0, "{:.2f}"),
     ("energy_mae_ev_per_atom", "E MAE", "meV/atom", 1000.0, "{:.2f}"),
     ("forces_rmse_ev_per_ang", "F RMSE", "meV/Å", 1000.0, "{:.1f}"),
@@ -17,7 +20,7 @@ _COLUMNS = (
 )
 
 
-def error_table(parts: Mapping[str, Mapping[str, Any] | None]) -> str:
+def error_table(parts: Mapping[str, ErrorData | None]) -> str:
     """Errors by part (train, test), each with its config types where there are several."""
     rows = [
         ["", "structures", *(name for _, name, _, _, _ in _COLUMNS)],
@@ -33,7 +36,7 @@ def error_table(parts: Mapping[str, Mapping[str, Any] | None]) -> str:
     return console.table(rows)
 
 
-def _row(name: str, metrics: Mapping[str, Any]) -> list[str]:
+def _row(name: str, metrics: ErrorData) -> list[str]:
     cells = []
     for key, _, _, factor, form in _COLUMNS:
         value = metrics.get(key)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,6 +15,7 @@ from .threads import one_thread_each
 if TYPE_CHECKING:
     from ...compiler.declarations.check import Checked
     from ..data.dataset import TrainingData
+    from ..evaluation.errors import ErrorData
     from ..fitting.result import FitResult
     from ..potential.potential import Potential
     from ..residuals.config import FitConfig
@@ -152,7 +153,7 @@ def saved(
     *,
     plot: bool = False,
     quiet: bool = False,
-) -> dict[str, dict[str, Any] | None]:
+) -> dict[str, ErrorData | None]:
     """The errors on train and test; the run is written."""
     from ..evaluation.errors import compare
     from ..evaluation.parity import save_parity
@@ -164,7 +165,7 @@ def saved(
     for name, structures in parts.items():
         with counting(f"errors on {name}", len(structures), quiet) as progress:
             predicted[name] = result.potential.predict(structures, progress)
-    metrics: dict[str, dict[str, Any] | None] = {"train": None, "test": None}
+    metrics: dict[str, ErrorData | None] = {"train": None, "test": None}
     metrics |= {name: compare(parts[name], predicted[name]).as_dict() for name in parts}
     save(
         folder,
@@ -189,7 +190,7 @@ def saved(
     return metrics
 
 
-def _tell(potential: Potential, metrics: dict[str, dict[str, Any] | None], json: bool) -> None:
+def _tell(potential: Potential, metrics: dict[str, ErrorData | None], json: bool) -> None:
     from .errors import error_table
 
     if json:

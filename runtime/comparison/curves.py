@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from io import StringIO
-from typing import Any
+from typing import TYPE_CHECKING
 
 from ..potential.potential import Potential
 from ..properties.config import PropertiesConfig
 from ..properties.measurement import survey
 from ..properties.results import Curve
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 _FAMILIES = ("dimer", "equation_of_state")
 _LABELS = {
@@ -55,7 +58,7 @@ def overlaid(pairs: Sequence[Pair]) -> str:
     return text[text.index("<svg") :]
 
 
-def _draw(axes: Any, pair: Pair) -> None:
+def _draw(axes: Axes, pair: Pair) -> None:
     for curve, style, colour, name in zip(
         pair, ("--", "-"), ("#8a8f98", "#d1495b"), ("before", "after"), strict=True
     ):

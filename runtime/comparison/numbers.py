@@ -4,16 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.ir.parameter_vector import number_names, trained_numbers
 from ..potential.potential import free_mask
 from ..runs.run_folder import FittedPotential, covariance
-
-Array = NDArray[np.float64]
+from ..structures.arrays import Floats
 
 BEYOND = 2.0  # joint standard deviations: a change that is told
 _ROUNDING = 1e-9  # relative: numbers this close are the same where no deviation is known
@@ -48,7 +45,7 @@ class Numbers:
     distance: float | None
     spread: float | None
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
         return asdict(self)
 
@@ -94,7 +91,7 @@ def _names(potential: FittedPotential) -> list[str]:
     return [name for name, trained in zip(number_names(potential.model), free, strict=True) if trained]
 
 
-def _deviations(sigma: Array | None, places: Array) -> list[float | None]:
+def _deviations(sigma: Floats | None, places: Floats) -> list[float | None]:
     if sigma is None:
         return [None] * len(places)
     return [float(s) for s in np.sqrt(np.maximum(np.diag(sigma)[places], 0.0))]
@@ -115,7 +112,7 @@ def _is_told(n: ChangedNumber) -> bool:
     return abs(n.after - n.before) > _ROUNDING * max(abs(n.before), abs(n.after))
 
 
-def _distance(change: Array, joint: Array) -> float | None:
+def _distance(change: Floats, joint: Floats) -> float | None:
     """In units in which every number has joint deviation 1; directions that no run knows are left out."""
     scale = np.sqrt(np.maximum(np.diag(joint), 0.0))
     kept = scale > 0
@@ -128,6 +125,6 @@ def _distance(change: Array, joint: Array) -> float | None:
     return float(np.sqrt(np.mean(np.square(along) / values[clear])))
 
 
-def _ratio(before: Array, after: Array) -> float | None:
+def _ratio(before: Floats, after: Floats) -> float | None:
     known = (before > 0) & (after > 0)
     return float(np.exp(np.mean(np.log(after[known] / before[known])))) if known.any() else None

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.backends.reference import Reference, predict
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
@@ -14,8 +12,8 @@ from ...compiler.difference.compare import Difference
 from ...compiler.difference.sides import Side, build_side
 from ...compiler.ir.graph import Model
 from ...compiler.ir.parameter_vector import numbers
+from ..structures.arrays import Floats
 
-Array = NDArray[np.float64]
 _SAMPLE = ("Nb", "O")  # for specs that leave their species to the data
 _SPACING = 2.4  # Å, of the grid that atoms are moved from
 _SHAKE = 0.5  # Å
@@ -34,7 +32,7 @@ class NumericDifference:
     energy_size: float
     force_size: float
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
     def sentence(self) -> str:
@@ -73,7 +71,7 @@ def _with_species(side: Side) -> Side:
     return build_side(side.checked, _SAMPLE) if side.model.open_species else side
 
 
-def _drawn(model: Model, rng: np.random.Generator) -> Array:
+def _drawn(model: Model, rng: np.random.Generator) -> Floats:
     """Numbers about the starts, those that are trained."""
     start = _flat(model, "start")
     spread = 0.2 * np.where(start == 0.0, 0.5, np.abs(start))
@@ -84,11 +82,11 @@ def _drawn(model: Model, rng: np.random.Generator) -> Array:
     return np.where(free, moved, start)
 
 
-def _flat(model: Model, what: str) -> Array:
+def _flat(model: Model, what: str) -> Floats:
     return np.array([x for p in model.parameters for x in getattr(p, what)], dtype=float)
 
 
-def _corresponding(of: Model, other: Model, theta: Array, difference: Difference) -> Array:
+def _corresponding(of: Model, other: Model, theta: Floats, difference: Difference) -> Floats:
     """Numbers of a model, each that of its partner in the other."""
     known: dict[tuple[str, tuple[str, ...], int], float] = {}
     places = iter(theta)
@@ -108,8 +106,8 @@ def _corresponding(of: Model, other: Model, theta: Array, difference: Difference
 def _both(
     a: Model,
     b: Model,
-    theta_a: Array,
-    theta_b: Array,
+    theta_a: Floats,
+    theta_b: Floats,
     species: list[str],
     rng: np.random.Generator,
     periodic: bool,
@@ -121,7 +119,7 @@ def _both(
         cell = cell + rng.uniform(-0.2, 0.2, (3, 3))
     names = rng.choice(species, len(grid))
 
-    def of(model: Model, theta: Array) -> Reference:
+    def of(model: Model, theta: Floats) -> Reference:
         kinds = np.array([model.species.index(s) for s in names])
         return predict(model, theta, positions, cell, np.full(3, periodic), kinds)
 

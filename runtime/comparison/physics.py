@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
+from typing import cast
 
-from ..evaluation.errors import evaluate
+from ..evaluation.errors import ErrorData, evaluate
 from ..potential.potential import Potential
 from ..properties.stored import PROPERTIES, kept
 from ..runs.run_folder import FittedPotential
@@ -18,8 +18,8 @@ class Errors:
     """Errors on a set of structures as `Metrics.as_dict` has them; None where a run does not know them."""
 
     name: str
-    before: Mapping[str, Any] | None
-    after: Mapping[str, Any] | None
+    before: ErrorData | None
+    after: ErrorData | None
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Physics:
     properties: tuple[Property, ...]
     comparable: bool = True
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
         rows = [asdict(p) | {"sigmas": p.sigmas} for p in self.properties]
         return {
@@ -61,11 +61,15 @@ class Physics:
 def stored(a: FittedPotential, b: FittedPotential) -> Physics:
     """What the runs keep: errors of train and test, and properties. Nothing is computed."""
     parts = (
-        Errors("train", a.metadata.train, b.metadata.train),
-        Errors("test", a.metadata.test, b.metadata.test),
+        Errors("train", _stored(a.metadata.train), _stored(b.metadata.train)),
+        Errors("test", _stored(a.metadata.test), _stored(b.metadata.test)),
     )
     same = sorted(a.metadata.data.values()) == sorted(b.metadata.data.values())
     return Physics(tuple(e for e in parts if e.before or e.after), properties(a, b), same)
+
+
+def _stored(errors: Mapping[str, object] | None) -> ErrorData | None:
+    return cast(ErrorData | None, errors)
 
 
 def measured(

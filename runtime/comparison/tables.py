@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Sequence
+from typing import NamedTuple
 
+from ..evaluation.errors import ErrorData, ErrorKey
 from .numbers import BEYOND, Numbers
 from .physics import Errors, Physics
 
 _MOST = 20  # numbers that are listed; the rest are counted
-_KEYS = (
+_KEYS: tuple[tuple[ErrorKey, str, float, str], ...] = (
     ("energy_rmse_ev_per_atom", "E RMSE (meV/atom)", 1000.0, "{:.2f}"),
     ("forces_rmse_ev_per_ang", "F RMSE (meV/Å)", 1000.0, "{:.1f}"),
     ("stress_rmse_gpa", "S RMSE (GPa)", 1.0, "{:.3f}"),
@@ -51,16 +52,17 @@ def error_tables(found: Physics) -> list[Table]:
 
 def _error_rows(errors: Errors) -> list[list[str]]:
     rows = [["", *(head for _, head, _, _ in _KEYS)]]
-    before, after = errors.before or {}, errors.after or {}
+    nothing = ErrorData()
+    before, after = errors.before or nothing, errors.after or nothing
     rows.append(["all", *_changes(before, after)])
     here, there = before.get("by_config_type") or {}, after.get("by_config_type") or {}
     kinds = sorted({*here, *there})
     if len(kinds) > 1:
-        rows += [[k or "(none)", *_changes(here.get(k) or {}, there.get(k) or {})] for k in kinds]
+        rows += [[k or "(none)", *_changes(here.get(k, nothing), there.get(k, nothing))] for k in kinds]
     return rows
 
 
-def _changes(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[str]:
+def _changes(before: ErrorData, after: ErrorData) -> list[str]:
     return [_change(before.get(key), after.get(key), factor, form) for key, _, factor, form in _KEYS]
 
 

@@ -7,8 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..structures.arrays import Floats
 from ..structures.neighbors import pairs
-from ..structures.structure import Floats, Structure
+from ..structures.structure import Structure
 
 ZERO_DISTANCE = 1e-3  # Å; closer atoms are one atom written twice
 _SEARCH = 2.0  # Å; vesin is slow with cutoffs much below a bond

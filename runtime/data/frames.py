@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
 
@@ -166,7 +166,7 @@ def _unreadable(path: Path, why: str) -> DataError:
     return DataError(Diagnostic("unreadable-data", f"cannot read `{path.name}`: {why}", place=str(path)))
 
 
-def _first_line(error: Any) -> str:
+def _first_line(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), "") or type(error).__name__
 
 

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.chemistry.units import PER_EV_A3
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
-from ..structures.structure import DEFAULT_CONFIG_TYPE, Floats
+from ..structures.arrays import Floats, Stress
+from ..structures.structure import DEFAULT_CONFIG_TYPE
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -65,8 +67,8 @@ class LabelKeys:
     def _virial_sign(self) -> str:
         return "-" if self.virial_sign == "minus" else "+"
 
-    def to_stress(self, value: Floats, volume: float) -> Floats:
-        """A (3, 3) stress or virial as the file has it → stress in eV/Å³, tension positive.
+    def to_stress(self, value: Float[Floats, "3 3"], volume: float) -> Stress:
+        """A stress or virial as the file has it → stress in eV/Å³, tension positive.
 
         `volume` in Å³, not 0.
         """
@@ -76,9 +78,9 @@ class LabelKeys:
         return value * (sign / PER_EV_A3[self.stress_unit])
 
 
-def raw_labels(atoms: Atoms) -> dict[str, Any]:
+def raw_labels(atoms: Atoms) -> dict[str, object]:
     """All that ASE attached to `atoms`: calculator results first, then info, then per-atom arrays."""
-    found: dict[str, Any] = dict(atoms.arrays)
+    found: dict[str, object] = dict(atoms.arrays)
     found.update(atoms.info)
     for nested in ("data", "key_value_pairs"):  # a row of an ASE database
         inner = atoms.info.get(nested)
@@ -89,13 +91,13 @@ def raw_labels(atoms: Atoms) -> dict[str, Any]:
     return found
 
 
-def scalars(raw: Mapping[str, Any]) -> dict[str, Any]:
+def scalars(raw: Mapping[str, object]) -> dict[str, str | int | float | bool]:
     """The text, number and truth values among `raw`, as Python's own types."""
     plain = {k: v.item() if isinstance(v, np.generic) else v for k, v in raw.items()}
     return {k: v for k, v in plain.items() if isinstance(v, str | int | float | bool)}
 
 
-def tensor(value: Any) -> Floats | None:
+def tensor(value: object) -> Float[Floats, "3 3"] | None:
     """A stress or virial (3, 3), (9,) or Voigt (6,): xx yy zz yz xz xy → (3, 3); else None."""
     array = np.asarray(value, dtype=np.float64)
     if array.shape == (6,):
@@ -104,5 +106,5 @@ def tensor(value: Any) -> Floats | None:
     return array.reshape(3, 3) if array.shape in ((9,), (3, 3)) else None
 
 
-def config_type(raw: Mapping[str, Any], keys: LabelKeys) -> str:
+def config_type(raw: Mapping[str, object], keys: LabelKeys) -> str:
     return str(raw.get(keys.config_type, DEFAULT_CONFIG_TYPE))

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
-from ..structures.structure import Floats, Structure, from_atoms
+from ..structures.arrays import Forces, Stress
+from ..structures.structure import Structure, from_atoms
 from .checks import check
 from .frames import frames, split_slice
 from .labels import LabelKeys, config_type, raw_labels, scalars, tensor
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+T = TypeVar("T")
 
 SHOWN = 10  # diagnostics shown of one file; the rest are counted
 _ASYMMETRY = 0.01  # of the largest component: more than rounding and integration grids leave
@@ -70,7 +73,7 @@ def labelled(atoms: Atoms, keys: LabelKeys, place: str) -> tuple[Structure, list
     bare = from_atoms(atoms, place)
     wrong: list[Diagnostic] = []
 
-    def attempt(quantity: str, key: str | None, convert: Any) -> Any:
+    def attempt(quantity: str, key: str | None, convert: Callable[[object], T]) -> T | None:
         if key is None or raw.get(key) is None:
             return None
         try:
@@ -122,21 +125,21 @@ def _nothing(path: Path, where: str) -> Diagnostic:
     return Diagnostic("no-structures", "the file holds no structures", place=path.name)
 
 
-def _energy(value: Any) -> float:
+def _energy(value: object) -> float:
     array = np.asarray(value, dtype=np.float64)
     if array.size != 1:
         raise ValueError(f"has the shape {array.shape}, not one number")
     return float(array.reshape(()))
 
 
-def _weight(value: Any) -> float:
+def _weight(value: object) -> float:
     weight = _energy(value)
     if not weight >= 0 or np.isinf(weight):
         raise ValueError(f"is {weight}, not a number of 0 or more")
     return weight
 
 
-def _forces(value: Any, n_atoms: int) -> Floats:
+def _forces(value: object, n_atoms: int) -> Forces:
     array = np.array(value, dtype=np.float64)
     if array.shape != (n_atoms, 3):
         raise ValueError(f"have the shape {array.shape}, not ({n_atoms}, 3)")
@@ -147,10 +150,10 @@ def _stress_key(keys: LabelKeys) -> tuple[str, str]:
     return ("virial", keys.virial) if keys.virial is not None else ("stress", keys.stress)
 
 
-def _stress(value: Any, keys: LabelKeys, volume: float) -> Floats | None:
+def _stress(value: object, keys: LabelKeys, volume: float) -> Stress | None:
     matrix = tensor(value)
     if matrix is None:
-        raise ValueError(f"has the shape {np.shape(value)}, not (3, 3), (9,) or (6,)")
+        raise ValueError(f"has the shape {np.asarray(value).shape}, not (3, 3), (9,) or (6,)")
     if volume == 0:  # codes print one also for molecules and slabs; it has no meaning per volume
         return None
     if np.isfinite(matrix).all() and np.abs(matrix - matrix.T).max() > _ASYMMETRY * np.abs(matrix).max():

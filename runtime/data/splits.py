@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 
@@ -77,16 +76,16 @@ def _fraction(structures: Sequence[Structure], rule: str, seed: int) -> list[boo
     return [k in taken for k in range(total)]
 
 
-def _value(structure: Structure, key: str) -> Any:
+def _value(structure: Structure, key: str) -> object:
     value = structure.info.get(key)
     return structure.config_type if value is None and key == "config_type" else value
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-def _equal(held: Any, wanted: str) -> bool:
+def _equal(held: object, wanted: str) -> bool:
     """Text by its letters; numbers by value, so that `T=300` finds 300.0; truth as true/false or T/F."""
     if held is None:
         return False

@@ -14,7 +14,8 @@ import numpy as np
 
 from ...compiler.chemistry.units import PER_EV_A3
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats
+from ..structures.structure import Structure
 from .labels import LabelKeys
 
 # fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..files.atomic import write_atomic
 from ..structures.structure import Structure
@@ -37,7 +37,7 @@ def labelled_atoms(structure: Structure) -> Atoms:
     s = structure
     info = {k: v for k, v in s.info.items() if k not in _LABELS}
     atoms = Atoms(numbers=s.numbers, positions=s.positions, cell=s.cell, pbc=s.pbc, info=info)
-    results: dict[str, Any] = {"energy": s.energy, "forces": s.forces}
+    results: dict[str, object] = {"energy": s.energy, "forces": s.forces}
     if s.stress is not None:
         results["stress"] = full_3x3_to_voigt_6_stress(s.stress)
     known = {name: value for name, value in results.items() if value is not None}

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from ...compiler.syntax.formatter import format_source
-from ..evaluation.errors import compare
+from ..evaluation.errors import ErrorData, compare
 from ..files.atomic import write_atomic
 from ..potential.potential import compile
 from ..runs.run_folder import covariance, covariance_root, load, save
@@ -40,7 +40,7 @@ def write_front(study: Study, members: Sequence[Member]) -> list[dict[str, Any]]
     return rows
 
 
-def _save(study: Study, member: Member, spec: str, folder: Path) -> dict[str, Any] | None:
+def _save(study: Study, member: Member, spec: str, folder: Path) -> ErrorData | None:
     """The run with the commented spec; its errors on the test structures."""
     fitted = load(study.run(member.spec))
     potential = compile(spec).with_theta(fitted.theta)

@@ -17,28 +17,30 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
-
-Array = jax.Array
+from jax import Array
+from jaxtyping import Float, Key
 
 
 class Piston(NamedTuple):
-    """Outer pressure (eV/Å³), compressibility over time of relaxation (Å³/eV per time), kT (eV), key."""
+    """What a barostat couples to."""
 
-    pressure: Array
-    rate: Array
-    heat: Array
-    key: Array
+    pressure: Float[Array, ""]  # from outside, eV/Å³
+    rate: Float[Array, ""]  # compressibility over relaxation time, Å³/eV per time
+    heat: Float[Array, ""]  # kT, eV
+    key: Key[Array, ""]  # of this step's random numbers
 
 
-def strain(kind: str, internal: Array, volume: Array, dt: Array, piston: Piston) -> Array:
-    """η (3, 3), symmetric, of one step. internal: the pressure tensor of now (3, 3), eV/Å³."""
+def strain(
+    kind: str, internal: Float[Array, "3 3"], volume: Float[Array, ""], dt: Float[Array, ""], piston: Piston
+) -> Float[Array, "3 3"]:
+    """η, symmetric, of one step. internal: the pressure tensor of now, eV/Å³."""
     excess = internal - (piston.pressure - piston.heat / volume) * jnp.eye(3)
     drift = piston.rate / 3 * dt * excess
     width = jnp.sqrt(2 * piston.heat * piston.rate * dt / (3 * volume))
     return _along(kind, drift) + width * _noise(kind, piston.key, internal.dtype)
 
 
-def _along(kind: str, tensor: Array) -> Array:
+def _along(kind: str, tensor: Float[Array, "3 3"]) -> Float[Array, "3 3"]:
     """The projection of a symmetric tensor on the strains that the cell may make."""
     if kind == "isotropic":
         return jnp.trace(tensor) / 3 * jnp.eye(3)
@@ -47,7 +49,7 @@ def _along(kind: str, tensor: Array) -> Array:
     return (tensor + tensor.T) / 2
 
 
-def _noise(kind: str, key: Array, dtype: jnp.dtype) -> Array:
+def _noise(kind: str, key: Key[Array, ""], dtype: jnp.dtype) -> Float[Array, "3 3"]:
     """A normal number for each of an orthonormal set of these strains: 1, 3 or 6."""
     if kind == "isotropic":
         return jax.random.normal(key, (), dtype) / jnp.sqrt(3.0) * jnp.eye(3)

@@ -8,10 +8,12 @@ from math import pi
 import numpy as np
 from ase import units
 from ase.data import atomic_masses, chemical_symbols
+from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data import checks as structure_checks
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats, PerAtom, Velocities
+from ..structures.structure import Structure
 from .distances import atoms_named, bond_lengths, nearest_fault
 from .settings import MDSettings
 
@@ -20,8 +22,8 @@ _PER_PERIOD = 5.0  # velocity Verlet is unstable below π steps a period, and of
 _THINNEST = 1.0  # Å between opposite faces: thinner cells have hundreds of images
 
 
-def masses_of(structure: Structure) -> Floats:
-    """(N,) standard atomic weights, amu."""
+def masses_of(structure: Structure) -> PerAtom:
+    """Standard atomic weights, amu."""
     return np.asarray(atomic_masses[structure.numbers], dtype=np.float64)
 
 
@@ -30,13 +32,13 @@ def present_species(structure: Structure, species: tuple[str, ...]) -> tuple[str
     return tuple(s for s in species if s in structure.species)
 
 
-def distance_limits(present: tuple[str, ...], settings: MDSettings) -> Floats:
-    """(P,) the smallest distance that each pair of species is let come to, Å."""
+def distance_limits(present: tuple[str, ...], settings: MDSettings) -> Float[Floats, " species_pairs"]:
+    """The smallest distance that each pair of species is let come to, Å."""
     return settings.min_distance * bond_lengths(present)
 
 
 def check(
-    structure: Structure, species: tuple[str, ...], settings: MDSettings, velocities: Floats | None
+    structure: Structure, species: tuple[str, ...], settings: MDSettings, velocities: Velocities | None
 ) -> None:
     """Raises DataError with all that speaks against a run.
 
@@ -66,7 +68,9 @@ def _unknown_species(structure: Structure, species: tuple[str, ...]) -> Iterator
             yield Diagnostic("unknown-species-in-data", message, place=structure.place, help=help)
 
 
-def _unsuited(structure: Structure, settings: MDSettings, velocities: Floats | None) -> Iterator[Diagnostic]:
+def _unsuited(
+    structure: Structure, settings: MDSettings, velocities: Velocities | None
+) -> Iterator[Diagnostic]:
     place = structure.place
     if structure.n_atoms < 2:
         message = "one atom alone has no temperature: its momentum is conserved"

@@ -6,23 +6,31 @@ import json
 from collections.abc import Iterator, Mapping
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, FitError
 from ..files.atomic import write_atomic
 from ..potential.potential import Potential
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Velocities
+from ..structures.structure import Structure
 from .outputs import REPORT, SETTINGS, STATE
 from .settings import MDSettings
 
 _BEGIN = "go on with `--resume`, begin again with `--overwrite`, or choose another folder with `-o`"
-Identity = dict[str, Any]
+
+
+class Identity(TypedDict):
+    """What the bits of a run depend on."""
+
+    model: str  # a digest
+    structure: str  # a digest
+    settings: dict[str, object]  # as `MDSettings.depends_on` has them
 
 
 def identity(
-    potential: Potential, structure: Structure, settings: MDSettings, velocities: Floats | None
+    potential: Potential, structure: Structure, settings: MDSettings, velocities: Velocities | None
 ) -> Identity:
     """What the bits of a run depend on: digests of model and structure, and the settings."""
     given = velocities if settings.velocities == "structure" and velocities is not None else np.zeros(0)
@@ -78,7 +86,7 @@ def require_same(folder: Path, about: Identity) -> None:
         raise FitError(found)
 
 
-def _differences(before: Mapping[str, Any], now: Mapping[str, Any]) -> Iterator[Diagnostic]:
+def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[Diagnostic]:
     for name in dict.fromkeys((*now, *before)):
         if before.get(name) != now.get(name):
             was, given = _shown(before.get(name)), _shown(now.get(name))
@@ -90,7 +98,7 @@ def _mismatch(message: str) -> Diagnostic:
     return Diagnostic("resume-mismatch", message, help=help)
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return "not given" if value is None else f"{value:g}" if isinstance(value, float) else str(value)
 
 

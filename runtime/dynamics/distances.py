@@ -6,9 +6,11 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 from ase.data import atomic_numbers, covalent_radii
+from jaxtyping import Float, Int
 
+from ..structures.arrays import Floats, Ints
 from ..structures.neighbors import Pairs, pairs
-from ..structures.structure import Floats, Ints, Structure
+from ..structures.structure import Structure
 
 _WATCHED = 1.3  # of the sum of covalent radii: bonds, and nearest neighbours of metals, are within it
 _LEAST_WATCHED = 4.0  # Å: neighbours that are not bonded, such as two Ar, come nearer than that
@@ -19,19 +21,19 @@ def pair_names(species: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(f"{a}-{b}" for a, b in combinations_with_replacement(species, 2))
 
 
-def bond_lengths(species: tuple[str, ...]) -> Floats:
+def bond_lengths(species: tuple[str, ...]) -> Float[Floats, " species_pairs"]:
     """Sums of covalent radii (Cordero et al., doi 10.1039/b801115j) of all pairs, Å."""
     radii = [covalent_radii[atomic_numbers[s]] for s in species]
     return np.array([a + b for a, b in combinations_with_replacement(radii, 2)])
 
 
-def watched_cutoffs(species: tuple[str, ...]) -> Floats:
-    """(P,) how far the smallest distance of each pair of species is looked for, Å."""
+def watched_cutoffs(species: tuple[str, ...]) -> Float[Floats, " species_pairs"]:
+    """How far the smallest distance of each pair of species is looked for, Å."""
     return np.maximum(_LEAST_WATCHED, _WATCHED * bond_lengths(species))
 
 
-def pair_rows(structure: Structure, species: tuple[str, ...], found: Pairs) -> Ints:
-    """(M,) the row of `pair_names` that each pair belongs to."""
+def pair_rows(structure: Structure, species: tuple[str, ...], found: Pairs) -> Int[Ints, " M"]:
+    """The row of `pair_names` that each pair belongs to."""
     table = np.zeros((len(species), len(species)), dtype=np.int32)
     for row, (a, b) in enumerate(combinations_with_replacement(range(len(species)), 2)):
         table[a, b] = table[b, a] = row
@@ -45,7 +47,7 @@ def atoms_named(structure: Structure, i: int, j: int) -> str:
 
 
 def nearest_fault(
-    structure: Structure, species: tuple[str, ...], limits: Floats
+    structure: Structure, species: tuple[str, ...], limits: Float[Floats, " species_pairs"]
 ) -> tuple[int, int, float, float] | None:
     """The pair of atoms that is farthest inside its limit: i, j, distance, limit (Å); None where none is.
 

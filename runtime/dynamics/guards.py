@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats, PerAtom, Positions
+from ..structures.structure import Structure
 from .distances import atoms_named, nearest_fault
 
 _ASTRAY = 20.0  # Å: so far beyond where all atoms began, an atom of an open structure is lost
@@ -21,7 +23,9 @@ class Fault:
     atoms: tuple[int, ...]
 
 
-def too_close(place: str, structure: Structure, present: tuple[str, ...], limits: Floats) -> Fault:
+def too_close(
+    place: str, structure: Structure, present: tuple[str, ...], limits: Float[Floats, " species_pairs"]
+) -> Fault:
     """Two atoms are within their limit."""
     found = nearest_fault(structure, present, limits)
     assert found is not None  # a guard saw them
@@ -33,8 +37,8 @@ def too_close(place: str, structure: Structure, present: tuple[str, ...], limits
     return Fault(Diagnostic("atoms-too-close", message, place=place, help=help), (i, j))
 
 
-def not_finite(place: str, forces: Floats) -> Fault:
-    """forces (3, N). The energy or a force is NaN or infinite."""
+def not_finite(place: str, forces: Float[Floats, "3 N"]) -> Fault:
+    """The energy or a force is NaN or infinite."""
     atoms = tuple(int(k) for k in np.flatnonzero(~np.isfinite(forces).all(axis=0)))
     what = f"the force on atom {atoms[0] + 1}" if atoms else "the energy"
     more = f" and on {len(atoms) - 1} more" if len(atoms) > 1 else ""
@@ -43,8 +47,8 @@ def not_finite(place: str, forces: Floats) -> Fault:
     return Fault(Diagnostic("not-finite", message, place=place, help=help), atoms)
 
 
-def too_hot(place: str, temperature: float, limit: float, kinetic: Floats) -> Fault:
-    """kinetic (N,): the energy of each atom, eV. The fastest atoms are named."""
+def too_hot(place: str, temperature: float, limit: float, kinetic: PerAtom) -> Fault:
+    """kinetic: the energy of each atom, eV. The fastest atoms are named."""
     order = np.argsort(-kinetic)
     fast = tuple(int(k) for k in order[: max(1, int((kinetic > 10 * kinetic.mean()).sum()))])
     message = f"the temperature is {temperature:.0f} K, the limit being {limit:.0f} K"
@@ -71,8 +75,8 @@ def cell_too_fast(place: str, skin: float) -> Fault:
     return Fault(Diagnostic("too-fast", message, place=place, help=help), ())
 
 
-def lost(place: str, start: Structure, positions: Floats) -> Fault | None:
-    """Atoms far outside where all began, in the open directions; positions (N, 3)."""
+def lost(place: str, start: Structure, positions: Positions) -> Fault | None:
+    """Atoms far outside where all began, in the open directions."""
     away = _beyond(start, positions)
     atoms = tuple(int(k) for k in np.flatnonzero(away > _ASTRAY))
     if not atoms:
@@ -86,8 +90,8 @@ def lost(place: str, start: Structure, positions: Floats) -> Fault | None:
     return Fault(Diagnostic("lost-atoms", message, place=place, help=help), atoms)
 
 
-def _beyond(start: Structure, positions: Floats) -> Floats:
-    """(N,) how far each atom is outside the box of the first positions, along the open directions, Å."""
+def _beyond(start: Structure, positions: Positions) -> PerAtom:
+    """How far each atom is outside the box of the first positions, along the open directions, Å."""
     if start.pbc.all():
         return np.zeros(len(positions))
     periodic = start.cell[start.pbc]

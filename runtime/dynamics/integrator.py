@@ -11,18 +11,18 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int, Key
 
 from ...compiler.backends.xla.arrays import Edge, Pair
 from ...compiler.backends.xla.kernel import Arrays, Kernel
 from .barostat import Piston, strain
 from .pruning import Room, near_edges, near_pairs, squared_lengths
 from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover
-
-Array = jax.Array
 
 # why a call came back before its last step
 FINE, NOT_FINITE, TOO_CLOSE, TOO_HOT = range(4)
@@ -32,80 +32,66 @@ VALID, USED, OUTRUN, SHORT_OF_ROOM, TOO_FAST = range(5)
 
 
 class Motion(NamedTuple):
-    """The state of the dynamics. Lengths Å, energies eV, masses amu, time in ASE's unit, √(amu Å²/eV).
+    """The state of the dynamics. Time is in ASE's unit, √(amu Å²/eV); quantities are float64."""
 
-    x, v, f (3, N); x is not wrapped. virial = dE/dε (3, 3); cell (3, 3), a vector a row; deformed (3, 3):
-    rows of lengths have changed to rows @ deformed since the list was made. heat: energy given by thermostat
-    and barostat. chain: rates of a Nosé–Hoover chain. closest (P,): smallest squared distances since the last
-    row of the log. begun: False until the first forces are there. lists: VALID and so on. needed: sizes of
-    the device's lists when they were last made.
-    """
-
-    step: Any
-    x: Any
-    v: Any
-    f: Any
-    energy: Any
-    virial: Any
-    cell: Any
-    deformed: Any
-    heat: Any
-    chain: Any
-    closest: Any
-    begun: Any
-    verdict: Any
-    lists: Any
-    needed: Any
+    step: Int[Array, ""]  # steps made
+    x: Float[Array, "3 N"]  # positions, Å, not wrapped into the cell
+    v: Float[Array, "3 N"]  # velocities, Å per time
+    f: Float[Array, "3 N"]  # forces, eV/Å
+    energy: Float[Array, ""]  # potential energy, eV
+    virial: Float[Array, "3 3"]  # dE/dε, eV
+    cell: Float[Array, "3 3"]  # Å, one vector a row
+    deformed: Float[
+        Array, "3 3"
+    ]  # rows of lengths have become rows @ deformed since the host's lists were made
+    heat: Float[Array, ""]  # energy given by thermostat and barostat, eV
+    chain: Float[Array, " chain"]  # rates of a Nosé-Hoover chain, 1/time
+    closest: Float[Array, " species_pairs"]  # smallest squared distances since the last row of the log, Å²
+    begun: Bool[Array, ""]  # False until the first forces are there
+    verdict: Int[Array, ""]  # FINE, NOT_FINITE, TOO_CLOSE or TOO_HOT
+    lists: Int[Array, ""]  # VALID, USED, OUTRUN, SHORT_OF_ROOM or TOO_FAST
+    needed: Int[Array, " lists"]  # sizes of the device's lists when they were last made
 
 
 class Near(NamedTuple):
-    """Long lists: the kernel's arrays without lists; x (3, N) where they were made; what wraps atoms into
-    the cell there (3, N); pairs, each with its row of `closest`; edges, where the kernel has any. reach: how
-    far the kernel sees; skin: how much farther the device's lists go; long: how much farther these do;
-    watched (P,): how far smallest distances are looked for (Å).
-    """
+    """Long lists, made by the host."""
 
-    arrays: Arrays
-    x: Any
-    wrap: Any
+    arrays: Arrays  # those of the kernel, without lists
+    x: Float[Array, "3 N"]  # positions where the lists were made, Å
+    wrap: Float[Array, "3 N"]  # x − wrap is in the cell, Å
     pair: Pair
-    rows: Any
-    edge: Edge | None
-    reach: Any
-    skin: Any
-    long: Any
-    watched: Any
+    rows: Int[Array, " M"]  # the row of `closest` that each pair belongs to
+    edge: Edge | None  # None where the kernel has no edges
+    reach: Float[Array, ""]  # how far the kernel sees, Å
+    skin: Float[Array, ""]  # how much farther the device's lists go, Å
+    long: Float[Array, ""]  # how much farther than those these lists go, Å
+    watched: Float[Array, " species_pairs"]  # how far smallest distances are looked for, Å
 
 
 class Pruned(NamedTuple):
-    """Short lists: those of the kernel; the watched pairs and their rows; x (3, N) where they were made, and
-    the inverse of `deformed` there. Their shifts are those of the long lists.
-    """
+    """Short lists, made by the device. Their shifts are those of the long lists."""
 
-    lists: tuple[Pair | Edge, ...]
+    lists: tuple[Pair | Edge, ...]  # of the kernel, in its order
     watched: Pair
-    rows: Any
-    x: Any
-    back: Any
+    rows: Int[Array, " M"]  # the row of `closest` that each watched pair belongs to
+    x: Float[Array, "3 N"]  # positions where the lists were made, Å
+    back: Float[Array, "3 3"]  # the inverse of `Motion.deformed` there
 
 
 class Conditions(NamedTuple):
-    """What stays as it is: dt, tau, tau of pressure over compressibility in ASE's units, kT of first and
-    last step (eV) and the steps between, pressure (eV/Å³), masses (N,), degrees of freedom, key, limits (P,)
-    in Å, the kinetic energy (eV) that is too much.
-    """
+    """What stays as it is during a run. Time is in ASE's unit."""
 
-    dt: Any
-    tau: Any
-    rate: Any
-    heat: Any
-    ramp: Any
-    pressure: Any
-    masses: Any
-    freedom: Any
-    key: Any
-    limits: Any
-    most: Any
+    dt: Float[Array, ""]  # time step
+    tau: Float[Array, ""]  # relaxation time of the thermostat
+    rate: Float[Array, ""]  # compressibility over relaxation time of the barostat, Å³/eV per time
+    heat: Float[Array, " 2"]  # kT of the first and of the last step, eV
+    ramp: Float[Array, ""]  # steps between these two
+    pressure: Float[Array, ""]  # eV/Å³
+    masses: Float[Array, " N"]  # amu
+    freedom: Float[Array, ""]  # degrees of freedom
+    key: Key[Array, ""]  # of the random numbers
+    limits: Float[Array, " species_pairs"]  # the smallest distances allowed, Å
+    most: Float[Array, ""]  # the largest kinetic energy allowed, eV
 
 
 @dataclass(frozen=True)
@@ -119,7 +105,7 @@ class Form:
     room: Room = field(default_factory=Room)
 
 
-Advance = Callable[[Array, Conditions, Near, Motion, Array], Motion]
+Advance = Callable[[Float[Array, " P"], Conditions, Near, Motion, Int[Array, ""]], Motion]
 
 
 @lru_cache(maxsize=8)
@@ -128,8 +114,10 @@ def compiled(kernel: Kernel, form: Form) -> Advance:
     make new lists (`lists`) or a guard stops it (`verdict`).
     """
 
-    def advance(theta: Array, c: Conditions, near: Near, s: Motion, until: Array) -> Motion:
-        def wanted(s: Motion) -> Array:
+    def advance(
+        theta: Float[Array, " P"], c: Conditions, near: Near, s: Motion, until: Int[Array, ""]
+    ) -> Motion:
+        def wanted(s: Motion) -> Bool[Array, ""]:
             return ((s.step < until) | ~s.begun) & (s.verdict == FINE)
 
         def with_new_lists(s: Motion) -> Motion:
@@ -152,7 +140,13 @@ def compiled(kernel: Kernel, form: Form) -> Advance:
 
 
 def _step(
-    kernel: Kernel, form: Form, theta: Array, c: Conditions, near: Near, pruned: Pruned, s: Motion
+    kernel: Kernel,
+    form: Form,
+    theta: Float[Array, " P"],
+    c: Conditions,
+    near: Near,
+    pruned: Pruned,
+    s: Motion,
 ) -> Motion:
     """One step, or the same state with its lists marked as used. The first call finds the forces and moves
     nothing.
@@ -166,7 +160,7 @@ def _step(
     )
 
 
-def _moved(form: Form, c: Conditions, s: Motion) -> tuple[Motion, Array]:
+def _moved(form: Form, c: Conditions, s: Motion) -> tuple[Motion, Float[Array, "3 3"]]:
     """B A T A (P): the state before its forces, and the strain that the barostat made."""
     half = c.dt / 2
     v = s.v + half * s.f / c.masses
@@ -187,7 +181,9 @@ def _moved(form: Form, c: Conditions, s: Motion) -> tuple[Motion, Array]:
     return _strained(form, c, ahead, bath.heat, jax.random.fold_in(c.key, 2 * s.step + 1))
 
 
-def _strained(form: Form, c: Conditions, s: Motion, heat: Array, key: Array) -> tuple[Motion, Array]:
+def _strained(
+    form: Form, c: Conditions, s: Motion, heat: Float[Array, ""], key: Key[Array, ""]
+) -> tuple[Motion, Float[Array, "3 3"]]:
     volume = jnp.abs(jnp.linalg.det(s.cell))
     internal = ((c.masses * s.v) @ s.v.T - s.virial) / volume
     eta = strain(form.barostat, internal, volume, c.dt, Piston(c.pressure, c.rate, heat, key))
@@ -201,22 +197,28 @@ def _strained(form: Form, c: Conditions, s: Motion, heat: Array, key: Array) -> 
     return moved, eta
 
 
-def _heat_at(c: Conditions, step: Array) -> Array:
+def _heat_at(c: Conditions, step: Int[Array, ""]) -> Float[Array, ""]:
     return c.heat[0] + (c.heat[1] - c.heat[0]) * jnp.minimum(step / c.ramp, 1.0)
 
 
-def _holds(form: Form, near: Near, pruned: Pruned, s: Motion) -> Array:
+def _holds(form: Form, near: Near, pruned: Pruned, s: Motion) -> Bool[Array, ""]:
     """Whether no pair that the short lists leave out can have come into reach."""
     change = jnp.eye(3) if form.barostat == "none" else pruned.back @ s.deformed
     return _approach(form, s.x, pruned.x, change, near.reach + near.skin) <= near.skin
 
 
-def _long_holds(form: Form, near: Near, s: Motion) -> Array:
+def _long_holds(form: Form, near: Near, s: Motion) -> Bool[Array, ""]:
     """Whether no pair that the long lists leave out can be one of the short lists."""
     return _approach(form, s.x, near.x, s.deformed, near.reach + near.skin + near.long) <= near.long
 
 
-def _approach(form: Form, x: Array, before: Array, change: Array, length: Array) -> Array:
+def _approach(
+    form: Form,
+    x: Float[Array, "3 N"],
+    before: Float[Array, "3 N"],
+    change: Float[Array, "3 3"],
+    length: Float[Array, ""],
+) -> Float[Array, ""]:
     """How much nearer two atoms can have come that were a length apart: what the cell shrank by (no singular
     value of the change is smaller than 1 − |change − 1|), and what the two farthest have moved beyond its
     strain. 0 where that is no number: the guards find it.
@@ -231,12 +233,12 @@ def _approach(form: Form, x: Array, before: Array, change: Array, length: Array)
     return jnp.where(jnp.isfinite(nearer), nearer, 0.0)
 
 
-def _pruned(kernel: Kernel, form: Form, near: Near, s: Motion) -> tuple[Pruned, Array]:
+def _pruned(kernel: Kernel, form: Form, near: Near, s: Motion) -> tuple[Pruned, Int[Array, " lists"]]:
     """Short lists of now, and the sizes that they need."""
     x, turn = _wrapped(form, near, s), s.deformed.T
     pair, edge, n = near.pair, near.edge, s.x.shape[1]
 
-    def shifted(shift: Array) -> Array:
+    def shifted(shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
         return shift if form.barostat == "none" else _shifted(turn, shift)
 
     squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shifted(pair.shift)), jnp.inf)
@@ -261,7 +263,7 @@ def _pruned(kernel: Kernel, form: Form, near: Near, s: Motion) -> tuple[Pruned, 
     return Pruned(ours, watched, near.rows[places], s.x, back), jnp.stack([*needed, count])
 
 
-def _wrapped(form: Form, near: Near, s: Motion) -> Array:
+def _wrapped(form: Form, near: Near, s: Motion) -> Float[Array, "3 N"]:
     """Positions as the lists mean them."""
     return s.x - (near.wrap if form.barostat == "none" else s.deformed.T @ near.wrap)
 
@@ -269,13 +271,13 @@ def _wrapped(form: Form, near: Near, s: Motion) -> Array:
 def _landed(
     kernel: Kernel,
     form: Form,
-    theta: Array,
+    theta: Float[Array, " P"],
     c: Conditions,
     near: Near,
     pruned: Pruned,
     s: Motion,
     ahead: Motion,
-    eta: Array,
+    eta: Float[Array, "3 3"],
 ) -> Motion:
     """F B, and the guards."""
     x = _wrapped(form, near, ahead)
@@ -301,7 +303,9 @@ def _landed(
     )
 
 
-def _placed(kernel: Kernel, form: Form, arrays: Arrays, x: Array, deformed: Array) -> Arrays:
+def _placed(
+    kernel: Kernel, form: Form, arrays: Arrays, x: Float[Array, "3 N"], deformed: Float[Array, "3 3"]
+) -> Arrays:
     """The kernel's arrays with atoms, and where the cell moves images, where they are now."""
     lists = arrays.lists
     if form.barostat != "none":
@@ -310,13 +314,15 @@ def _placed(kernel: Kernel, form: Form, arrays: Arrays, x: Array, deformed: Arra
     return arrays._replace(positions=x.astype(kernel.dtype), lists=lists)
 
 
-def _shifted(turn: Array, shift: Array) -> Array:
+def _shifted(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
     rows = [sum(turn[a, b] * shift[b] for b in range(3)) for a in range(3)]
     return jnp.stack(rows)
 
 
-def _watched(form: Form, near: Near, pruned: Pruned, x: Array, deformed: Array) -> Array:
-    """(P,) the smallest squared distance of each pair of species; infinity beyond what is looked for."""
+def _watched(
+    form: Form, near: Near, pruned: Pruned, x: Float[Array, "3 N"], deformed: Float[Array, "3 3"]
+) -> Float[Array, " species_pairs"]:
+    """The smallest squared distance of each pair of species; infinity beyond what is looked for."""
     pair = pruned.watched
     shift = pair.shift if form.barostat == "none" else _shifted(deformed.T, pair.shift)
     squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shift), jnp.inf)
@@ -325,7 +331,13 @@ def _watched(form: Form, near: Near, pruned: Pruned, x: Array, deformed: Array) 
     return jnp.where(smallest < near.watched**2, smallest, jnp.inf)  # farther ones may not be on the list
 
 
-def _verdict(c: Conditions, energy: Array, f: Array, v: Array, squares: Array) -> Array:
+def _verdict(
+    c: Conditions,
+    energy: Float[Array, ""],
+    f: Float[Array, "3 N"],
+    v: Float[Array, "3 N"],
+    squares: Float[Array, " species_pairs"],
+) -> Int[Array, ""]:
     finite = jnp.isfinite(energy) & jnp.isfinite(f).all() & jnp.isfinite(v).all()
     close = (squares < c.limits**2).any()
     hot = kinetic_energy(v, c.masses) > c.most

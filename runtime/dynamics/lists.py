@@ -9,13 +9,15 @@ from typing import Literal
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.backends.xla.arrays import Edge, Pair
 from ...compiler.backends.xla.kernel import Arrays, Kernel
+from ..structures.arrays import Floats, Positions
 from ..structures.batches import Batch, EdgeList, PairList, build
 from ..structures.neighbors import Pairs, coordination, pairs
 from ..structures.padding import ListSpec, Shape, nice
-from ..structures.structure import Floats, Structure
+from ..structures.structure import Structure
 from .distances import pair_rows, watched_cutoffs
 from .integrator import Near
 from .pruning import Room
@@ -81,8 +83,8 @@ class Search:
         own = [float(d.rc or 0.0) for d in self.kernel.lists]
         return max([*own, float(watched_cutoffs(self.present).max())])
 
-    def _pair_cutoffs(self) -> Floats:
-        """(P,) how far pairs of each row are needed as pairs: by the kernel, or to be watched."""
+    def _pair_cutoffs(self) -> Float[Floats, " species_pairs"]:
+        """How far pairs of each row are needed as pairs: by the kernel, or to be watched."""
         own = [float(d.rc or 0.0) for d in self.kernel.lists if d.name == "pair"]
         return np.maximum(watched_cutoffs(self.present), max(own, default=0.0))
 
@@ -152,10 +154,8 @@ def _grown(room: int, needed: int) -> int:
     return room if needed <= room else max(_roomy(needed), nice(room + 1, _STEPS))
 
 
-def _wrap(structure: Structure) -> Floats:
-    """(N, 3) what to take from positions, whole vectors of the periodic directions, to have them in the
-    cell.
-    """
+def _wrap(structure: Structure) -> Positions:
+    """Whole vectors of the periodic directions to subtract from positions, to have them in the cell."""
     periodic = structure.cell[structure.pbc]
     if not len(periodic):
         return np.zeros_like(structure.positions)

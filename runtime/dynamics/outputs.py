@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Any
+from typing import IO
 
 import numpy as np
 from ase import Atoms
@@ -27,20 +27,21 @@ from ase.io.trajectory import Trajectory
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..files.atomic import write_atomic
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats, Velocities
+from ..structures.structure import Structure
 
 SETTINGS, LOG, STATE, REPORT = "settings.json", "thermo.csv", "state.npz", "report.json"
 
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """A moment of the run. velocities (N, 3) in Å per ASE's unit of time."""
+    """A moment of the run."""
 
     step: int
     picoseconds: float
     structure: Structure
-    velocities: Floats
-    energy: float
+    velocities: Velocities
+    energy: float  # potential energy, eV
 
     def atoms(self) -> Atoms:
         """As ASE writes it, with the potential energy."""
@@ -160,7 +161,7 @@ def _writing(path: Path) -> Iterator[None]:
         raise ArtifactError(Diagnostic("unwritable", message, place=str(path))) from error
 
 
-def report(folder: Path, content: Mapping[str, Any]) -> None:
+def report(folder: Path, content: Mapping[str, object]) -> None:
     """How a run ended, as JSON. Raises ArtifactError `unwritable`."""
     write_atomic(folder / REPORT, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 

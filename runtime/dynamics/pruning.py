@@ -9,13 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-import jax
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Bool, Float, Int
 
 from ...compiler.backends.xla.arrays import Edge, Pair
 from ..structures.batches import ASIDE
-
-Array = jax.Array
 
 
 @dataclass(frozen=True)
@@ -29,13 +28,20 @@ class Room:
     lists: tuple[int, ...] = ()
 
 
-def squared_lengths(x: Array, first: Array, second: Array, shift: Array) -> Array:
-    """|x[second] − x[first] + shift|²; x (3, N), shift (3, …). An edge and its reverse have the same bits."""
+def squared_lengths(
+    x: Float[Array, "3 N"],
+    first: Int[Array, " *list"],
+    second: Int[Array, " *list"],
+    shift: Float[Array, " 3 *list"],
+) -> Float[Array, " *list"]:
+    """|x[second] − x[first] + shift|². An edge and its reverse have the same bits."""
     d = [x[a][second] - x[a][first] + shift[a] for a in range(3)]
     return d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
 
 
-def near_pairs(long: Pair, keep: Array, size: int, cutoff: float, n: int) -> tuple[Pair, Array, Array]:
+def near_pairs(
+    long: Pair, keep: Bool[Array, " M"], size: int, cutoff: float, n: int
+) -> tuple[Pair, Int[Array, ""], Int[Array, " size"]]:
     """The pairs that are kept, how many they are, and where each stood; padded as `batches` pads them."""
     ranks = jnp.cumsum(keep, dtype=jnp.int32)
     source = _sources(jnp.where(keep & (ranks <= size), ranks - 1, size), size)
@@ -44,7 +50,9 @@ def near_pairs(long: Pair, keep: Array, size: int, cutoff: float, n: int) -> tup
     return Pair(i, j, _moved(long.shift, source, valid, cutoff), valid), ranks[-1], source
 
 
-def near_edges(long: Edge, keep: Array, width: int, cutoff: float) -> tuple[Edge, Array]:
+def near_edges(
+    long: Edge, keep: Bool[Array, "N K"], width: int, cutoff: float
+) -> tuple[Edge, Int[Array, ""]]:
     """The edges that are kept (keep is the same of an edge and its reverse), and the most of any atom."""
     n = len(long.j)
     ranks = jnp.cumsum(keep, axis=1, dtype=jnp.int32)
@@ -61,16 +69,16 @@ def near_edges(long: Edge, keep: Array, width: int, cutoff: float) -> tuple[Edge
     return short, ranks[:, -1].max()
 
 
-def _moved(shift: Array, source: Array, valid: Array, cutoff: float) -> Array:
-    """Shifts (3, …) of what is kept; a row at a time, as XLA is slow with columns of a wide table."""
+def _moved(
+    shift: Float[Array, "3 long"], source: Int[Array, " short"], valid: Bool[Array, " short"], cutoff: float
+) -> Float[Array, "3 short"]:
+    """Shifts of what is kept; a row at a time, as XLA is slow with columns of a wide table."""
     aside = cutoff * ASIDE
     return jnp.stack([jnp.where(valid, shift[a][source], aside[a]) for a in range(3)])
 
 
-def _sources(target: Array, size: int) -> Array:
-    """(size,) which element goes to each place; target: the place of each element, `size` where it has
-    none.
-    """
+def _sources(target: Int[Array, " long"], size: int) -> Int[Array, " size"]:
+    """The element that goes to each place; target: the place of each element, `size` where it has none."""
     which = jnp.arange(len(target), dtype=jnp.int32)
     places = jnp.zeros(size + 1, jnp.int32)
     # with 32 bits and no check of bounds XLA's scatter takes half as long

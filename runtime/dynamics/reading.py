@@ -9,7 +9,8 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.frames import frames, split_slice
-from ..structures.structure import Floats, Structure, from_atoms
+from ..structures.arrays import Velocities
+from ..structures.structure import Structure, from_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -17,8 +18,8 @@ if TYPE_CHECKING:
 _MOST = 64  # cells along a vector
 
 
-def start_of(where: str, repeat: str | None = None) -> tuple[Structure, Floats | None, list[str]]:
-    """The structure, its velocities (N, 3) in Å per ASE's unit of time or None, and what there is to say.
+def start_of(where: str, repeat: str | None = None) -> tuple[Structure, Velocities | None, list[str]]:
+    """The structure, its velocities or None, and what there is to say.
 
     where: a file, or `FILE@3`. repeat: `2,2,1`. Raises DataError as `frames`, empty-selection, bad-value.
     """
@@ -35,7 +36,7 @@ def start_of(where: str, repeat: str | None = None) -> tuple[Structure, Floats |
     return structure, _velocities(atoms), remarks
 
 
-def _velocities(atoms: Atoms) -> Floats | None:
+def _velocities(atoms: Atoms) -> Velocities | None:
     return np.array(atoms.get_velocities(), dtype=np.float64) if atoms.has("momenta") else None
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats, Velocities
+from ..structures.structure import Structure
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Progress:
 class MDResult:
     """A run that ended. `stopped`: why a guard stopped it, None where all steps were made.
 
-    `structure` and `velocities` (N, 3) (Å per ASE's unit of time) are those of the last step; positions are
+    `structure` and `velocities` are those of the last step; positions are
     not wrapped into the cell. `smallest`: the smallest distance of each pair of species over all steps, Å,
     for pairs that met. `thermo`: the columns of the log, those of an interrupted run before it too.
     `frames`: what was written to `trajectory`, in memory where there is no folder. `atoms`: those that a
@@ -43,7 +43,7 @@ class MDResult:
     stopped: Diagnostic | None
     atoms: tuple[int, ...]
     structure: Structure
-    velocities: Floats
+    velocities: Velocities
     smallest: Mapping[str, float]
     thermo: Mapping[str, Floats]
     frames: tuple[Structure, ...]
@@ -51,7 +51,7 @@ class MDResult:
     seconds: float
     steps_per_second: float
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data, for JSON."""
         fault = self.stopped
         last = {name: float(values[-1]) for name, values in self.thermo.items() if len(values)}

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from time import perf_counter
-from typing import Any
 
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jaxtyping import Float
 
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats, Velocities
+from ..structures.structure import Structure
 from . import guards, outputs, state
 from .distances import pair_names
 from .guards import Fault
@@ -56,24 +58,25 @@ class _Clock:
 
 @dataclass
 class Run:
-    """A run on its way. first: the conserved quantity of step 0, eV; smallest (P,): of all steps, Å."""
+    """A run on its way."""
 
     structure: Structure
     settings: MDSettings
     present: tuple[str, ...]
-    theta: Any
+    theta: Float[Array, " P"]
     conditions: Conditions
     search: Search
     record: Folder | Memory
     depends_on: dict[str, str]
     tell: Tell
-    first: float = 0.0
-    smallest: Floats = field(default_factory=lambda: np.zeros(0))
-    recent: Floats = field(default_factory=lambda: np.array(np.nan))  # smallest of the latest row of the log
+    first: float = 0.0  # the conserved quantity of step 0, eV
+    smallest: Float[Floats, " species_pairs"] = field(default_factory=lambda: np.zeros(0))  # of all steps, Å
+    # the smallest distances of the latest row of the log, Å
+    recent: Float[Floats, " *species_pairs"] = field(default_factory=lambda: np.array(np.nan))
     near: Near | None = None
     clock: _Clock = field(default_factory=_Clock)
 
-    def whole(self, velocities: Floats, saved: state.Saved | None) -> MDResult:
+    def whole(self, velocities: Velocities, saved: state.Saved | None) -> MDResult:
         """From the first step, or from a state, to the last."""
         motion, fault = self._begun(velocities) if saved is None else (self._restored(saved), None)
         self.clock.start(int(motion.step))
@@ -82,7 +85,7 @@ class Run:
             motion = self._written(motion, fault)
         return self._result(motion, fault)
 
-    def _begun(self, velocities: Floats) -> tuple[Motion, Fault | None]:
+    def _begun(self, velocities: Velocities) -> tuple[Motion, Fault | None]:
         if isinstance(self.record, Folder):
             self.record.begin()
         pairs = len(pair_names(self.present))
@@ -239,7 +242,7 @@ class Run:
         symbol = self.structure.symbols[atom]
         return guards.too_fast(self._place(motion), atom, symbol, float(speed[atom]), self.search.skin)
 
-    def _named(self, smallest: Floats) -> dict[str, float]:
+    def _named(self, smallest: Float[Floats, " species_pairs"]) -> dict[str, float]:
         names = pair_names(self.present)
         return {n: float(d) for n, d in zip(names, smallest, strict=True) if np.isfinite(d)}
 

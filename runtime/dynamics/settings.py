@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal
+from typing import Literal
 
 from pydantic import Field, model_validator
 
@@ -65,7 +65,7 @@ class MDSettings(Section):
         """Of the first and of the last step, in K."""
         return self.temperature, self._end
 
-    def depends_on(self) -> dict[str, Any]:
+    def depends_on(self) -> dict[str, object]:
         """What the bits of a trajectory depend on: all but the number of steps, where nothing is ramped."""
         found = self.model_dump(mode="json")
         if self.temperature_end is None:
@@ -73,7 +73,7 @@ class MDSettings(Section):
         return found
 
 
-def md_settings(values: Mapping[str, Any]) -> MDSettings:
+def md_settings(values: Mapping[str, object]) -> MDSettings:
     """Settings of given values. Raises ConfigError, one diagnostic for each fault: unknown-key, bad-value."""
     return validated(MDSettings, values, None)
 

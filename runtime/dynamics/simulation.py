@@ -7,7 +7,8 @@ from pathlib import Path
 import jax.numpy as jnp
 
 from ..potential.potential import Potential
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Velocities
+from ..structures.structure import Structure
 from . import checks, state
 from .continuing import begin, identity, require_same
 from .distances import pair_names
@@ -25,7 +26,7 @@ def simulate(
     structure: Structure,
     settings: MDSettings,
     *,
-    velocities: Floats | None = None,
+    velocities: Velocities | None = None,
     folder: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
@@ -33,7 +34,7 @@ def simulate(
 ) -> MDResult:
     """Molecular dynamics of `structure` with `potential`.
 
-    velocities (N, 3) in Å per ASE's unit of time: needed where the settings take those of the structure.
+    velocities: needed where the settings take those of the structure.
     folder: where log, trajectory and states are written; without one the result holds them. resume: go on
     from the last state there, to the same bits as without the interruption; overwrite: replace what is there.
 

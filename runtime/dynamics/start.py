@@ -9,7 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 from ase import units
 
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Velocities
+from ..structures.structure import Structure
 from .checks import distance_limits, masses_of
 from .integrator import FINE, USED, Conditions, Form, Motion
 from .pruning import Room
@@ -32,7 +33,7 @@ def form_of(settings: MDSettings, room: Room) -> Form:
     )
 
 
-def skin_of(structure: Structure, settings: MDSettings, velocities: Floats) -> float:
+def skin_of(structure: Structure, settings: MDSettings, velocities: Velocities) -> float:
     """How much farther lists reach than the kernel, Å: as asked for, or enough for the fastest atoms."""
     if settings.skin is not None:
         return settings.skin
@@ -42,8 +43,8 @@ def skin_of(structure: Structure, settings: MDSettings, velocities: Floats) -> f
     return max(_THIN, _FASTEST * settings.timestep * units.fs * float(spread))
 
 
-def first_velocities(structure: Structure, settings: MDSettings, given: Floats | None) -> Floats:
-    """(N, 3) drawn or given, without total momentum."""
+def first_velocities(structure: Structure, settings: MDSettings, given: Velocities | None) -> Velocities:
+    """Drawn or given, without total momentum."""
     masses = masses_of(structure)
     if settings.velocities == "drawn" or given is None:
         return drawn(structure, masses, settings)
@@ -51,7 +52,7 @@ def first_velocities(structure: Structure, settings: MDSettings, given: Floats |
 
 
 def conditions(
-    structure: Structure, present: Sequence[str], settings: MDSettings, velocities: Floats
+    structure: Structure, present: Sequence[str], settings: MDSettings, velocities: Velocities
 ) -> Conditions:
     """All that stays as it is. velocities: the first ones, whose temperature nve keeps to."""
     masses = masses_of(structure)
@@ -74,7 +75,7 @@ def conditions(
     )
 
 
-def first_motion(structure: Structure, velocities: Floats, n_pairs: int, n_lists: int) -> Motion:
+def first_motion(structure: Structure, velocities: Velocities, n_pairs: int, n_lists: int) -> Motion:
     """The state before the first forces. n_pairs: of species; n_lists: that the device makes."""
     return Motion(
         step=jnp.asarray(0),

@@ -2,47 +2,44 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TypedDict
 
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float
 
 from ..files.atomic import load_state, save_state
-from ..structures.structure import Floats
+from ..structures.arrays import Cell, Floats
 from .integrator import FINE, USED, Motion
 from .pruning import Room
 
 
 @dataclass(frozen=True)
 class Saved:
-    """All that the next step depends on, and where the files were. As `Motion`; room: of the lists.
-
-    first: the conserved quantity of step 0, eV. smallest: of all steps before, Å. log_bytes,
-    trajectory_bytes: lengths of the files; frames: how many the trajectory held.
-    """
+    """All that the next step depends on, the first fields as `Motion` has them, and where the files were."""
 
     step: int
-    x: Floats
-    v: Floats
-    f: Floats
+    x: Float[Floats, "3 N"]
+    v: Float[Floats, "3 N"]
+    f: Float[Floats, "3 N"]
     energy: float
-    virial: Floats
-    cell: Floats
+    virial: Float[Floats, "3 3"]
+    cell: Cell
     heat: float
-    chain: Floats
-    closest: Floats
-    room: Room
-    first: float
-    smallest: Floats
-    log_bytes: int
-    trajectory_bytes: int
-    frames: int
+    chain: Float[Floats, " chain"]
+    closest: Float[Floats, " species_pairs"]
+    room: Room  # of the lists
+    first: float  # the conserved quantity of step 0, eV
+    smallest: Float[Floats, " species_pairs"]  # distances of all steps before, Å
+    log_bytes: int  # length of the log
+    trajectory_bytes: int  # length of the trajectory
+    frames: int  # of the trajectory
 
     def motion(self) -> Motion:
         """On the device, with a list still to be made."""
-        given = {name: jnp.asarray(getattr(self, name)) for name in _SHARED}
+        given = {name: jnp.asarray(getattr(self, name)) for name in Shared.__annotations__}
         return Motion(
             **given,
             deformed=jnp.eye(3),
@@ -53,17 +50,35 @@ class Saved:
         )
 
 
-_SHARED = ("step", "x", "v", "f", "energy", "virial", "cell", "heat", "chain", "closest")
-
-
-def shared_of(motion: Motion) -> dict[str, Any]:
+class Shared(TypedDict):
     """The fields of `Saved` that are those of the motion."""
-    found: dict[str, Any] = {}
-    kinds = {item.name: item.type for item in fields(Saved)}
-    for name in _SHARED:
-        value = np.asarray(getattr(motion, name))
-        found[name] = value.item() if kinds[name] in ("int", "float") else value
-    return found
+
+    step: int
+    x: Float[Floats, "3 N"]
+    v: Float[Floats, "3 N"]
+    f: Float[Floats, "3 N"]
+    energy: float
+    virial: Float[Floats, "3 3"]
+    cell: Cell
+    heat: float
+    chain: Float[Floats, " chain"]
+    closest: Float[Floats, " species_pairs"]
+
+
+def shared_of(motion: Motion) -> Shared:
+    """On the host."""
+    return Shared(
+        step=int(motion.step),
+        x=np.asarray(motion.x),
+        v=np.asarray(motion.v),
+        f=np.asarray(motion.f),
+        energy=float(motion.energy),
+        virial=np.asarray(motion.virial),
+        cell=np.asarray(motion.cell),
+        heat=float(motion.heat),
+        chain=np.asarray(motion.chain),
+        closest=np.asarray(motion.closest),
+    )
 
 
 def write(path: Path, state: Saved, depends_on: dict[str, str]) -> None:

@@ -8,29 +8,27 @@ from itertools import product
 
 import numpy as np
 from ase import units
+from jaxtyping import Float
 
-from ..structures.structure import Floats
+from ..structures.arrays import Cell, Floats, PerAtom
 
 _CELL = tuple(f"cell_{vector}{axis}" for vector, axis in product("abc", "xyz"))
 
 
 @dataclass(frozen=True)
 class Moment:
-    """Energies in eV, temperature in K, pressure in GPa (compression positive), volume in Å³; both None
-    without three periodic directions. smallest (P,): distances of pairs of species, Å, infinite where none
-    met. conserved: what an exact integration would keep, energies given by thermostat and barostat taken off.
-    """
+    """Pressure and volume are None without three periodic directions."""
 
     step: int
     picoseconds: float
-    temperature: float
-    potential: float
-    kinetic: float
-    conserved: float
-    pressure: float | None
-    volume: float | None
-    cell: Floats
-    smallest: Floats
+    temperature: float  # K
+    potential: float  # eV
+    kinetic: float  # eV
+    conserved: float  # what an exact integration keeps: without the energy that the baths gave, eV
+    pressure: float | None  # GPa, compression positive
+    volume: float | None  # Å³
+    cell: Cell
+    smallest: Float[Floats, " species_pairs"]  # distances, Å; infinite where none met
 
     def row(self) -> list[float]:
         """In the order of `columns`."""
@@ -48,18 +46,18 @@ def columns(pairs: Sequence[str]) -> tuple[str, ...]:
 def measured(
     step: int,
     timestep: float,
-    masses: Floats,
+    masses: PerAtom,
     freedom: int,
-    velocities: Floats,
+    velocities: Float[Floats, "3 N"],
     energy: float,
-    virial: Floats,
-    cell: Floats,
+    virial: Float[Floats, "3 3"],
+    cell: Cell,
     heat: float,
     outer_pressure: float | None,
-    smallest: Floats,
+    smallest: Float[Floats, " species_pairs"],
     periodic: bool,
 ) -> Moment:
-    """A moment of the dynamics. velocities (3, N); virial = dE/dε (3, 3) eV; outer_pressure in eV/Å³ where
+    """A moment of the dynamics. virial = dE/dε, eV; outer_pressure in eV/Å³ where
     there is a barostat; heat: the energy that thermostat and barostat have given, eV.
     """
     kinetic = 0.5 * float((masses * velocities**2).sum())

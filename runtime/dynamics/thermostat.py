@@ -9,33 +9,36 @@ from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+from jax import Array
+from jaxtyping import Float, Key
 
-Array = jax.Array
 CHAIN = 3  # thermostats of a Nosé–Hoover chain
 # weights of Suzuki and Yoshida, fourth order: with one step of the full length stiff chains drift
 _WEIGHTS = (1 / (2 - 2 ** (1 / 3)), 1 - 2 / (2 - 2 ** (1 / 3)), 1 / (2 - 2 ** (1 / 3)))
 
 
 class Bath(NamedTuple):
-    """kT (eV), tau (ASE's unit of time), degrees of freedom, and the key of this step's random numbers."""
+    """What a thermostat couples to."""
 
-    heat: Array
-    tau: Array
-    freedom: Array
-    key: Array
+    heat: Float[Array, ""]  # kT, eV
+    tau: Float[Array, ""]  # relaxation time, ASE's unit
+    freedom: Float[Array, ""]  # degrees of freedom
+    key: Key[Array, ""]  # of this step's random numbers
 
 
-def kinetic_energy(v: Array, masses: Array) -> Array:
-    """Σ m v²/2 in eV; v (3, N)."""
+def kinetic_energy(v: Float[Array, "3 N"], masses: Float[Array, " N"]) -> Float[Array, ""]:
+    """Σ m v²/2, eV."""
     return 0.5 * (masses * v * v).sum()
 
 
-def without_momentum(v: Array, masses: Array) -> Array:
-    """v (3, N) in the frame of the centre of mass."""
+def without_momentum(v: Float[Array, "3 N"], masses: Float[Array, " N"]) -> Float[Array, "3 N"]:
+    """v in the frame of the centre of mass."""
     return v - (v @ masses)[:, None] / masses.sum()
 
 
-def langevin(v: Array, masses: Array, dt: Array, bath: Bath) -> Array:
+def langevin(
+    v: Float[Array, "3 N"], masses: Float[Array, " N"], dt: Float[Array, ""], bath: Bath
+) -> Float[Array, "3 N"]:
     """The Ornstein–Uhlenbeck process of friction 1/tau, exact, of the motion relative to the centre of mass.
 
     v ← c v + √((1 − c²) kT/m) ξ with c = exp(−dt/tau); both terms are projected, which leaves the canonical
@@ -46,7 +49,9 @@ def langevin(v: Array, masses: Array, dt: Array, bath: Bath) -> Array:
     return without_momentum(c * v + jnp.sqrt((1 - c * c) * bath.heat / masses) * noise, masses)
 
 
-def bussi(v: Array, masses: Array, dt: Array, bath: Bath) -> Array:
+def bussi(
+    v: Float[Array, "3 N"], masses: Float[Array, " N"], dt: Float[Array, ""], bath: Bath
+) -> Float[Array, "3 N"]:
     """Stochastic velocity rescaling (Bussi, Donadio & Parrinello, doi 10.1063/1.2408420, eq. A7)."""
     c = jnp.exp(-dt / bath.tau)
     first, rest = jax.random.split(bath.key)
@@ -58,10 +63,16 @@ def bussi(v: Array, masses: Array, dt: Array, bath: Bath) -> Array:
     return v * jnp.sqrt(scale)
 
 
-def nose_hoover(v: Array, masses: Array, dt: Array, bath: Bath, speeds: Array) -> tuple[Array, Array]:
+def nose_hoover(
+    v: Float[Array, "3 N"],
+    masses: Float[Array, " N"],
+    dt: Float[Array, ""],
+    bath: Bath,
+    speeds: Float[Array, " chain"],
+) -> tuple[Float[Array, "3 N"], Float[Array, " chain"]]:
     """A chain of Nosé and Hoover (Martyna, Klein & Tuckerman, doi 10.1063/1.463940), reversible.
 
-    speeds (CHAIN,): rates of the thermostats, 1/time. Returns velocities and speeds.
+    speeds: rates of the CHAIN thermostats, 1/time. Returns velocities and speeds.
     """
     inertia = bath.heat * bath.tau**2 * jnp.ones(CHAIN).at[0].set(bath.freedom)
     double = 2 * kinetic_energy(v, masses)
@@ -75,8 +86,13 @@ def nose_hoover(v: Array, masses: Array, dt: Array, bath: Bath, speeds: Array) -
 
 
 def _chain_kick(
-    speeds: Array, double: Array, half: Array, inertia: Array, bath: Bath, inward: bool = True
-) -> Array:
+    speeds: Float[Array, " chain"],
+    double: Float[Array, ""],
+    half: Float[Array, ""],
+    inertia: Float[Array, " chain"],
+    bath: Bath,
+    inward: bool = True,
+) -> Float[Array, " chain"]:
     """Half a step of the chain's own motion: from its end inward, or back."""
     order = range(CHAIN - 1, -1, -1) if inward else range(CHAIN)
     for k in order:

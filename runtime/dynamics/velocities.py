@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 from ase import units
 
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import PerAtom, Velocities
+from ..structures.structure import Structure
 from .settings import MDSettings
 
 _LINEAR = 1e-8  # a principal moment of inertia that is so small a part of the largest is none
 
 
-def degrees_of_freedom(structure: Structure, masses: Floats, settings: MDSettings) -> int:
+def degrees_of_freedom(structure: Structure, masses: PerAtom, settings: MDSettings) -> int:
     """What the temperature is counted with: 3N less what the dynamics conserves.
 
     The total momentum is zero in every ensemble. The angular momentum is conserved too where no direction is
@@ -20,8 +21,8 @@ def degrees_of_freedom(structure: Structure, masses: Floats, settings: MDSetting
     return 3 * structure.n_atoms - 3 - len(_rotations(structure, masses, settings))
 
 
-def drawn(structure: Structure, masses: Floats, settings: MDSettings) -> Floats:
-    """(N, 3) from the Maxwell–Boltzmann distribution at the first temperature, in Å per ASE's unit of time.
+def drawn(structure: Structure, masses: PerAtom, settings: MDSettings) -> Velocities:
+    """From the Maxwell–Boltzmann distribution at the first temperature, in Å per ASE's unit of time.
 
     Drawn from the seed; the total momentum, and where it is conserved the angular one, is projected away,
     which leaves the canonical distribution of the rest, and the kinetic energy as drawn.
@@ -36,13 +37,13 @@ def drawn(structure: Structure, masses: Floats, settings: MDSettings) -> Floats:
     return velocities
 
 
-def at_rest(velocities: Floats, masses: Floats) -> Floats:
+def at_rest(velocities: Velocities, masses: PerAtom) -> Velocities:
     """Without the motion of the centre of mass."""
     return velocities - (masses @ velocities) / masses.sum()
 
 
-def _rotations(structure: Structure, masses: Floats, settings: MDSettings) -> list[Floats]:
-    """Rigid rotations that are conserved, orthonormal in mass-weighted velocities: 0, 2 or 3 of (N, 3)."""
+def _rotations(structure: Structure, masses: PerAtom, settings: MDSettings) -> list[Velocities]:
+    """Rigid rotations that are conserved, orthonormal in mass-weighted velocities: 0, 2 or 3."""
     free = settings.ensemble == "nve" or settings.thermostat != "langevin"
     if structure.pbc.any() or not free or settings.velocities == "structure":
         return []

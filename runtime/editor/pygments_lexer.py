@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from typing import Any, ClassVar
+from typing import ClassVar
 
 from pygments.lexer import Lexer
 from pygments.token import Comment, Keyword, Name, Number, Operator, Punctuation, String, Text
 
 from .patterns import Style, painted
 
-TOKENS: dict[Style, Any] = {
+TOKENS: dict[Style, object] = {
     "comment": Comment.Single,
     "string": String.Double,
     "number": Number,
@@ -41,6 +41,6 @@ class PotentiaLexer(Lexer):  # type: ignore[misc]
     filenames: ClassVar[list[str]] = ["*.pes"]
     mimetypes: ClassVar[list[str]] = ["text/x-potentia"]
 
-    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, Any, str]]:
+    def get_tokens_unprocessed(self, text: str) -> Iterator[tuple[int, object, str]]:
         for start, piece, style in painted(text):
             yield start, Text if style is None else TOKENS[style], piece

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from lsprotocol import types
 from pygls import uris
@@ -76,7 +76,7 @@ class EditorServer(LanguageServer):
         path = library.folder().parent / name if name.startswith("std/") else Path(name)
         return path.resolve().as_uri()
 
-    def location(self, place: Any) -> types.Location:
+    def location(self, place: object) -> types.Location:
         """Of a span of any text."""
         assert isinstance(place, Span)
         lines = Lines(place.source.text)
@@ -246,7 +246,7 @@ def _colours(server: EditorServer, given: types.SemanticTokensParams) -> types.S
     return protocol.semantic_tokens(coloured(document, server.texts), server.lines(document))
 
 
-_FEATURES: tuple[tuple[str, Any, Any], ...] = (
+_FEATURES: tuple[tuple[str, Callable[..., object], object], ...] = (
     (types.TEXT_DOCUMENT_DID_OPEN, _opened, None),
     (types.TEXT_DOCUMENT_DID_CHANGE, _changed, None),
     (types.TEXT_DOCUMENT_DID_SAVE, _saved, None),

@@ -4,13 +4,36 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Literal, TypedDict
 
 import numpy as np
 
 from ...compiler.chemistry.constants import GPA
 from ..potential.potential import Potential, Predicted
-from ..structures.structure import Floats, Structure
+from ..structures.arrays import Floats
+from ..structures.structure import Structure
+
+ErrorKey = Literal[
+    "energy_rmse_ev_per_atom",
+    "energy_mae_ev_per_atom",
+    "forces_rmse_ev_per_ang",
+    "forces_mae_ev_per_ang",
+    "stress_rmse_gpa",
+    "stress_mae_gpa",
+]
+
+
+class ErrorData(TypedDict, total=False):
+    """`Metrics` as plain data. An error is None where no label of the kind is there."""
+
+    n_structures: int
+    energy_rmse_ev_per_atom: float | None
+    energy_mae_ev_per_atom: float | None
+    forces_rmse_ev_per_ang: float | None
+    forces_mae_ev_per_ang: float | None
+    stress_rmse_gpa: float | None
+    stress_mae_gpa: float | None
+    by_config_type: dict[str, ErrorData]
 
 
 @dataclass
@@ -57,9 +80,9 @@ class Metrics:
             upper = np.triu_indices(3)
             self.stress.add((predicted.stress - structure.stress)[upper] * GPA)
 
-    def as_dict(self) -> dict[str, Any]:
-        """Plain data; an error is None where no label of the kind is there."""
-        return {
+    def as_dict(self) -> ErrorData:
+        """Plain data."""
+        found: ErrorData = {
             "n_structures": self.n_structures,
             "energy_rmse_ev_per_atom": self.energy.rmse,
             "energy_mae_ev_per_atom": self.energy.mae,
@@ -67,12 +90,10 @@ class Metrics:
             "forces_mae_ev_per_ang": self.forces.mae,
             "stress_rmse_gpa": self.stress.rmse,
             "stress_mae_gpa": self.stress.mae,
-            **(
-                {"by_config_type": {k: m.as_dict() for k, m in self.by_config_type.items()}}
-                if self.by_config_type
-                else {}
-            ),
         }
+        if self.by_config_type:
+            found["by_config_type"] = {k: m.as_dict() for k, m in self.by_config_type.items()}
+        return found
 
 
 def evaluate(

@@ -5,15 +5,19 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from ..files.atomic import write_atomic
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ..potential.potential import Predicted
-    from ..structures.structure import Floats, Structure
+    from ..structures.arrays import Floats
+    from ..structures.structure import Structure
 
 Part = tuple[Sequence["Structure"], Sequence["Predicted"]]
 
@@ -39,8 +43,8 @@ def save_parity(path: Path | str, parts: Mapping[str, Part]) -> None:
     write_atomic(path, buffer.getvalue())
 
 
-def _energies(structures: Sequence[Structure], predicted: Sequence[Predicted]) -> Floats:
-    """(2, n): labels and predictions."""
+def _energies(structures: Sequence[Structure], predicted: Sequence[Predicted]) -> Float[Floats, "2 n"]:
+    """Labels and predictions."""
     pairs = [
         (s.energy / s.n_atoms, p.energy / s.n_atoms)
         for s, p in zip(structures, predicted, strict=True)
@@ -49,14 +53,14 @@ def _energies(structures: Sequence[Structure], predicted: Sequence[Predicted]) -
     return np.array(pairs, dtype=np.float64).reshape(-1, 2).T
 
 
-def _forces(structures: Sequence[Structure], predicted: Sequence[Predicted]) -> Floats:
+def _forces(structures: Sequence[Structure], predicted: Sequence[Predicted]) -> Float[Floats, "2 n"]:
     pairs = [(s.forces, p.forces) for s, p in zip(structures, predicted, strict=True) if s.forces is not None]
     if not pairs:
         return np.zeros((2, 0))
     return np.stack([np.concatenate([pair[side].ravel() for pair in pairs]) for side in (0, 1)])
 
 
-def _panel(axes: Any, points: Mapping[str, Floats], what: str, unit: str, small: str) -> None:
+def _panel(axes: Axes, points: Mapping[str, Float[Floats, "2 n"]], what: str, unit: str, small: str) -> None:
     shown = [p for p in points.values() if p.size]
     axes.set_xlabel(f"labelled {what} ({unit})")
     axes.set_ylabel(f"predicted {what} ({unit})")
@@ -73,7 +77,9 @@ def _panel(axes: Any, points: Mapping[str, Floats], what: str, unit: str, small:
             colour, alpha = _STYLE.get(name, ("#3d8361", 0.6))
             thin = values[:, :: -(-values.shape[1] // _MOST)]
             label = f"{name}: RMSE {rmse:.3g} {small}"
-            axes.scatter(*thin, s=9, color=colour, alpha=alpha, linewidths=0, label=label, zorder=2)
+            axes.scatter(
+                thin[0], thin[1], s=9, color=colour, alpha=alpha, linewidths=0, label=label, zorder=2
+            )
     axes.set_xlim(span)
     axes.set_ylim(span)
     axes.set_aspect("equal")

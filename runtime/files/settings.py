@@ -5,10 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import TypeVar, get_args
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
-from pydantic_core import PydanticCustomError
+from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
 
@@ -28,7 +28,7 @@ class Section(BaseModel):
 def one_of(names: Sequence[str]) -> BeforeValidator:
     """A check of a field, which takes one of these words: as Literal does, for words of a registry."""
 
-    def check(value: Any) -> Any:
+    def check(value: object) -> object:
         if value not in names:
             *others, last = map(repr, names)
             expected = " or ".join([", ".join(others), last] if others else [last])
@@ -38,7 +38,7 @@ def one_of(names: Sequence[str]) -> BeforeValidator:
     return BeforeValidator(check)
 
 
-def read_toml(path: Path) -> dict[str, Any]:
+def read_toml(path: Path) -> dict[str, object]:
     """The content of a TOML file. Raises ConfigError: missing-file, bad-toml."""
     try:
         return tomllib.loads(path.read_bytes().decode("utf-8"))
@@ -54,7 +54,7 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError(Diagnostic("bad-toml", message, place=str(path))) from None
 
 
-def with_flags(content: dict[str, Any], flags: Mapping[str, Any] | None) -> dict[str, Any]:
+def with_flags(content: dict[str, object], flags: Mapping[str, object] | None) -> dict[str, object]:
     """The content with flags over it. Flags have dotted names; None is not given."""
     for name, value in (flags or {}).items():
         if value is not None:
@@ -65,7 +65,7 @@ def with_flags(content: dict[str, Any], flags: Mapping[str, Any] | None) -> dict
     return content
 
 
-def validated(root: type[M], content: Mapping[str, Any], place: str | None) -> M:
+def validated(root: type[M], content: Mapping[str, object], place: str | None) -> M:
     """`content` as a configuration of class `root`.
 
     Raises ConfigError with one diagnostic for each fault: unknown-key, bad-value.
@@ -76,7 +76,7 @@ def validated(root: type[M], content: Mapping[str, Any], place: str | None) -> M
         raise ConfigError(_fault(root, e, place) for e in error.errors()) from None
 
 
-def _fault(root: type[BaseModel], error: Mapping[str, Any], place: str | None) -> Diagnostic:
+def _fault(root: type[BaseModel], error: ErrorDetails, place: str | None) -> Diagnostic:
     where = [str(part) for part in error["loc"]]
     key = ".".join(where)
     if error["type"] == "extra_forbidden":
@@ -96,11 +96,11 @@ def _fault(root: type[BaseModel], error: Mapping[str, Any], place: str | None) -
     )
 
 
-def _shown(value: Any) -> str:
+def _shown(value: object) -> str:
     return f"`{value}`" if isinstance(value, str) else str(value)
 
 
-def _choice(given: Any, error: Mapping[str, Any]) -> str | None:
+def _choice(given: object, error: ErrorDetails) -> str | None:
     """The closest of the words that a key takes."""
     if error["type"] != "literal_error":
         return None
@@ -131,7 +131,7 @@ def _sections(root: type[BaseModel]) -> Iterator[tuple[str, type[BaseModel]]]:
             yield name, section
 
 
-def _section(annotation: Any) -> type[BaseModel] | None:
+def _section(annotation: object) -> type[BaseModel] | None:
     """The section in `Section`, `Section | None`, `dict[str, Section]` or `tuple[Section, ...]`."""
     if isinstance(annotation, type) and issubclass(annotation, BaseModel):
         return annotation

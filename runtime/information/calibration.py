@@ -13,17 +13,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TypedDict
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import minimize
 from scipy.stats import norm
 
 from ..potential.potential import Predicted
+from ..structures.arrays import Floats
 from ..structures.structure import Structure
-
-Array = NDArray[np.float64]
 
 LEVELS = (0.5, 0.683, 0.8, 0.9, 0.95, 0.99)
 QUANTITIES = ("energy", "forces")
@@ -38,9 +36,17 @@ class Scale:
     floor: float
     factor: float
 
-    def __call__(self, raw: Array) -> Array:
+    def __call__(self, raw: Floats) -> Floats:
         known = np.isfinite(raw)
         return np.where(known, np.hypot(self.floor, self.factor * np.where(known, raw, 0.0)), np.inf)
+
+
+class ScaleData(TypedDict):
+    """A scale as plain data, and the number of errors that it is from."""
+
+    floor: float
+    factor: float
+    errors: int
 
 
 @dataclass(frozen=True)
@@ -52,7 +58,7 @@ class Calibration:
     n_energy: int
     n_forces: int
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, ScaleData]:
         return {
             name: {"floor": scale.floor, "factor": scale.factor, "errors": n}
             for name, scale, n in (
@@ -62,7 +68,7 @@ class Calibration:
         }
 
     @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Calibration:
+    def from_dict(cls, stored: Mapping[str, ScaleData]) -> Calibration:
         energy, forces = (Scale(stored[name]["floor"], stored[name]["factor"]) for name in QUANTITIES)
         return cls(energy, forces, stored["energy"]["errors"], stored["forces"]["errors"])
 
@@ -75,7 +81,7 @@ class Deviation:
     """
 
     energy: float
-    forces: Array
+    forces: Floats
 
     def calibrated(self, calibration: Calibration) -> Deviation:
         """With what the formula cannot describe."""
@@ -90,8 +96,8 @@ class Deviation:
 class Errors:
     """Errors (n,) of predictions, prediction − label, and their σ_raw (n,): eV/atom, or eV/Å."""
 
-    error: Array
-    raw: Array
+    error: Floats
+    raw: Floats
 
     @property
     def n_unknown(self) -> int:
@@ -125,7 +131,7 @@ def scale_of(seen: Errors) -> Scale:
     if unit_error == 0.0:
         return Scale(0.0, 0.0)
 
-    def surprise(logs: Array) -> float:
+    def surprise(logs: Floats) -> float:
         expected = np.exp(logs[0]) + np.exp(logs[1]) * variance / unit_raw
         return float(share @ (np.log(expected) + squares / unit_error / expected))
 
@@ -135,6 +141,16 @@ def scale_of(seen: Errors) -> Scale:
     best = min(ends, key=lambda end: float(end.fun))
     floor, factor = np.exp(0.5 * best.x) * np.sqrt(unit_error)
     return Scale(float(floor), float(factor / np.sqrt(unit_raw)))
+
+
+class CoverageData(TypedDict):
+    """`Coverage` as plain data, with the levels."""
+
+    n: int
+    rms_error: float
+    rms_sigma: float
+    expected: list[float]
+    observed: list[float]
 
 
 @dataclass(frozen=True)
@@ -148,7 +164,7 @@ class Coverage:
     rms_sigma: float
     observed: tuple[float, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> CoverageData:
         return {
             "n": self.n,
             "rms_error": self.rms_error,
@@ -169,7 +185,7 @@ def coverage(seen: Errors, scale: Scale | None = None) -> Coverage | None:
     return Coverage(len(size), _rms(size), _rms(sigma), observed)
 
 
-def coverages(seen: Mapping[str, Errors], calibration: Calibration | None) -> dict[str, Any]:
+def coverages(seen: Mapping[str, Errors], calibration: Calibration | None) -> dict[str, CoverageData]:
     """Coverage by quantity, `energy raw`, `energy calibrated` and so on, as plain data."""
     scales = {"raw": None} | ({} if calibration is None else {"calibrated": calibration})
     found = {}
@@ -181,7 +197,7 @@ def coverages(seen: Mapping[str, Errors], calibration: Calibration | None) -> di
     return found
 
 
-def _rms(values: Array) -> float:
+def _rms(values: Floats) -> float:
     return float(np.sqrt(np.mean(np.square(values))))
 
 

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Sensitivities
@@ -18,12 +17,11 @@ from ..optimize.qr_system import Accumulator, System, solve
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Residuals, Rows, Sigmas
+from ..structures.arrays import Bools, Floats, Indices
 from ..structures.structure import Structure
 from .calibration import QUANTITIES, Errors
 from .fisher_information import of_system, require_information, require_trained
 from .folds import fold_systems, folds_of
-
-Array = NDArray[np.float64]
 
 FOLDS = 5
 
@@ -57,9 +55,9 @@ def sensitivities_and_errors(
 class _Held:
     """The fit without one part: the step to it, the root of its covariance, and what it does not reach."""
 
-    step: Array
-    root: Array
-    unreached: NDArray[np.bool_]
+    step: Floats
+    root: Floats
+    unreached: Bools
 
 
 def joined(systems: Sequence[System]) -> System:
@@ -72,7 +70,7 @@ def joined(systems: Sequence[System]) -> System:
 
 
 def held_out(
-    problem: Residuals, theta: Array, fold: NDArray[np.intp], systems: Sequence[System]
+    problem: Residuals, theta: Floats, fold: Indices, systems: Sequence[System]
 ) -> dict[str, Errors]:
     """Errors and σ_raw of each structure, by the fit to the parts that it is not in; a second pass over the
     data.
@@ -100,7 +98,7 @@ def _held(system: System, names: Sequence[str]) -> _Held:
     return _Held(step, np.sqrt(model.variance) * model.root, system.norms == 0)
 
 
-def _errors(rows: Rows, fold: NDArray[np.intp], fits: Sequence[_Held]) -> tuple[Array, Array]:
+def _errors(rows: Rows, fold: Indices, fits: Sequence[_Held]) -> tuple[Floats, Floats]:
     """Errors (m,) and σ_raw (m,) of rows, in units of their weights."""
     error, raw = np.empty(len(rows.residual)), np.empty(len(rows.residual))
     part = fold[rows.structure]

@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
@@ -17,9 +16,8 @@ from ..optimize.qr_system import System
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Residuals, Sigmas
+from ..structures.arrays import Floats
 from ..structures.structure import Structure
-
-Array = NDArray[np.float64]
 
 _MOST = 5000  # numbers: their factor takes 200 MB, its singular values minutes
 
@@ -66,7 +64,7 @@ def require_information(system: System, names: Sequence[str]) -> None:
         raise FitError(Diagnostic("no-information", f"no label depends on {count}", help=help))
 
 
-def of_system(system: System, names: Sequence[str], theta: Array) -> Sensitivities:
+def of_system(system: System, names: Sequence[str], theta: Floats) -> Sensitivities:
     """What a linearisation at theta (F,) says, which must be finite."""
     return Sensitivities(
         tuple(names),

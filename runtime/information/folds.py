@@ -10,13 +10,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.reduction.quadratic_model import Restriction
 from ..optimize.qr_system import Accumulator, Indices, System, solve, triangle
 from ..residuals.residuals import Rows
-
-Array = NDArray[np.float64]
+from ..structures.arrays import Floats
 
 
 def folds_of(structures: int, count: int, seed: int) -> Indices:
@@ -42,7 +40,7 @@ class Folds:
     """Linearisations of the folds at theta (F,)."""
 
     systems: tuple[System, ...]
-    theta: Array
+    theta: Floats
 
     def loss(self, restriction: Restriction | None = None) -> float:
         """½ Σ r² of the rows held out, over all folds, under a restriction of the F numbers."""
@@ -58,12 +56,12 @@ class Folds:
         return total
 
 
-def _with_offset(system: System, table: Array, offset: Array) -> Array:
+def _with_offset(system: System, table: Floats, offset: Floats) -> Floats:
     """Rows [J T, J (t − θ) + r] as a factor."""
     columns = system.factor[:, :-1]
     return np.column_stack([columns @ table, columns @ offset + system.factor[:, -1]])
 
 
-def _solved(rows: Array, noise: float) -> Array:
+def _solved(rows: Floats, noise: float) -> Floats:
     factor = triangle(rows)
     return solve(factor[:-1, :-1], factor[:-1, -1], noise)

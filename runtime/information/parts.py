@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.ir.graph import Model
 from ...compiler.ir.parameter_vector import number_names
 from ...compiler.reduction.parameter_groups import Block, blocks
 from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
 from ..optimize.qr_system import undetermined
+from ..structures.arrays import Floats
 from .fisher_information import gradient, system_of
 
-Array = NDArray[np.float64]
 State = Literal["determined", "unsupported", "redundant"]
 
 _SLOPPY = 0.1  # a smaller singular value of the column-normalised J: 99 % of what its columns do cancels
@@ -89,7 +88,7 @@ class FisherReport:
     unsupported: tuple[str, ...]
     redundant: tuple[Redundancy, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         return asdict(self)
 
 
@@ -224,7 +223,7 @@ def delta_bic(delta_loss: float, loss: float, removed: int, n_rows: int) -> floa
     return float(n_rows * np.log1p(delta_loss / loss) - removed * np.log(n_rows))
 
 
-def _basis(known: Sensitivities, block: Block) -> Array:
+def _basis(known: Sensitivities, block: Block) -> Floats:
     """An orthonormal basis (F, rank) of what the labels do along the numbers of a block."""
     places = list(block.numbers)
     scaled = known.factor[:, places] / np.where(known.norms > 0, known.norms, 1.0)[places]
@@ -232,7 +231,7 @@ def _basis(known: Sensitivities, block: Block) -> Array:
     return np.asarray(left[:, values > known.noise * max(values.max(initial=0.0), 1e-300)])
 
 
-def _partner(k: int, parts: Sequence[Block], bases: Sequence[Array]) -> tuple[str | None, float | None]:
+def _partner(k: int, parts: Sequence[Block], bases: Sequence[Floats]) -> tuple[str | None, float | None]:
     """The block of the same kind that shares no number and whose labels lie nearest, and the cosine."""
     best: tuple[str | None, float | None] = (None, None)
     for j, other in enumerate(parts):

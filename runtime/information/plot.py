@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..files.atomic import write_atomic
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from .calibration import CoverageData
     from .parts import FisherReport
 
 _COLOURS = {"energy": "#6b8fb3", "forces": "#d1495b"}
 
 
-def save_information(path: Path, found: FisherReport, coverage: Mapping[str, Any] | None) -> None:
+def save_information(path: Path, found: FisherReport, coverage: Mapping[str, CoverageData] | None) -> None:
     """Singular values, the cost of deleting each term, and the calibration curve where there is one, as PNG.
 
     Raises ArtifactError `unwritable`.
@@ -33,14 +37,14 @@ def save_information(path: Path, found: FisherReport, coverage: Mapping[str, Any
     _write(path, figure)
 
 
-def save_coverage(path: Path, coverage: Mapping[str, Any]) -> None:
+def save_coverage(path: Path, coverage: Mapping[str, CoverageData]) -> None:
     """The calibration curve, observed against expected coverage, as PNG. Raises ArtifactError."""
     figure, panels = _figure(1)
     _curve(panels[0], coverage)
     _write(path, figure)
 
 
-def _figure(n: int) -> tuple[Any, list[Any]]:
+def _figure(n: int) -> tuple[Figure, list[Axes]]:
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from matplotlib.figure import Figure
 
@@ -49,7 +53,7 @@ def _figure(n: int) -> tuple[Any, list[Any]]:
     return figure, list(figure.subplots(1, n, squeeze=False)[0])
 
 
-def _curve(axes: Any, coverage: Mapping[str, Any]) -> None:
+def _curve(axes: Axes, coverage: Mapping[str, CoverageData]) -> None:
     axes.plot((0, 1), (0, 1), color="0.3", linewidth=0.8)
     for name, seen in coverage.items():
         line = "--o" if name.endswith("raw") else "-o"
@@ -63,7 +67,7 @@ def _curve(axes: Any, coverage: Mapping[str, Any]) -> None:
     axes.legend(frameon=False, fontsize=8, loc="upper left")
 
 
-def _write(path: Path, figure: Any) -> None:
+def _write(path: Path, figure: Figure) -> None:
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
     write_atomic(path, buffer.getvalue())

@@ -12,17 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.backends.xla.kernel import Arrays
 from ..potential.potential import Potential, free_mask
 from ..residuals.derivatives import WIDTH, compiled
 from ..residuals.residuals import batch_elements
+from ..structures.arrays import Floats
 from ..structures.batches import Batch, plan_batches
 from ..structures.structure import Structure
 from .calibration import Calibration, Deviation
-
-Array = NDArray[np.float64]
 
 
 class Uncertainty:
@@ -34,7 +32,7 @@ class Uncertainty:
     def __init__(
         self,
         potential: Potential,
-        root: Array,
+        root: Floats,
         calibration: Calibration | None = None,
         memory_mb: float = 1000.0,
     ) -> None:
@@ -85,7 +83,7 @@ class Uncertainty:
             for k, end in enumerate(ends)
         ]
 
-    def _outputs(self, arrays: Arrays) -> Array:
+    def _outputs(self, arrays: Arrays) -> Floats:
         """σ (m,) of all outputs of a batch."""
         theta, total = self.potential.theta, None
         for first in range(0, len(self._seeds) - 1, WIDTH):

@@ -10,18 +10,26 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Any, TypeVar
+from typing import TypeAlias, TypeVar
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax import Array
+from jaxtyping import Float, PyTree
 from numpy.typing import NDArray
 
 from .failures import not_finite_start
 
-Vector = NDArray[Any]  # of the precision in which the training runs
+# of the precision in which the training runs
+Floating: TypeAlias = NDArray[np.floating]
+Vector: TypeAlias = Float[Floating, " P"]
 B = TypeVar("B")
+
+# (theta, batch) → a loss and its gradient; theta → the loss that it is judged by
+Gradient = Callable[[Vector, B], tuple[Float[Array, ""], Float[Array, " P"]]]
+Judgement = Callable[[Vector], float]
 
 
 @dataclass(frozen=True)
@@ -46,15 +54,15 @@ class TrainOptions:
 class TrainState:
     """All that the next step depends on, in arrays and numbers. `step` counts batches; `leaves` are optax's.
 
-    `total` sums the losses of the present epoch. `losses` (epochs, 2) has the rows (mean training loss,
-    validation loss); without validation both are the former. `best_theta` (P,) has the least of the latter.
+    `total` sums the losses of the present epoch. `losses` has the rows (mean training loss, validation
+    loss); without validation both are the former. `best_theta` has the least of the latter.
     """
 
     step: int
     theta: Vector
-    leaves: tuple[Vector, ...]
+    leaves: tuple[Floating, ...]
     total: float
-    losses: Vector
+    losses: Float[Floating, "epochs 2"]
     best_theta: Vector
     best_loss: float
     seconds: float = 0.0
@@ -62,7 +70,7 @@ class TrainState:
 
 @dataclass(frozen=True)
 class Trained:
-    """The best epoch's `theta` (P,) and its loss.
+    """The best epoch's `theta` and its loss.
 
     `reason`: `epochs` (all done), `time`, `stopped`, `interrupted`, or `diverged` (a loss is not finite).
     """
@@ -74,18 +82,18 @@ class Trained:
 
 
 def train(
-    value_and_grad: Callable[[Any, B], tuple[Any, Any]],
+    value_and_grad: Gradient[B],
     theta: Vector,
     batches: Sequence[B],
     options: TrainOptions | None = None,
-    validate: Callable[[Any], float] | None = None,
+    validate: Judgement | None = None,
     bounds: tuple[Vector, Vector] | None = None,
     callback: Callable[[TrainState], bool | None] | None = None,
     resume: TrainState | None = None,
 ) -> Trained:
-    """Train from `theta` (P,); the result is the best epoch's parameters, by `validate` where it is given.
+    """Train from `theta`; the result is the best epoch's parameters, by `validate` where it is given.
 
-    `value_and_grad(theta, batch)` gives a scalar and (P,). `bounds` (two of (P,)) are enforced by projection.
+    `bounds`, the lower and the upper, are enforced by projection.
     `callback` sees the state after each epoch and stops by returning True. Ctrl-C keeps the best so far; the
     state, given back as `resume`, continues to the same bits. f64 needs JAX's x64 switched on by the caller.
 
@@ -128,9 +136,7 @@ def _order(seed: int, epoch: int, n: int) -> NDArray[np.intp]:
     return np.random.default_rng(np.random.SeedSequence([seed, epoch])).permutation(n)
 
 
-def _epoch_ended(
-    state: TrainState, n_batches: int, validate: Callable[[Any], float] | None, seconds: float
-) -> TrainState:
+def _epoch_ended(state: TrainState, n_batches: int, validate: Judgement | None, seconds: float) -> TrainState:
     mean = state.total / n_batches
     judged = float(validate(state.theta)) if validate else mean
     better = judged < state.best_loss
@@ -164,7 +170,9 @@ class _Trainer:
         self._bounds = bounds
         self._update = jax.jit(self._updated)
 
-    def _updated(self, theta: Any, inner: Any, gradient: Any) -> tuple[Any, Any]:
+    def _updated(
+        self, theta: Float[Array, " P"], inner: PyTree[Array], gradient: Float[Array, " P"]
+    ) -> tuple[Float[Array, " P"], PyTree[Array]]:
         change, inner = self._optimiser.update(gradient, inner, theta)
         theta = optax.apply_updates(theta, change)
         return (jnp.clip(theta, *self._bounds) if self._bounds else theta), inner
@@ -175,7 +183,7 @@ class _Trainer:
         leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(inner))
         return TrainState(0, first, leaves, 0.0, np.zeros((0, 2)), first, float("inf"))
 
-    def advance(self, state: TrainState, loss: float, gradient: Any) -> TrainState:
+    def advance(self, state: TrainState, loss: float, gradient: Float[Array, " P"]) -> TrainState:
         inner = jax.tree.unflatten(self._structure, [jnp.asarray(leaf) for leaf in state.leaves])
         theta, inner = self._update(jnp.asarray(state.theta), inner, gradient)
         leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(inner))

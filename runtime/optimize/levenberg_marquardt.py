@@ -19,6 +19,7 @@ from time import monotonic
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, InternalError
 from .failures import not_finite_start
@@ -41,29 +42,29 @@ class Problem(Protocol):
     @property
     def names(self) -> Sequence[str]: ...
     @property
-    def lower(self) -> Array: ...
+    def lower(self) -> Float[Array, " P"]: ...
     @property
-    def upper(self) -> Array: ...
+    def upper(self) -> Float[Array, " P"]: ...
     @property
-    def linear(self) -> Mask:
-        """(P,) the parameters that r is affine in, all of them together."""
+    def linear(self) -> Bool[Mask, " P"]:
+        """The parameters that r is affine in, all of them together."""
 
-    def linearize(self, theta: Array, columns: Indices) -> System:
-        """r at θ (P,) and its derivatives with respect to `columns`, which are all or the linear ones."""
+    def linearize(self, theta: Float[Array, " P"], columns: Int[Indices, " F"]) -> System:
+        """r at θ and its derivatives with respect to `columns`, which are all or the linear ones."""
 
-    def loss(self, theta: Array) -> float:
-        """½ Σ r² at θ (P,), NaN or infinity where it has no value."""
+    def loss(self, theta: Float[Array, " P"]) -> float:
+        """½ Σ r² at θ, NaN or infinity where it has no value."""
 
 
 @dataclass(frozen=True)
 class Prior:
-    """½ Σ weight (θ − mean)² on top of the loss; weight (P,) ≥ 0 in 1/(unit of θ)², mean (P,)."""
+    """½ Σ weight (θ − mean)² on top of the loss."""
 
-    weight: Array
-    mean: Array
+    weight: Float[Array, " P"]  # ≥ 0, in 1/(unit of θ)²
+    mean: Float[Array, " P"]
 
 
-def ridge(strength: float | None, start: Array) -> Prior | None:
+def ridge(strength: float | None, start: Float[Array, " P"]) -> Prior | None:
     """½ Σ strength (θ/scale)², scale the size of the start value, or 1; None for no strength."""
     if not strength:
         return None
@@ -87,18 +88,18 @@ class Options:
 class State:
     """Everything the next iteration depends on: arrays and numbers only, so that it can be stored.
 
-    `theta` (P,) is the best so far. `history` (iterations, 4) has the rows (loss, damping, gain ratio,
-    accepted), of the loss that was tried, maybe NaN. `finished` is why it converged, empty while running.
+    `theta` is the best so far. `history` has the rows (loss, damping, gain ratio, accepted), of the loss
+    that was tried, maybe NaN. `finished` is why it converged, empty while running.
     """
 
-    theta: Array
+    theta: Float[Array, " P"]
     loss: float
     damping: float
     growth: float
-    scale: Array
+    scale: Float[Array, " n"]  # of each nonlinear parameter
     iteration: int = 0
     seconds: float = 0.0
-    history: Array = field(default_factory=lambda: np.zeros((0, 4)))
+    history: Float[Array, "iterations 4"] = field(default_factory=lambda: np.zeros((0, 4)))
     finished: str = ""
 
 
@@ -107,7 +108,7 @@ CONVERGED = ("linear", "gradient", "decrease", "step")
 
 @dataclass(frozen=True)
 class Fit:
-    """The end of a fit: `theta` (P,), `loss` (the prior's part included) and why it ended.
+    """The end of a fit: `theta`, `loss` (the prior's part included) and why it ended.
 
     `reason`: `linear` (solved at once), `gradient`, `decrease`, `step` (converged by that test), or not
     converged: `stalled` (no step along the gradient helps: the residuals are noisy or not finite beside θ),
@@ -115,7 +116,7 @@ class Fit:
     without the prior.
     """
 
-    theta: Array
+    theta: Float[Array, " P"]
     loss: float
     reason: str
     system: System
@@ -127,7 +128,7 @@ class Fit:
         return self.reason in CONVERGED
 
     @property
-    def history(self) -> Array:
+    def history(self) -> Float[Array, "iterations 4"]:
         return self.state.history
 
 
@@ -136,14 +137,14 @@ Callback = Callable[[State], bool | None]
 
 @dataclass(frozen=True)
 class _Point:
-    theta: Array
+    theta: Float[Array, " P"]
     data: System
     total: System  # with the prior
 
 
 @dataclass(frozen=True)
 class _Step:
-    theta: Array
+    theta: Float[Array, " P"]
     predicted: float  # decrease of the loss that the model promises
     size: float  # relative to θ
     cosine: float  # largest between r and a column that may move
@@ -162,7 +163,7 @@ class _Reduced:
         self._root = np.sqrt(prior.weight) if prior else np.zeros(size)
         self._mean = prior.mean if prior else np.zeros(size)
 
-    def _with_prior(self, system: System, theta: Array, columns: Indices) -> System:
+    def _with_prior(self, system: System, theta: Float[Array, " P"], columns: Int[Indices, " F"]) -> System:
         if not self._root.any():
             return system
         pull = self._root * (theta - self._mean)
@@ -172,15 +173,15 @@ class _Reduced:
         factor[-1, -1] = np.hypot(factor[-1, -1], np.linalg.norm(held))
         return replace(total, factor=factor)
 
-    def point(self, theta: Array) -> _Point:
+    def point(self, theta: Float[Array, " P"]) -> _Point:
         data = self.problem.linearize(theta, self.everything)
         return _Point(theta, data, self._with_prior(data, theta, self.everything))
 
-    def bounded_linear_step(self, system: System, theta: Array) -> Array:
+    def bounded_linear_step(self, system: System, theta: Float[Array, " P"]) -> Float[Array, " linear"]:
         low, high = self.lower[self.linear] - theta[self.linear], self.upper[self.linear] - theta[self.linear]
         return solve_bounded(system.jacobian, system.residual, low, high, system.noise)
 
-    def project(self, theta: Array) -> tuple[Array, float]:
+    def project(self, theta: Float[Array, " P"]) -> tuple[Float[Array, " P"], float]:
         """θ with its linear parameters at their best, and the loss there."""
         if not len(self.linear):
             pull = self._root * (theta - self._mean)
@@ -192,19 +193,23 @@ class _Reduced:
         step = self.bounded_linear_step(total, theta)
         return self.shifted(theta, self.linear, step), total.moved(step).loss
 
-    def shifted(self, theta: Array, columns: Indices, step: Array) -> Array:
+    def shifted(
+        self, theta: Float[Array, " P"], columns: Int[Indices, " F"], step: Float[Array, " F"]
+    ) -> Float[Array, " P"]:
         moved = theta.copy()
         moved[columns] = np.clip(theta[columns] + step, self.lower[columns], self.upper[columns])
         return moved
 
-    def _free_linear(self, point: _Point) -> Indices:
+    def _free_linear(self, point: _Point) -> Int[Indices, " F"]:
         """Linear parameters off their bounds, without the redundant: they span what these can make up for."""
         theta = point.theta[self.linear]
         free = self.linear[(theta > self.lower[self.linear]) & (theta < self.upper[self.linear])]
         return free[independent_columns(point.total.take(free))[0]]
 
-    def step(self, point: _Point, damping: float, scale: Array) -> tuple[_Step, Array]:
-        """The damped step of the nonlinear parameters, and the updated scale of each (n,)."""
+    def step(
+        self, point: _Point, damping: float, scale: Float[Array, " n"]
+    ) -> tuple[_Step, Float[Array, " n"]]:
+        """The damped step of the nonlinear parameters, and the updated scale of each."""
         n = self.nonlinear
         first = self._free_linear(point)
         factor = point.total.take(np.concatenate([first, n])).factor
@@ -233,13 +238,13 @@ class _Reduced:
 
 def minimize(
     problem: Problem,
-    start: Array,
+    start: Float[Array, " P"],
     options: Options | None = None,
     prior: Prior | None = None,
     callback: Callback | None = None,
     resume: State | None = None,
 ) -> Fit:
-    """Minimise ½ Σ r² (+ the prior) from `start` (P,) within the problem's bounds.
+    """Minimise ½ Σ r² (+ the prior) from `start` within the problem's bounds.
 
     `callback` sees the state after each iteration and stops the fit by returning True. A state given back as
     `resume` continues to bit-identical results, provided that the problem's functions repeat exactly. Ctrl-C
@@ -342,7 +347,7 @@ def _converged(step: _Step, decrease: float, predicted: float, accepted: bool, o
     return "step" if accepted else "stalled"
 
 
-def _rounding(system: System, theta: Array) -> float:
+def _rounding(system: System, theta: Float[Array, " P"]) -> float:
     """What a loss may be wrong by where residuals are small sums of large parts, |J| |θ|."""
     wrong = np.finfo(float).eps * float(column_norms(system.jacobian) @ theta)
     return wrong * (np.sqrt(2 * system.loss) + wrong)
@@ -377,7 +382,7 @@ def _ended(problem: Problem, point: _Point, state: State, reason: str) -> Fit:
     return Fit(point.theta, point.total.loss, reason, point.data, unknown, state)
 
 
-def _check_bounds(problem: Problem, start: Array) -> None:
+def _check_bounds(problem: Problem, start: Float[Array, " P"]) -> None:
     outside = np.flatnonzero((start < problem.lower) | (start > problem.upper)).tolist()
     found = []
     for j in outside:

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import FitError
 from .levenberg_marquardt import Fit, Options, Prior, Problem, State, minimize
@@ -16,12 +17,12 @@ from .qr_system import Array
 class StartsState:
     """Where a fit of several starts stands; `current` is the run in progress from start `index`.
 
-    `losses` (n,) after the short runs so far, NaN for those to come, infinite for a start without a value.
+    `losses` after the short runs so far, NaN for those to come, infinite for a start without a value.
     `best` is the end of the best short run, `seconds` the time of all; `index` is n in the final run.
     """
 
     index: int
-    losses: Array
+    losses: Float[Array, " n"]
     current: State | None = None
     best: State | None = None
     seconds: float = 0.0
@@ -30,8 +31,10 @@ class StartsState:
 Callback = Callable[[StartsState], bool | None]
 
 
-def start_points(problem: Problem, start: Array, n: int, seed: int, spread: float = 0.5) -> Array:
-    """(n, P) starts: row 0 is `start`, the others have their nonlinear parameters moved at random.
+def start_points(
+    problem: Problem, start: Float[Array, " P"], n: int, seed: int, spread: float = 0.5
+) -> Float[Array, "n P"]:
+    """Starts: row 0 is `start`, the others have their nonlinear parameters moved at random.
 
     A parameter that cannot be negative is multiplied by exp(spread·N(0, 1)). Another moves by spread·N(0, 1)
     times its size, or a quarter of its range where it starts at 0, or 1 where that has no end. What leaves
@@ -45,7 +48,9 @@ def start_points(problem: Problem, start: Array, n: int, seed: int, spread: floa
     return points
 
 
-def _moved(start: Array, lower: Array, upper: Array, noise: Array) -> Array:
+def _moved(
+    start: Float[Array, " P"], lower: Float[Array, " P"], upper: Float[Array, " P"], noise: Float[Array, " P"]
+) -> Float[Array, " P"]:
     span = upper - lower
     size = np.where(start != 0, np.abs(start), np.where(np.isfinite(span), span / 4, 1.0))
     plain = _reflected(start + size * noise, lower, upper)
@@ -55,7 +60,9 @@ def _moved(start: Array, lower: Array, upper: Array, noise: Array) -> Array:
     return np.asarray(np.clip(np.where(positive, scaled, plain), lower, upper))
 
 
-def _reflected(values: Array, lower: Array, upper: Array) -> Array:
+def _reflected(
+    values: Float[Array, " P"], lower: Float[Array, " P"], upper: Float[Array, " P"]
+) -> Float[Array, " P"]:
     """Values folded back at their bounds, as often as it takes."""
     span = upper - lower
     between = np.isfinite(span) & (span > 0)
@@ -67,7 +74,7 @@ def _reflected(values: Array, lower: Array, upper: Array) -> Array:
 
 def minimize_from_starts(
     problem: Problem,
-    start: Array,
+    start: Float[Array, " P"],
     n: int,
     seed: int = 0,
     short: int = 10,
@@ -120,7 +127,7 @@ def _short(options: Options, iterations: int, state: StartsState) -> Options:
 
 def _run(
     problem: Problem,
-    point: Array,
+    point: Float[Array, " P"],
     options: Options,
     prior: Prior | None,
     callback: Callback | None,

@@ -19,6 +19,7 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
+from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 from scipy.linalg import lapack, qr, solve_triangular, svd
 from scipy.optimize import lsq_linear
@@ -38,15 +39,15 @@ _CHUNK = 512  # rows folded in at once: larger ones leave the cache
 class System:
     """One linearisation of the residuals with respect to P parameters.
 
-    `factor` (P+1, P+1) is R above. `noise` is the singular value, relative to the largest of the
-    column-normalised J, under which a direction is only rounding. `broken` (P+1,) marks the columns of [J r]
+    `factor` is R above. `noise` is the singular value, relative to the largest of the
+    column-normalised J, under which a direction is only rounding. `broken` marks the columns of [J r]
     that hold a NaN or an infinity; where any is marked, the loss is infinite and those rows are not in R.
     """
 
-    factor: Array
+    factor: Float[Array, "P+1 P+1"]
     n_rows: int
     noise: float
-    broken: Mask
+    broken: Bool[Mask, " P+1"]
 
     @property
     def n_parameters(self) -> int:
@@ -57,13 +58,13 @@ class System:
         return not bool(self.broken.any())
 
     @property
-    def jacobian(self) -> Array:
-        """U (P, P): stands for J wherever only JᵀJ or singular values matter."""
+    def jacobian(self) -> Float[Array, "P P"]:
+        """U: stands for J wherever only JᵀJ or singular values matter."""
         return self.factor[:-1, :-1]
 
     @property
-    def residual(self) -> Array:
-        """z (P,): the residual's components in the range of J."""
+    def residual(self) -> Float[Array, " P"]:
+        """z: the residual's components in the range of J."""
         return self.factor[:-1, -1]
 
     @property
@@ -72,39 +73,39 @@ class System:
         return 0.5 * float(self.factor[:, -1] @ self.factor[:, -1]) if self.finite else float("inf")
 
     @property
-    def gradient(self) -> Array:
-        """Jᵀr (P,)."""
+    def gradient(self) -> Float[Array, " P"]:
+        """Jᵀr."""
         return np.asarray(self.jacobian.T @ self.residual)
 
     @cached_property
-    def matrix(self) -> Array:
-        """JᵀJ (P, P). Its small eigenvalues are lost to rounding: use the factor for information."""
+    def matrix(self) -> Float[Array, "P P"]:
+        """JᵀJ. Its small eigenvalues are lost to rounding: use the factor for information."""
         return np.asarray(self.jacobian.T @ self.jacobian)
 
     @cached_property
-    def norms(self) -> Array:
-        """‖J_j‖ (P,), zero for a parameter that no row depends on."""
+    def norms(self) -> Float[Array, " P"]:
+        """‖J_j‖, zero for a parameter that no row depends on."""
         return column_norms(self.jacobian)
 
-    def take(self, columns: Indices) -> System:
+    def take(self, columns: Int[Indices, " F"]) -> System:
         """The system of the listed parameters, in the listed order, the others held."""
         order = np.append(columns, self.n_parameters)
         factor = triangle(self.factor[:, order])
         return System(factor, self.n_rows, self.noise, self.broken[order])
 
-    def mapped(self, table: Array) -> System:
-        """The system in fewer numbers φ (F,) with θ = table φ + …, table (P, F)."""
+    def mapped(self, table: Float[Array, "P F"]) -> System:
+        """The system in fewer numbers φ with θ = table φ + …"""
         rows = np.column_stack([self.factor[:, :-1] @ table, self.factor[:, -1]])
         broken = np.append((table[self.broken[:-1]] != 0).any(axis=0), self.broken[-1])
         return System(triangle(rows), self.n_rows, self.noise, broken)
 
-    def moved(self, step: Array) -> System:
-        """The system at θ + step (P,), where the residuals are affine in the parameters."""
+    def moved(self, step: Float[Array, " P"]) -> System:
+        """The system at θ + step, where the residuals are affine in the parameters."""
         factor = self.factor.copy()
         factor[:-1, -1] += self.jacobian @ step
         return System(factor, self.n_rows, self.noise, self.broken)
 
-    def with_diagonal(self, weight: Array, residual: Array) -> System:
+    def with_diagonal(self, weight: Float[Array, " P"], residual: Float[Array, " P"]) -> System:
         """With P more rows (damping, a prior): row j is `weight[j]` in column j, and `residual[j]`."""
         rows = np.column_stack([np.diag(weight), residual])
         n_rows = self.n_rows + int(np.count_nonzero(weight))
@@ -120,8 +121,8 @@ class Accumulator:
         self._broken = np.zeros(size, dtype=bool)
         self._n_rows = 0
 
-    def add(self, residual: Array, jacobian: Array) -> None:
-        """Add m rows: residual (m,), jacobian (m, P), already multiplied by √weight."""
+    def add(self, residual: Float[Array, " m"], jacobian: Float[Array, "m P"]) -> None:
+        """Add m rows, already multiplied by √weight."""
         for first in range(0, len(residual), _CHUNK):
             part = slice(first, first + _CHUNK)
             rows = np.empty((len(residual[part]), len(self._factor)), order="F")
@@ -129,7 +130,7 @@ class Accumulator:
             rows[:, -1] = residual[part]
             self._fold(rows)
 
-    def _fold(self, rows: Array) -> None:
+    def _fold(self, rows: Float[Array, "m P+1"]) -> None:
         self._n_rows += len(rows)
         sound = np.isfinite(rows)
         if not sound.all():
@@ -144,28 +145,28 @@ class Accumulator:
         return System(np.triu(self._factor), self._n_rows, 4 * size * EPS, self._broken.copy())
 
 
-def column_norms(matrix: Array) -> Array:
+def column_norms(matrix: Float[Array, "m n"]) -> Float[Array, " n"]:
     """The Euclidean norm of each column."""
     return np.asarray(np.linalg.norm(matrix, axis=0))
 
 
-def triangle(rows: Array) -> Array:
-    """The square R (n, n) of a QR decomposition of rows (m, n), zero rows added where m < n."""
+def triangle(rows: Float[Array, "m n"]) -> Float[Array, "n n"]:
+    """The square R of a QR decomposition of rows, zero rows added where m < n."""
     n = rows.shape[1]
     if len(rows) < n:
         rows = np.vstack([rows, np.zeros((n - len(rows), n))])
     return np.triu(np.asarray(lapack.dgeqrf(np.asfortranarray(rows), overwrite_a=0)[0])[:n])
 
 
-def _normalised(upper: Array) -> tuple[Array, Array]:
+def _normalised(upper: Float[Array, "n n"]) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:
     """The columns of `upper` divided by their norms, and the norms, 1 for a zero column."""
     norms = column_norms(upper)
     scale = np.where(norms > 0, norms, 1.0)
     return upper / scale, scale
 
 
-def solve(upper: Array, residual: Array, noise: float) -> Array:
-    """p (n,) that minimises ‖U p + z‖², for U (n, n) upper triangular, possibly singular.
+def solve(upper: Float[Array, "n n"], residual: Float[Array, " n"], noise: float) -> Float[Array, " n"]:
+    """p that minimises ‖U p + z‖², for U upper triangular, possibly singular.
 
     Columns are normalised first, which is within √n of the best scaling (van der Sluis, Numer. Math. 14, 14
     (1969), doi:10.1007/BF02165096). Where a relative singular value is under `noise`, the shortest scaled p
@@ -183,8 +184,14 @@ def solve(upper: Array, residual: Array, noise: float) -> Array:
     return np.where(column_norms(upper) > 0, step, 0.0)
 
 
-def solve_bounded(upper: Array, residual: Array, low: Array, high: Array, noise: float) -> Array:
-    """p (n,) within low ≤ p ≤ high (either may be infinite) that minimises ‖U p + z‖².
+def solve_bounded(
+    upper: Float[Array, "n n"],
+    residual: Float[Array, " n"],
+    low: Float[Array, " n"],
+    high: Float[Array, " n"],
+    noise: float,
+) -> Float[Array, " n"]:
+    """p within low ≤ p ≤ high (either may be infinite) that minimises ‖U p + z‖².
 
     Block principal pivoting (Portugal, Júdice & Vicente, Math. Comp. 63, 625 (1994)): hold every coordinate
     that leaves its bounds, release every held one whose gradient points inside, until none is left; where
@@ -288,7 +295,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def undetermined(system: System, names: Sequence[str]) -> Undetermined:
-    """Which parameters, in the order of `names` (P,), the data of `system` cannot determine.
+    """Which parameters, in the order of `names`, the data of `system` cannot determine.
 
     Each dependent column is written in the independent ones, J_d = J_k c: δθ_d = 1, δθ_k = −c changes
     nothing.

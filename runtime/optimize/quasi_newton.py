@@ -18,6 +18,7 @@ from time import monotonic
 from typing import Protocol
 
 import numpy as np
+from jaxtyping import Bool, Float
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from .failures import not_finite_start
@@ -29,20 +30,20 @@ class Problem(Protocol):
     """½ Σ r² of P free parameters, on structures to train on and on others to judge by."""
 
     @property
-    def lower(self) -> Array: ...
+    def lower(self) -> Float[Array, " P"]: ...
     @property
-    def upper(self) -> Array: ...
+    def upper(self) -> Float[Array, " P"]: ...
     @property
     def metric_cost(self) -> float:
         """What `curvature` costs, in gradients."""
 
-    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        """½ Σ r² at θ (P,) and Jᵀr (P,)."""
+    def value_and_gradient(self, theta: Float[Array, " P"]) -> tuple[float, Float[Array, " P"]]:
+        """½ Σ r² at θ and Jᵀr."""
 
-    def curvature(self, theta: Array, cycle: int) -> Array:
-        """JᵀJ (P, P) at θ, from a sample of the rows that cycle determines, scaled to all of them."""
+    def curvature(self, theta: Float[Array, " P"], cycle: int) -> Float[Array, "P P"]:
+        """JᵀJ at θ, from a sample of the rows that cycle determines, scaled to all of them."""
 
-    def errors(self, theta: Array) -> Sequence[float]:
+    def errors(self, theta: Float[Array, " P"]) -> Sequence[float]:
         """By what to judge θ, the less the better, and whatever else the history is to show."""
 
 
@@ -63,19 +64,15 @@ class Options:
 
 @dataclass(frozen=True)
 class State:
-    """Everything the next iteration depends on, in arrays and numbers, so that it can be stored.
+    """Everything the next iteration depends on, in arrays and numbers, so that it can be stored."""
 
-    base (P,): where the metric was taken; steps, changes (k, P): of θ and of the gradient; losses (n,): of
-    the cycle; history (n, 3 + e): seconds, iteration, loss, and the problem's errors.
-    """
-
-    theta: Array
+    theta: Float[Array, " P"]
     loss: float
-    base: Array
-    steps: Array
-    changes: Array
-    losses: Array
-    best_theta: Array
+    base: Float[Array, " P"]  # where the metric was taken
+    steps: Float[Array, "k P"]  # of θ
+    changes: Float[Array, "k P"]  # of the gradient
+    losses: Float[Array, " iterations"]  # of the cycle
+    best_theta: Float[Array, " P"]
     best: float = float("inf")
     damping: float = 0.0
     cycle: int = 0
@@ -83,7 +80,8 @@ class State:
     worse: int = 0
     improved: bool = False
     seconds: float = 0.0
-    history: Array = field(default_factory=lambda: np.zeros((0, 0)))
+    # seconds, iteration, loss, and the e errors of the problem
+    history: Float[Array, "judged 3+e"] = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 # lengths of a step that are tried
@@ -96,16 +94,16 @@ CONVERGED = ("held-out", "decrease")
 
 @dataclass(frozen=True)
 class Ended:
-    """theta (P,), the best by the judgement, and the reason: `held-out` (which stopped improving), `decrease`
+    """theta, the best by the judgement, and the reason: `held-out` (which stopped improving), `decrease`
     (of the loss, too small); or not converged: `stalled` (no step helps), `iterations`, `time`,
     `interrupted`, `stopped` (by the callback). state: what a resumed minimisation goes on from; history: its
     own, and the judgement of where it ended.
     """
 
-    theta: Array
+    theta: Float[Array, " P"]
     reason: str
     state: State
-    history: Array
+    history: Float[Array, "judged 3+e"]
 
     @property
     def converged(self) -> bool:
@@ -117,13 +115,13 @@ Callback = Callable[[State], bool | None]
 
 def minimize(
     problem: Problem,
-    start: Array,
+    start: Float[Array, " P"],
     options: Options | None = None,
     prior: Prior | None = None,
     callback: Callback | None = None,
     resume: State | None = None,
 ) -> Ended:
-    """Minimise ½ Σ r² (+ the prior) from `start` (P,) within the problem's bounds.
+    """Minimise ½ Σ r² (+ the prior) from `start` within the problem's bounds.
 
     `callback` sees the state after each iteration and stops by returning True. A state given back as `resume`
     goes on to the same result where the problem's functions repeat. Ctrl-C ends with the best so far. Raises
@@ -291,9 +289,11 @@ class _Minimizer:
 
 
 class _Metric:
-    """M⁻¹ v, with M = H + W + λ diag(H + W) on the numbers that may move; W the prior's weight (P,)."""
+    """M⁻¹ v, with M = H + W + λ diag(H + W) on the numbers that may move; W the prior's weight."""
 
-    def __init__(self, curvature: Array, weight: Array, movable: Mask) -> None:
+    def __init__(
+        self, curvature: Float[Array, "P P"], weight: Float[Array, " P"], movable: Bool[Mask, " P"]
+    ) -> None:
         diagonal = np.diag(curvature) + weight
         # what no row depends on moves by the prior alone, or not at all
         self._size = np.sqrt(np.maximum(diagonal, 1e-12 * diagonal.max(initial=1e-300)))
@@ -313,7 +313,7 @@ class _Metric:
             return None
         return self
 
-    def __call__(self, vector: Array) -> Array:
+    def __call__(self, vector: Float[Array, " P"]) -> Float[Array, " P"]:
         assert self._factor is not None
         at = self._moving
         found = np.zeros_like(vector)
@@ -321,7 +321,12 @@ class _Metric:
         return found / self._size
 
 
-def _two_loops(gradient: Array, steps: Array, changes: Array, metric: Callable[[Array], Array]) -> Array:
+def _two_loops(
+    gradient: Float[Array, " P"],
+    steps: Float[Array, "k P"],
+    changes: Float[Array, "k P"],
+    metric: Callable[[Array], Array],
+) -> Float[Array, " P"]:
     """The inverse Hessian of L-BFGS times a gradient (Nocedal, Math. Comp. 35, 773 (1980))."""
     q, curved, along = gradient.copy(), np.einsum("kp,kp->k", steps, changes), np.zeros(len(steps))
     for k in reversed(range(len(steps))):
@@ -340,6 +345,6 @@ def _shorter(promised: float, change: float) -> float:
     return float(np.clip(-0.5 * promised / (change - promised), 0.1, 0.5))
 
 
-def _begun(start: Array) -> State:
+def _begun(start: Float[Array, " P"]) -> State:
     nothing = np.zeros((0, len(start)))
     return State(start.copy(), float("nan"), start.copy(), nothing, nothing, np.zeros(0), start.copy())

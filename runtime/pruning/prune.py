@@ -11,10 +11,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, replace
 from math import log
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
@@ -33,12 +32,12 @@ from ..potential.potential import Potential, compile
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Residuals, Sigmas
 from ..runs.run_folder import FittedPotential
+from ..structures.arrays import Floats
 from ..structures.structure import Structure
 from .guards import Standing
 from .refit import Refit, Restricted, known, refit
 from .state import PruneState, PruneStore, Step, depends_on
 
-Array = NDArray[np.float64]
 Criterion = Literal["bic", "aic", "cv"]
 CRITERIA = ("bic", "aic", "cv")
 Report = Callable[[Progress], None]
@@ -75,7 +74,7 @@ class Pruned:
     kept: tuple[Protected, ...]
     warnings: tuple[Diagnostic, ...]
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data."""
         return {"history": [asdict(s) for s in self.history], "kept": [asdict(k) for k in self.kept]}
 
@@ -322,7 +321,7 @@ class Pruning:
             misfit=misfit,
         )
 
-    def made(self, restriction: Restriction, theta: Array) -> Potential:
+    def made(self, restriction: Restriction, theta: Floats) -> Potential:
         """The potential of the rewritten spec, with the trained numbers theta (F,) of the whole model."""
         made = compile(rewritten(self.program, restriction), self.potential.species)
         gone = [name for operand in dropped(self.program, restriction) for name in operand.terms]
@@ -350,7 +349,7 @@ def criterion(known: Sensitivities, name: Criterion) -> float:
     return n * log(max(2.0 * known.loss / n, 1e-300)) + k * (log(n) if name == "bic" else 2.0)
 
 
-def errors(problem: Residuals, theta: Array) -> tuple[float | None, float | None]:
+def errors(problem: Residuals, theta: Floats) -> tuple[float | None, float | None]:
     """RMSE of energies (eV/atom) and forces (eV/Å) at the trained numbers theta (F,)."""
     squares, counts = np.zeros(3), np.zeros(3)
     weight = np.array([s.weight for s in problem.structures])

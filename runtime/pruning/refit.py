@@ -8,7 +8,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.reduction.constraints import Left
 from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
@@ -18,8 +17,7 @@ from ..optimize.levenberg_marquardt import Options, minimize, ridge
 from ..optimize.qr_system import Indices, Mask, System
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Residuals
-
-Array = NDArray[np.float64]
+from ..structures.arrays import Floats
 
 
 class Restricted:
@@ -37,33 +35,33 @@ class Restricted:
         self.upper = np.array([problem.upper[m].min() for m in members])
         self.linear: Mask = np.array([problem.linear[m].all() for m in members], dtype=bool)
 
-    def full(self, phi: Array) -> Array:
+    def full(self, phi: Floats) -> Floats:
         """θ (F,) of φ."""
         return np.asarray(self.table @ phi + self.constant)
 
-    def of(self, theta: Array) -> Array:
+    def of(self, theta: Floats) -> Floats:
         """φ of θ (F,), within bounds; of tied numbers their mean."""
         phi = (self.table.T @ theta) / self.table.sum(axis=0)
         return np.clip(phi, self.lower, self.upper)
 
-    def loss(self, theta: Array) -> float:
+    def loss(self, theta: Floats) -> float:
         """½ Σ r² at φ."""
         return self.problem.loss(self.full(theta))
 
-    def linearize(self, theta: Array, columns: Indices) -> System:
+    def linearize(self, theta: Floats, columns: Indices) -> System:
         """Residuals at φ and derivatives by `columns` of φ."""
         table = self.table[:, columns]
         needed = self._needed(table)
         return self.problem.linearize(self.full(theta), needed).mapped(table[needed])
 
-    def folds(self, phi: Array, fold_of: Indices) -> tuple[System, ...]:
+    def folds(self, phi: Floats, fold_of: Indices) -> tuple[System, ...]:
         """The linearisation at φ of each fold of the structures alone; fold_of (structures,)."""
         table = self.table
         needed = self._needed(table)
         rows = self.problem.rows(self.full(phi), needed)
         return tuple(s.mapped(table[needed]) for s in fold_systems(rows, len(needed), fold_of))
 
-    def _needed(self, table: Array) -> Indices:
+    def _needed(self, table: Floats) -> Indices:
         """Numbers to differentiate by; all, where one linearisation serves for ever."""
         if self.problem.linear.all():
             return np.arange(len(table))
@@ -77,7 +75,7 @@ class Refit:
     reason: why the fit ended, as `least_squares.Fit` has it.
     """
 
-    theta: Array
+    theta: Floats
     sensitivities: Sensitivities
     converged: bool = True
     reason: str = ""
@@ -87,7 +85,7 @@ class Refit:
         return self.sensitivities.loss
 
 
-def known(problem: Residuals, restriction: Restriction, theta: Array) -> Refit:
+def known(problem: Residuals, restriction: Restriction, theta: Floats) -> Refit:
     """What the data say at theta (F,) as it is, but for the restriction. Raises FitError not-finite,
     no-information.
     """
@@ -99,7 +97,7 @@ def known(problem: Residuals, restriction: Restriction, theta: Array) -> Refit:
 
 
 def refit(
-    problem: Residuals, restriction: Restriction, theta: Array, config: FitConfig, iterations: int
+    problem: Residuals, restriction: Restriction, theta: Floats, config: FitConfig, iterations: int
 ) -> Refit:
     """Least squares from theta (F,) under the restriction, as the configuration has it but for the starts.
 

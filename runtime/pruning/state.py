@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Restriction
@@ -17,9 +16,8 @@ from ..files.atomic import AnyArray, checkpoint_of, fingerprint, load_state, sav
 from ..fitting.checkpoint import digest_of
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
+from ..structures.arrays import Floats
 from ..structures.structure import Structure
-
-Array = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class PruneState:
     """
 
     restriction: Restriction
-    theta: Array
+    theta: Floats
     history: tuple[Step, ...]
     refused: tuple[str, ...] = ()
     in_a_row: int = 0
@@ -120,7 +118,7 @@ class PruneStore:
 
 
 def depends_on(
-    potential: Potential, structures: Sequence[Structure], config: FitConfig, goal: dict[str, Any]
+    potential: Potential, structures: Sequence[Structure], config: FitConfig, goal: dict[str, object]
 ) -> dict[str, str]:
     """What a pruning goes on from has to be the same."""
     return fingerprint(

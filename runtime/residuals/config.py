@@ -13,7 +13,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
@@ -52,12 +52,12 @@ class FitConfig(Section):
     held_out: float = Field(0.1, ge=0, lt=1)  # share of the structures that judges the quasi-Newton method
     reference_energies: bool = True  # one energy a species, added to the formula where it has none
 
-    def flat(self) -> dict[str, Any]:
+    def flat(self) -> dict[str, object]:
         """Plain data, for files and fingerprints."""
         return self.model_dump(mode="json")
 
 
-def load_config(path: Path | str | None = None, flags: Mapping[str, Any] | None = None) -> FitConfig:
+def load_config(path: Path | str | None = None, flags: Mapping[str, object] | None = None) -> FitConfig:
     """The configuration of a TOML file, with flags over it. Flags have dotted names; None is not given.
 
     Raises ConfigError with one diagnostic for each fault: missing-file, bad-toml, unknown-key, bad-value.

@@ -9,11 +9,13 @@ from typing import TypeAlias
 
 import numpy as np
 from ase.data import atomic_numbers, chemical_symbols
+from jaxtyping import Bool, Float, Int
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from .arrays import Bools, Floats, Indices, Ints, Positions, Species
 from .neighbors import Pairs, pairs, slots
 from .padding import Limits, ListSpec, Shape, arrange, count, nice, sizes, snap
-from .structure import Bools, Floats, Ints, Structure
+from .structure import Structure
 
 # a padded neighbour is this way off, at 0.9 of the cutoff: no axis and no lattice direction, so nothing in a
 # term is singular at it (r = 0, r = cutoff, an angle of 0 or π to a real neighbour)
@@ -22,25 +24,22 @@ ASIDE = 0.9 * np.array([0.48, 0.6, 0.64])
 
 @dataclass(frozen=True, eq=False)
 class PairList:
-    """Each unordered pair once. i, j: int32 (M,), i ascending; shift: f64 (3, M) Å; valid: bool (M,)."""
+    """Each unordered pair once."""
 
-    i: Ints
-    j: Ints
-    shift: Floats
-    valid: Bools
+    i: Int[Ints, " M"]  # in ascending order
+    j: Int[Ints, " M"]
+    shift: Float[Floats, "3 M"]  # Å
+    valid: Bool[Bools, " M"]  # False for padding
 
 
 @dataclass(frozen=True, eq=False)
 class EdgeList:
-    """Neighbours of each atom in a row. j: int32 (N, K); shift: f64 (3, N, K) Å; valid: bool (N, K).
+    """Neighbours of each atom in a row."""
 
-    reverse: int32 (N, K), the flat index n·K + k of the edge j→i; a padded edge is its own.
-    """
-
-    j: Ints
-    shift: Floats
-    valid: Bools
-    reverse: Ints
+    j: Int[Ints, "N K"]
+    shift: Float[Floats, "3 N K"]  # Å
+    valid: Bool[Bools, "N K"]  # False for padding
+    reverse: Int[Ints, "N K"]  # the flat index n·K + k of the edge j→i; a padded edge is its own
 
 
 NeighborLists: TypeAlias = tuple[PairList | EdgeList, ...]
@@ -48,21 +47,16 @@ NeighborLists: TypeAlias = tuple[PairList | EdgeList, ...]
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Several structures, one after another, padded to N atoms and B structures.
+    """Several structures, one after another, padded to N atoms and B structures."""
 
-    positions f64 (3, N) Å; species int32 (N,), index into the potential's species; structure int32 (N,);
-    real bool (N,), False for padding, whose structure is 0. n_atoms int32 (B,), 0 for padding.
-    volume f64 (B,) Å³, 0 for padding and where not all three directions are periodic: no stress there.
-    """
-
-    positions: Floats
-    species: Ints
-    structure: Ints
-    real: Bools
-    n_structures: int
+    positions: Float[Floats, "3 N"]  # Å
+    species: Species  # indices into the potential's species
+    structure: Int[Ints, " N"]  # the structure of each atom, 0 for padding
+    real: Bool[Bools, " N"]  # False for padding
+    n_structures: int  # B
     lists: NeighborLists
-    n_atoms: Ints
-    volume: Floats
+    n_atoms: Int[Ints, " B"]  # 0 for padding
+    volume: Float[Floats, " B"]  # Å³; 0 for padding and where a direction is open: there is no stress
 
     @property
     def shape(self) -> Shape:
@@ -72,19 +66,15 @@ class Batch:
 
 @dataclass(frozen=True, eq=False)
 class Labels:
-    """The labels of a batch; 0 where a label is absent or the structure is padding.
+    """The labels of a batch; 0 where a label is absent or the structure is padding."""
 
-    energy (B,) eV; forces (3, N) eV/Å; stress (B, 3, 3) eV/Å³, tension positive; has_* bool (B,);
-    weight (B,).
-    """
-
-    energy: Floats
-    forces: Floats
-    stress: Floats
-    has_energy: Bools
-    has_forces: Bools
-    has_stress: Bools
-    weight: Floats
+    energy: Float[Floats, " B"]  # eV
+    forces: Float[Floats, "3 N"]  # eV/Å
+    stress: Float[Floats, "B 3 3"]  # eV/Å³, tension positive
+    has_energy: Bool[Bools, " B"]
+    has_forces: Bool[Bools, " B"]
+    has_stress: Bool[Bools, " B"]
+    weight: Float[Floats, " B"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,8 +144,8 @@ def single(
     return build([structure], longer, species, roomy if shape is least else shape, [found])
 
 
-def moved(batch: Batch, positions: Floats) -> Batch:
-    """The batch of a single structure with its atoms at positions (n, 3) Å, in the same cell and lists."""
+def moved(batch: Batch, positions: Positions) -> Batch:
+    """The batch of a single structure with its atoms at positions (Å), in the same cell and lists."""
     new = np.zeros_like(batch.positions)
     new[:, : len(positions)] = positions.T
     return replace(batch, positions=new)
@@ -212,7 +202,7 @@ def make_labels(structures: Sequence[Structure], batch: Batch, indices: Sequence
 
 
 def _lists(
-    found: Sequence[Pairs], specs: Sequence[ListSpec], first: np.ndarray, shape: Shape
+    found: Sequence[Pairs], specs: Sequence[ListSpec], first: Int[Indices, " S"], shape: Shape
 ) -> NeighborLists:
     made: list[PairList | EdgeList] = []
     for spec, size in zip(specs, shape.lists, strict=True):
@@ -224,7 +214,7 @@ def _lists(
     return tuple(made)
 
 
-def _joined(parts: Sequence[Pairs], first: np.ndarray) -> Pairs:
+def _joined(parts: Sequence[Pairs], first: Int[Indices, " S"]) -> Pairs:
     """The pairs of all structures, in the numbering of the batch."""
     if len(parts) == 1:
         return parts[0]

@@ -5,24 +5,24 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int
 from vesin import NeighborList
 
-from .structure import Bools, Floats, Ints, Structure
+from .arrays import Cell, Floats, Indices, Ints, Periodic
+from .structure import Structure
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """The half list of one structure: each unordered pair once, also an atom with its own image.
 
-    i, j: int32 (M,), i in ascending order; shift: f64 (M, 3) Å; distance: f64 (M,) Å.
     The displacement i→j is positions[j] + shift − positions[i].
     """
 
-    i: Ints
-    j: Ints
-    shift: Floats
-    distance: Floats
+    i: Int[Ints, " M"]  # in ascending order
+    j: Int[Ints, " M"]
+    shift: Float[Floats, "M 3"]  # Å
+    distance: Float[Floats, " M"]  # Å
 
     def within(self, cutoff: float) -> Pairs:
         """The pairs with r < cutoff."""
@@ -34,13 +34,10 @@ class Pairs:
 
 @dataclass(frozen=True, eq=False)
 class Slots:
-    """Where each pair of a half list stands in the rows of neighbours of its atoms: int32 (M,).
+    """Where each pair of a half list stands in the rows of neighbours of its atoms."""
 
-    A pair is the out-th neighbour of its i, and the back-th of its j.
-    """
-
-    out: Ints
-    back: Ints
+    out: Int[Ints, " M"]  # the pair is the out-th neighbour of its i
+    back: Int[Ints, " M"]  # and the back-th of its j
 
 
 def pairs(structure: Structure, cutoff: float) -> Pairs:
@@ -73,20 +70,20 @@ def slots(half: Pairs, n_atoms: int) -> Slots:
     return Slots(out.astype(np.int32), back)
 
 
-def _ascending(index: Ints) -> NDArray[np.intp]:
+def _ascending(index: Int[Ints, " M"]) -> Int[Indices, " M"]:
     """The order that sorts indices, in linear time: NumPy's stable sort counts digits of 16 bits."""
     order = np.argsort(index.astype(np.uint16), kind="stable")
     high = index >> 16
     return order[np.argsort(high[order].astype(np.uint16), kind="stable")] if high.any() else order
 
 
-def coordination(half: Pairs, n_atoms: int) -> Ints:
-    """How many neighbours each atom has: int32 (N,)."""
+def coordination(half: Pairs, n_atoms: int) -> Int[Ints, " N"]:
+    """How many neighbours each atom has."""
     counts = np.bincount(half.i, minlength=n_atoms) + np.bincount(half.j, minlength=n_atoms)
     return counts.astype(np.int32)
 
 
-def _box(cell: Floats, pbc: Bools) -> Floats:
+def _box(cell: Cell, pbc: Periodic) -> Cell:
     """The cell with its open directions replaced by unit vectors across the periodic ones.
 
     An open direction may have any vector, zero among them, and has no image; a search wants a volume.

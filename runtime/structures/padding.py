@@ -13,12 +13,13 @@ from itertools import pairwise
 from typing import Literal
 
 import numpy as np
+from jaxtyping import Int
 from numpy.typing import NDArray
 
 from .neighbors import Pairs, coordination, pairs
 from .structure import Structure
 
-Counts = NDArray[np.int64]
+Counts = Int[NDArray[np.int64], "S 1+lists"]  # of each structure: its atoms, then the size of each list
 
 # classes are joined while padding grows by less than this share of what is real: a compilation costs seconds
 _WORTH = 0.25
@@ -78,7 +79,7 @@ def nice(n: int, steps: int) -> int:
 
 
 def count(structures: Sequence[Structure], specs: Sequence[ListSpec]) -> Counts:
-    """(S, 1 + lists): the atoms of each structure, then of each list its pairs or largest coordination."""
+    """The atoms of each structure, then of each list its pairs or largest coordination."""
     counts = np.zeros((len(structures), 1 + len(specs)), dtype=np.int64)
     longest = max((s.cutoff for s in specs), default=0.0)
     for row, structure in zip(counts, structures, strict=True):

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.data import chemical_symbols
-from numpy.typing import NDArray
+
+from .arrays import Bools as Bools
+from .arrays import Cell, Forces, Periodic, Positions, Species, Stress
+from .arrays import Floats as Floats
+from .arrays import Ints as Ints
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-Floats = NDArray[np.float64]
-Ints = NDArray[np.int32]
-Bools = NDArray[np.bool_]
 
 DEFAULT_CONFIG_TYPE = "default"
 
@@ -24,22 +24,20 @@ DEFAULT_CONFIG_TYPE = "default"
 class Structure:
     """Atoms with the labels that are known of them.
 
-    numbers (N,) atomic numbers; positions (N, 3) Å; cell (3, 3) Å, one vector a row; pbc (3,).
-    energy eV; forces (N, 3) eV/Å; stress (3, 3) eV/Å³, tension positive (ASE); None where unknown.
-    `info` holds scalars to select by (split=test); `place` says where it was read ("nb.xyz, structure 17").
+    Energy, forces and stress are None where they are unknown.
     """
 
-    numbers: Ints
-    positions: Floats
-    cell: Floats
-    pbc: Bools
-    energy: float | None = None
-    forces: Floats | None = None
-    stress: Floats | None = None
+    numbers: Species  # atomic numbers
+    positions: Positions  # Å
+    cell: Cell  # Å, one vector a row
+    pbc: Periodic
+    energy: float | None = None  # eV
+    forces: Forces | None = None  # eV/Å
+    stress: Stress | None = None  # eV/Å³, tension positive, as ASE has it
     weight: float = 1.0
     config_type: str = DEFAULT_CONFIG_TYPE
-    info: Mapping[str, Any] = field(default_factory=dict)
-    place: str = "structure"
+    info: Mapping[str, object] = field(default_factory=dict)  # scalars to select by: split=test
+    place: str = "structure"  # where it was read: "nb.xyz, structure 17"
 
     @property
     def n_atoms(self) -> int:
