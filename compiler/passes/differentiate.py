@@ -9,7 +9,8 @@ from __future__ import annotations
 
 from ..ir import build as alg
 from ..ir import ops
-from ..ir.graph import Model, Node, topological
+from ..ir.derivatives import adjoints
+from ..ir.graph import Model, Node
 from ..ir.traits import Trait
 from ..ir.types import Domain
 
@@ -46,30 +47,5 @@ def _edge_gradient(domain: Domain, gradients: dict[Node, Node]) -> Node:
 
 def _gradients(site: Node) -> dict[Node, Node]:
     """dE/dleaf for every leaf that positions enter through, E the sum of the site energies."""
-    order = list(topological([site]))
-    active: set[Node] = set()
-    for node in order:
-        if Trait.POSITION in node.op.traits or any(a in active for a in node.args):
-            active.add(node)
-    adjoint: dict[Node, Node] = {site: ops.constant(1.0, domain=site.kind.domain)} if site in active else {}
-    for node in reversed(order):
-        if node not in active or Trait.POSITION in node.op.traits or node not in adjoint:
-            continue
-        for argument, contribution in _pull_back(node, adjoint[node], active):
-            contribution = _shaped_like(argument, contribution)
-            known = adjoint.get(argument)
-            adjoint[argument] = contribution if known is None else alg.add(known, contribution)
-    return {n: adjoint[n] for n in order if Trait.POSITION in n.op.traits and n in adjoint}
-
-
-def _pull_back(node: Node, a: Node, active: set[Node]) -> list[tuple[Node, Node]]:
-    pairs = zip(node.args, node.op.pullback(node, a), strict=True)
-    return [(argument, make_it()) for argument, make_it in pairs if argument in active]
-
-
-def _shaped_like(argument: Node, a: Node) -> Node:
-    """The adjoint of a single value that was used for every component is the sum over components."""
-    if argument.kind.shape == a.kind.shape:
-        return a
-    letters = "abcdef"[: len(a.kind.shape)]
-    return ops.einsum(a, spec=f"{letters}->")
+    one = ops.constant(1.0, domain=site.kind.domain)
+    return adjoints(site, one, lambda node: Trait.POSITION in node.op.traits)
