@@ -1,6 +1,6 @@
 """What is said about bad specs, word for word: `golden/diagnostics/*.pes`, and a text beside each.
 
-POTENTIA_WRITE_GOLDEN=1 writes the texts anew: read the difference before it is committed.
+POTENTIA_UPDATE=1 writes the texts anew: read the difference before it is committed.
 """
 
 from __future__ import annotations
@@ -52,7 +52,7 @@ def said(name: str) -> str:
 def test_the_message_is_the_one_agreed(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(FOLDER)  # imports are relative to the file, which is named without its folder
     golden = FOLDER / name.replace(".pes", ".txt")
-    if os.environ.get("POTENTIA_WRITE_GOLDEN"):
+    if os.environ.get("POTENTIA_UPDATE"):
         golden.write_text(said(name), encoding="utf-8")
     assert said(name) == golden.read_text(encoding="utf-8")
 

@@ -44,7 +44,7 @@ def answer(folder: Path) -> tuple[str, str]:
 def test_a_pair_has_its_answer(folder: Path) -> None:
     verdict, text = answer(folder)
     stored = folder / "answer.txt"
-    if os.environ.get("POTENTIA_WRITE_GOLDEN"):
+    if os.environ.get("POTENTIA_UPDATE"):
         stored.write_text(text, encoding="utf-8")
     assert text == stored.read_text(encoding="utf-8")
     assert (verdict == "same") == (folder.parent.name == "same")

@@ -1,6 +1,6 @@
 """Specs of older languages go on to mean what they meant: stored texts, and the energies that they gave.
 
-POTENTIA_WRITE_GOLDEN=1 writes the energies anew, which no change of the language or the library may ask for.
+POTENTIA_UPDATE=1 writes the energies anew, which no change of the language or the library may ask for.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ def said(text: str) -> dict[str, object]:
 def test_an_old_spec_means_what_it_meant(path: Path) -> None:
     now = said(upgraded(path.read_text(encoding="utf-8"), language(path)))
     golden = path.with_suffix(".json")
-    if os.environ.get("POTENTIA_WRITE_GOLDEN"):
+    if os.environ.get("POTENTIA_UPDATE"):
         golden.write_text(json.dumps(now, indent=1) + "\n", encoding="utf-8")
     then = json.loads(golden.read_text(encoding="utf-8"))
     assert now["parameters"] == then["parameters"]

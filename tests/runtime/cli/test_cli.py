@@ -31,9 +31,9 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def golden(name: str, text: str) -> None:
-    """Compare with a stored text. POTENTIA_WRITE_GOLDEN=1 stores it."""
+    """Compare with a stored text. POTENTIA_UPDATE=1 stores it."""
     path = GOLDEN / name
-    if os.environ.get("POTENTIA_WRITE_GOLDEN"):
+    if os.environ.get("POTENTIA_UPDATE"):
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
     assert text == path.read_text(encoding="utf-8")
