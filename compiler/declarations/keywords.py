@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-# families of basis functions: `bessel(n=8)`, or `bessel8` for short
-FAMILIES = ("bessel", "chebyshev", "gaussian", "spline")
-
 # atoms in hand: i the centre, j and k its neighbours
 INDICES = ("i", "j", "k")
 

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from functools import cached_property
 
 from ..diagnostics.diagnostic import SpecError
-from ..elaborate.evaluate import AT_SITE, arithmetic
+from ..elaborate.evaluate import arithmetic
 from ..elaborate.model_builder import Builder
+from ..elaborate.scope import Env
 from ..elaborate.values import as_node
 from ..ir.graph import Node, topological
 from ..syntax import tree as syntax
@@ -82,7 +83,7 @@ class Places:
         builder.open_species = True
         for sign, expr in signed_leaves(side.checked.energy.value):
             try:
-                node = as_node(arithmetic(expr, builder, AT_SITE, {}))
+                node = as_node(arithmetic(expr, Env(builder)))
             except SpecError:  # a part of the whole that means nothing alone: a bare 0
                 continue
             found.append((sign + written.one_line(expr.span.text), set(topological([node]))))

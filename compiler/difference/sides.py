@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..declarations.check import Checked, walk
 from ..elaborate.model_builder import Builder, named_species
-from ..elaborate.term import TermScope
+from ..elaborate.scope import TermScope
 from ..elaborate.values import Value
 from ..ir.graph import Model, Node, Parameter, topological
 from ..passes.drop_dead import drop_dead_parts

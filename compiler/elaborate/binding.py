@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
 
 from ..chemistry.elements import ELEMENTS
 from ..chemistry.units import lookup
@@ -13,18 +12,16 @@ from ..declarations.keywords import ENERGIES
 from ..diagnostics.diagnostic import SpecError, did_you_mean, respelt
 from ..ir.graph import Node
 from ..syntax import tree as syntax
-from .evaluate import Locals, evaluate, fault
-from .intrinsics import INTRINSICS
+from .builtins import NUMERIC
+from .evaluate import evaluate, fault
 from .networks import ACTIVATIONS
-from .values import Basis, Elements, Function, Kept, Override, Quantity, Random, Value, Values, Where
+from .scope import Env, TermScope
+from .species import limiting
+from .values import Basis, Elements, Function, Kept, Override, Quantity, Random, Value, Values
 
-if TYPE_CHECKING:
-    from .term import TermScope
 
-
-def bind(scope: TermScope, call: syntax.Call, outer: Any, where: Where, local: Locals) -> None:
-    """Arguments of a call to formals, parameters and species of the term."""
-    scope.outer = outer  # type: ignore[attr-defined]
+def bind(scope: TermScope, call: syntax.Call, env: Env) -> None:
+    """Arguments of a call in `env` to formals, parameters and species of the term."""
     term = scope.term
     names = [f.name for f in term.formals]
     given: dict[str, syntax.Argument] = {}
@@ -34,7 +31,7 @@ def bind(scope: TermScope, call: syntax.Call, outer: Any, where: Where, local: L
         if (
             argument.name is None
             and isinstance(argument.value, syntax.Name)
-            and _is_species(argument.value, scope, outer)
+            and _is_species(argument.value, env)
         ):
             species.append(argument.value.name)
             continue
@@ -57,17 +54,19 @@ def bind(scope: TermScope, call: syntax.Call, outer: Any, where: Where, local: L
         given[name] = argument
         if name in waiting:
             waiting.remove(name)
-    scope.only = scope.builder.only(tuple(species))
+    scope.only = limiting(tuple(species), scope.top.species)
     scope.given = frozenset(given)
     for name, argument in given.items():
         if name in scope.params:
             scope.overrides[name] = _override(argument)
     for formal in term.formals:
-        _bind_formal(scope, formal, given.get(formal.name), call, outer, where, local)
+        _bind_formal(scope, formal, given.get(formal.name), call, env)
 
 
-def _is_species(name: syntax.Name, scope: TermScope, outer: Any) -> bool:
-    if name.name in scope.builder.checked.lets or name.name in getattr(outer, "formals", {}):
+def _is_species(name: syntax.Name, env: Env) -> bool:
+    if name.name in env.top.checked.lets:
+        return False
+    if isinstance(env.scope, TermScope) and name.name in env.scope.formals:
         return False
     if name.name in ELEMENTS:
         return True
@@ -91,15 +90,10 @@ def _override(argument: syntax.Argument) -> Override:
 
 
 def _bind_formal(
-    scope: TermScope,
-    formal: syntax.Formal,
-    argument: syntax.Argument | None,
-    call: syntax.Call,
-    outer: Any,
-    where: Where,
-    local: Locals,
+    scope: TermScope, formal: syntax.Formal, argument: syntax.Argument | None, call: syntax.Call, env: Env
 ) -> None:
-    default = None if formal.default is None else _formal_value(formal.default, scope, scope, where, {})
+    inside = Env(scope, env.atoms)
+    default = None if formal.default is None else _formal_value(formal.default, inside, scope)
     if argument is None:
         if default is None:
             raise fault(
@@ -114,7 +108,7 @@ def _bind_formal(
             argument.span,
         )
     try:
-        value = _formal_value(argument.value, outer, scope, where, local)
+        value = _formal_value(argument.value, env, scope)
     except SpecError as error:
         raise _with_choices(error, argument.value, scope, default) from None
     scope.formals[formal.name] = _fit_to_default(value, default, formal, argument, call)
@@ -127,18 +121,20 @@ def _with_choices(error: SpecError, expr: syntax.Expr, scope: TermScope, default
         return error
     own = scope.definitions.get(default.name)
     if own is None:
-        choices = list(ACTIVATIONS if default.name in ACTIVATIONS else INTRINSICS)
+        choices = list(ACTIVATIONS if default.name in ACTIVATIONS else NUMERIC)
     else:
         choices = [n for n, d in scope.definitions.items() if d.formals == own.formals and n not in ENERGIES]
     help = did_you_mean(expr.name, choices) or f"known: {', '.join(choices)}"
     return SpecError(replace(first, help=help, fix=respelt(expr.span, expr.name, choices)))
 
 
-def _formal_value(expr: syntax.Expr, scope: Any, inner: TermScope, where: Where, local: Locals) -> Value:
-    """The value of an argument; a bare word can name a definition of the term, such as a switch."""
-    if isinstance(expr, syntax.Name) and expr.name in inner.definitions and expr.name not in local:
+def _formal_value(expr: syntax.Expr, env: Env, called: TermScope) -> Value:
+    """The value of an argument; a bare word can name a definition of the term that is called, such as a
+    switch.
+    """
+    if isinstance(expr, syntax.Name) and expr.name in called.definitions and expr.name not in env.locals:
         return Function(expr.name)
-    return evaluate(expr, scope, where, local)
+    return evaluate(expr, env)
 
 
 def _fit_to_default(

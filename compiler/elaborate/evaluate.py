@@ -5,63 +5,44 @@ business.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from fractions import Fraction
 from math import inf
-from typing import Protocol
 
 from ..chemistry.units import ANGSTROM, ONE, UNITS, lookup
 from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, did_you_mean, respelt
 from ..diagnostics.source import Span
 from ..ir import build as alg
 from ..ir import ops
-from ..ir.graph import Node
-from ..ir.types import NONE, SITE, Domain, KindError
+from ..ir.graph import Node, TermInstance
+from ..ir.types import NONE, SITE, Domain, DomainName, KindError
 from ..syntax import tree as syntax
-from .values import Quantity, Value, Values, Where, as_node
-
-Locals = Mapping[str, Value]
-
-
-class Scope(Protocol):
-    """What names and calls mean here, and how far neighbours reach (Å)."""
-
-    def name(self, name: syntax.Name, where: Where, local: Locals) -> Value: ...
-
-    def call(self, call: syntax.Call, where: Where, local: Locals) -> Value: ...
-
-    def pin(self, pin: syntax.Pin, where: Where, local: Locals) -> Value: ...
-
-    def reach(self, span: Span) -> float: ...
-
-    def restrict(self, node: Node, where: Where) -> Node: ...
+from .scope import Atoms, Env
+from .values import Quantity, Value, Values, as_node
 
 
-AT_SITE = Where(("i",), SITE)
-
-
-def evaluate(expr: syntax.Expr, scope: Scope, where: Where, local: Locals) -> Value:
+def evaluate(expr: syntax.Expr, env: Env) -> Value:
     """The value of an expression. Raises SpecError with the span of the smallest part at fault."""
     try:
         match expr:
             case syntax.Number():
                 return number(expr)
             case syntax.Name():
-                return scope.name(expr, where, local)
+                return env.scope.name(expr, env)
             case syntax.Call():
-                return scope.call(expr, where, local)
+                return env.scope.call(expr, env)
             case syntax.Chain():
-                return _chain(expr, scope, where, local)
+                return _chain(expr, env)
             case syntax.Negative():
-                return _negative(arithmetic(expr.operand, scope, where, local))
+                return _negative(arithmetic(expr.operand, env))
             case syntax.Power():
-                return _power(expr, scope, where, local)
+                return _power(expr, env)
             case syntax.Neighbours():
-                return _neighbours(expr, scope, where, local)
+                return _neighbours(expr, env)
             case syntax.Pin():
-                return scope.pin(expr, where, local)
+                return _pinned(expr, env)
             case syntax.List():
-                return Values(tuple(evaluate(e, scope, where, local) for e in expr.items))
+                return Values(tuple(evaluate(e, env) for e in expr.items))
             case _:
                 raise fault("misplaced-value", "this value has no place here", expr.span)
     except KindError as error:
@@ -99,9 +80,9 @@ def _unit_span(expr: syntax.Number) -> Span:
     return Span(expr.span.source, start, start + len(expr.unit or ""))
 
 
-def arithmetic(expr: syntax.Expr, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
+def arithmetic(expr: syntax.Expr, env: Env) -> Quantity | Node:
     """The value of an expression that has to be a number or an IR value."""
-    value = evaluate(expr, scope, where, local)
+    value = evaluate(expr, env)
     if not isinstance(value, (Quantity, Node)):
         raise fault("not-a-number", "a number or an energy is needed here", expr.span)
     return value
@@ -113,29 +94,22 @@ def _negative(value: Quantity | Node) -> Quantity | Node:
     return ops.neg(value)
 
 
-def _chain(expr: syntax.Chain, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
-    total = arithmetic(expr.operands[0], scope, where, local)
+def _chain(expr: syntax.Chain, env: Env) -> Quantity | Node:
+    total = arithmetic(expr.operands[0], env)
     for operator, operand in zip(expr.operators, expr.operands[1:], strict=True):
         try:
-            total = combine(operator, total, arithmetic(operand, scope, where, local))
+            total = combine(operator, total, arithmetic(operand, env))
         except KindError as error:
-            fix = _with_unit(expr, total, operand, where, local, scope) if operator in "+-" else None
+            fix = _with_unit(expr, total, operand, env) if operator in "+-" else None
             raise fault(error.code, error.message, operand.span, error.help, fix=fix) from None
     return total
 
 
-def _with_unit(
-    expr: syntax.Chain,
-    total: Quantity | Node,
-    operand: syntax.Expr,
-    where: Where,
-    local: Locals,
-    scope: Scope,
-) -> Fix | None:
+def _with_unit(expr: syntax.Chain, total: Quantity | Node, operand: syntax.Expr, env: Env) -> Fix | None:
     """The unit of the other side for a plain number of a sum; None where neither is one."""
     number, other = operand, total
     if operand is expr.operands[1] and isinstance(expr.operands[0], syntax.Number):
-        number, other = expr.operands[0], arithmetic(operand, scope, where, local)
+        number, other = expr.operands[0], arithmetic(operand, env)
     unit = other.kind.unit if isinstance(other, Node) else other.unit
     if not isinstance(number, syntax.Number) or number.unit is not None or unit == ONE or "(" in str(unit):
         return None
@@ -155,13 +129,13 @@ def combine(operator: str, a: Quantity | Node, b: Quantity | Node) -> Quantity |
     if isinstance(a, Quantity) and isinstance(b, Quantity):
         return _combine_numbers(operator, a, b)
     if operator in "+-":
-        a, b = _adopt_zero(a, b), _adopt_zero(b, a)
+        a, b = adopt_zero(a, b), adopt_zero(b, a)
     if operator == "/" and isinstance(b, Quantity) and b.value == 0.0:
         raise KindError("division-by-zero", "division by zero")
     return _OPERATORS[operator](as_node(a), as_node(b))
 
 
-def _adopt_zero(a: Quantity | Node, other: Quantity | Node) -> Quantity | Node:
+def adopt_zero(a: Quantity | Node, other: Quantity | Node) -> Quantity | Node:
     if isinstance(a, Quantity) and a.bare and a.value == 0.0:
         return Quantity(0.0, other.kind.unit if isinstance(other, Node) else other.unit)
     return a
@@ -185,9 +159,9 @@ def _adopted(a: Quantity, b: Quantity) -> Quantity:
     return Quantity(0.0, b.unit, b.bare) if a.bare and a.value == 0.0 else a
 
 
-def _power(expr: syntax.Power, scope: Scope, where: Where, local: Locals) -> Quantity | Node:
-    base = arithmetic(expr.base, scope, where, local)
-    exponent = arithmetic(expr.exponent, scope, where, local)
+def _power(expr: syntax.Power, env: Env) -> Quantity | Node:
+    base = arithmetic(expr.base, env)
+    exponent = arithmetic(expr.exponent, env)
     if isinstance(exponent, Node):
         return ops.power(as_node(base), exponent)
     if exponent.unit != ONE:
@@ -203,8 +177,8 @@ def _power(expr: syntax.Power, scope: Scope, where: Where, local: Locals) -> Qua
     return Quantity(value, base.unit ** Fraction(exponent.value).limit_denominator(24), base.bare)
 
 
-def _neighbours(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> Node:
-    rc = _reach(expr, scope, where, local)
+def _neighbours(expr: syntax.Neighbours, env: Env) -> Node:
+    where, rc = env.atoms, _cutoff(expr, env)
     if expr.index in where.indices or len(expr.index) != 1:
         raise fault(
             "bad-index",
@@ -214,20 +188,21 @@ def _neighbours(expr: syntax.Neighbours, scope: Scope, where: Where, local: Loca
         )
     if where.domain.name not in ("site", "edge"):
         raise fault("too-many-neighbours", "sums over neighbours nest at most twice", expr.span)
-    name = "edge" if where.domain == SITE else "triple"
-    inside = Where((*where.indices, expr.index), Domain(name, rc))  # type: ignore[arg-type]
-    body = scope.restrict(spread(as_node(arithmetic(expr.body, scope, inside, local)), inside), inside)
+    name: DomainName = "edge" if where.domain == SITE else "triple"
+    inside = Atoms((*where.indices, expr.index), Domain(name, rc))
+    body = env.scope.restrict(spread(as_node(arithmetic(expr.body, env.at(inside))), inside), inside)
     return (ops.sum_i if name == "edge" else ops.sum_to_ij)(body, within=rc, origin=expr.span)
 
 
-def _reach(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -> float:
+def _cutoff(expr: syntax.Neighbours, env: Env) -> float:
     """How far a sum goes, Å: as far as it says, a sum over k as far as the one around it, else the term."""
     if expr.reach is None:
-        return scope.reach(expr.span) if where.domain.rc is None else where.domain.rc
+        around = env.atoms.domain.rc
+        return env.scope.cutoff(expr.span) if around is None else around
     span = expr.reach.span
-    if where.domain != SITE:
+    if env.atoms.domain != SITE:
         raise fault("misplaced-value", "a sum over third neighbours goes as far as the one around it", span)
-    value = evaluate(expr.reach, scope, where, local)
+    value = evaluate(expr.reach, env)
     if not isinstance(value, Quantity) or not (value.bare or value.unit == ANGSTROM):
         help = "write `sum(j, 5 Å)`"
         raise fault("wrong-unit", "the reach of a sum is a distance known at compile time", span, help)
@@ -236,7 +211,21 @@ def _reach(expr: syntax.Neighbours, scope: Scope, where: Where, local: Locals) -
     return value.value
 
 
-def spread(node: Node, where: Where) -> Node:
+def _pinned(expr: syntax.Pin, env: Env) -> Node:
+    """The operand; all terms in it are marked as never to be pruned."""
+    top, before = env.top, len(env.top.instances)
+    value = evaluate(expr.operand, env)
+    if not isinstance(value, Node):
+        raise fault("misplaced-pin", "`pin` stands before a term", expr.span)
+    names = {id(i.energy) for i in top.instances[before:]} | {id(value)}
+    top.instances = [
+        TermInstance(i.name, i.called, i.energy, i.pinned or id(i.energy) in names, i.origin)
+        for i in top.instances
+    ]
+    return value
+
+
+def spread(node: Node, where: Atoms) -> Node:
     """A value of the whole model, as one for each atom or neighbour."""
     if node.kind.domain == NONE:
         return alg.mul(ops.constant(1.0, domain=where.domain), node)
@@ -248,7 +237,7 @@ def spread(node: Node, where: Where) -> Node:
 _GEOMETRY = re.compile(r"^(r|u|cos)_([a-z]{2,3})$")
 
 
-def geometry(name: str, where: Where) -> Node | None:
+def geometry(name: str, where: Atoms) -> Node | None:
     """`r_ij`, `r_jk`, `u_ij`, `cos_jik`, where these atoms are in hand; None for other names."""
     match = _GEOMETRY.match(name)
     if match is None or not set(match[2]) <= set(where.indices) or len(where.indices) < 2:
@@ -268,16 +257,16 @@ def geometry(name: str, where: Where) -> Node | None:
     return move(value, (centre, neighbour), where)
 
 
-def _distance(where: Where) -> Node:
+def _distance(where: Atoms) -> Node:
     return ops.distance(domain=Domain("edge", where.domain.rc))
 
 
-def _cosine(where: Where) -> Node:
+def _cosine(where: Atoms) -> Node:
     unit = alg.direction(Domain("edge", where.domain.rc))
     return ops.einsum(ops.to_ij(unit), ops.to_ik(unit), spec="a,a->")
 
 
-def _far_side(where: Where) -> Node:
+def _far_side(where: Atoms) -> Node:
     """r_jk² = r_ij² + r_ik² − 2 r_ij r_ik cos θ."""
     r = _distance(where)
     ij, ik = ops.to_ij(r), ops.to_ik(r)
@@ -285,7 +274,7 @@ def _far_side(where: Where) -> Node:
     return ops.pow(alg.sub(alg.add(alg.square(ij), alg.square(ik)), cross), exponent=0.5)
 
 
-def move(node: Node, indices: tuple[str, ...], where: Where) -> Node:
+def move(node: Node, indices: tuple[str, ...], where: Atoms) -> Node:
     """A value of the atoms `indices`, carried to the atoms in hand. Raises KindError where it cannot be."""
     domain = node.kind.domain
     if domain == NONE or (indices == where.indices and domain == where.domain):

@@ -1,4 +1,4 @@
-"""How three spherical harmonics couple to a number that no rotation changes.
+"""Gaunt coefficients: how three spherical harmonics couple to a number that no rotation changes.
 
     G^{l1 l2 l3}_{m1 m2 m3} = (1/4π) ∫ Y_{l1 m1} Y_{l2 m2} Y_{l3 m3} dΩ,
 
@@ -17,8 +17,8 @@ from math import comb, factorial, sqrt
 Polynomial = dict[tuple[int, int, int], float]
 
 
-def couplings(top: int) -> Iterator[tuple[int, int, int]]:
-    """Degrees l1 ≤ l2 ≤ l3 ≤ top that couple."""
+def gaunt_degrees(top: int) -> Iterator[tuple[int, int, int]]:
+    """Degrees l1 ≤ l2 ≤ l3 ≤ top whose coefficients are not 0."""
     for a in range(top + 1):
         for b in range(a, top + 1):
             for c in range(b, min(a + b, top) + 1):
@@ -27,7 +27,7 @@ def couplings(top: int) -> Iterator[tuple[int, int, int]]:
 
 
 @lru_cache
-def coupling(l1: int, l2: int, l3: int) -> tuple[float, ...]:
+def gaunt(l1: int, l2: int, l3: int) -> tuple[float, ...]:
     """G, (2 l1 + 1)(2 l2 + 1)(2 l3 + 1) numbers, the last order fastest."""
     found = []
     for a in harmonics(l1):

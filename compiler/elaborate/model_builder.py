@@ -7,20 +7,17 @@ from collections.abc import Iterator
 from ..chemistry.elements import ELEMENTS
 from ..chemistry.units import EV, ONE, Unit
 from ..declarations.check import Checked, walk
-from ..declarations.keywords import FAMILIES
 from ..diagnostics.diagnostic import Diagnostic, SpecError, did_you_mean, respelt
 from ..diagnostics.source import Span
-from ..ir import ops
-from ..ir.graph import Model, Node, Parameter, TermInstance
-from ..ir.types import SITE, Domain
+from ..ir.graph import Model, Node, TermInstance
+from ..ir.types import SITE
 from ..syntax import tree as syntax
 from . import builtins as calls
-from .evaluate import AT_SITE, Locals, evaluate, fault
-from .intrinsics import INTRINSICS
-from .term import TermScope, instantiate
-from .values import Value, Where
-
-PLACEHOLDER = "X"  # stands for the species of a spec that leaves them to the data
+from .evaluate import evaluate, fault
+from .radial_bases import FAMILIES
+from .scope import Atoms, Env, ModelScope, TermScope
+from .term import instantiate
+from .values import Value
 
 
 def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Model:
@@ -83,17 +80,11 @@ def _reachable(checked: Checked) -> Iterator[syntax.Expr]:
     yield from (t.alias for t in checked.terms.values() if t.alias is not None)
 
 
-class Builder:
-    """The state of building one model. As a scope it is the top level of the spec."""
+class Builder(ModelScope):
+    """One model made of a spec, whose top level it evaluates."""
 
     def __init__(self, checked: Checked, species: tuple[str, ...]) -> None:
-        self.checked = checked
-        self.open_species = not species
-        self.species = species or (PLACEHOLDER,)
-        self.parameters: list[Parameter] = []
-        self.instances: list[TermInstance] = []
-        self.scopes: dict[str, TermScope] = {}  # of each instance: what its arguments are worth
-        self.builder = self
+        super().__init__(checked, species)
         self._lets: dict[str, Value] = {}
         self._naming: str | None = None
 
@@ -101,7 +92,7 @@ class Builder:
         assert self.checked.energy is not None
         expr = self.checked.energy.value
         try:
-            energy = evaluate(expr, self, AT_SITE, {})
+            energy = evaluate(expr, Env(self))
         except SpecError as error:
             raise SpecError(self._all_faults(expr) or error.diagnostics) from None
         if not isinstance(energy, Node) or energy.kind.domain != SITE:
@@ -126,22 +117,21 @@ class Builder:
         found: list[Diagnostic] = []
         for operand in expr.operands if isinstance(expr, syntax.Chain) else ():
             try:
-                evaluate(
-                    operand, Builder(self.checked, () if self.open_species else self.species), AT_SITE, {}
-                )
+                fresh = Builder(self.checked, () if self.open_species else self.species)
+                evaluate(operand, Env(fresh))
             except SpecError as error:
                 found.extend(d for d in error.diagnostics if d not in found)
         return found
 
     # --- Scope -----------------------------------------------------------------------------
 
-    def name(self, name: syntax.Name, where: Where, local: Locals) -> Value:
-        return calls.word(name, self, [])
+    def name(self, name: syntax.Name, env: Env) -> Value:
+        return calls.word(name, env)
 
-    def call(self, call: syntax.Call, where: Where, local: Locals) -> Value:
-        return calls.call(call, self, where, local, None)
+    def call(self, call: syntax.Call, env: Env) -> Value:
+        return calls.call(call, env)
 
-    def reach(self, span: Span) -> float:
+    def cutoff(self, span: Span) -> float:
         raise fault(
             "misplaced-value",
             "sums over neighbours are written inside a term",
@@ -149,39 +139,24 @@ class Builder:
             "write `term name(rc = 5 Å) { site(i) = sum(j) … }`",
         )
 
-    def restrict(self, node: Node, where: Where) -> Node:
+    def restrict(self, node: Node, atoms: Atoms) -> Node:
         return node
-
-    def pin(self, pin: syntax.Pin, where: Where, local: Locals) -> Value:
-        return self.pinned(pin, self, where, local)
-
-    def pinned(self, pin: syntax.Pin, scope: object, where: Where, local: Locals) -> Value:
-        """The operand; all terms in it are marked as never to be pruned."""
-        before = len(self.instances)
-        value = evaluate(pin.operand, scope, where, local)  # type: ignore[arg-type]
-        if not isinstance(value, Node):
-            raise fault("misplaced-pin", "`pin` stands before a term", pin.span)
-        names = {id(i.energy) for i in self.instances[before:]} | {id(value)}
-        self.instances = [
-            TermInstance(i.name, i.called, i.energy, i.pinned or id(i.energy) in names, i.origin)
-            for i in self.instances
-        ]
-        return value
 
     def let(self, name: str) -> Value:
         """The value of a let; a term in it is one instance, however often the name is used."""
         if name not in self._lets:
             declaration = self.checked.lets[name]
             outer, self._naming = self._naming, name if _is_call(declaration.value) else None
-            self._lets[name] = evaluate(declaration.value, self, AT_SITE, {})
+            self._lets[name] = evaluate(declaration.value, Env(self))
             self._naming = outer
         return self._lets[name]
 
-    def term_call(self, call: syntax.Call, scope: object, where: Where, local: Locals) -> Value:
+    def term_call(self, call: syntax.Call, env: Env) -> Node:
+        caller = env.scope if isinstance(env.scope, TermScope) else None
         term = self.checked.term(call.name)
         if term is None:
-            known = [*self.checked.term_names(), *INTRINSICS, *calls.SPECIAL, *FAMILIES]
-            known += list(getattr(scope, "definitions", {})) + list(getattr(scope, "params", {}))
+            known = [*self.checked.term_names(), *calls.BUILTINS, *FAMILIES]
+            known += [*caller.definitions, *caller.params] if caller is not None else []
             raise fault(
                 "unknown-term",
                 f"there is no term `{call.name}`",
@@ -189,16 +164,16 @@ class Builder:
                 did_you_mean(call.name, known) or _list_terms(self.checked),
                 fix=respelt(call.name_span, call.name, known),
             )
-        if where.domain != SITE:
+        if env.atoms.domain != SITE:
             raise fault(
                 "misplaced-value",
                 f"`{call.name}` is the energy of an atom; it has no place inside a sum over neighbours",
                 call.span,
             )
-        prefix = f"{scope.instance}." if hasattr(scope, "instance") else ""
+        prefix = "" if caller is None else f"{caller.instance}."
         name = self._instance_name(prefix + (self._naming or call.name))
         self._naming = None
-        energy = instantiate(self, name, term, call, scope, where, local)
+        energy = instantiate(name, term, call, env)
         self.instances.append(TermInstance(name, call.name, energy, origin=call.span))
         return energy
 
@@ -209,34 +184,6 @@ class Builder:
             count += 1
             name = f"{wanted}_{count}"
         return name
-
-    # --- species -----------------------------------------------------------------------------
-
-    def only(self, names: tuple[str, ...]) -> tuple[str, ...]:
-        """The species a term is limited to; empty where that is no limit."""
-        return () if set(names) >= set(self.species) else names
-
-    def is_one_of_table(self, names: tuple[str, ...]) -> Node:
-        return self._table(tuple(float(s in names) for s in self.species), ONE)
-
-    def is_one_of(self, names: tuple[str, ...]) -> Node:
-        """1 for atoms of these species, else 0, per site."""
-        return ops.at(self.is_one_of_table(names), domain=SITE, of="i")
-
-    def element_values(self, which: int, unit: Unit) -> Node:
-        """Atomic number (which = 0) or covalent radius (1), per site."""
-        values = tuple(float(ELEMENTS.get(s, (1, 1.0))[which]) for s in self.species)
-        return ops.at(self._table(values, unit), domain=SITE, of="i")
-
-    def one_hot(self) -> Node:
-        n = len(self.species)
-        table = ops.constant(
-            tuple(float(a == b) for a in range(n) for b in range(n)), ONE, Domain("species"), (n,)
-        )
-        return ops.at(table, domain=SITE, of="i")
-
-    def _table(self, values: tuple[float, ...], unit: Unit) -> Node:
-        return ops.constant(values, unit, Domain("species"))
 
 
 def _is_call(expr: syntax.Expr) -> bool:

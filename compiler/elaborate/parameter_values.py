@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from random import Random as Generator
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from ..chemistry.units import ONE, Unit
@@ -19,11 +18,9 @@ from ..diagnostics.source import Span
 from ..ir.graph import Parameter
 from ..ir.types import Kind, entry_names
 from ..syntax import tree as syntax
-from .evaluate import AT_SITE, evaluate, fault
+from .evaluate import evaluate, fault
+from .scope import Env, TermScope
 from .values import Kept, Override, Quantity, Random, Value, Values
-
-if TYPE_CHECKING:
-    from .term import TermScope
 
 
 @dataclass(frozen=True)
@@ -87,7 +84,7 @@ def _laid_out(
 
 
 def _names(scope: TermScope, kind: Kind) -> tuple[str, ...]:
-    return entry_names(kind.domain, scope.builder.species)
+    return entry_names(kind.domain, scope.top.species)
 
 
 def rows_in_use(scope: TermScope, kind: Kind) -> list[bool]:
@@ -152,7 +149,7 @@ def _need_all_rows(
 ) -> None:
     used = rows_in_use(scope, kind)
     missing = [n for n, u in zip(_names(scope, kind), used, strict=True) if u and n not in written]
-    if missing and not scope.builder.open_species:
+    if missing and not scope.top.open_species:
         message = f"`{label}` has no value for {', '.join(missing)}"
         raise fault("missing-entry", message, given.span, f"add `{missing[0]}: …`")
 
@@ -247,10 +244,10 @@ def _number(scope: TermScope, expr: syntax.Expr, unit: Unit, given: bool) -> flo
 
 
 def _evaluated(scope: TermScope, expr: syntax.Expr, given: bool) -> Value:
-    return evaluate(expr, scope.outer if given else scope, AT_SITE, {})  # type: ignore[attr-defined]
+    return evaluate(expr, Env(scope.outer if given else scope))
 
 
-def _checked(item: object, unit: Unit, span: Span) -> float:
+def _checked(item: Value, unit: Unit, span: Span) -> float:
     if not isinstance(item, Quantity) or not isfinite(item.value):
         raise fault("not-a-number", "a number known at compile time is needed here", span)
     if not item.bare and item.unit != unit:

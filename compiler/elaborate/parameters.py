@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import random
 from math import inf
-from typing import TYPE_CHECKING
 from zlib import crc32
 
 from ..chemistry.units import Unit
@@ -13,13 +12,11 @@ from ..ir import ops
 from ..ir.graph import Node, Parameter, parameter_size
 from ..ir.types import LARGEST, NONE, SITE, Domain, Kind, too_large
 from ..syntax import tree as syntax
-from .evaluate import AT_SITE, evaluate, fault, move
+from .evaluate import evaluate, fault, move
 from .integers import whole
 from .parameter_values import parameter, rows_in_use
-from .values import Quantity, Random, Values, Where
-
-if TYPE_CHECKING:
-    from .term import TermScope
+from .scope import Atoms, Env, TermScope
+from .values import Quantity, Random, Values
 
 DOMAINS: dict[str, Domain] = {
     "model": NONE,
@@ -41,12 +38,12 @@ def declare(scope: TermScope, name: str) -> Node:
         unit = _unit(scope, declaration)
         size = _size(scope, declaration)
         kind = Kind(DOMAINS[declaration.sharing or "pair"], size, unit)
-        _need_room(scope, parameter_size(kind, len(scope.builder.species)))
+        _need_room(scope, parameter_size(kind, len(scope.top.species)))
         made = parameter(scope, declaration, kind)
         if made is None:
             scope.declared[name] = ops.constant((0.0,) * kind.components, unit, shape=size)
         else:
-            scope.builder.parameters.append(made)
+            scope.top.parameters.append(made)
             scope.declared[name] = ops.param(name=made.name, kind=made.kind)
     return scope.declared[name]
 
@@ -57,22 +54,20 @@ def weights(
     """A table of weights, started from random numbers that depend only on its name."""
     full = f"{scope.instance}.{name}"
     kind = Kind(domain, shape, unit)
-    n = parameter_size(kind, len(scope.builder.species))
+    n = parameter_size(kind, len(scope.top.species))
     _need_room(scope, n)
     source = random.Random(crc32(full.encode()))
     start = tuple(source.gauss(0.0, spread) for _ in range(n))
     rows = rows_in_use(scope, kind)
     per_row = n // len(rows)
     free = tuple(used for used in rows for _ in range(per_row))
-    scope.builder.parameters.append(
-        Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free)
-    )
+    scope.top.parameters.append(Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free))
     return ops.param(name=full, kind=kind)
 
 
 def _need_room(scope: TermScope, count: int) -> None:
     """Raise KindError where so many numbers more make a model too large."""
-    total = count + sum(len(p.start) for p in scope.builder.parameters)
+    total = count + sum(len(p.start) for p in scope.top.parameters)
     if total > LARGEST:
         raise too_large("the model", total)
 
@@ -81,7 +76,7 @@ def read(
     scope: TermScope,
     leaf: Node,
     declaration: syntax.Param,
-    where: Where,
+    where: Atoms,
     indices: tuple[str, ...],
     span: Span,
 ) -> Node:
@@ -92,14 +87,14 @@ def read(
 def _whole(scope: TermScope, value: Node, declaration: syntax.Param) -> Node:
     """A value with all components that were declared, 0 where they are not kept."""
     name = f"{scope.instance}.{declaration.name}"
-    kept = next((p.components for p in scope.builder.parameters if p.name == name), None)
+    kept = next((p.components for p in scope.top.parameters if p.name == name), None)
     if kept is None:
         return value
     return ops.put(value, indices=kept, size=_size(scope, declaration)[0])
 
 
 def _read_row(
-    leaf: Node, declaration: syntax.Param, where: Where, indices: tuple[str, ...], span: Span
+    leaf: Node, declaration: syntax.Param, where: Atoms, indices: tuple[str, ...], span: Span
 ) -> Node:
     domain = leaf.kind.domain
     if domain == NONE:
@@ -129,7 +124,7 @@ def _read_row(
     return move(ops.at(leaf, domain=edge, of="ij"), indices, where)
 
 
-def _natural(declaration: syntax.Param, where: Where, arity: int, span: Span) -> tuple[str, ...]:
+def _natural(declaration: syntax.Param, where: Atoms, arity: int, span: Span) -> tuple[str, ...]:
     """The atoms meant where none are written: all those in hand, if they are as many as the parameter
     needs.
     """
@@ -159,14 +154,15 @@ def _natural(declaration: syntax.Param, where: Where, arity: int, span: Span) ->
 def _size(scope: TermScope, declaration: syntax.Param) -> tuple[int, ...]:
     if declaration.size is None:
         return ()
-    value = evaluate(declaration.size, scope, AT_SITE, {})
+    value = evaluate(declaration.size, Env(scope))
     return (whole(value, declaration.size.span, "the size of a parameter", 1),)
 
 
 def _unit(scope: TermScope, declaration: syntax.Param) -> Unit:
-    value = evaluate(declaration.value, scope, AT_SITE, {})
+    value = evaluate(declaration.value, Env(scope))
     items = value.items if isinstance(value, Values) else (value,)
-    items = tuple(v.spread if isinstance(v, Random) else v for v in items)
-    if not items or not all(isinstance(v, Quantity) for v in items):
+    numbers = [v.spread if isinstance(v, Random) else v for v in items]
+    units = [v.unit for v in numbers if isinstance(v, Quantity)]
+    if not units or len(units) != len(numbers):
         raise fault("bad-start", "a start value is a number known at compile time", declaration.value.span)
-    return items[0].unit  # type: ignore[union-attr]
+    return units[0]

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from ..chemistry.units import ANGSTROM, EV
 from ..declarations.keywords import INDICES
 from ..diagnostics.diagnostic import Diagnostic, SpecError
@@ -15,67 +13,51 @@ from ..ir.types import SITE, Domain
 from ..syntax import tree as syntax
 from . import builtins as calls
 from .binding import bind
-from .evaluate import AT_SITE, Locals, arithmetic, evaluate, fault, geometry, move, spread
+from .evaluate import arithmetic, evaluate, fault, geometry, move, spread
 from .parameters import declare, read
-from .values import Basis, Function, Override, Quantity, Value, Where, as_node
+from .scope import AT_SITE, Atoms, Env, Scope, TermScope
+from .species import index_letters, is_one_of
+from .values import Basis, Function, Quantity, Value, as_node
 
-if TYPE_CHECKING:
-    from .model_builder import Builder
 
+class TermBuilder(TermScope):
+    """One instance of a term made: its arguments, parameters and definitions evaluated, then its energy."""
 
-class TermScope:
-    """Names inside one instance of a term: arguments, parameters, definitions, then the words of the
-    language.
-    """
-
-    def __init__(self, builder: Builder, instance: str, term: syntax.Term, called_at: Span) -> None:
-        self.builder = builder
-        self.instance = instance
-        self.term = term
-        self.called_at = called_at
-        self.formals: dict[str, Value] = {}
-        self.given: frozenset[str] = frozenset()  # names of what the call gives
-        self.overrides: dict[str, Override] = {}
-        self.params = {m.name: m for m in term.members if isinstance(m, syntax.Param)}
-        self.definitions = {m.name: m for m in term.members if isinstance(m, syntax.Definition)}
-        self.declared: dict[str, Node] = {}
-        self.only: tuple[str, ...] = ()
+    def __init__(self, outer: Scope, instance: str, term: syntax.Term, called_at: Span) -> None:
+        super().__init__(outer, instance, term, called_at)
         self.inside: list[str] = []  # definitions being evaluated
 
     # --- Scope -----------------------------------------------------------------------------
 
-    def name(self, name: syntax.Name, where: Where, local: Locals) -> Value:
+    def name(self, name: syntax.Name, env: Env) -> Value:
         word = name.name
-        if word in local:
-            return local[word]
+        if word in env.locals:
+            return env.locals[word]
         if word in self.formals:
             return self.formals[word]
         if word in self.params:
-            return read(self, declare(self, word), self.params[word], where, (), name.span)
+            return read(self, declare(self, word), self.params[word], env.atoms, (), name.span)
         if word in self.definitions:
-            return self._definition_value(self.definitions[word], where, name.span)
-        shape = geometry(word, where)
+            return self._definition_value(self.definitions[word], env.atoms, name.span)
+        shape = geometry(word, env.atoms)
         if shape is not None:
             return shape
-        return calls.word(name, self.builder, self.known_words(where))
+        return calls.word(name, env, self.known_words(env.atoms))
 
-    def call(self, call: syntax.Call, where: Where, local: Locals) -> Value:
-        if call.name in self.params and call.name not in local:
-            indices = calls.index_letters(call, where)
-            return read(self, declare(self, call.name), self.params[call.name], where, indices, call.span)
+    def call(self, call: syntax.Call, env: Env) -> Value:
+        if call.name in self.params and call.name not in env.locals:
+            indices = index_letters(call, env.atoms)
+            return read(self, declare(self, call.name), self.params[call.name], env.atoms, indices, call.span)
         if call.name in self.definitions:
-            return self._apply(self.definitions[call.name], call, where, local)
-        bound = local.get(call.name, self.formals.get(call.name))
+            return self._apply(self.definitions[call.name], call, env)
+        bound = env.locals.get(call.name, self.formals.get(call.name))
         if isinstance(bound, Function):
             if bound.name in self.definitions:
-                return self._apply(self.definitions[bound.name], call, where, local)
+                return self._apply(self.definitions[bound.name], call, env)
             call = syntax.Call(bound.name, call.arguments, call.name_span, call.span)
-        return calls.call(call, self, where, local, bound if isinstance(bound, Basis) else None)
+        return calls.call(call, env, bound if isinstance(bound, Basis) else None)
 
-    def pin(self, pin: syntax.Pin, where: Where, local: Locals) -> Value:
-        return self.builder.pinned(pin, self, where, local)
-
-    def reach(self, span: Span) -> float:
+    def cutoff(self, span: Span) -> float:
         """The cutoff `rc` of the term, Å: an argument, or a constant of its body."""
         if "rc" not in self.formals and "rc" not in self.definitions:
             raise fault(
@@ -84,7 +66,7 @@ class TermScope:
                 span,
                 "add the argument `rc = 5 Å`",
             )
-        value = self.formals.get("rc") or self.name(syntax.Name("rc", span), AT_SITE, {})
+        value = self.formals.get("rc") or self.name(syntax.Name("rc", span), Env(self))
         if not isinstance(value, Quantity) or value.unit != ANGSTROM:
             raise fault(
                 "wrong-unit", "the cutoff `rc` is a distance known at compile time", span, "write `rc = 5 Å`"
@@ -95,13 +77,13 @@ class TermScope:
             )
         return value.value
 
-    def restrict(self, node: Node, where: Where) -> Node:
+    def restrict(self, node: Node, where: Atoms) -> Node:
         """Neighbours of other species than the term's do not count."""
         if not self.only:
             return node
-        return alg.mul(node, move(self.builder.is_one_of(self.only), (where.indices[-1],), where))
+        return alg.mul(node, move(is_one_of(self.only, self.top.species), (where.indices[-1],), where))
 
-    def known_words(self, where: Where) -> list[str]:
+    def known_words(self, where: Atoms) -> list[str]:
         words = [*self.formals, *self.params, *self.definitions, *INDICES]
         letters = where.indices
         if len(letters) > 1:
@@ -110,9 +92,9 @@ class TermScope:
 
     # --- definitions -----------------------------------------------------------------------
 
-    def _definition_value(self, definition: syntax.Definition, where: Where, span: Span) -> Value:
+    def _definition_value(self, definition: syntax.Definition, where: Atoms, span: Span) -> Value:
         if definition.formals is None:
-            return evaluate(definition.value, self, where, {})
+            return evaluate(definition.value, Env(self, where))
         if all(f in INDICES for f in definition.formals):
             raise fault(
                 "missing-index",
@@ -122,7 +104,7 @@ class TermScope:
             )
         return Function(definition.name)
 
-    def _apply(self, definition: syntax.Definition, call: syntax.Call, where: Where, local: Locals) -> Value:
+    def _apply(self, definition: syntax.Definition, call: syntax.Call, env: Env) -> Value:
         formals = definition.formals or ()
         if len(formals) != len(call.arguments):
             raise fault(
@@ -138,31 +120,29 @@ class TermScope:
                 call.span,
             )
         if all(f in INDICES for f in formals):
-            return self._indexed(definition, call, where)
-        bound = {
-            f: evaluate(a.value, self, where, local) for f, a in zip(formals, call.arguments, strict=True)
-        }
-        return self._body(definition, where, bound)
+            return self._indexed(definition, call, env.atoms)
+        bound = {f: evaluate(a.value, env) for f, a in zip(formals, call.arguments, strict=True)}
+        return self._body(definition, Env(self, env.atoms, bound))
 
-    def _body(self, definition: syntax.Definition, where: Where, local: Locals) -> Value:
+    def _body(self, definition: syntax.Definition, env: Env) -> Value:
         self.inside.append(definition.name)
         try:
-            return evaluate(definition.value, self, where, local)
+            return evaluate(definition.value, env)
         finally:
             self.inside.pop()
 
-    def _indexed(self, definition: syntax.Definition, call: syntax.Call, where: Where) -> Value:
+    def _indexed(self, definition: syntax.Definition, call: syntax.Call, where: Atoms) -> Value:
         """`rho(j)`: the definition evaluated for its own atoms, then carried to the ones in hand."""
-        indices = calls.index_letters(call, where)
+        indices = index_letters(call, where)
         own = self.own_place(definition, call.span)
-        value = self._body(definition, own, {})
+        value = self._body(definition, Env(self, own))
         if isinstance(value, Quantity):
             return value
         if not isinstance(value, Node):
             raise fault("not-a-number", f"`{definition.name}` is not a value", call.span)
         return move(value, indices, where)
 
-    def own_place(self, definition: syntax.Definition, span: Span) -> Where:
+    def own_place(self, definition: syntax.Definition, span: Span) -> Atoms:
         formals = definition.formals or ()
         if len(set(formals)) != len(formals) or len(formals) > 2:
             raise fault(
@@ -172,20 +152,20 @@ class TermScope:
                 "one or two different atoms are possible",
             )
         if len(formals) == 1:
-            return Where(formals, SITE)
-        return Where(formals, Domain("edge", self.reach(span)))
+            return Atoms(formals, SITE)
+        return Atoms(formals, Domain("edge", self.cutoff(span)))
 
     # --- energy ----------------------------------------------------------------------------
 
     def energy(self) -> Node:
         """Site energy of the instance, eV."""
         if self.term.alias is not None:
-            value = as_node(arithmetic(self.term.alias, self, AT_SITE, {}))
+            value = as_node(arithmetic(self.term.alias, Env(self)))
             return self._is_energy(spread(value, AT_SITE), self.term.alias.span)
         parts = [self._part(d) for n, d in self.definitions.items() if n in ("pair", "triple", "site")]
         total = alg.add(*parts)
         if self.only:
-            total = alg.mul(total, ops.at(self.builder.is_one_of_table(self.only), domain=SITE, of="i"))
+            total = alg.mul(total, is_one_of(self.only, self.top.species))
         return total
 
     def _part(self, definition: syntax.Definition) -> Node:
@@ -198,12 +178,12 @@ class TermScope:
                     definition.name_span,
                     "write `site(i) = …`",
                 )
-            where = Where(definition.formals, SITE)
-            value = spread(as_node(arithmetic(definition.value, self, where, {})), where)
+            where = Atoms(definition.formals, SITE)
+            value = spread(as_node(arithmetic(definition.value, Env(self, where))), where)
             return self._is_energy(value, span)
         triple = definition.name == "triple"
-        rc = self.reach(definition.name_span)
-        where = Where(("i", "j", "k") if triple else ("i", "j"), Domain("triple" if triple else "edge", rc))
+        rc = self.cutoff(definition.name_span)
+        where = Atoms(("i", "j", "k") if triple else ("i", "j"), Domain("triple" if triple else "edge", rc))
         names = ("r_ij", "r_ik", "cos_jik") if triple else ("r_ij",)
         formals = definition.formals or ()
         if len(formals) != len(names):
@@ -214,12 +194,13 @@ class TermScope:
                 definition.name_span,
                 f"write `{example} = …`",
             )
-        local = {f: geometry(n, where) for f, n in zip(formals, names, strict=True)}
-        body = spread(as_node(arithmetic(definition.value, self, where, local)), where)  # type: ignore[arg-type]
+        values = [geometry(n, where) for n in names]
+        local = {f: v for f, v in zip(formals, values, strict=True) if v is not None}
+        body = spread(as_node(arithmetic(definition.value, Env(self, where, local))), where)
         body = self._is_energy(self.restrict(body, where), span)
         if triple:  # each triple of i; j, k is met as j, k and as k, j
             if self.only:
-                body = alg.mul(body, move(self.builder.is_one_of(self.only), ("j",), where))
+                body = alg.mul(body, move(is_one_of(self.only, self.top.species), ("j",), where))
             body = ops.sum_to_ij(body, within=rc)
         # half of a pair's energy to each of its atoms
         return alg.scale(0.5, ops.sum_i(body, within=rc))
@@ -237,23 +218,15 @@ class TermScope:
         return node
 
 
-def instantiate(
-    builder: Builder,
-    name: str,
-    term: syntax.Term,
-    call: syntax.Call,
-    outer: object,
-    where: Where,
-    local: Locals,
-) -> Node:
+def instantiate(name: str, term: syntax.Term, call: syntax.Call, env: Env) -> Node:
     """The site energy of a call of a term. Raises SpecError placed at the call where the library's text is
     at fault.
     """
-    scope = builder.scopes[name] = TermScope(builder, name, term, call.span)
-    bind(scope, call, outer, where, local)
+    scope = env.top.scopes[name] = TermBuilder(env.scope, name, term, call.span)
+    bind(scope, call, env)
     for formal in term.formals:  # a cutoff is checked also where no sum uses it
         if formal.name == "rc" and "rc" in scope.formals:
-            scope.reach(call.span)
+            scope.cutoff(call.span)
     try:
         return scope.energy()
     except SpecError as error:

@@ -8,7 +8,6 @@ from ..chemistry.units import ONE, Unit
 from ..diagnostics.source import Span
 from ..ir import ops
 from ..ir.graph import Node
-from ..ir.types import Domain
 from ..syntax import tree as syntax
 
 
@@ -81,14 +80,6 @@ class Override:
 
 
 Value = Quantity | Basis | Values | Function | Elements | Kept | Random | Override | Node
-
-
-@dataclass(frozen=True)
-class Where:
-    """The atoms in hand (`i`, `i j` or `i j k`) and the domain of values there."""
-
-    indices: tuple[str, ...]
-    domain: Domain
 
 
 def as_node(value: Quantity | Node) -> Node:

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from ..declarations.check import Checked
-from ..elaborate.evaluate import AT_SITE, arithmetic
+from ..elaborate.evaluate import arithmetic
 from ..elaborate.model_builder import Builder
+from ..elaborate.scope import Env
 from ..elaborate.values import as_node
 from ..ir import ops
 from ..ir.graph import Model, Node, topological
@@ -31,7 +32,7 @@ def operands(checked: Checked, model: Model) -> tuple[Operand, ...]:
     assert checked.energy is not None
     builder = Builder(checked, () if model.open_species else model.species)
     # in the order of the whole energy, so that terms get the names they have there
-    energies = [(e, as_node(arithmetic(e, builder, AT_SITE, {}))) for e in leaves(checked.energy.value)]
+    energies = [(e, as_node(arithmetic(e, Env(builder)))) for e in leaves(checked.energy.value)]
     reads = [_parameters(node) for _, node in energies]
     terms = {t.name: t for t in builder.instances}
     below = [

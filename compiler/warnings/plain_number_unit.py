@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ..chemistry.units import ONE, lookup
-from ..declarations.keywords import FAMILIES
 from ..diagnostics.diagnostic import Diagnostic, Fix
 from ..diagnostics.source import Span
+from ..elaborate.builtins import BUILTINS
+from ..elaborate.radial_bases import FAMILIES
 from ..syntax import tree as syntax
 from .formula import Formula
 
-_COUNTS = (*FAMILIES, "keep", "linspace", "pick", "size", "harmonics")
+_COUNTS = {*FAMILIES, *(name for name, function in BUILTINS.items() if function.counts)}
 
 
 def plain_number_unit(formula: Formula) -> Iterator[Diagnostic]:

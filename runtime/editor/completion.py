@@ -9,11 +9,11 @@ from typing import Literal
 
 from ...compiler.chemistry.elements import ELEMENTS
 from ...compiler.chemistry.units import UNITS, Unit, lookup
-from ...compiler.declarations.keywords import ENERGIES, FAMILIES, INDICES, KEEP
+from ...compiler.declarations.keywords import ENERGIES, INDICES, KEEP
 from ...compiler.declarations.library import term_names
-from ...compiler.elaborate.builtins import SPECIAL
-from ...compiler.elaborate.intrinsics import INTRINSICS
+from ...compiler.elaborate.builtins import BUILTINS, NUMERIC
 from ...compiler.elaborate.networks import ACTIVATIONS
+from ...compiler.elaborate.radial_bases import ARGUMENTS, FAMILIES
 from ...compiler.elaborate.values import Basis, Function, Values
 from . import describe, vocabulary
 from .cursor import Cursor
@@ -97,7 +97,7 @@ def _in_frame(cursor: Cursor) -> Iterator[Candidate]:
     elif role == "call" and cursor.called() is not None:
         yield from _in_call(cursor)
     elif role == "call" and frame is not None and cursor.outline.text(frame.callee or 0) in FAMILIES:
-        for name, help in vocabulary.BASIS_ARGUMENTS.items():
+        for name, help in ARGUMENTS.items():
             yield _label(cursor, name, "argument", help)
         yield from _names(cursor, 3)
     else:
@@ -222,7 +222,7 @@ def _values(
     if isinstance(value, Basis):
         yield from _bases(cursor, rank)
     if isinstance(value, Values):
-        help = vocabulary.function_help("linspace")
+        help = BUILTINS["linspace"].help
         yield _word(cursor, "linspace", "function", rank + 1, "linspace(|)", help)
     if any(p.name == name for p in term.members_of("param")):
         yield from _numbers(cursor, rank)
@@ -235,7 +235,7 @@ def _values(
 def _numbers(cursor: Cursor, rank: int) -> Iterator[Candidate]:
     """Values of a parameter."""
     yield _word(cursor, "fixed", "keyword", rank, "fixed |", about=vocabulary.KEYWORD_HELP["fixed"])
-    yield _word(cursor, KEEP, "function", rank + 1, f"{KEEP}(|)", vocabulary.function_help(KEEP))
+    yield _word(cursor, KEEP, "function", rank + 1, f"{KEEP}(|)", BUILTINS[KEEP].help)
     yield from _names(cursor, rank)
 
 
@@ -243,14 +243,13 @@ def _defaults(cursor: Cursor) -> Iterator[Candidate]:
     """Defaults of the arguments of a term: names, bases, and functions to choose among."""
     yield from _names(cursor, 1, atoms=False)
     yield from _bases(cursor, 3)
-    yield from (_word(cursor, n, "function", 5, detail=vocabulary.function_help(n)) for n in ACTIVATIONS)
+    yield from (_word(cursor, n, "function", 5, detail=BUILTINS[n].help) for n in ACTIVATIONS)
 
 
 def _bases(cursor: Cursor, rank: int) -> Iterator[Candidate]:
-    for family in FAMILIES:
-        help = vocabulary.BASIS_HELP[family]
-        yield _word(cursor, family, "basis", rank, f"{family}(|)", about=help)
-        yield _word(cursor, f"{family}8", "basis", rank + 1, about=help)
+    for name, family in FAMILIES.items():
+        yield _word(cursor, name, "basis", rank, f"{name}(|)", about=family.help)
+        yield _word(cursor, f"{name}8", "basis", rank + 1, about=family.help)
 
 
 def _functions_like(cursor: Cursor, term: TermOutline, default: str, rank: int) -> Iterator[Candidate]:
@@ -261,8 +260,8 @@ def _functions_like(cursor: Cursor, term: TermOutline, default: str, rank: int) 
             if name not in ENERGIES and member.formals == members[default].formals:
                 yield _word(cursor, name, "definition", rank, detail="default" if name == default else "")
     else:
-        names = ACTIVATIONS if default in ACTIVATIONS else tuple(INTRINSICS)
-        yield from (_word(cursor, n, "function", rank, detail=vocabulary.function_help(n)) for n in names)
+        names = tuple(ACTIVATIONS) if default in ACTIVATIONS else NUMERIC
+        yield from (_word(cursor, n, "function", rank, detail=BUILTINS[n].help) for n in names)
 
 
 def _expected_unit(cursor: Cursor) -> Unit | None:
@@ -349,10 +348,9 @@ def _atoms(cursor: Cursor, rank: int) -> Iterator[Candidate]:
 
 
 def _functions(cursor: Cursor, rank: int) -> Iterator[Candidate]:
-    for name in (*INTRINSICS, *SPECIAL):
+    for name, function in BUILTINS.items():
         if name != KEEP:
-            help = vocabulary.function_help(name)
-            yield _word(cursor, name, "function", rank, f"{name}(|)", help)
+            yield _word(cursor, name, "function", rank, f"{name}(|)", function.help)
 
 
 def _terms(cursor: Cursor, rank: int) -> Iterator[Candidate]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from ...compiler.chemistry.elements import ELEMENTS
-from ...compiler.elaborate.builtins import SPECIAL
+from ...compiler.elaborate.builtins import BUILTINS
 from .document import Document
 from .names import Names, term_of
 from .outline import Declaration, Frame, Item, Outline, TermOutline
@@ -137,7 +137,7 @@ class Cursor:
         own = self.term
         if own is not None and own.find(name) is not None:
             return None
-        return None if name in SPECIAL else self.workspace.term(self.document, name)
+        return None if name in BUILTINS else self.workspace.term(self.document, name)
 
     @property
     def label(self) -> str | None:

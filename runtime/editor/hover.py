@@ -7,6 +7,8 @@ from math import isinf
 
 from ...compiler.chemistry.elements import ELEMENTS
 from ...compiler.chemistry.units import lookup
+from ...compiler.elaborate.builtins import BUILTINS
+from ...compiler.elaborate.radial_bases import ARGUMENTS, FAMILIES
 from . import describe
 from .document import Document
 from .fitted import Fitted, run_beside
@@ -14,12 +16,9 @@ from .names import Names, Symbol
 from .outline import Declaration, TermOutline
 from .quantities import amount, shown, term_quantities
 from .vocabulary import (
-    BASIS_ARGUMENTS,
-    BASIS_HELP,
     GEOMETRY_HELP,
     KEYWORD_HELP,
     SHARING_HELP,
-    function_help,
     species_help,
     unit_help,
 )
@@ -71,10 +70,10 @@ def about(symbol: Symbol) -> str:
         case "keyword":
             return KEYWORD_HELP.get(name) or SHARING_HELP.get(name, "")
         case "function":
-            return describe.linked(function_help(name))
+            return describe.linked(BUILTINS[name].help)
         case "basis":
             family = name.rstrip("0123456789")
-            return f"basis `{family}`: {describe.linked(BASIS_HELP[family])}"
+            return f"basis `{family}`: {describe.linked(FAMILIES[family].help)}"
         case "geometry":
             return f"`{name}`: {GEOMETRY_HELP[name.partition('_')[0]]}"
         case "index":
@@ -82,7 +81,7 @@ def about(symbol: Symbol) -> str:
         case "constant":
             return "π = 3.14159…"
         case "label":
-            return f"`{name}`: {BASIS_ARGUMENTS[name]}" if name in BASIS_ARGUMENTS else ""
+            return f"`{name}`: {ARGUMENTS[name]}" if name in ARGUMENTS else ""
         case "energy":
             return "the energy, eV: a sum over atoms"
         case "local":

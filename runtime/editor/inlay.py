@@ -9,7 +9,7 @@ from ...compiler.chemistry.elements import ELEMENTS
 from ...compiler.chemistry.units import ONE, Unit, lookup
 from ...compiler.declarations.check import walk
 from ...compiler.declarations.keywords import ENERGIES
-from ...compiler.elaborate.evaluate import Scope
+from ...compiler.elaborate.scope import Scope
 from ...compiler.elaborate.values import Quantity, Values
 from ...compiler.syntax import tree as syntax
 from .document import Document
@@ -84,7 +84,7 @@ def _definition(member: syntax.Definition, quantities: TermQuantities) -> Iterat
         if isinstance(worth(member.value, quantities.scope), Quantity):
             return
     # how many components a value has depends on how many species there are
-    text = shown(quantities.definition(member.name), components=not quantities.scope.builder.open_species)
+    text = shown(quantities.definition(member.name), components=not quantities.scope.top.open_species)
     if member.name not in ENERGIES and text not in (None, "1"):
         closing = member.name_span.source.text.find(")", member.name_span.end)
         yield (member.name_span.end if member.formals is None else closing + 1), f": {text}"

@@ -1,4 +1,4 @@
-"""What a word of a spec means. The order of scopes is that of the compiler (`terms.TermScope`, `calls`)."""
+"""What a word of a spec means. The order of scopes is that of the compiler, in `elaborate/term.py`."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Literal
 
 from ...compiler.chemistry.elements import ELEMENTS
 from ...compiler.chemistry.units import lookup
-from ...compiler.declarations.keywords import FAMILIES, INDICES, KEYWORDS
-from ...compiler.elaborate.builtins import SPECIAL
-from ...compiler.elaborate.intrinsics import INTRINSICS
+from ...compiler.declarations.keywords import INDICES, KEYWORDS
+from ...compiler.elaborate.builtins import BUILTINS, NUMERIC
+from ...compiler.elaborate.radial_bases import FAMILIES
 from .document import Document
 from .outline import Declaration, Frame, Place, TermOutline
 from .workspace import Workspace, library_term
@@ -228,7 +228,7 @@ class Names:
         found = self._visible.get(text)
         if found is not None and found[1].kind == "let":
             return declared(*found)
-        if text in INTRINSICS:
+        if text in NUMERIC:
             return Symbol("function", text)
         if text == "pi":
             return Symbol("constant", text)
@@ -241,7 +241,7 @@ class Names:
     def _called_word(self, text: str) -> Symbol | None:
         if text in FAMILIES:
             return Symbol("basis", text)
-        if text in SPECIAL or text in INTRINSICS:
+        if text in BUILTINS:
             return Symbol("function", text)
         found = self._term(text)
         if found is not None:

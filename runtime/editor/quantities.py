@@ -6,10 +6,11 @@ from functools import lru_cache
 
 from ...compiler.chemistry.units import Unit
 from ...compiler.diagnostics.diagnostic import SpecError
-from ...compiler.elaborate.evaluate import AT_SITE, Scope, evaluate
+from ...compiler.elaborate.evaluate import evaluate
 from ...compiler.elaborate.model_builder import Builder, named_species
-from ...compiler.elaborate.term import TermScope
-from ...compiler.elaborate.values import Basis, Function, Quantity, Value, Values, Where
+from ...compiler.elaborate.scope import AT_SITE, Atoms, Env, Scope
+from ...compiler.elaborate.term import TermBuilder
+from ...compiler.elaborate.values import Basis, Function, Quantity, Value, Values
 from ...compiler.ir.graph import Node
 from ...compiler.syntax import tree as syntax
 from .document import Document
@@ -20,8 +21,7 @@ class TermQuantities:
 
     def __init__(self, builder: Builder, term: syntax.Term) -> None:
         self.term = term
-        self.scope = TermScope(builder, term.name, term, term.name_span)
-        self.scope.outer = builder  # type: ignore[attr-defined]
+        self.scope = TermBuilder(builder, term.name, term, term.name_span)
         for formal in term.formals:
             value = None if formal.default is None else self._default(formal.default)
             if value is not None:
@@ -47,16 +47,16 @@ class TermQuantities:
         if found.formals is None:
             return worth(found.value, self.scope)
         try:
-            where = self.scope.own_place(found, found.name_span)
+            own = self.scope.own_place(found, found.name_span)
         except SpecError:
             return None
-        return worth(found.value, self.scope, where) if set(found.formals) == set(where.indices) else None
+        return worth(found.value, self.scope, own) if set(found.formals) == set(own.indices) else None
 
 
-def worth(expr: syntax.Expr, scope: Scope, where: Where = AT_SITE) -> Value | None:
+def worth(expr: syntax.Expr, scope: Scope, atoms: Atoms = AT_SITE) -> Value | None:
     """The value of an expression, None where the compiler refuses it; diagnostics tell of that."""
     try:
-        return evaluate(expr, scope, where, {})
+        return evaluate(expr, Env(scope, atoms))
     except SpecError:
         return None
 

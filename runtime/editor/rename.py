@@ -6,10 +6,10 @@ from pathlib import Path
 
 from ...compiler.chemistry.elements import ELEMENTS
 from ...compiler.chemistry.units import lookup
-from ...compiler.declarations.keywords import ENERGIES, FAMILIES, RESERVED
+from ...compiler.declarations.keywords import ENERGIES, RESERVED
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
-from ...compiler.elaborate.builtins import SPECIAL
-from ...compiler.elaborate.intrinsics import INTRINSICS
+from ...compiler.elaborate.builtins import BUILTINS
+from ...compiler.elaborate.radial_bases import FAMILIES
 from .document import Document
 from .names import Names, Symbol
 from .problems import Edit
@@ -73,7 +73,7 @@ def _refuse_bad_name(name: str, symbol: Symbol) -> None:
         raise _refused(f"`{name}` is a chemical element", "choose another name")
     if lookup(name):
         raise _refused(f"`{name}` is a unit", "choose another name")
-    if name in INTRINSICS or name in SPECIAL or name.rstrip("0123456789") in FAMILIES or name == "pi":
+    if name in BUILTINS or name.rstrip("0123456789") in FAMILIES or name == "pi":
         raise _refused(f"`{name}` is a function of the language", "choose another name")
     if symbol.kind == "term" and library_term(name):
         raise _refused(f"`{name}` is a term of the standard library", "choose another name")

@@ -8,9 +8,9 @@ from __future__ import annotations
 from ...compiler.chemistry.elements import ELEMENTS
 from ...compiler.chemistry.units import UNITS
 from ...compiler.declarations import library
-from ...compiler.declarations.keywords import ENERGIES, FAMILIES, INDICES, KEYWORDS
-from ...compiler.elaborate.builtins import SPECIAL
-from ...compiler.elaborate.intrinsics import INTRINSICS
+from ...compiler.declarations.keywords import ENERGIES, INDICES, KEYWORDS
+from ...compiler.elaborate.builtins import BUILTINS
+from ...compiler.elaborate.radial_bases import FAMILIES
 
 KEYWORD_HELP = {
     "import": "`import \"core.pes\"` lends the terms and names of another file, relative to this one.",
@@ -41,42 +41,12 @@ ENERGY_HELP = {
     "site": ("site(i) = ", "the energy of an atom"),
 }
 
-BASIS_HELP = {
-    "bessel": "sin(kπx)/(πx), x = r/rc, k = 1…n (doi:10.48550/arXiv.2003.03123, without its constant)",
-    "chebyshev": "T_{k−1}(2x − 1), x = r/rc, k = 1…n",
-    "gaussian": "exp(−(r − c_k)²/2w²), centres evenly from `start` (0 Å) to rc, w their distance; n ≥ 2",
-    "spline": "cubic B-splines on even knots from `start` (0 Å) to rc; n ≥ 4",
-}
-BASIS_ARGUMENTS = {"n": "number of functions", "start": "first centre or knot, Å"}
-
-SPECIAL_HELP = {
-    "size": "size(basis): number of functions of a basis, of items of a list, of components of a value",
-    "linspace": "linspace(first, last, n): list of n values, evenly",
-    "by_species": "by_species(j): one component for each species: 1 for that of atom j, else 0",
-    "atomic_number": "atomic_number(i): number of the element",
-    "covalent_radius": "covalent_radius(i): Å (doi:10.1039/b801115j)",
-    "d3_radius": "d3_radius(i): Å, covalent radii of the dispersion correction D3, doi:10.1063/1.3382344",
-    "harmonics": "harmonics(u_ij, l): real spherical harmonics of a direction, degrees 0…l, l ≤ 4",
-    "pick": "pick(x, [0, 3]): some components, counted from 0",
-    "mlp": "mlp(x, hidden, activation): energy of a dense network of an atom's features",
-    "shared_mlp": "shared_mlp(x, hidden, activation): the same with one set of weights for all species",
-    "item": "item(list, k): an item of a list, from 0; item(list, k, default) where it may end before",
-    "random": "random(0.5): start of a parameter: normal random numbers of that spread",
-    "channel_invariants": "channel_invariants(A, [4, 2, 0]): invariants of each channel of A_nlm alone",
-    "keep": "keep(0, 3, start = 0.1): components of a parameter at a call",
-}
-
 GEOMETRY_HELP = {
     "r": "distance, Å",
     "u": "direction from the first atom to the second, three components",
     "cos": "cosine of the angle at i",
 }
 GEOMETRY = ("r_ij", "r_ik", "r_jk", "u_ij", "u_ik", "cos_jik")
-
-
-def function_help(name: str) -> str:
-    """Usage of a function of the language."""
-    return INTRINSICS[name].usage if name in INTRINSICS else SPECIAL_HELP[name]
 
 
 def unit_help(name: str) -> str:
@@ -96,8 +66,8 @@ def vocabulary() -> dict[str, tuple[str, ...]]:
     return {
         "keyword": KEYWORDS,
         "sharing": tuple(sorted(sharings)),
-        "function": (*INTRINSICS, *SPECIAL),
-        "basis": FAMILIES,
+        "function": tuple(BUILTINS),
+        "basis": tuple(FAMILIES),
         "term": library.term_names(),
         "unit": tuple(UNITS),
         "species": tuple(ELEMENTS),

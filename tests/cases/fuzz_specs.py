@@ -7,9 +7,8 @@ import re
 
 from potentia.compiler.chemistry.units import UNITS
 from potentia.compiler.declarations import library
-from potentia.compiler.declarations.keywords import FAMILIES
-from potentia.compiler.elaborate import builtins as calls
-from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.elaborate.builtins import BUILTINS
+from potentia.compiler.elaborate.radial_bases import FAMILIES
 
 NUMBERS = ("0", "1", "2", "3", "4", "5", "8", "0.5", "1.5", "2.8", "1e-3", "0.1", "100")
 HUGE = ("1e999", "1e308", "1e-320", "40000", "1000000000", "99999999999999999999", "0.1e-400", "007", "-1")
@@ -190,7 +189,7 @@ class Grower:
         return f"keep({self.pick(('', '0', '0, 1', '1, 1', '99', '-1', '0, start = 1'))})"
 
     def basis(self) -> str:
-        family = self.pick(FAMILIES)
+        family = self.pick(tuple(FAMILIES))
         n = self.number() if self.odd() else self.pick("1458")
         return self.pick((f"{family}{self.pick('4589')}", f"{family}({n})", f"{family}(n = {n})"))
 
@@ -208,5 +207,5 @@ class Grower:
             return f"[{', '.join(self.expr(depth - 1) for _ in range(self.random.randint(0, 3)))}]"
         if kind < 0.8:
             return f"sum({self.pick('jkil')}) {self.expr(depth - 1)}"
-        name = self.pick((*INTRINSICS, *calls.SPECIAL, "basis", *library.term_names()[:2]))
+        name = self.pick((*BUILTINS, "basis", *library.term_names()[:2]))
         return f"{name}({', '.join(self.expr(depth - 1) for _ in range(self.random.randint(1, 3)))})"

@@ -18,9 +18,9 @@ from lammps_cases import cluster, crystal, open_along, skewed, tiny
 from potentia.compiler import pipeline
 from potentia.compiler.backends import reference
 from potentia.compiler.declarations import library
-from potentia.compiler.declarations.keywords import FAMILIES
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.elaborate.networks import ACTIVATIONS
+from potentia.compiler.elaborate.radial_bases import FAMILIES
 from potentia.compiler.ir.graph import Model, Parameter
 from potentia.compiler.syntax import tree as syntax
 from potentia.runtime.structures.batches import Batch, build

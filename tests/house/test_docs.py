@@ -22,13 +22,12 @@ from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.chemistry.units import UNITS
 from potentia.compiler.declarations import library
-from potentia.compiler.declarations.keywords import FAMILIES
 from potentia.compiler.diagnostics import render as report
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.diagnostics.source import Source
-from potentia.compiler.elaborate import builtins as calls
-from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.elaborate.builtins import BUILTINS
 from potentia.compiler.elaborate.networks import ACTIVATIONS
+from potentia.compiler.elaborate.radial_bases import FAMILIES
 from potentia.compiler.ir.graph import Model
 from potentia.compiler.syntax import tree as syntax
 from potentia.runtime.cli import main
@@ -97,7 +96,7 @@ def members(name: str, kind: type[syntax.Param]) -> list[syntax.Param]:
 
 
 def function_rows() -> list[str]:
-    return [f"| `{name}` | {intrinsic.usage} |" for name, intrinsic in INTRINSICS.items()]
+    return [f"| `{name}` | {function.help} |" for name, function in BUILTINS.items() if function.numeric]
 
 
 def argument_rows() -> list[str]:
@@ -138,7 +137,7 @@ def test_the_sources_of_a_term_are_named(name: str) -> None:
 
 def test_the_tables_have_nothing_that_is_not_there() -> None:
     """A term or function that is gone is gone from the tables too."""
-    known = {*INTRINSICS, *calls.SPECIAL, *library.term_names(), *FAMILIES}
+    known = {*BUILTINS, *library.term_names(), *FAMILIES}
     first = {
         m[1]
         for m in re.finditer(r"^\| `(\w+)(?:\([^`]*\))?` \|", LANGUAGE, re.MULTILINE)
@@ -147,7 +146,7 @@ def test_the_tables_have_nothing_that_is_not_there() -> None:
     assert first == known
 
 
-@pytest.mark.parametrize("word", [*UNITS, *ACTIVATIONS, *FAMILIES, *calls.SPECIAL])
+@pytest.mark.parametrize("word", [*UNITS, *ACTIVATIONS, *FAMILIES, *BUILTINS])
 def test_every_unit_and_word_is_mentioned(word: str) -> None:
     assert re.search(rf"`{re.escape(word)}\b[^`]*`", LANGUAGE)
 

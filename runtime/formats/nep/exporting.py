@@ -14,7 +14,7 @@ from ....compiler.declarations import library
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ....compiler.diagnostics.source import Source
 from ....compiler.elaborate.model_builder import Builder
-from ....compiler.elaborate.term import TermScope
+from ....compiler.elaborate.scope import TermScope
 from ....compiler.elaborate.values import Function, Quantity, Value, Values
 from ....compiler.ir import ops
 from ....compiler.ir.graph import Model, Node, TermInstance

@@ -27,12 +27,13 @@ from fuzz_specs import HUGE, MARKS, NAMES, NUMBERS, Grower
 from places import ROOT
 from potentia.compiler import pipeline
 from potentia.compiler.chemistry.units import UNITS
-from potentia.compiler.declarations.keywords import FAMILIES, KEYWORDS
+from potentia.compiler.declarations.keywords import KEYWORDS
 from potentia.compiler.diagnostics import render as report
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.diagnostics.files import read_source
 from potentia.compiler.diagnostics.source import Source, Span
-from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.elaborate.builtins import BUILTINS
+from potentia.compiler.elaborate.radial_bases import FAMILIES
 from potentia.compiler.ir.printer import print_model
 from potentia.compiler.syntax.formatter import format_source
 from potentia.compiler.syntax.parser import parse_source
@@ -64,7 +65,7 @@ def corpus() -> tuple[bytes, ...]:
 def spoiled_words(text: str, source: random.Random) -> str:
     """Words taken out, doubled, exchanged and put in."""
     parts = [part for word in words(text) for part in (word, " ")]
-    vocabulary = (*KEYWORDS, *NAMES, *NUMBERS, *HUGE, *MARKS, *FAMILIES, *UNITS, *INTRINSICS)
+    vocabulary = (*KEYWORDS, *NAMES, *NUMBERS, *HUGE, *MARKS, *FAMILIES, *UNITS, *BUILTINS)
     for _ in range(source.randint(0, 4)):
         at = source.randrange(len(parts) + 1)
         change = source.random()

@@ -9,11 +9,10 @@ from editor_cases import MARK, complete, labels
 from potentia.compiler.chemistry.elements import ELEMENTS
 from potentia.compiler.chemistry.units import UNITS
 from potentia.compiler.declarations import library
-from potentia.compiler.declarations.keywords import FAMILIES, KEEP
-from potentia.compiler.elaborate import builtins as calls
-from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.declarations.keywords import KEEP
+from potentia.compiler.elaborate.builtins import BUILTINS, NUMERIC
 from potentia.compiler.elaborate.networks import ACTIVATIONS
-from potentia.runtime.editor import vocabulary
+from potentia.compiler.elaborate.radial_bases import FAMILIES
 
 
 def inside(member: str) -> str:
@@ -68,7 +67,7 @@ def test_what_comes_first(text: str, first: list[str]) -> None:
 @pytest.mark.parametrize("text", SUMS)
 def test_every_term_is_offered_in_a_sum(text: str) -> None:
     assert set(library.term_names()) <= set(labels(text))
-    assert set(INTRINSICS) <= set(labels(text))
+    assert set(NUMERIC) <= set(labels(text))
 
 
 @pytest.mark.parametrize(
@@ -128,9 +127,7 @@ def test_what_is_typed_is_replaced() -> None:
 
 
 def test_every_function_of_the_language_has_a_line_of_help() -> None:
-    advice = "one line for each of `calls.SPECIAL` belongs into `vocabulary.SPECIAL_HELP`"
-    assert set(vocabulary.SPECIAL_HELP) == set(calls.SPECIAL), advice
     found = {c.label: c for c in complete("E = ¦")}
-    for name in (*INTRINSICS, *calls.SPECIAL):
+    for name in BUILTINS:
         if name != KEEP:
             assert found[name].detail.startswith(f"{name}(")

@@ -15,9 +15,9 @@ from places import ROOT
 from potentia.compiler.chemistry.elements import ELEMENTS
 from potentia.compiler.chemistry.units import UNITS
 from potentia.compiler.declarations import library
-from potentia.compiler.declarations.keywords import ENERGIES, FAMILIES, KEYWORDS
-from potentia.compiler.elaborate import builtins as calls
-from potentia.compiler.elaborate.intrinsics import INTRINSICS
+from potentia.compiler.declarations.keywords import ENERGIES, KEYWORDS
+from potentia.compiler.elaborate.builtins import BUILTINS
+from potentia.compiler.elaborate.radial_bases import FAMILIES
 from potentia.runtime.cli import main
 from potentia.runtime.editor import patterns, textmate, vocabulary
 from potentia.runtime.editor.document import Document
@@ -33,7 +33,7 @@ USES = {
     **{name: (f"{name} (", "keyword") for name in ("pin", "sum", "in")},
     "per": ("per pair", "keyword"),
     **{name: (f"E = {name}(Nb)", "term") for name in library.term_names()},
-    **{name: (f"x = 1 + {name}(y)", "function") for name in (*INTRINSICS, *calls.SPECIAL)},
+    **{name: (f"x = 1 + {name}(y)", "function") for name in BUILTINS},
     **{name: (f"(5 {name})", "unit") for name in UNITS},
     **{name: (f"E = f({name}, rc=5)", "species") for name in ELEMENTS},
     **{name: (f"E = f({name}8)", "basis") for name in FAMILIES},
@@ -62,14 +62,12 @@ def test_no_word_is_forgotten() -> None:
     assert set(KEYWORDS) <= set(vocabulary.KEYWORD_HELP) <= words
     assert {
         *KEYWORDS,
-        *INTRINSICS,
-        *calls.SPECIAL,
+        *BUILTINS,
         *UNITS,
         *ELEMENTS,
         *FAMILIES,
         *library.term_names(),
     } <= words
-    assert set(vocabulary.BASIS_HELP) == set(FAMILIES)
     assert set(vocabulary.ENERGY_HELP) == set(ENERGIES)
 
 
