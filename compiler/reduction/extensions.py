@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from .. import pipeline
 from ..analysis.linearity import linear_parameters
 from ..declarations.canonical import edited
-from ..diagnostics.diagnostic import InternalError
+from ..diagnostics.diagnostic import Diagnostic, SpecError
 from ..diagnostics.source import Source
 from ..ir.parameter_vector import number_names, trained_numbers
+from ..syntax import tree as syntax
 from ..syntax.formatter import format_source
-from .quadratic_model import Restriction, Sensitivities
+from .quadratic_model import Restriction, Sensitivities, delta_bic
 from .spec_rewriter import Program
 
 Array = NDArray[np.float64]
@@ -47,11 +48,17 @@ class Extended:
 
 @dataclass(frozen=True)
 class Score:
-    """The predicted decrease of the loss, and how many trained numbers the term has, shapes included."""
+    """gain: the predicted decrease of the loss, from `loss`. numbers: trained ones, shapes included.
+
+    delta_bic: the predicted change of BIC, negative where the term earns its numbers; None where nothing of
+    the loss is left.
+    """
 
     candidate: Candidate
     gain: float
+    loss: float
     numbers: int
+    delta_bic: float | None
 
 
 def grown(program: Program, calls: Sequence[str]) -> str:
@@ -64,21 +71,37 @@ def grown(program: Program, calls: Sequence[str]) -> str:
 
 
 def extended(program: Program, theta: Array, calls: Sequence[str]) -> Extended:
-    """The program with candidates; theta (P,): all parameters of it. Raises SpecError for a bad call."""
+    """The program with candidates; theta (P,): all parameters of it.
+
+    Raises SpecError: as `check` and `build`; bad-value for a candidate that is no call of a term;
+    nothing-to-select for one that the energy is not linear in.
+    """
+    for call in calls:
+        _require_call(call)
     text = grown(program, calls)
     checked = pipeline.check(pipeline.parse(Source(text, program.checked.file.source.name)))
     larger = Program(checked, pipeline.build(checked, program.model.species))
     new = larger.operands[len(larger.operands) - len(calls) :]
-    if len(larger.operands) != len(program.operands) + len(calls):
-        raise InternalError("a candidate is not one operand of the energy")
     trained = trained_numbers(larger.model)
     found = []
     for call, operand in zip(calls, new, strict=True):
         linear = linear_parameters(larger.model.with_outputs({"energy": operand.energy}))
         own = [k for k, t in enumerate(trained) if t.parameter.name in operand.parameters]
         amplitudes = tuple(k for k in own if trained[k].parameter.name in linear)
+        if not amplitudes:
+            message = f"`{call}` has no parameters that enter the energy linearly: no gain is predictable"
+            raise SpecError(Diagnostic("nothing-to-select", message))
         found.append(Candidate(call, tuple(own), amplitudes))
     return Extended(larger, _start(program, theta, larger, found), tuple(found))
+
+
+def _require_call(text: str) -> None:
+    """Raise SpecError where a text is anything but one call."""
+    items = pipeline.parse(Source(f"E = {text}\n", "a candidate")).items
+    energy = items[0] if len(items) == 1 else None
+    if not isinstance(energy, syntax.Energy) or not isinstance(energy.value, syntax.Call):
+        help = "write a call, such as `eam(rc=5)`"
+        raise SpecError(Diagnostic("bad-value", f"the candidate `{text}` is not one term", help=help))
 
 
 def _start(program: Program, theta: Array, larger: Program, candidates: Sequence[Candidate]) -> Array:
@@ -105,5 +128,7 @@ def scores(extended: Extended, sensitivities: Sensitivities) -> list[Score]:
     for candidate in extended.candidates:
         held = everything - set(candidate.amplitudes)
         after = sensitivities.restricted(Restriction({k: float(theta[k]) for k in held}))
-        found.append(Score(candidate, base.loss - after.loss, len(candidate.numbers)))
+        gain, count = base.loss - after.loss, len(candidate.numbers)
+        less = delta_bic(gain, after.loss, count, sensitivities.n_rows)  # of the deletion
+        found.append(Score(candidate, gain, base.loss, count, None if less is None else -less))
     return sorted(found, key=lambda s: (-s.gain, s.candidate.call))

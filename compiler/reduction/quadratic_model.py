@@ -230,6 +230,13 @@ class Sensitivities:
         return np.asarray((table.T @ self.theta) / np.maximum(table.sum(axis=0), 1.0))
 
 
+def delta_bic(delta_loss: float, loss: float, removed: int, n_rows: int) -> float | None:
+    """Change of BIC = n ln(2L/n) + k ln n where k falls by `removed` and L rises; None at L = 0."""
+    if loss <= 0.0:
+        return None
+    return float(n_rows * np.log1p(delta_loss / loss) - removed * np.log(n_rows))
+
+
 def _least_squares(columns: Array, offset: Array, near: Array, noise: float) -> Array:
     """φ with the least ‖columns φ + offset‖, as near to `near` as that allows in units of 1/norm."""
     if not columns.shape[1]:

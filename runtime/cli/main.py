@@ -25,7 +25,8 @@ INTERRUPTED = 130
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 COMMANDS = (
-    *("check", "fmt", "compile", "diff", "fit", "eval", "predict", "fisher", "prune", "properties", "design"),
+    *("check", "fmt", "compile", "diff", "fit", "eval", "predict", "fisher", "grow", "prune"),
+    *("properties", "design"),
     *("md", "analyze", "active"),
     *("log", "import", "export", "git-setup", "lsp", "explain"),
 )

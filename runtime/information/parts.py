@@ -11,7 +11,7 @@ import numpy as np
 from ...compiler.ir.graph import Model
 from ...compiler.ir.parameter_vector import number_names
 from ...compiler.reduction.parameter_groups import Block, blocks
-from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
+from ...compiler.reduction.quadratic_model import Restriction, Sensitivities, delta_bic
 from ..optimize.qr_system import undetermined
 from ..structures.arrays import Floats
 from .fisher_information import gradient, system_of
@@ -214,13 +214,6 @@ def _blocks(parts: Sequence[Block], known: Sensitivities, least: float) -> tuple
             )
         )
     return tuple(found)
-
-
-def delta_bic(delta_loss: float, loss: float, removed: int, n_rows: int) -> float | None:
-    """Change of BIC = n ln(2L/n) + k ln n where k falls by `removed` and L rises; None at L = 0."""
-    if loss <= 0.0:
-        return None
-    return float(n_rows * np.log1p(delta_loss / loss) - removed * np.log(n_rows))
 
 
 def _basis(known: Sensitivities, block: Block) -> Floats:

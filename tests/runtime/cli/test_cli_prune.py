@@ -133,3 +133,46 @@ def test_what_is_refused(
     assert (status, out) == (1, "") and not (here / "runs/none").exists()
     found = json.loads(err)["diagnostics"]
     assert [(d["code"], d["message"]) for d in found] == [(code, message)]
+
+
+# --- grow --------------------------------------------------------------------------------------
+
+GROW = ("grow", "runs/twice", "--data", "nb.xyz", "--candidate")
+
+
+def test_candidates_are_ranked_without_a_fit(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {p.name: p.read_bytes() for p in Path("runs/twice").iterdir()}
+    more = ("pair(gaussian2, rc=3.5)", "--candidate", "morse(rc=4)")
+    code, out, err = run(capsys, *GROW, *more, "--json", "-q")
+    assert (code, err) == (0, "")
+    content: dict[str, Any] = json.loads(out)
+    found = content["candidates"]
+    assert {c["term"]: c["numbers"] for c in found} == {"pair(gaussian2, rc=3.5)": 2, "morse(rc=4)": 3}
+    assert content["loss"] > found[0]["gain"] >= found[1]["gain"] >= 0
+    code, out, err = run(capsys, *GROW, *more, "--candidate", "morse(rc=4)", "-q")
+    head, *rows = out.splitlines()
+    assert (code, err, head.split()) == (0, "", ["term", "numbers", "gain:", "ΔL", "of", "L", "ΔBIC"])
+    assert [row.partition("  ")[0] for row in rows] == [c["term"] for c in found]
+    assert {p.name: p.read_bytes() for p in Path("runs/twice").iterdir()} == before
+
+
+@pytest.mark.parametrize(
+    ("candidate", "message"),
+    [
+        (
+            "morse(rc=4) + lj(rc=4)",
+            "error[bad-value]: the candidate `morse(rc=4) + lj(rc=4)` is not one term\n"
+            "  help: write a call, such as `eam(rc=5)`\n",
+        ),
+        ("pin morse(rc=4)", "error[bad-value]: the candidate `pin morse(rc=4)` is not one term\n"),
+        ("morse(rc=4)\nlet a = 1", "error[bad-value]: "),
+        ("zbl()", "error[nothing-to-select]: `zbl()` has no parameters that enter the energy linearly: "),
+        ("mors(rc=4)", "error[unknown-term]: "),
+        ("morse(rc=", "error["),
+    ],
+)
+def test_a_candidate_is_a_term(
+    here: Path, capsys: pytest.CaptureFixture[str], candidate: str, message: str
+) -> None:
+    code, out, err = run(capsys, *GROW, candidate, "-q")
+    assert (code, out) == (1, "") and err.startswith(message)

@@ -18,9 +18,9 @@ from potentia.compiler.reduction.quadratic_model import Restriction, Sensitiviti
 from potentia.compiler.reduction.spec_rewriter import Program, rewritten
 from potentia.runtime.fitting.fit import fit
 from potentia.runtime.information.fisher_information import of_system
+from potentia.runtime.information.growth import ranked
 from potentia.runtime.optimize.qr_system import Accumulator
 from potentia.runtime.potential.potential import Potential, compile, free_mask, number_names
-from potentia.runtime.pruning.grow import ranked
 from potentia.runtime.pruning.guards import Standing
 from potentia.runtime.pruning.prune import Goal, Pruning, criterion, prune
 from potentia.runtime.pruning.state import PruneState, Step

@@ -8,10 +8,10 @@ from ...compiler import pipeline
 from ...compiler.diagnostics.source import Source
 from ...compiler.reduction.extensions import Score, extended, scores
 from ...compiler.reduction.spec_rewriter import Program
-from ..information.fisher_information import sensitivities
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
+from .fisher_information import sensitivities
 
 
 def ranked(
@@ -23,10 +23,9 @@ def ranked(
 ) -> list[Score]:
     """Calls of terms, such as `eam(rc=5)`, by the loss that each alone would take away; no refit.
 
-    One pass over the structures for all of them. Raises SpecError for a bad call, FitError as
-    `information.sensitivities`.
+    One pass over the structures for all of them. Raises SpecError as `extended`, FitError as `sensitivities`.
     """
-    checked = pipeline.check(pipeline.parse(Source(potential.text)))
+    checked = pipeline.check(pipeline.parse(Source(potential.text, "the spec with its candidates")))
     program = Program(checked, pipeline.build(checked, potential.species))
     larger = extended(program, potential.theta, calls)
     text = larger.program.checked.file.source.text

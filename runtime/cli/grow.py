@@ -1,0 +1,72 @@
+"""`potentia grow`: candidate terms for a fitted model, by the gain that its data predict."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from . import console
+from .options import Data, Json, Quiet, Run
+from .threads import one_thread_each
+
+if TYPE_CHECKING:
+    from ...compiler.reduction.extensions import Score
+
+
+def command(
+    run: Run,
+    data: Data,
+    candidate: Annotated[
+        list[str], typer.Option("--candidate", metavar="TERM", help="A term to try; may be given repeatedly.")
+    ],
+    allow_data_change: Annotated[
+        bool, typer.Option("--allow-data-change", help="Go on where the data is not that of the fit.")
+    ] = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> int:
+    """Rank candidate terms by the decrease of the loss that each alone would bring, without a fit.
+
+    The training structures are those of the fit. Numbers that shape a candidate are held at their start.
+
+    \b
+    Examples:
+      potentia grow runs/nb --data nb.xyz --candidate 'eam(rc=5)'
+      potentia grow runs/nb --data nb.xyz --candidate 'pair(bessel4, rc=6)' --candidate 'morse(rc=5)'
+      potentia grow runs/nb --data nb.xyz --candidate 'eam(rc=5)' --json
+    """
+    one_thread_each()
+    from ..information.growth import ranked
+    from ..runs.with_data import training_of
+    from .progress import passing
+
+    training = training_of(run, data, allow_data_change)
+    if training.changed is not None and not quiet:
+        console.report([training.changed], json)
+    with passing("candidates", quiet) as progress:
+        calls = list(dict.fromkeys(candidate))
+        scores = ranked(training.potential, training.structures, training.config, calls, progress)
+    if json:
+        console.result_json(
+            {"run": str(run), "loss": scores[0].loss, "candidates": [_data(s) for s in scores]}
+        )
+    else:
+        rows = [["term", "numbers", "gain: ΔL", "of L", "ΔBIC"], *map(_row, scores)]
+        console.result(console.table(rows, indent=0))
+    return 0
+
+
+def _data(score: Score) -> dict[str, Any]:
+    return {
+        "term": score.candidate.call,
+        "numbers": score.numbers,
+        "gain": score.gain,
+        "delta_bic": score.delta_bic,
+    }
+
+
+def _row(score: Score) -> list[str]:
+    share = f"{100 * score.gain / score.loss:.3g} %" if score.loss > 0 else "-"
+    bic = "-" if score.delta_bic is None else f"{score.delta_bic:+.4g}"
+    return [score.candidate.call, str(score.numbers), f"{score.gain:.4g}", share, bic]
