@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..properties.family import family_names
 from . import console
 from .options import Json, Quiet, Run
 
@@ -30,13 +31,13 @@ def command(
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option("--only", metavar="A,B", help="Of lattice, equation_of_state, elastic, vacancy, …"),
+        typer.Option("--only", metavar="A,B", help=f"Of {', '.join(family_names()[:4])}, …"),
     ] = None,
     no_sigma: Annotated[
         bool, typer.Option("--no-sigma", help="No ± from the covariance of the fit: faster.")
     ] = False,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FOLDER", help="Save plots: E(V), phonons, dimers.")
+        Path | None, typer.Option("--plot", metavar="FOLDER", help="Save plots: E(V), phonons, dimers, …")
     ] = None,
     output: Annotated[
         Path | None,

@@ -8,25 +8,24 @@ from typing import TYPE_CHECKING
 
 from ..potential.potential import Potential
 from ..properties.config import PropertiesConfig
+from ..properties.family import families
 from ..properties.measurement import survey
 from ..properties.results import Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-_FAMILIES = ("dimer", "equation_of_state")
-_LABELS = {
-    "equation_of_state": ("volume (Å³/atom)", "energy (eV/atom)"),
-    "dimer": ("distance (Å)", "energy (eV)"),
-}
 _COLUMNS = 3  # panels side by side
 
 Pair = tuple[Curve | None, Curve | None]
 
 
 def curves(potential: Potential, report: Callable[[str, int, int], None] | None = None) -> tuple[Curve, ...]:
-    """Dimer curves of every pair of species, and E(V) of the usual crystals of each; those that there are."""
-    config = PropertiesConfig().only(_FAMILIES)
+    """Dimer curves of every pair of species, E(V) of the usual crystals of each, and so on for each family
+    whose curves share a panel; those that there are.
+    """
+    shared = [name for name, family in families().items() if family.plot and not family.plot.draw]
+    config = PropertiesConfig().only(sorted(shared))
     return survey(potential, config, report=report).curves
 
 
@@ -67,10 +66,12 @@ def _draw(axes: Axes, pair: Pair) -> None:
         axes.plot(curve.x, curve.y, style, color=colour, linewidth=1.3, label=name)
     shown = next(c for c in reversed(pair) if c is not None)
     axes.set_title(f"{shown.kind.replace('_', ' ')} {shown.name}", fontsize=9)
-    axes.set_xlabel(_LABELS[shown.kind][0], fontsize=8)
-    axes.set_ylabel(_LABELS[shown.kind][1], fontsize=8)
+    plot = families()[shown.kind].plot
+    assert plot is not None
+    axes.set_xlabel(plot.x, fontsize=8)
+    axes.set_ylabel(plot.y, fontsize=8)
     axes.tick_params(labelsize=7)
-    if shown.kind == "dimer":
+    if plot.about_zero:
         axes.axhline(0, color="0.6", linewidth=0.6)
         axes.set_yscale("symlog", linthresh=1.0)  # the core is far higher than the well
     axes.legend(frameon=False, fontsize=7)

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..structures.structure import Structure
-from .config import PropertiesConfig
 from .crystal import Crystal, of_structure, relaxed
 from .evaluator import Evaluator
 from .prototypes import Candidate, supercell
@@ -45,12 +44,16 @@ class Bench:
     """An evaluator with its crystals. Crystals are relaxed when they are first asked for."""
 
     def __init__(
-        self, evaluator: Evaluator, config: PropertiesConfig, candidates: Sequence[Candidate]
+        self,
+        evaluator: Evaluator,
+        candidates: Sequence[Candidate],
+        repeated: Sequence[tuple[str, ...] | None] = (),
     ) -> None:
-        self.evaluator, self.config, self.candidates = evaluator, config, tuple(candidates)
+        """repeated: names of the candidates whose supercells are measured, for each family that has such."""
+        self.evaluator, self.candidates = evaluator, tuple(candidates)
         self._crystals: dict[str, Crystal | Unmeasured] = {}
         self._isolated: dict[int, Estimate] = {}
-        evaluator.reserve(list(self._largest()))
+        evaluator.reserve(list(self._largest(repeated)))
 
     def crystal(self, candidate: Candidate) -> Crystal:
         """The relaxed crystal. Raises Unmeasured, each time, where there is none."""
@@ -91,13 +94,12 @@ class Bench:
             total = total + self._isolated[number]
         return total
 
-    def _largest(self) -> Iterator[Structure]:
+    def _largest(self, repeated: Sequence[tuple[str, ...] | None]) -> Iterator[Structure]:
         """What the shape of all batches has to hold, as far as it is known before anything is relaxed."""
-        repeated = {"vacancy", "phonon", "hot_md"} & set(self.config.measure)
         for candidate in self.candidates:
             yield _compressed(candidate.structure, 0.9)  # where a scan begins
-        for family in sorted(repeated):
-            for candidate in self.chosen(getattr(self.config, family).structures):
+        for names in repeated:
+            for candidate in self.chosen(names):
                 # atoms that move bring the next shell of neighbours into reach
                 yield _compressed(supercell(candidate.structure, candidate.supercell), 0.95)
 

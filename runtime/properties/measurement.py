@@ -12,27 +12,17 @@ from numpy.typing import NDArray
 from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..files.settings import ConfigError
 from ..potential.potential import Potential, free_mask
-from . import dimer, elastic, equation_of_state, hot_md, lattice, phonon, surface, vacancy
 from .bench import Bench, Quantity, Task
-from .config import PropertiesConfig, Reference
+from .config import PropertiesConfig
 from .evaluator import Evaluator
+from .family import families
 from .prototypes import Candidate, candidate, default_candidates
+from .reference import Reference
 from .results import Curve, Estimate, PropertyResult, Survey, Unmeasured
 from .units import factor
 
 Array = NDArray[np.float64]
 Report = Callable[[str, int, int], None]
-
-_TASKS: dict[str, Callable[[Bench], list[Task]]] = {
-    "lattice": lattice.tasks,
-    "equation_of_state": equation_of_state.tasks,
-    "elastic": elastic.tasks,
-    "vacancy": vacancy.tasks,
-    "surface": surface.tasks,
-    "phonon": phonon.tasks,
-    "dimer": dimer.tasks,
-    "hot_md": hot_md.tasks,
-}
 
 
 def measure(
@@ -62,8 +52,8 @@ def survey(
     config = config or PropertiesConfig()
     candidates = _candidates(potential, config, structures, place)
     config = _possible(config, place)
-    bench = Bench(Evaluator(potential, covariance is not None), config, candidates)
-    tasks = [task for family in config.measure for task in _TASKS[family](bench)]
+    bench = Bench(Evaluator(potential, covariance is not None), candidates, _repeated(config))
+    tasks = [task for name in config.measure for task in families()[name].tasks(bench, config.settings(name))]
     references = _references(config, tasks, place)
     spread = _Spread(potential, covariance)
     results: list[PropertyResult] = []
@@ -135,7 +125,7 @@ def _candidates(
     found += [c for c in more if c.name not in {f.name for f in found}]
     names = [c.name for c in found]
     for family in config.measure:
-        for name in getattr(getattr(config, family, None), "structures", None) or ():
+        for name in config.named(family) or ():
             if name not in names:
                 help = did_you_mean(name, names) or f"there are {', '.join(names) or 'none'}"
                 message = f"[{family}] names the structure `{name}`, which is not there"
@@ -144,14 +134,21 @@ def _candidates(
 
 
 def _possible(config: PropertiesConfig, place: str) -> PropertiesConfig:
-    """The configuration, where all it asks for is installed; without phonons where nobody asked for them."""
-    if "phonon" not in config.measure or find_spec("phonopy") is not None:
-        return config
-    if "measure" in config.model_fields_set or "phonon" in config.model_fields_set:
-        message = "phonons need the package phonopy, which is not installed"
-        help = "pip install 'potentia[properties]', or leave `phonon` out of `measure`"
-        raise ConfigError(Diagnostic("missing-package", message, place=place, help=help))
-    return config.model_copy(update={"measure": tuple(f for f in config.measure if f != "phonon")})
+    """The configuration, without families that lack a package, where nobody asked for them by name."""
+    measured = []
+    for name in config.measure:
+        package = families()[name].package
+        if package is None or find_spec(package.name) is not None:
+            measured.append(name)
+        elif {"measure", name} & config.model_fields_set:
+            help = f"pip install 'potentia[properties]', or leave `{name}` out of `measure`"
+            raise ConfigError(Diagnostic("missing-package", package.missing, place=place, help=help))
+    return config.model_copy(update={"measure": tuple(measured)})
+
+
+def _repeated(config: PropertiesConfig) -> list[tuple[str, ...] | None]:
+    """The structures that each family names which repeats their cells."""
+    return [config.named(name) for name in sorted(config.measure) if families()[name].repeats]
 
 
 def _references(config: PropertiesConfig, tasks: Sequence[Task], place: str) -> dict[str, Reference]:

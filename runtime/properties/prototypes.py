@@ -16,7 +16,7 @@ from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.readers import read
 from ..files.settings import ConfigError
 from ..structures.structure import Floats, Structure, from_atoms
-from .config import Miller, StructureConfig
+from .structure_config import Miller, StructureConfig
 
 _BCC = [[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]]
 _FCC = [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]

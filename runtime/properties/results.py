@@ -9,7 +9,7 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from .config import Reference
+from .reference import Reference
 
 Array = NDArray[np.float64]
 
@@ -127,10 +127,10 @@ class PropertyResult:
 class Curve:
     """What a plot shows: y (n,) or (n, branches) over x (n,), in the units of the labels.
 
-    ticks: places on the x axis and their names; sigma (n,) of y where it is known.
+    kind: the name of the family; ticks: places on the x axis and their names; sigma (n,): of y, where known.
     """
 
-    kind: Literal["equation_of_state", "phonon", "dimer"]
+    kind: str
     name: str
     x: Array
     y: Array

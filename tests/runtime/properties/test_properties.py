@@ -16,8 +16,8 @@ from potentia.runtime.properties.bench import Bench
 from potentia.runtime.properties.config import PropertiesConfig
 from potentia.runtime.properties.crystal import hessian
 from potentia.runtime.properties.evaluator import Direction, Evaluator, along
+from potentia.runtime.properties.families.phonon import Dynamics
 from potentia.runtime.properties.measurement import measure, survey
-from potentia.runtime.properties.phonon import Dynamics
 from potentia.runtime.properties.prototypes import candidate
 from potentia.runtime.properties.results import PropertyResult
 from potentia.runtime.structures.structure import from_atoms
@@ -156,7 +156,7 @@ def prepared(spec: str, name: str) -> Bench:
     """What a survey of one prototype works with, in the shape that it compiles."""
     settings = config({name: {"prototype": name}})
     crystal = candidate(name, settings.structures[name], potential(spec).species, "test")
-    return Bench(Evaluator(potential(spec), with_gradients=False), settings, [crystal])
+    return Bench(Evaluator(potential(spec), with_gradients=False), [crystal], [None])
 
 
 # --- vibrations ----------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from potentia.compiler.diagnostics.diagnostic import UserError
 from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.properties import measurement
 from potentia.runtime.properties.config import FAMILIES, PropertiesConfig, load_properties_config
+from potentia.runtime.properties.families.surface import slab
 from potentia.runtime.properties.measurement import measure
 from potentia.runtime.properties.prototypes import PROTOTYPES, candidate, default_candidates, nearest
 from potentia.runtime.properties.results import Estimate, PropertyResult, misfit
-from potentia.runtime.properties.surface import slab
 from potentia.runtime.properties.units import factor
 
 LJ = "species Nb\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4.5 Å)"

@@ -8,26 +8,39 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from ...compiler.chemistry.constants import GPA
-from .bench import Bench, Outcome, Quantity, Task
-from .crystal import Crystal, of_structure, strain
-from .evaluator import Direction, Evaluator, along
-from .prototypes import Candidate
-from .relaxation import Freedom, relax
-from .results import Curve, Estimate, Unmeasured
+from ....compiler.chemistry.constants import GPA
+from ..bench import Bench, Outcome, Quantity, Task
+from ..crystal import Crystal, of_structure, strain
+from ..evaluator import Direction, Evaluator, along
+from ..family import OfStructures, Plot, family
+from ..prototypes import Candidate
+from ..relaxation import Freedom, relax
+from ..results import Curve, Estimate, Unmeasured
 
 Array = NDArray[np.float64]
 
 
-def tasks(bench: Bench) -> list[Task]:
+class EquationOfStateConfig(OfStructures):
+    """strain: the largest change of length, of either sign; points: volumes, the middle one included."""
+
+    strain: float = Field(0.04, gt=0.001, lt=0.2)
+    points: int = Field(11, ge=5, le=101)
+
+
+@family(
+    "equation_of_state",
+    EquationOfStateConfig,
+    plot=Plot("volume (Å³/atom)", "energy (eV/atom)", marker="o"),
+)
+def tasks(bench: Bench, settings: EquationOfStateConfig) -> list[Task]:
     """One for each structure, all ground states unless some are named."""
-    chosen = bench.chosen(bench.config.equation_of_state.structures, largest=200)
-    return [_task(bench, candidate) for candidate in chosen]
+    chosen = bench.chosen(settings.structures, largest=200)
+    return [_task(bench, settings, candidate) for candidate in chosen]
 
 
-def _task(bench: Bench, candidate: Candidate) -> Task:
-    settings = bench.config.equation_of_state
+def _task(bench: Bench, settings: EquationOfStateConfig, candidate: Candidate) -> Task:
     quantities = (
         Quantity(f"bulk_modulus.{candidate.name}", "GPa"),
         Quantity(f"bulk_modulus_derivative.{candidate.name}", "1"),

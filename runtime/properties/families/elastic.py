@@ -10,13 +10,14 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.chemistry.constants import GPA
-from ..structures.structure import Structure
-from .bench import Bench, Outcome, Quantity, Task
-from .crystal import Crystal, hessian
-from .evaluator import Direction
-from .prototypes import Candidate
-from .results import Estimate
+from ....compiler.chemistry.constants import GPA
+from ...structures.structure import Structure
+from ..bench import Bench, Outcome, Quantity, Task
+from ..crystal import Crystal, hessian
+from ..evaluator import Direction
+from ..family import OfStructures, family
+from ..prototypes import Candidate
+from ..results import Estimate
 
 Array = NDArray[np.float64]
 _CUBIC = ((0, 0), (0, 1), (3, 3))
@@ -24,9 +25,10 @@ _HEXAGONAL = ((0, 0), (0, 1), (0, 2), (2, 2), (3, 3))
 _ALL = tuple((a, b) for a in range(6) for b in range(a, 6))
 
 
-def tasks(bench: Bench) -> list[Task]:
+@family("elastic", OfStructures)
+def tasks(bench: Bench, settings: OfStructures) -> list[Task]:
     """One for each structure, the ground states unless some are named."""
-    return [_task(bench, candidate) for candidate in bench.chosen(bench.config.elastic.structures)]
+    return [_task(bench, candidate) for candidate in bench.chosen(settings.structures)]
 
 
 def _task(bench: Bench, candidate: Candidate) -> Task:

@@ -7,14 +7,17 @@ from collections.abc import Callable
 import numpy as np
 from numpy.typing import NDArray
 
-from ..structures.structure import Structure
-from .bench import Bench, Outcome, Quantity, Task
-from .prototypes import Candidate
+from ...files.settings import Section
+from ...structures.structure import Structure
+from ..bench import Bench, Outcome, Quantity, Task
+from ..family import family
+from ..prototypes import Candidate
 
 Array = NDArray[np.float64]
 
 
-def tasks(bench: Bench) -> list[Task]:
+@family("lattice", Section)
+def tasks(bench: Bench, settings: Section) -> list[Task]:
     """One for each structure, and one for each that is not the first of its composition."""
     found = []
     for candidate in bench.candidates:

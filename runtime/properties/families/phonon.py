@@ -10,28 +10,61 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from ...compiler.chemistry.constants import THZ
-from ..structures.structure import Structure
-from .bench import Bench, Outcome, Quantity, Task
-from .crystal import Crystal
-from .evaluator import Direction, Evaluator
-from .prototypes import Candidate, to_atoms
-from .results import Curve, Estimate
+from ....compiler.chemistry.constants import THZ
+from ...structures.structure import Structure
+from ..bench import Bench, Outcome, Quantity, Task
+from ..crystal import Crystal
+from ..evaluator import Direction, Evaluator
+from ..family import OfStructures, Package, Plot, family
+from ..prototypes import Candidate, to_atoms
+from ..results import Curve, Estimate
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
 
 Array = NDArray[np.float64]
 
 
-def tasks(bench: Bench) -> list[Task]:
+class PhononConfig(OfStructures):
+    """points: q-points of the drawn path, in all."""
+
+    points: int = Field(120, ge=10, le=2000)
+
+
+def _dispersion(axes: Axes, curve: Curve, colour: str) -> None:
+    jumps = np.flatnonzero(np.diff(curve.x) == 0) + 1  # from one special point to another: H|P
+    x, y = np.insert(curve.x, jumps, np.nan), np.insert(curve.y, jumps, np.nan, axis=0)
+    axes.plot(x, y, color=colour, linewidth=1)
+    names: dict[float, str] = {}
+    for place, name in curve.ticks:
+        names[place] = f"{names[place]}|{name}" if place in names else name
+    axes.set_xticks(list(names), list(names.values()))
+    for place in names:
+        axes.axvline(place, color="0.8", linewidth=0.6, zorder=0)
+    axes.axhline(0, color="0.4", linewidth=0.6)
+    axes.set_xlim(curve.x[0], curve.x[-1])
+    axes.set_title(curve.name, fontsize=10)
+
+
+@family(
+    "phonon",
+    PhononConfig,
+    repeats=True,
+    package=Package("phonopy", "phonons need the package phonopy, which is not installed"),
+    plot=Plot("", "frequency (THz)", draw=_dispersion),
+)
+def tasks(bench: Bench, settings: PhononConfig) -> list[Task]:
     """One for each structure."""
-    return [_task(bench, candidate) for candidate in bench.chosen(bench.config.phonon.structures)]
+    return [_task(bench, settings, candidate) for candidate in bench.chosen(settings.structures)]
 
 
-def _task(bench: Bench, candidate: Candidate) -> Task:
+def _task(bench: Bench, settings: PhononConfig, candidate: Candidate) -> Task:
     points = special_points(candidate)
     branches = range(1, 3 * candidate.structure.n_atoms + 1)
     quantities = [
@@ -43,7 +76,7 @@ def _task(bench: Bench, candidate: Candidate) -> Task:
         crystal = bench.crystal(candidate)
         here = Dynamics(bench.evaluator, crystal.structure, candidate)
         found = _at(crystal, here, list(points.values()))
-        curve = _path(here, candidate, bench.config.phonon.points)
+        curve = _path(here, candidate, settings.points)
         lowest = float(curve.y.min())
         # interpolation between commensurate points leaves a little near Γ
         stable = lowest > -0.02 * float(curve.y.max())

@@ -11,23 +11,31 @@ from dataclasses import replace
 import numpy as np
 from ase.data import atomic_numbers
 
-from ..structures.structure import Structure
-from .bench import Bench, Outcome, Quantity, Task
-from .crystal import Crystal, of_structure
-from .prototypes import Candidate, supercell
-from .relaxation import Freedom, relax
-from .results import Estimate, Unmeasured
+from ...structures.structure import Structure
+from ..bench import Bench, Outcome, Quantity, Task
+from ..crystal import Crystal, of_structure
+from ..family import OfStructures, family
+from ..prototypes import Candidate, supercell
+from ..relaxation import Freedom, relax
+from ..results import Estimate, Unmeasured
 
 _SHAKEN = 0.02  # Å
 
 
-def tasks(bench: Bench) -> list[Task]:
+class VacancyConfig(OfStructures):
+    """relax: whether the atoms around the vacancy move."""
+
+    relax: bool = True
+
+
+@family("vacancy", VacancyConfig, repeats=True)
+def tasks(bench: Bench, settings: VacancyConfig) -> list[Task]:
     """One for each structure and species of it."""
-    chosen = bench.chosen(bench.config.vacancy.structures)
-    return [_task(bench, candidate, s) for candidate in chosen for s in candidate.structure.species]
+    chosen = bench.chosen(settings.structures)
+    return [_task(bench, settings, candidate, s) for candidate in chosen for s in candidate.structure.species]
 
 
-def _task(bench: Bench, candidate: Candidate, symbol: str) -> Task:
+def _task(bench: Bench, settings: VacancyConfig, candidate: Candidate, symbol: str) -> Task:
     several = len(candidate.structure.species) > 1
     name = f"vacancy_formation_energy.{candidate.name}" + (f".{symbol}" if several else "")
 
@@ -40,7 +48,7 @@ def _task(bench: Bench, candidate: Candidate, symbol: str) -> Task:
 
         start = build(crystal.structure)
         at = start
-        if bench.config.vacancy.relax:  # a little out of place, lest symmetry hold the atoms on a saddle
+        if settings.relax:  # a little out of place, lest symmetry hold the atoms on a saddle
             shaken = np.random.default_rng(0).normal(scale=_SHAKEN, size=start.positions.shape)
             at = replace(start, positions=start.positions + shaken)
             at = relax(bench.evaluator, at, Freedom(atoms=True))

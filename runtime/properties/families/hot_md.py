@@ -13,13 +13,15 @@ import numpy as np
 from ase import Atoms, units
 from ase.calculators.calculator import Calculator, all_changes
 from ase.md.langevin import Langevin
+from pydantic import Field
 
-from ..structures.structure import from_atoms
-from .bench import Bench, Outcome, Quantity, Task
-from .crystal import Crystal, hessian
-from .evaluator import Direction, Evaluator
-from .prototypes import Candidate, nearest, supercell, to_atoms
-from .results import Estimate, Unmeasured
+from ...structures.structure import from_atoms
+from ..bench import Bench, Outcome, Quantity, Task
+from ..crystal import Crystal, hessian
+from ..evaluator import Direction, Evaluator
+from ..family import OfStructures, family
+from ..prototypes import Candidate, nearest, supercell, to_atoms
+from ..results import Estimate, Unmeasured
 
 # k_B T of melting over B·Ω, bulk modulus times volume of an atom: Nb 0.012, Cu 0.011, Al 0.010, Si 0.012
 _MELTING = 0.011
@@ -27,14 +29,22 @@ _CLOSEST = 0.5  # of the neighbour distance: nearer is a collapse
 _HOTTEST = 4.0  # times the temperature asked for: hotter is an explosion
 
 
-def tasks(bench: Bench) -> list[Task]:
+class HotMDConfig(OfStructures):
+    """temperature in K; None: near what melts the crystal, from its bulk modulus. timestep in fs."""
+
+    temperature: float | None = Field(None, gt=0)
+    steps: int = Field(400, ge=1)
+    timestep: float | None = Field(None, gt=0, le=20)
+    seed: int = Field(0, ge=0)
+
+
+@family("hot_md", HotMDConfig, repeats=True)
+def tasks(bench: Bench, settings: HotMDConfig) -> list[Task]:
     """One for each structure."""
-    return [_task(bench, candidate) for candidate in bench.chosen(bench.config.hot_md.structures)]
+    return [_task(bench, settings, candidate) for candidate in bench.chosen(settings.structures)]
 
 
-def _task(bench: Bench, candidate: Candidate) -> Task:
-    settings = bench.config.hot_md
-
+def _task(bench: Bench, settings: HotMDConfig, candidate: Candidate) -> Task:
     def run() -> Outcome:
         crystal = bench.crystal(candidate)
         temperature = settings.temperature or melting_scale(crystal)
@@ -43,7 +53,7 @@ def _task(bench: Bench, candidate: Candidate) -> Task:
         if neighbours is None:
             raise Unmeasured("the crystal has no neighbours")
         atoms = to_atoms(cell)
-        shortest = _shortest_seen(bench, atoms, temperature, neighbours)
+        shortest = _shortest_seen(bench.evaluator, settings, atoms, temperature, neighbours)
         return Outcome(
             [Estimate(shortest / neighbours, None, f"{temperature:.0f} K, {settings.steps} steps")]
         )
@@ -61,13 +71,14 @@ def melting_scale(crystal: Crystal) -> float:
     return float(_MELTING * stiffness / units.kB)
 
 
-def _shortest_seen(bench: Bench, atoms: Atoms, temperature: float, neighbours: float) -> float:
+def _shortest_seen(
+    evaluator: Evaluator, settings: HotMDConfig, atoms: Atoms, temperature: float, neighbours: float
+) -> float:
     """The shortest distance in Å of a run. Raises Unmeasured where the atoms collapse or explode."""
-    settings = bench.config.hot_md
     source = np.random.default_rng(settings.seed)
     lightest = float(atoms.get_masses().min())
     timestep = settings.timestep or min(3.0, 0.25 * lightest**0.5)  # fs; a mass of 93 has 2.4
-    atoms.calc = _Watched(bench.evaluator)
+    atoms.calc = _Watched(evaluator)
     # twice the temperature: half of it goes into the bonds
     spread = np.sqrt(2 * temperature * units.kB * atoms.get_masses())[:, None]
     atoms.set_momenta(spread * source.standard_normal((len(atoms), 3)))

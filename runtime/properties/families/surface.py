@@ -4,32 +4,48 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from math import ceil, gcd
+from typing import Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field, model_validator
 
-from ..structures.structure import Structure
-from .bench import Bench, Outcome, Quantity, Task
-from .config import Miller
-from .crystal import of_structure
-from .prototypes import Candidate
-from .relaxation import Freedom, relax
-from .results import Estimate, Unmeasured
+from ...structures.structure import Structure
+from ..bench import Bench, Outcome, Quantity, Task
+from ..crystal import of_structure
+from ..family import OfStructures, family
+from ..prototypes import Candidate
+from ..relaxation import Freedom, relax
+from ..results import Estimate, Unmeasured
+from ..structure_config import Miller
 
 Array = NDArray[np.float64]
 _J_M2 = 16.02176634  # J/m² in 1 eV/Å²
 _MOST = 400  # atoms of a slab
 
 
-def tasks(bench: Bench) -> list[Task]:
+class SurfaceConfig(OfStructures):
+    """miller: planes, of the conventional cell; thickness of the slab in Å; relax: whether its atoms move."""
+
+    miller: tuple[Miller, ...] | None = None
+    thickness: float = Field(12.0, ge=3, le=60)
+    relax: bool = True
+
+    @model_validator(mode="after")
+    def _planes(self) -> Self:
+        if self.miller is not None and ((0, 0, 0) in self.miller or not self.miller):
+            raise ValueError("`miller` names planes: [[1, 0, 0]]; (0, 0, 0) is none")
+        return self
+
+
+@family("surface", SurfaceConfig)
+def tasks(bench: Bench, settings: SurfaceConfig) -> list[Task]:
     """One for each structure and plane."""
-    settings = bench.config.surface
     chosen = bench.chosen(settings.structures)
-    return [_task(bench, c, plane) for c in chosen for plane in settings.miller or c.planes]
+    return [_task(bench, settings, c, plane) for c in chosen for plane in settings.miller or c.planes]
 
 
-def _task(bench: Bench, candidate: Candidate, plane: Miller) -> Task:
-    settings = bench.config.surface
+def _task(bench: Bench, settings: SurfaceConfig, candidate: Candidate, plane: Miller) -> Task:
     name = "".join(f"{'-' if k < 0 else ''}{abs(k)}" for k in plane)
 
     def run() -> Outcome:

@@ -1,0 +1,42 @@
+"""Which crystals are measured, as a table of the configuration."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal, Self
+
+from ase.data import atomic_numbers
+from pydantic import AfterValidator, Field, model_validator
+
+from ..files.settings import Section
+
+PrototypeName = Literal["bcc", "fcc", "hcp", "a15", "diamond", "sc", "b1", "b2", "b3", "l12"]
+
+
+def _element(symbol: str) -> str:
+    if symbol not in atomic_numbers or symbol == "X":
+        raise ValueError(f"`{symbol}` is not a chemical element")
+    return symbol
+
+
+Symbol = Annotated[str, AfterValidator(_element)]
+Miller = tuple[int, int, int]
+
+
+class StructureConfig(Section):
+    """A crystal: a prototype with its species and where the search starts (Å), or a file of ASE's formats."""
+
+    prototype: PrototypeName | None = None
+    species: tuple[Symbol, ...] = ()
+    lattice_constant: float | None = Field(None, gt=0.5, lt=50)
+    c_over_a: float | None = Field(None, gt=0.3, lt=5)
+    file: str | None = None
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> Self:
+        if (self.prototype is None) == (self.file is None):
+            raise ValueError("a structure has either a `prototype` or a `file`")
+        if self.file is not None and (self.species or self.lattice_constant or self.c_over_a):
+            raise ValueError("`species`, `lattice_constant` and `c_over_a` go with a `prototype`")
+        if self.c_over_a is not None and self.prototype != "hcp":
+            raise ValueError("`c_over_a` goes with the prototype `hcp`")
+        return self
