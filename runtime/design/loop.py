@@ -17,11 +17,12 @@ from numpy.typing import NDArray
 from ...compiler import pipeline
 from ...compiler.analysis.flops import operations_per_atom
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ..evaluation.errors import ErrorData
 from ..potential.potential import compile
 from .composition import Pool, earnings
 from .config import CHOSEN, Entry
 from .factors import KINDS
-from .store import Trial
+from .store import Result, Trial
 from .study import Study, fold, measure, refine, select
 from .workers import Clock, perform
 
@@ -66,7 +67,7 @@ class Member:
     size: int
     spec: str
     cv: dict[str, float]
-    train: dict[str, Any]
+    train: ErrorData
     operations: float
     terms: list[tuple[str, int, float]]
     properties: list[dict[str, Any]]
@@ -186,7 +187,7 @@ def _what(trial: Trial) -> str:
     return f"`{piece}`" if piece else ""
 
 
-def _candidates(pool: Pool, results: list[dict[str, Any]], counts: NDArray[np.intp]) -> Candidates:
+def _candidates(pool: Pool, results: list[Result], counts: NDArray[np.intp]) -> Candidates:
     everything, *left_out = results
     found = {}
     for size, chosen in everything.items():
@@ -246,7 +247,7 @@ def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     return Front(tuple(m for m in members if m not in beaten), tuple(left_out))
 
 
-def _member(study: Study, candidate: Candidate, result: dict[str, Any]) -> Member:
+def _member(study: Study, candidate: Candidate, result: Result) -> Member:
     spec = result["spec"]
     sigmas = study.config.weights
     units = dict(zip(KINDS, (sigmas.sigma_energy, sigmas.sigma_forces, sigmas.sigma_stress), strict=True))
