@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
@@ -123,14 +123,19 @@ def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:
 
 def _results(
     structure: Structure, energy: float, forces: Floats, virial: Floats, sites: Floats
-) -> dict[str, Any]:
+) -> dict[str, float | Floats]:
     n = structure.n_atoms
     forces = forces[:, :n].T.copy()
     if not np.isfinite(energy) or not np.isfinite(forces).all():
         message = "the energy or a force is not finite"
         help = "are two atoms at the same place?"
         raise DataError(Diagnostic("not-finite", message, place=structure.place, help=help))
-    results = {"energy": energy, "free_energy": energy, "energies": sites[:n].copy(), "forces": forces}
+    results: dict[str, float | Floats] = {
+        "energy": energy,
+        "free_energy": energy,
+        "energies": sites[:n].copy(),
+        "forces": forces,
+    }
     if structure.volume > 0:
         results["stress"] = full_3x3_to_voigt_6_stress(virial[:, :, 0] / structure.volume)
     return results

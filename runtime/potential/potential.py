@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +16,7 @@ from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
 from ...compiler.ir.parameter_vector import number_names as number_names
-from ..structures.batches import plan_batches
+from ..structures.batches import Batch, plan_batches
 from ..structures.padding import ListSpec, Shape
 from ..structures.structure import Floats, Structure
 
@@ -172,7 +172,7 @@ def free_mask(model: Model) -> NDArray[np.bool_]:
     return np.array([f for p in model.parameters for f in p.free], dtype=bool)
 
 
-def _split(out: list[Array], batch: Any, count: int) -> list[Predicted]:
+def _split(out: list[Array], batch: Batch, count: int) -> list[Predicted]:
     """The prediction of a batch, a structure at a time."""
     energy, forces, virial, site = out
     ends = np.cumsum(batch.n_atoms[:count])

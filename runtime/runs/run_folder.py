@@ -65,8 +65,8 @@ class Metadata(BaseModel):
     n_parameters: int
     parameters: list[ParameterEntry]
     digests: dict[str, str]
-    train: dict[str, Any] | None = None
-    test: dict[str, Any] | None = None
+    train: dict[str, object] | None = None
+    test: dict[str, object] | None = None
     config: dict[str, Any] = Field(default_factory=dict)
     data: dict[str, str] = Field(default_factory=dict)
     labels: str = ""
