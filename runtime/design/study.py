@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..data.dataset import TrainingData
@@ -38,7 +37,6 @@ from .store import Payload, Result, Store, Trial
 
 TRIALS = "1"  # of what trials depend on and result in: a folder of another version is refused
 
-Array = NDArray[np.float64]
 Told = Callable[[float], None]
 
 
