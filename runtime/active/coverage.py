@@ -12,6 +12,7 @@ from io import BytesIO
 from pathlib import Path
 
 import numpy as np
+from jaxtyping import Float
 from matplotlib.figure import Figure
 
 from ..files.atomic import read_npz, write_atomic
@@ -23,8 +24,8 @@ from .study import Study
 _COLOURS = ("#33658a", "#d1495b", "#3d8361", "#b08968", "#7b506f", "#4f6d7a", "#c58b2b", "#5c7c3a")
 
 
-def principal(points: Floats) -> Floats:
-    """(n, 2): the coordinates of points (n, D) along the two directions in which they vary most."""
+def principal(points: Float[Floats, "n D"]) -> Float[Floats, "n 2"]:
+    """The coordinates of points along the two directions in which they vary most."""
     scale = points.std(axis=0)
     centred = (points - points.mean(axis=0))[:, scale > 1e-9] / scale[scale > 1e-9]
     axes = np.linalg.svd(centred, full_matrices=False)[2][:2]
@@ -84,7 +85,7 @@ def save_rounds(learned: Learned, path: Path) -> None:
     _saved(figure, path)
 
 
-def _umap(points: Floats) -> Floats:
+def _umap(points: Float[Floats, "n D"]) -> Float[Floats, "n 2"]:
     from umap import UMAP
 
     neighbours = min(15, len(points) - 1)

@@ -17,6 +17,7 @@ from __future__ import annotations
 from math import factorial
 
 import numpy as np
+from jaxtyping import Float
 from scipy.sparse import csr_matrix
 
 from ..structures.arrays import Floats
@@ -44,8 +45,8 @@ class Descriptors:
             [factorial(sum(p)) / np.prod([factorial(k) for k in p]) for p in self._powers]
         )
 
-    def of(self, structure: Structure) -> Floats:
-        """(N, size) of each atom."""
+    def of(self, structure: Structure) -> Float[Floats, "N size"]:
+        """Of each atom."""
         half = pairs(structure, self.cutoff)
         way = structure.positions[half.j] + half.shift - structure.positions[half.i]
         i, j = np.concatenate([half.i, half.j]), np.concatenate([half.j, half.i])
@@ -64,8 +65,8 @@ class Descriptors:
         lengths = np.sqrt(np.maximum(np.concatenate(squares, axis=1), 0.0))
         return np.concatenate([densities, lengths], axis=1).reshape(count, self.size)
 
-    def _radial(self, r: Floats) -> Floats:
-        """(M, 8) f_n at the distances."""
+    def _radial(self, r: Float[Floats, " M"]) -> Float[Floats, "M 8"]:
+        """f_n at the distances."""
         n = np.arange(1, _DENSITIES + 1)
         switch = 0.5 * (1 + np.cos(np.pi * r / self.cutoff)) / r
         return np.sin(np.pi * n * (r / self.cutoff)[:, None]) * switch[:, None]

@@ -11,10 +11,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float
 
 from ..information.uncertainty import Uncertainty
 from ..potential.potential import Potential
-from ..structures.arrays import Floats
+from ..structures.arrays import Floats, PerAtom
 from ..structures.structure import Structure
 from .environments import Environments, Leverage, Space
 
@@ -25,11 +26,11 @@ Progress = Callable[[float], None]
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Uncertainties (N,) of the atoms of structures, of those trained on and of frames; what they are."""
+    """Uncertainties of the atoms of structures, of those trained on and of frames; what they are."""
 
     method: str
-    training: list[Floats]
-    frames: list[Floats]
+    training: list[PerAtom]
+    frames: list[PerAtom]
 
 
 def scores(
@@ -58,7 +59,7 @@ def scores(
     )
 
 
-def _by_atom(structure: Structure, numbers: Sequence[int], parts: Sequence[Floats]) -> Floats:
+def _by_atom(structure: Structure, numbers: Sequence[int], parts: Sequence[Floats]) -> PerAtom:
     """Values by species as values by atom."""
     values = np.zeros(structure.n_atoms)
     for z, part in zip(numbers, parts, strict=True):
@@ -66,8 +67,10 @@ def _by_atom(structure: Structure, numbers: Sequence[int], parts: Sequence[Float
     return values
 
 
-def grades(found: Scores, known: Sequence[Structure], frames: Sequence[Structure]) -> Floats:
-    """(frames,): the largest score of an atom over what is usual of its species in training structures.
+def grades(
+    found: Scores, known: Sequence[Structure], frames: Sequence[Structure]
+) -> Float[Floats, " frames"]:
+    """The largest score of an atom over what is usual of its species in training structures.
 
     Usual is the median over these structures of the largest score of an atom of the species: one strange
     structure does not make all others look known.

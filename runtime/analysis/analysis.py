@@ -8,9 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase.data import chemical_symbols
+from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from ..structures.arrays import Floats, Ints
+from ..structures.arrays import Floats, Species
 from .cell import CellWindow, cell_windows, row, whole
 from .diffusion import Diffusion, Displacements, TooShort, diffusion, evenly_spaced
 from .radial import PairStatistics, Radial
@@ -26,22 +27,20 @@ _READING = 0.9  # of the work
 class Analysis:
     """What a trajectory says.
 
-    numbers (N,) atomic numbers; when (frames,): ps, or numbers of frames where there are no times (timed is
-    False). diffusion is empty where `undiffused` gives the reason. mean_cell: of all frames; cells: by
-    window. rows (frames, 7) and temperatures (frames,): the cell as `cell.row` has it, and K.
+    diffusion is empty where `undiffused` gives the reason. when, rows and temperatures: of each frame.
     """
 
     where: str
-    numbers: Ints
+    numbers: Species  # atomic numbers
     timed: bool
-    when: tuple[float, ...]
+    when: tuple[float, ...]  # ps, or numbers of frames where there are no times (timed is False)
     pairs: tuple[PairStatistics, ...]
     diffusion: tuple[Diffusion, ...]
     undiffused: str
-    mean_cell: CellWindow
-    cells: tuple[CellWindow, ...]
-    rows: Floats
-    temperatures: tuple[float | None, ...]
+    mean_cell: CellWindow  # of all frames
+    cells: tuple[CellWindow, ...]  # by window
+    rows: Float[Floats, "frames 7"]  # the cell as `cell.row` has it
+    temperatures: tuple[float | None, ...]  # K
     warnings: tuple[Diagnostic, ...]
 
     @property

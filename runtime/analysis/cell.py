@@ -11,8 +11,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase.geometry import cell_to_cellpar
+from jaxtyping import Float
 
-from ..structures.arrays import Floats, Indices
+from ..structures.arrays import Cell, Floats, Indices
 from .statistics import mean_and_error
 
 COLUMNS = ("a", "b", "c", "alpha", "beta", "gamma", "volume")
@@ -32,26 +33,28 @@ class CellWindow:
     parameters: tuple[tuple[float, float | None], ...]
 
 
-def row(cell: Floats) -> Floats:
-    """a, b, c in Å, angles in degrees, volume in Å³ of a cell (3, 3)."""
+def row(cell: Cell) -> Float[Floats, " 7"]:
+    """a, b, c in Å, angles in degrees, volume in Å³ of a cell."""
     return np.append(cell_to_cellpar(cell), abs(np.linalg.det(cell)))
 
 
 def cell_windows(
-    rows: Floats, when: Sequence[float], temperatures: Sequence[float | None], windows: int
+    rows: Float[Floats, "T 7"], when: Sequence[float], temperatures: Sequence[float | None], windows: int
 ) -> tuple[CellWindow, ...]:
-    """rows (T, 7) as `row` makes them, `when` they were, cut into at most so many windows of equal length."""
+    """rows as `row` makes them, `when` they were, cut into at most so many windows of equal length."""
     parts = np.array_split(np.arange(len(rows)), min(windows, len(rows)))
     return tuple(_window(part, rows, when, temperatures) for part in parts)
 
 
-def whole(rows: Floats, when: Sequence[float], temperatures: Sequence[float | None]) -> CellWindow:
+def whole(
+    rows: Float[Floats, "T 7"], when: Sequence[float], temperatures: Sequence[float | None]
+) -> CellWindow:
     """All frames as one window."""
     return _window(np.arange(len(rows)), rows, when, temperatures)
 
 
 def _window(
-    part: Indices, rows: Floats, when: Sequence[float], temperatures: Sequence[float | None]
+    part: Indices, rows: Float[Floats, "T 7"], when: Sequence[float], temperatures: Sequence[float | None]
 ) -> CellWindow:
     known = [t for k in part if (t := temperatures[k]) is not None]
     return CellWindow(

@@ -17,11 +17,12 @@ from tempfile import TemporaryFile
 
 import numpy as np
 from ase.data import chemical_symbols
+from jaxtyping import Float
 from scipy.fft import irfft, next_fast_len, rfft
 from scipy.special import stdtrit
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ..structures.arrays import Floats, Indices, Ints
+from ..structures.arrays import Floats, Indices, Ints, Positions
 
 CM2_PER_S = 1e-4  # cm²/s in 1 Å²/ps
 _CHUNK = 1 << 22  # numbers that are transformed at once
@@ -35,7 +36,7 @@ class Diffusion:
     """Of a species: D and its standard error (Å²/ps), the interval of 95 %.
 
     exponent: d ln MSD / d ln τ over the window of lags (ps) of the fit, 1 where the motion is diffusive.
-    lags (n,) ps and msd (n,) Å² of the whole run, up to half of its length.
+    lags and msd are of the whole run, up to half of its length.
     """
 
     species: str
@@ -46,8 +47,8 @@ class Diffusion:
     exponent_error: float
     window: tuple[float, float]
     blocks: int
-    lags: Floats
-    msd: Floats
+    lags: Float[Floats, " n"]  # ps
+    msd: Float[Floats, " n"]  # Å²
 
     @property
     def regime(self) -> str:
@@ -69,8 +70,8 @@ class Displacements:
         self.frames, self._atoms = 0, atoms
         self._file = TemporaryFile()  # noqa: SIM115
 
-    def add(self, moved: Floats) -> None:
-        """A frame (N, 3) in Å. Raises ArtifactError `unwritable`."""
+    def add(self, moved: Positions) -> None:
+        """A frame in Å. Raises ArtifactError `unwritable`."""
         try:
             self._file.write(moved.astype(np.float32).tobytes())
         except OSError as error:
@@ -82,8 +83,8 @@ class Displacements:
     def close(self) -> None:
         self._file.close()
 
-    def of(self, atoms: Indices, frames: int) -> Iterator[Floats]:
-        """(frames, n, 3) of some of these atoms after the others."""
+    def of(self, atoms: Indices, frames: int) -> Iterator[Float[Floats, "frames n 3"]]:
+        """Of some of these atoms after the others."""
         self._file.flush()
         shape = (self.frames, self._atoms, 3)
         everything = np.memmap(self._file, dtype=np.float32, mode="r", shape=shape)
@@ -92,8 +93,8 @@ class Displacements:
             yield everything[:frames, atoms[first : first + size]].astype(np.float64)
 
 
-def squared_displacements(x: Floats) -> Floats:
-    """Σ over atoms of the MSD (T,) by lag of x (T, n, 3), over all origins.
+def squared_displacements(x: Float[Floats, "T n 3"]) -> Float[Floats, " T"]:
+    """Σ over atoms of the MSD of x by lag, over all origins.
 
     Σ_t |x(t+τ) − x(t)|² = Σ_t (|x(t+τ)|² + |x(t)|²) − 2 Σ_t x(t+τ)·x(t), the last by a transform.
     """

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import numpy as np
+from jaxtyping import Float
 
 from ..structures.arrays import Floats
 
 _FEWEST = 8  # blocks that still say how far they scatter
 
 
-def standard_error(series: Floats) -> float | None:
-    """Of the mean of a series (T,); None of fewer than two values.
+def standard_error(series: Float[Floats, " T"]) -> float | None:
+    """Of the mean of a series; None of fewer than two values.
 
     Neighbours are averaged in pairs again and again; the error of the mean of independent blocks rises until
     they are (Flyvbjerg and Petersen, doi:10.1063/1.457480). The largest is taken, of at least eight blocks.
@@ -28,6 +29,6 @@ def standard_error(series: Floats) -> float | None:
     return max(errors)
 
 
-def mean_and_error(series: Floats) -> tuple[float, float | None]:
+def mean_and_error(series: Float[Floats, " T"]) -> tuple[float, float | None]:
     """The mean of a correlated series and its standard error."""
     return float(np.mean(series)), standard_error(series)

@@ -12,7 +12,7 @@ from __future__ import annotations
 import numpy as np
 from ase.data import atomic_masses
 
-from ..structures.arrays import Floats
+from ..structures.arrays import Cell, Positions
 from ..structures.structure import Structure
 
 # The nearest image is a guess beyond half a cell; steps that reach so near to it show that some go beyond.
@@ -24,11 +24,11 @@ class Unwrapper:
 
     def __init__(self) -> None:
         self.ambiguous: tuple[int, int] | None = None
-        self._before: tuple[Floats, Floats] | None = None
-        self._moved: Floats | None = None
+        self._before: tuple[Positions, Cell] | None = None
+        self._moved: Positions | None = None
 
-    def add(self, structure: Structure, number: int) -> Floats:
-        """Displacements (N, 3) in Å since the first structure."""
+    def add(self, structure: Structure, number: int) -> Positions:
+        """Displacements in Å since the first structure."""
         fractional = np.asarray(np.linalg.solve(structure.cell.T, structure.positions.T).T, dtype=np.float64)
         if self._before is None or self._moved is None:
             self._before, self._moved = (fractional, structure.cell), np.zeros_like(fractional)

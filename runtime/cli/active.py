@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -100,6 +100,6 @@ def round_table(rounds: tuple[Round, ...]) -> str:
     return console.table(rows)
 
 
-def _errors(found: dict[str, Any] | None) -> list[str]:
+def _errors(found: dict[str, float] | None) -> list[str]:
     keys = ("energy_rmse_ev_per_atom", "forces_rmse_ev_per_ang")
     return [f"{1e3 * found[k]:.2f}" if found and k in found else "-" for k in keys]

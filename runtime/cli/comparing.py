@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
@@ -35,7 +34,7 @@ class Compared:
         """The answer for people."""
         return as_text(self.difference, (self.a.name, self.b.name), self.effects, painter(colour))
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """What JSON says of every comparison."""
         return {
             "a": self.a.name,

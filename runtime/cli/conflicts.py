@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
@@ -76,7 +75,7 @@ def check_conflicts(specs: Sequence[Path], species: tuple[str, ...] | None, json
     return int(not all(f["ok"] for f in found))
 
 
-def _looked_at(path: Path, species: tuple[str, ...] | None, json: bool) -> dict[str, Any]:
+def _looked_at(path: Path, species: tuple[str, ...] | None, json: bool) -> dict[str, object]:
     source = read_source(path)
     conflict = sides(source)
     if not conflict.count:
@@ -96,7 +95,7 @@ def _looked_at(path: Path, species: tuple[str, ...] | None, json: bool) -> dict[
     return {"spec": str(path), "ok": False, "conflicts": conflict.count, "sides": told, "changes": changes}
 
 
-def _side(name: str, source: Source, species: tuple[str, ...] | None, json: bool) -> dict[str, Any]:
+def _side(name: str, source: Source, species: tuple[str, ...] | None, json: bool) -> dict[str, object]:
     try:
         model = pipeline.build(pipeline.check(pipeline.parse(source)), species)
     except SpecError as error:
@@ -120,7 +119,7 @@ def _ancestor(path: Path, conflict: Conflict) -> Version | None:
         return None
 
 
-def _changes(a: Version, b: Version, species: tuple[str, ...] | None, json: bool) -> dict[str, Any]:
+def _changes(a: Version, b: Version, species: tuple[str, ...] | None, json: bool) -> dict[str, object]:
     found = compared(a, b, species)
     if not json:
         console.result(f"\n{found.text(console.colours_result())}")

@@ -6,7 +6,6 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Any
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.diagnostics.render import as_json as diagnostics_as_data
@@ -21,7 +20,7 @@ def result(text: str) -> None:
     print(text)
 
 
-def result_json(value: Any) -> None:
+def result_json(value: object) -> None:
     """One JSON object on stdout. NaN and infinity are refused: they are no JSON."""
     print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
 

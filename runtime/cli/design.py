@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -13,6 +13,7 @@ from .threads import one_thread_each
 
 if TYPE_CHECKING:
     from ..design.config import DesignConfig
+    from ..design.front import Row
     from ..design.study import Study
 
 
@@ -93,16 +94,18 @@ def _introduce(study: Study) -> None:
         )
 
 
-def _table(rows: list[dict[str, Any]]) -> str:
+def _table(rows: list[Row]) -> str:
     """The front; energies in meV/atom, forces in meV/Å."""
     parts = ("cv", "train", "test")
     head = ["parameters", *(f"{p} {kind}" for p in parts for kind in ("E", "F")), "operations/atom"]
     lines = [head]
     for row in rows:
-        errors = [row["cv"]["energy"], row["cv"]["forces"]]
-        for part in parts[1:]:
-            found = row[part] or {}
-            errors += [found.get(f"{k}_rmse_ev_per_{u}") for k, u in (("energy", "atom"), ("forces", "ang"))]
+        errors: list[float | None] = [row["cv"]["energy"], row["cv"]["forces"]]
+        for found in (row["train"], row["test"]):
+            if found is None:
+                errors += [None, None]
+            else:
+                errors += [found.get("energy_rmse_ev_per_atom"), found.get("forces_rmse_ev_per_ang")]
         cells = ["-" if e is None else f"{1e3 * e:.2f}" for e in errors]
         lines.append([str(row["size"]), *cells, f"{row['operations']:.3g}"])
     return console.table(lines)

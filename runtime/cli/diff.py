@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
@@ -141,7 +141,9 @@ def _measured(difference: Difference) -> NumericDifference | None:
     return sampled(difference)
 
 
-def as_data(found: Compared, measured: NumericDifference | None, runs: RunsCompared | None) -> dict[str, Any]:
+def as_data(
+    found: Compared, measured: NumericDifference | None, runs: RunsCompared | None
+) -> dict[str, object]:
     """The JSON, as docs/diffing.md has it."""
     from dataclasses import asdict
 

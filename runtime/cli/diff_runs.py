@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..comparison.numbers import Numbers, compared
@@ -38,7 +37,7 @@ class RunsCompared:
         properties = property_table(self.physics)
         return found + ([properties] if properties else [])
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
         return {"numbers": self.numbers.as_dict(), "physics": self.physics.as_dict()}
 

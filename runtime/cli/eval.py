@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -14,6 +14,7 @@ from . import console
 from .options import LABELS, Data, Given, Json, Quiet, Run, having
 
 if TYPE_CHECKING:
+    from ..information.calibration import CoverageData
     from ..potential.potential import Predicted
     from ..runs.run_folder import FittedPotential
     from ..structures.structure import Structure
@@ -64,16 +65,26 @@ def command(
     with counting("predicting", len(structures), quiet) as progress:
         predicted = potential.predict(structures, progress)
     metrics = compare(structures, predicted).as_dict()
-    found = _deviations(potential, structures, predicted, json, quiet) if uncertainty else {}
+    found = _deviations(potential, structures, predicted, json, quiet) if uncertainty else None
     if plot is not None:
-        _plot(plot, structures, predicted, found.get("coverage"), quiet)
+        _plot(plot, structures, predicted, found and found["coverage"], quiet)
     if json:
-        console.result_json({"n_parameters": potential.n_parameters, "train": None, "test": metrics} | found)
+        console.result_json(
+            {"n_parameters": potential.n_parameters, "train": None, "test": metrics, **(found or {})}
+        )
     else:
         console.result(error_table({"test": metrics}))
-        if uncertainty:
+        if found:
             console.result("\n" + coverage_table(found["coverage"]))
     return 0
+
+
+class DeviationData(TypedDict):
+    """How errors compare with predicted deviations."""
+
+    coverage: dict[str, CoverageData]
+    unknown: dict[str, int]  # errors without a predicted deviation
+    energy_deviation_ev_per_atom: list[float | None]  # of each structure; None where it is infinite
 
 
 def _deviations(
@@ -82,7 +93,7 @@ def _deviations(
     predicted: Sequence[Predicted],
     json: bool,
     quiet: bool,
-) -> dict[str, Any]:
+) -> DeviationData:
     """How errors compare with their predicted deviations; those of the energies, a structure at a time."""
     from ..information.calibration import QUANTITIES, coverages, errors_of
     from ..runs.run_folder import uncertainty_of
@@ -110,7 +121,7 @@ def _plot(
     path: Path,
     structures: Sequence[Structure],
     predicted: Sequence[Predicted],
-    coverage: Mapping[str, Any] | None,
+    coverage: Mapping[str, CoverageData] | None,
     quiet: bool,
 ) -> None:
     from ..evaluation.parity import save_parity

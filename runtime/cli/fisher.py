@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as formats
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
@@ -15,7 +15,7 @@ from .threads import one_thread_each
 
 if TYPE_CHECKING:
     from ...compiler.reduction.quadratic_model import Sensitivities
-    from ..information.calibration import Errors
+    from ..information.calibration import CoverageData, Errors, ScaleData
     from ..information.parts import FisherReport
     from ..runs.with_data import Training
 
@@ -57,12 +57,13 @@ def command(
     known, errors = _known(training, not no_calibration, quiet)
     found = report(training.potential.model, known)
     content = {"run": str(run), "n_structures": len(training.structures), **found.as_dict()}
-    content |= _kept(run, training, known, errors)
-    _save(where, content, found, errors if plot else None, plot)
+    kept = _kept(run, training, known, errors)
+    content |= kept
+    _save(where, content, found, kept["coverage"], plot)
     if not quiet:
         console.report(_remarks(training, known), json)
         console.say(f"saved in {where}")
-    _tell(found, content, errors, json)
+    _tell(found, content, kept["coverage"], json)
     return 0
 
 
@@ -81,9 +82,14 @@ def _known(
         return sensitivities(*problem, progress), None
 
 
-def _kept(
-    run: Path, training: Training, known: Sensitivities, errors: dict[str, Errors] | None
-) -> dict[str, Any]:
+class Kept(TypedDict):
+    """The calibration of predicted deviations, and what it achieves; None where no errors were held out."""
+
+    calibration: dict[str, ScaleData] | None
+    coverage: dict[str, CoverageData] | None
+
+
+def _kept(run: Path, training: Training, known: Sensitivities, errors: dict[str, Errors] | None) -> Kept:
     """The calibration and what it achieves; put into the run, where the data is that of its fit."""
     from ..information.calibration import calibrated, coverages
     from ..runs.run_folder import amend
@@ -96,7 +102,11 @@ def _kept(
 
 
 def _save(
-    where: Path, content: dict[str, Any], found: FisherReport, errors: dict[str, Errors] | None, plot: bool
+    where: Path,
+    content: dict[str, object],
+    found: FisherReport,
+    coverage: dict[str, CoverageData] | None,
+    plot: bool,
 ) -> None:
     from ..files.atomic import write_atomic
 
@@ -104,7 +114,7 @@ def _save(
     if plot:
         from ..information.plot import save_information
 
-        save_information(where.with_suffix(".png"), found, content["coverage"])
+        save_information(where.with_suffix(".png"), found, coverage)
 
 
 def _remarks(training: Training, known: Sensitivities) -> list[Diagnostic]:
@@ -116,10 +126,12 @@ def _remarks(training: Training, known: Sensitivities) -> list[Diagnostic]:
     return remarks
 
 
-def _tell(found: FisherReport, content: dict[str, Any], errors: dict[str, Errors] | None, json: bool) -> None:
+def _tell(
+    found: FisherReport, content: dict[str, object], coverage: dict[str, CoverageData] | None, json: bool
+) -> None:
     from .fisher_tables import text
 
     if json:
         console.result_json(content)
     else:
-        console.result(text(found, content["coverage"]))
+        console.result(text(found, coverage))

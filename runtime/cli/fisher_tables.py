@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from . import console
 
 if TYPE_CHECKING:
+    from ..information.calibration import CoverageData
     from ..information.parts import BlockReport, FisherReport
 
 _MOST = 100  # numbers and parts that are listed; all of them are in the file
 
 
-def text(found: FisherReport, coverage: Mapping[str, Any] | None) -> str:
+def text(found: FisherReport, coverage: Mapping[str, CoverageData] | None) -> str:
     """All tables, a blank line between them."""
     parts = [summary(found), *_block_tables(found), _number_table(found), _open(found)]
     if coverage is not None:
@@ -90,7 +91,7 @@ def _open(found: FisherReport) -> str:
     return "\n".join(lines)
 
 
-def coverage_table(coverage: Mapping[str, Any]) -> str:
+def coverage_table(coverage: Mapping[str, CoverageData]) -> str:
     """Expected and observed shares of errors within intervals, raw and calibrated."""
     if not coverage:
         return "no errors to compare the deviations with"

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..structures.arrays import Floats
 from . import console
 from .md_options import BATH, CELL, GUARDS, STEPS, WRITTEN
 from .options import Given, Json, Quiet, Run, having
@@ -14,7 +15,7 @@ from .threads import one_core
 
 if TYPE_CHECKING:
     from ..dynamics import MDResult, MDSettings
-    from ..structures.structure import Floats, Structure
+    from ..structures.structure import Structure
 
 
 @having(steps=STEPS, bath=BATH, cell=CELL, written=WRITTEN, guards=GUARDS)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -65,7 +65,7 @@ def command(
     return 0
 
 
-def _data(s: Structure, p: Predicted) -> dict[str, Any]:
+def _data(s: Structure, p: Predicted) -> dict[str, object]:
     return {
         "structure": s.place,
         "energy_ev": p.energy,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json as formats
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,7 @@ from .options import Data, Json, Quiet, Run
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
+    from ..evaluation.errors import ErrorData
     from ..pruning.prune import Goal, Pruned
     from ..runs.with_data import Training
 
@@ -72,11 +73,11 @@ def command(
     if training.changed is not None and not quiet:
         console.report([training.changed], json)
     pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
-    content = _saved(folder, run, training, pruned, quiet)
+    metrics, content = _saved(folder, run, training, pruned, quiet)
     if not quiet:
         console.report((*pruned.warnings, *pruned.result.warnings), json)
         console.say(f"saved in {folder}")
-    _tell(pruned, content, json)
+    _tell(pruned, metrics, content, json)
     return 0
 
 
@@ -118,8 +119,10 @@ def _pruned(
         )
 
 
-def _saved(folder: Path, run: Path, training: Training, pruned: Pruned, quiet: bool) -> dict[str, Any]:
-    """The run is written, with its history; what is told of it."""
+def _saved(
+    folder: Path, run: Path, training: Training, pruned: Pruned, quiet: bool
+) -> tuple[dict[str, ErrorData | None], dict[str, object]]:
+    """The run is written, with its history; its errors, and all that is told of it."""
     from ..files.atomic import write_atomic
     from .fit import saved
 
@@ -127,12 +130,14 @@ def _saved(folder: Path, run: Path, training: Training, pruned: Pruned, quiet: b
     origin = f"pruned from {run}: {before} to {after} parameters"
     lineage = training.potential.metadata.history
     metrics = saved(folder, pruned.result, training.data, training.config, origin, lineage, quiet=quiet)
-    content = {"n_parameters": after, **metrics, **pruned.as_dict()}
+    content: dict[str, object] = {"n_parameters": after, **metrics, **pruned.as_dict()}
     write_atomic(folder / HISTORY, formats.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    return content
+    return metrics, content
 
 
-def _tell(pruned: Pruned, content: dict[str, Any], json: bool) -> None:
+def _tell(
+    pruned: Pruned, metrics: dict[str, ErrorData | None], content: dict[str, object], json: bool
+) -> None:
     from .errors import error_table
 
     if json:
@@ -144,7 +149,7 @@ def _tell(pruned: Pruned, content: dict[str, Any], json: bool) -> None:
     for part in pruned.kept:
         console.result(f"kept `{part.name}` ({console.counted(len(part.numbers), 'number')}): {part.why}")
     console.result("")
-    console.result(error_table({name: content[name] for name in ("train", "test")}))
+    console.result(error_table(metrics))
 
 
 def _rows(pruned: Pruned) -> list[list[str]]:

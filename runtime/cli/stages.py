@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
@@ -49,7 +49,7 @@ def _pass(wanted: str) -> str:
     return names[_slug(wanted)]
 
 
-def _tree(value: Any, depth: int, label: str = "") -> Iterator[str]:
+def _tree(value: object, depth: int, label: str = "") -> Iterator[str]:
     """A syntax tree, a node a line, its parts indented."""
     pad = "  " * depth + label
     if isinstance(value, tuple):
@@ -58,8 +58,8 @@ def _tree(value: Any, depth: int, label: str = "") -> Iterator[str]:
         for item in value:
             yield from _tree(item, depth + bool(label))
     elif dataclasses.is_dataclass(value) and not isinstance(value, Span):
-        plain: list[tuple[str, Any]] = []
-        nested: list[tuple[str, Any]] = []
+        plain: list[tuple[str, object]] = []
+        nested: list[tuple[str, object]] = []
         for field in dataclasses.fields(value):
             part = getattr(value, field.name)
             if isinstance(part, Span) or part is None or part == () or part is False:
@@ -73,7 +73,7 @@ def _tree(value: Any, depth: int, label: str = "") -> Iterator[str]:
         yield pad + repr(value)
 
 
-def _is_nested(part: Any) -> bool:
+def _is_nested(part: object) -> bool:
     return dataclasses.is_dataclass(part) or (isinstance(part, tuple) and not isinstance(part[0], str))
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from ...compiler import pipeline
 from ...compiler.chemistry.elements import ELEMENTS
@@ -57,7 +56,7 @@ def sentence(model: Model) -> str:
     return ", ".join([*parts, f"species {' '.join(model.species)}"])
 
 
-def facts(model: Model) -> dict[str, Any]:
+def facts(model: Model) -> dict[str, object]:
     """The same as plain data."""
     return {
         "terms": [{"name": t.name, "term": t.called, "pinned": t.pinned} for t in model.terms],

@@ -11,10 +11,11 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.chemistry.units import PER_EV_A3
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from ..structures.arrays import Floats
+from ..structures.arrays import Cell, Floats, Stress
 from ..structures.structure import Structure
 from .labels import LabelKeys
 
@@ -66,7 +67,7 @@ def _work(group: Sequence[Structure]) -> Iterator[tuple[float, float]]:
             yield float((mean * strain).sum()) / a.n_atoms, (_energy(b) - _energy(a)) / a.n_atoms
 
 
-def _strain(a: Floats, b: Floats) -> Floats:
+def _strain(a: Cell, b: Cell) -> Float[Floats, "3 3"]:
     """The symmetric strain from cell a to cell b about the cell between: a rotation gives exactly 0."""
     gradient = np.linalg.solve((a + b) / 2, b - a)
     if np.abs(gradient).max() > _SMALL:  # another setting of the cell: its stress is in other axes
@@ -79,7 +80,7 @@ def _energy(s: Structure) -> float:
     return s.energy
 
 
-def _stress(s: Structure) -> Floats:
+def _stress(s: Structure) -> Stress:
     assert s.stress is not None
     return s.stress
 

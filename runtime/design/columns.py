@@ -15,11 +15,9 @@ from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..residuals.residuals import Residuals, Rows, Sigmas
+from ..structures.arrays import Indices
 from ..structures.structure import Structure
 from .pieces import Piece
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 
 class Layout:

@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import InternalError
 from ...compiler.ir.parameter_vector import Trained, trained_numbers
@@ -15,12 +14,10 @@ from ...compiler.reduction.quadratic_model import Restriction
 from ...compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
 from ..information.fisher_information import of_system
 from ..potential.potential import compile
+from ..structures.arrays import Floats, Indices
 from .catalogue import Catalogue
 from .factors import Factors
 from .pieces import together
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 
 @dataclass(frozen=True)
@@ -66,7 +63,7 @@ class Pool:
         always = len(self.catalogue.piece("").linear)
         return sorted({s - k for s in wanted for k in range(extra + 1) if s - k >= always})
 
-    def total(self, columns: Sequence[int], coefficients: Array) -> int:
+    def total(self, columns: Sequence[int], coefficients: Floats) -> int:
         """Trained numbers of a selection: the chosen, and the nonlinear ones that they need."""
         if len(self.numbers) == len(self._trained):
             return len(columns)
@@ -82,7 +79,7 @@ class Pool:
     def _trained(self) -> tuple[Trained, ...]:
         return trained_numbers(self.program.model)
 
-    def composition(self, columns: Sequence[int], coefficients: Array) -> Composition:
+    def composition(self, columns: Sequence[int], coefficients: Floats) -> Composition:
         """The formula of the chosen columns alone."""
         zero = set(self.numbers.tolist()) - set(self.numbers[list(columns)].tolist())
         theta = np.array([t.parameter.start[t.index] for t in self._trained])
@@ -93,7 +90,7 @@ class Pool:
 
 
 def earnings(
-    pool: Pool, factors: Factors, columns: Sequence[int], coefficients: Array
+    pool: Pool, factors: Factors, columns: Sequence[int], coefficients: Floats
 ) -> list[tuple[str, int, float]]:
     """(call, its numbers, the factor by which the loss grows without it) of each piece that is in."""
     chosen = np.array(columns)

@@ -12,7 +12,6 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 from pydantic import Field, field_validator
 
@@ -89,7 +88,7 @@ class DesignConfig(Section):
         return sorted(set(sizes))
 
 
-def load_design(path: Path, flags: Mapping[str, Any] | None = None) -> DesignConfig:
+def load_design(path: Path, flags: Mapping[str, object] | None = None) -> DesignConfig:
     """The configuration of a TOML file, with flags (dotted names; None is not given) over it.
 
     Raises ConfigError: missing-file, bad-toml, empty-catalogue, unknown-key, bad-value.

@@ -14,10 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..optimize.qr_system import Accumulator, System, triangle
+from ..structures.arrays import Floats, Indices
 from .columns import Layout, read_columns
-
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
 
 KINDS = ("energy", "forces", "stress")
 NOISE = 1e-6  # relative: columns are f32
@@ -28,14 +26,14 @@ _ROWS = 2048  # read at once
 class Factors:
     """factors (folds, 3, P + 1, P + 1): R of a fold's rows of energy, forces, stress; counts (folds, 3)."""
 
-    factors: Array
+    factors: Floats
     counts: Indices
 
     @property
     def size(self) -> int:
         return int(self.factors.shape[-1]) - 1
 
-    def without(self, fold: int | None = None) -> Array:
+    def without(self, fold: int | None = None) -> Floats:
         """R (P + 1, P + 1) of all rows but those of a fold."""
         return self._joined([f for k, f in enumerate(self.factors) if k != fold])
 
@@ -45,10 +43,10 @@ class Factors:
         broken = np.zeros(len(taken), dtype=bool)
         return System(taken, int(self.counts.sum()), NOISE, broken)
 
-    def _joined(self, parts: Sequence[Array]) -> Array:
+    def _joined(self, parts: Sequence[Floats]) -> Floats:
         return triangle(np.concatenate([kind for fold in parts for kind in fold]))
 
-    def squares(self, fold: int, columns: Indices, coefficients: Array) -> Array:
+    def squares(self, fold: int, columns: Indices, coefficients: Floats) -> Floats:
         """(3,) sums of squares of the whitened errors on a fold, for coefficients of the chosen columns."""
         taken = self.factors[fold][:, :, [*columns, -1]]
         return np.asarray(np.sum(np.square(taken @ np.append(coefficients, 1.0)), axis=1))
@@ -70,7 +68,7 @@ def fold_columns(paths: Sequence[Path], layout: Layout, folds: Indices) -> Facto
     return Factors(made, counts)
 
 
-def _factor(tables: Sequence[NDArray[np.float32]], rows: Indices, size: int) -> Array:
+def _factor(tables: Sequence[NDArray[np.float32]], rows: Indices, size: int) -> Floats:
     accumulator = Accumulator(size)
     for some in _pieces(rows):
         jacobian = np.concatenate([t[some, :-1] for t in tables], axis=1, dtype=np.float64)

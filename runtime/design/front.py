@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, TypedDict
 
 from ...compiler.syntax.formatter import format_source
 from ..evaluation.errors import ErrorData, compare
@@ -19,19 +18,44 @@ from .study import Study
 FRONT = "front"
 
 
-def write_front(study: Study, members: Sequence[Member]) -> list[dict[str, Any]]:
+class Row(TypedDict):
+    """A model of the front as plain data: as `Member`, with its errors on the test structures."""
+
+    size: int
+    cv: dict[str, float]
+    train: ErrorData
+    operations: float
+    terms: list[tuple[str, int, float]]
+    properties: list[dict[str, Any]]
+    test: ErrorData | None
+    spec: str  # its file
+    run: str  # its folder
+
+
+def write_front(study: Study, members: Sequence[Member]) -> list[Row]:
     """Write `front/N.pes`, the run `front/N`, `front.json` and `front.png`; the rows of the table.
 
     N is the number of parameters. Only here the models meet the test structures.
     """
-    rows = []
+    rows: list[Row] = []
     for member in members:
         spec = commented(member)
         folder = study.folder / FRONT / f"{member.size:03d}"
         write_atomic(folder.with_suffix(".pes"), spec)
         test = _save(study, member, spec, folder)
-        row = {k: v for k, v in asdict(member).items() if k != "spec"}
-        rows.append({**row, "test": test, "spec": str(folder.with_suffix(".pes")), "run": str(folder)})
+        rows.append(
+            Row(
+                size=member.size,
+                cv=member.cv,
+                train=member.train,
+                operations=member.operations,
+                terms=member.terms,
+                properties=member.properties,
+                test=test,
+                spec=str(folder.with_suffix(".pes")),
+                run=str(folder),
+            )
+        )
     write_atomic(study.folder / "front.json", json.dumps(rows, indent=2, ensure_ascii=False) + "\n")
     if rows:
         from .front_plot import save_plot

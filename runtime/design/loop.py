@@ -12,20 +12,19 @@ from math import inf
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler import pipeline
 from ...compiler.analysis.flops import operations_per_atom
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ..evaluation.errors import ErrorData
 from ..potential.potential import compile
+from ..structures.arrays import Floats, Indices
 from .composition import Pool, earnings
 from .config import CHOSEN, Entry
 from .factors import KINDS
-from .store import Trial
+from .store import Result, Trial
 from .study import Study, fold, measure, refine, select
 from .workers import Clock, perform
-
-Array = NDArray[np.float64]
 
 _TUNING = 0.4  # of the time limit: what comes after it matters more
 _SELECTING = 0.85  # of the time limit: the rest is left for fitting what was selected, which is always done
@@ -48,8 +47,8 @@ class Candidate:
     pool: Pool
     size: int
     columns: tuple[int, ...]
-    coefficients: Array
-    cv: Array
+    coefficients: Floats
+    cv: Floats
 
     @property
     def loss(self) -> float:
@@ -66,7 +65,7 @@ class Member:
     size: int
     spec: str
     cv: dict[str, float]
-    train: dict[str, Any]
+    train: ErrorData
     operations: float
     terms: list[tuple[str, int, float]]
     properties: list[dict[str, Any]]
@@ -186,7 +185,7 @@ def _what(trial: Trial) -> str:
     return f"`{piece}`" if piece else ""
 
 
-def _candidates(pool: Pool, results: list[dict[str, Any]], counts: NDArray[np.intp]) -> Candidates:
+def _candidates(pool: Pool, results: list[Result], counts: Indices) -> Candidates:
     everything, *left_out = results
     found = {}
     for size, chosen in everything.items():
@@ -246,7 +245,7 @@ def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     return Front(tuple(m for m in members if m not in beaten), tuple(left_out))
 
 
-def _member(study: Study, candidate: Candidate, result: dict[str, Any]) -> Member:
+def _member(study: Study, candidate: Candidate, result: Result) -> Member:
     spec = result["spec"]
     sigmas = study.config.weights
     units = dict(zip(KINDS, (sigmas.sigma_energy, sigmas.sigma_forces, sigmas.sigma_stress), strict=True))

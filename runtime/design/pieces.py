@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler import pipeline
 from ...compiler.analysis.linearity import linear_parameters
@@ -17,8 +16,7 @@ from ...compiler.ir.graph import Model
 from ...compiler.reduction.spec_rewriter import Program
 from ..files.settings import ConfigError
 from ..potential.potential import Potential, compile, free_mask
-
-Indices = NDArray[np.intp]
+from ..structures.arrays import Indices
 
 
 @dataclass(frozen=True)

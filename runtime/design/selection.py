@@ -11,10 +11,8 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
+from ..structures.arrays import Floats, Indices
 
 _LEAST = 1e-6  # what of a column's norm² has to be left after projection: below it is rounding of f32
 _EXCHANGES = 4  # after each addition
@@ -24,7 +22,7 @@ _MOST = 100  # at a size that was asked for
 class Selection:
     """Columns of a factor R (P + 1, P + 1) chosen one by one; `always` are in from the start."""
 
-    def __init__(self, factor: Array, always: Sequence[int]) -> None:
+    def __init__(self, factor: Floats, always: Sequence[int]) -> None:
         norms = np.linalg.norm(factor[:, :-1], axis=0)
         self.scale = np.where(norms > 0, norms, 1.0)
         self.usable = norms > 0
@@ -33,12 +31,12 @@ class Selection:
         self.always = len(always)
         self.chosen = [int(k) for k in always]
 
-    def _split(self) -> tuple[Array, Array, Array]:
+    def _split(self) -> tuple[Floats, Floats, Floats]:
         """An orthonormal basis of the chosen columns, the upper factor, and the residual."""
         q, upper = np.linalg.qr(self.columns[:, self.chosen])
         return q, upper, self.target - q @ (q.T @ self.target)
 
-    def coefficients(self) -> Array:
+    def coefficients(self) -> Floats:
         """Those of the chosen columns that fit best."""
         q, upper, _ = self._split()
         return np.asarray(np.linalg.solve(upper, q.T @ self.target) / self.scale[self.chosen])
@@ -80,18 +78,18 @@ class Selection:
         self.chosen.append(int(m))
         return True
 
-    def _allowed(self, squares: Array, left: Array) -> Array:
+    def _allowed(self, squares: Floats, left: Floats) -> Floats:
         """Gains of the columns that are neither chosen nor made of those that are."""
         gains = squares / np.where(left > _LEAST, left, np.inf)
         gains[..., self.chosen] = 0.0
         return np.where(self.usable, gains, 0.0)
 
 
-Path = dict[int, tuple[Indices, Array]]
+Path = dict[int, tuple[Indices, Floats]]
 
 
 def selected(
-    factor: Array,
+    factor: Floats,
     always: Sequence[int],
     sizes: Sequence[int],
     progress: Callable[[float], None] | None = None,

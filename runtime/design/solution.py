@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.reduction.parameter_transfer import carried
@@ -19,17 +18,15 @@ from ..information.fisher_information import of_system
 from ..optimize.qr_system import Accumulator, System, solve
 from ..potential.potential import Potential, Predicted, compile, free_mask, number_names, start_theta
 from ..residuals.residuals import Sigmas
+from ..structures.arrays import Floats, Indices
 from ..structures.structure import Structure
 from .columns import read_columns
 from .composition import Composition, Pool
 
-Array = NDArray[np.float64]
-Indices = NDArray[np.intp]
-
 _ROWS = 4096  # read at once
 
 
-def composed(pool: Pool, made: Composition, coefficients: Array) -> tuple[Potential, Indices]:
+def composed(pool: Pool, made: Composition, coefficients: Floats) -> tuple[Potential, Indices]:
     """The potential of a composition with its numbers, and the column of each trained one (−1: none)."""
     old, potential = pool.program.model, compile(made.spec)
     free = np.flatnonzero(free_mask(old))[pool.numbers[list(made.columns)]]
@@ -63,7 +60,7 @@ def solved(
     return FitResult(potential, True, "linear", system.loss, (), known), predicted
 
 
-def _system(pool: Pool, columns: Indices, residual: Array) -> System:
+def _system(pool: Pool, columns: Indices, residual: Floats) -> System:
     """[J r] of the chosen columns, in one pass over their files."""
     tables = [read_columns(pool.catalogue.columns(call)) for call in pool.calls]
     inside = np.concatenate([np.arange(t.shape[1] - 1) for t in tables])
@@ -75,10 +72,10 @@ def _system(pool: Pool, columns: Indices, residual: Array) -> System:
     return accumulator.system()
 
 
-def whitened(structures: Sequence[Structure], predicted: Sequence[Predicted], sigmas: Sigmas) -> Array:
+def whitened(structures: Sequence[Structure], predicted: Sequence[Predicted], sigmas: Sigmas) -> Floats:
     """(M,) prediction − label in units of σ/√weight, in the order of `columns.Layout`."""
     upper = np.triu_indices(3)
-    rows: list[Array] = []
+    rows: list[Floats] = []
     for s, p in zip(structures, predicted, strict=True):
         if s.weight <= 0:
             continue

@@ -17,7 +17,7 @@ from hashlib import sha256
 from pathlib import Path
 from threading import Event, Thread
 from time import time
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 
@@ -41,12 +41,17 @@ _EVERY = 20.0  # s between two signs of life
 _SILENT = 600.0  # s without one after which a process of another machine is no more; clocks differ by less
 
 
+# What a trial depends on and what it results in: plain data, of the form that its kind has.
+Payload: TypeAlias = Mapping[str, Any]
+Result: TypeAlias = dict[str, Any]
+
+
 @dataclass(frozen=True)
 class Trial:
     """A piece of work: its kind and what it depends on, plain data. Equal trials have one id."""
 
     kind: str
-    payload: Mapping[str, Any]
+    payload: Payload
 
     @property
     def id(self) -> str:
@@ -135,7 +140,7 @@ class Store:
             ended.set()
             thread.join()
 
-    def finish(self, trial: Trial, result: Mapping[str, Any], seconds: float) -> None:
+    def finish(self, trial: Trial, result: Mapping[str, object], seconds: float) -> None:
         with self._open() as db:
             db.execute(
                 "update trials set status = 'done', result = ?, seconds = ? where id = ?",
@@ -159,7 +164,7 @@ class Store:
         with self._open() as db:
             return dict(db.execute("select id, status from trials"))
 
-    def result(self, trial: Trial) -> dict[str, Any] | None:
+    def result(self, trial: Trial) -> Result | None:
         """The result of a trial that is done, else None."""
         with self._open() as db:
             row = db.execute(

@@ -7,10 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..data.dataset import TrainingData
@@ -35,11 +33,10 @@ from .material import length
 from .pieces import Material
 from .selection import selected
 from .solution import composed, is_linear, solved
-from .store import Store, Trial
+from .store import Payload, Result, Store, Trial
 
 TRIALS = "1"  # of what trials depend on and result in: a folder of another version is refused
 
-Array = NDArray[np.float64]
 Told = Callable[[float], None]
 
 
@@ -121,7 +118,7 @@ class Study:
     def run(self, spec: str) -> Path:
         return self.folder / "runs" / file_name(spec)
 
-    def perform(self, trial: Trial, told: Told | None = None) -> dict[str, Any]:
+    def perform(self, trial: Trial, told: Told | None = None) -> Result:
         """The result of a trial. Raises UserError where it comes to nothing."""
         return _KINDS[trial.kind](self, trial.payload, told)
 
@@ -150,7 +147,7 @@ def refine(calls: Sequence[str], columns: Sequence[int], coefficients: Sequence[
     return Trial("refine", payload)
 
 
-def _measure(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+def _measure(study: Study, payload: Payload, told: Told | None) -> Result:
     made = study.catalogue.piece(payload["piece"])
     path = study.catalogue.columns(payload["piece"])
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -159,7 +156,7 @@ def _measure(study: Study, payload: Mapping[str, Any], told: Told | None) -> dic
     return {"numbers": len(made.linear), "trained": made.trained}
 
 
-def _fold(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+def _fold(study: Study, payload: Payload, told: Told | None) -> Result:
     calls = payload["pieces"]
     config = study.config
     folds = folds_of(len(study.structures), config.folds, config.seed)
@@ -169,7 +166,7 @@ def _fold(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[s
     return {"columns": found.size}
 
 
-def _select(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+def _select(study: Study, payload: Payload, told: Told | None) -> Result:
     factors, without = study.read_factors(payload["pieces"]), payload["without"]
     always = range(len(study.catalogue.piece("").linear))
     found = {}
@@ -185,7 +182,7 @@ def _select(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
     return found
 
 
-def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict[str, Any]:
+def _refine(study: Study, payload: Payload, told: Told | None) -> Result:
     pool = study.pool(payload["pieces"])
     coefficients = np.array(payload["coefficients"])
     made = pool.composition(payload["columns"], coefficients)
@@ -221,7 +218,7 @@ def _refine(study: Study, payload: Mapping[str, Any], told: Told | None) -> dict
     }
 
 
-def _held(study: Study, found: FitResult) -> list[dict[str, Any]]:
+def _held(study: Study, found: FitResult) -> list[dict[str, object]]:
     """The properties of a fitted model. Raises FitError `guard-broken` where one is not as it has to be."""
     if study.properties is None:
         return []
@@ -234,7 +231,7 @@ def _held(study: Study, found: FitResult) -> list[dict[str, Any]]:
     return [r.as_dict() for r in results]
 
 
-_KINDS: Mapping[str, Callable[[Study, Mapping[str, Any], Told | None], dict[str, Any]]] = {
+_KINDS: Mapping[str, Callable[[Study, Payload, Told | None], Result]] = {
     "measure": _measure,
     "fold": _fold,
     "select": _select,

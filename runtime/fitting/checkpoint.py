@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import TypeVar
 
 import numpy as np
 
@@ -14,6 +14,8 @@ from ..files.atomic import checkpoint_of, fingerprint, load_state, save_state
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
+
+S = TypeVar("S")
 
 # settings that a resumed fit may change
 _MAY_CHANGE = ("max_iterations", "time_limit", "memory_mb")
@@ -27,7 +29,7 @@ class FitCheckpoint:
         self.depends_on = depends_on
         self.resume = resume
 
-    def load(self, kind: type[Any]) -> Any:
+    def load(self, kind: type[S]) -> S | None:
         """The state to go on from, None for a fit from the start."""
         if not self.resume:
             return None

@@ -8,7 +8,7 @@ from ..optimize.levenberg_marquardt import Prior
 from ..optimize.qr_system import solve
 from ..potential.potential import Potential
 from ..residuals.residuals import Residuals
-from .result import Array
+from ..structures.arrays import Theta
 
 # where the linear parameters are solved for at the start, what no label decides stays within its usual size
 _LEAST_RIDGE = 1e-3
@@ -24,7 +24,7 @@ def prior_of(potential: Potential, problem: Residuals, ridge: float | None) -> P
     return Prior(np.where(drawn, strength / scale**2, 0.0), np.zeros(len(scale)))
 
 
-def linear_solved(problem: Residuals, potential: Potential, prior: Prior) -> Array:
+def linear_solved(problem: Residuals, potential: Potential, prior: Prior) -> Theta:
     """Start values with the linear parameters solved for: the energies, above all, are far off without."""
     start = potential.theta[problem.free].copy()
     columns = np.flatnonzero(problem.linear)

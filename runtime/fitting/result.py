@@ -5,14 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-import numpy as np
-from numpy.typing import NDArray
-
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.reduction.quadratic_model import Sensitivities
 from ..potential.potential import Potential
-
-Array = NDArray[np.float64]
+from ..structures.arrays import Floats
 
 
 @dataclass(frozen=True)
@@ -31,7 +27,7 @@ class Curve:
     """How the errors fell: rows (n, len(columns))."""
 
     columns: tuple[str, ...]
-    rows: Array
+    rows: Floats
 
     def csv(self) -> str:
         """As a file of comma-separated values."""
@@ -54,13 +50,13 @@ class FitResult:
     curve: Curve | None = None
 
     @property
-    def covariance(self) -> Array | None:
+    def covariance(self) -> Floats | None:
         """s² (JᵀJ)⁺ (P_free, P_free), s² = 2·loss/(rows − P_free), where that is known."""
         known = self.sensitivities
         return known.covariance if known and known.freedom > 0 else None
 
     @property
-    def root(self) -> Array | None:
+    def root(self) -> Floats | None:
         """A (P_free, P_free) with A Aᵀ the covariance, undetermined directions in it, where that is known."""
         known = self.sensitivities
         return known.spread if known and known.freedom > 0 else None

@@ -16,11 +16,12 @@ from dataclasses import dataclass
 from typing import TypedDict
 
 import numpy as np
+from jaxtyping import Float
 from scipy.optimize import minimize
 from scipy.stats import norm
 
 from ..potential.potential import Predicted
-from ..structures.arrays import Floats
+from ..structures.arrays import Floats, Forces
 from ..structures.structure import Structure
 
 LEVELS = (0.5, 0.683, 0.8, 0.9, 0.95, 0.99)
@@ -75,13 +76,12 @@ class Calibration:
 
 @dataclass(frozen=True, eq=False)
 class Deviation:
-    """Standard deviations of a prediction: energy of the whole structure, eV; forces (N, 3), eV/Å.
-
-    Infinite where a parameter takes part that no label of the fit depends on.
+    """Standard deviations of a prediction, infinite where a parameter takes part that no label of the fit
+    depends on.
     """
 
-    energy: float
-    forces: Floats
+    energy: float  # of the whole structure, eV
+    forces: Forces
 
     def calibrated(self, calibration: Calibration) -> Deviation:
         """With what the formula cannot describe."""
@@ -94,10 +94,10 @@ class Deviation:
 
 @dataclass(frozen=True, eq=False)
 class Errors:
-    """Errors (n,) of predictions, prediction − label, and their σ_raw (n,): eV/atom, or eV/Å."""
+    """Errors of predictions, prediction − label: eV/atom, or eV/Å."""
 
-    error: Floats
-    raw: Floats
+    error: Float[Floats, " n"]
+    raw: Float[Floats, " n"]  # σ_raw
 
     @property
     def n_unknown(self) -> int:

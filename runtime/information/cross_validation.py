@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from jaxtyping import Bool, Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Sensitivities
@@ -55,9 +56,9 @@ def sensitivities_and_errors(
 class _Held:
     """The fit without one part: the step to it, the root of its covariance, and what it does not reach."""
 
-    step: Floats
-    root: Floats
-    unreached: Bools
+    step: Float[Floats, " F"]
+    root: Float[Floats, "F F"]
+    unreached: Bool[Bools, " F"]
 
 
 def joined(systems: Sequence[System]) -> System:
@@ -98,8 +99,10 @@ def _held(system: System, names: Sequence[str]) -> _Held:
     return _Held(step, np.sqrt(model.variance) * model.root, system.norms == 0)
 
 
-def _errors(rows: Rows, fold: Indices, fits: Sequence[_Held]) -> tuple[Floats, Floats]:
-    """Errors (m,) and σ_raw (m,) of rows, in units of their weights."""
+def _errors(
+    rows: Rows, fold: Indices, fits: Sequence[_Held]
+) -> tuple[Float[Floats, " m"], Float[Floats, " m"]]:
+    """Errors and σ_raw of rows, in units of their weights."""
     error, raw = np.empty(len(rows.residual)), np.empty(len(rows.residual))
     part = fold[rows.structure]
     for k in np.unique(part):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
@@ -64,8 +65,8 @@ def require_information(system: System, names: Sequence[str]) -> None:
         raise FitError(Diagnostic("no-information", f"no label depends on {count}", help=help))
 
 
-def of_system(system: System, names: Sequence[str], theta: Floats) -> Sensitivities:
-    """What a linearisation at theta (F,) says, which must be finite."""
+def of_system(system: System, names: Sequence[str], theta: Float[Floats, " F"]) -> Sensitivities:
+    """What a linearisation at theta says, which must be finite."""
     return Sensitivities(
         tuple(names),
         np.array(theta),

@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
+from jaxtyping import Float, Int
 
 from ...compiler.reduction.quadratic_model import Restriction
 from ..optimize.qr_system import Accumulator, Indices, System, solve, triangle
@@ -17,15 +18,17 @@ from ..residuals.residuals import Rows
 from ..structures.arrays import Floats
 
 
-def folds_of(structures: int, count: int, seed: int) -> Indices:
-    """The fold of each structure (structures,), of equal sizes, at random."""
+def folds_of(structures: int, count: int, seed: int) -> Int[Indices, " structures"]:
+    """The fold of each structure, of equal sizes, at random."""
     places = np.random.default_rng(seed).permutation(structures)
     found = np.empty(structures, dtype=np.intp)
     found[places] = np.arange(structures) % count
     return found
 
 
-def fold_systems(rows: Iterable[Rows], columns: int, fold_of: Indices) -> tuple[System, ...]:
+def fold_systems(
+    rows: Iterable[Rows], columns: int, fold_of: Int[Indices, " structures"]
+) -> tuple[System, ...]:
     """The linearisation of each fold alone, in one pass over rows of so many columns."""
     made = [Accumulator(columns) for _ in range(int(fold_of.max()) + 1)]
     for block in rows:
@@ -37,10 +40,10 @@ def fold_systems(rows: Iterable[Rows], columns: int, fold_of: Indices) -> tuple[
 
 @dataclass(frozen=True, eq=False)
 class Folds:
-    """Linearisations of the folds at theta (F,)."""
+    """Linearisations of the folds at theta."""
 
     systems: tuple[System, ...]
-    theta: Floats
+    theta: Float[Floats, " F"]
 
     def loss(self, restriction: Restriction | None = None) -> float:
         """½ Σ r² of the rows held out, over all folds, under a restriction of the F numbers."""

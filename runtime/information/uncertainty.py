@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.backends.xla.kernel import Arrays
 from ..potential.potential import Potential, free_mask
@@ -83,8 +84,8 @@ class Uncertainty:
             for k, end in enumerate(ends)
         ]
 
-    def _outputs(self, arrays: Arrays) -> Floats:
-        """σ (m,) of all outputs of a batch."""
+    def _outputs(self, arrays: Arrays) -> Float[Floats, " m"]:
+        """σ of all outputs of a batch."""
         theta, total = self.potential.theta, None
         for first in range(0, len(self._seeds) - 1, WIDTH):
             seeds = np.zeros((WIDTH, len(theta)))

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
+from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..structures.arrays import Floats, Forces, PerAtom, Theta
 from ..structures.batches import Batch, moved, single
 from ..structures.padding import ListSpec, Shape
-from ..structures.structure import Floats, Structure, from_atoms
+from ..structures.structure import Structure, from_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -21,15 +23,15 @@ if TYPE_CHECKING:
 
 _UNCERTAIN = ("energy_uncertainty", "forces_uncertainty")
 
-# of the one structure of a batch: standard deviations of its energy, eV, and of its forces (N, 3), eV/Å
-Deviations = Callable[[Batch], tuple[float, Floats]]
+# of the one structure of a batch: standard deviations of its energy, eV, and of its forces, eV/Å
+Deviations = Callable[[Batch], tuple[float, Forces]]
 
 
 class Predictor(Protocol):
-    """A model and a value for every parameter, theta (P,)."""
+    """A model and a value for every parameter, theta."""
 
     @property
-    def theta(self) -> Floats: ...
+    def theta(self) -> Theta: ...
 
     @property
     def species(self) -> tuple[str, ...]: ...
@@ -122,15 +124,24 @@ def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:
 
 
 def _results(
-    structure: Structure, energy: float, forces: Floats, virial: Floats, sites: Floats
-) -> dict[str, Any]:
+    structure: Structure,
+    energy: float,
+    forces: Float[Floats, "3 N"],
+    virial: Float[Floats, "3 3 1"],
+    sites: PerAtom,
+) -> dict[str, float | Floats]:
     n = structure.n_atoms
     forces = forces[:, :n].T.copy()
     if not np.isfinite(energy) or not np.isfinite(forces).all():
         message = "the energy or a force is not finite"
         help = "are two atoms at the same place?"
         raise DataError(Diagnostic("not-finite", message, place=structure.place, help=help))
-    results = {"energy": energy, "free_energy": energy, "energies": sites[:n].copy(), "forces": forces}
+    results: dict[str, float | Floats] = {
+        "energy": energy,
+        "free_energy": energy,
+        "energies": sites[:n].copy(),
+        "forces": forces,
+    }
     if structure.volume > 0:
         results["stress"] = full_3x3_to_voigt_6_stress(virial[:, :, 0] / structure.volume)
     return results

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Bool
 
 from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, SpecError
@@ -16,39 +16,36 @@ from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
 from ...compiler.ir.parameter_vector import number_names as number_names
-from ..structures.batches import plan_batches
+from ..structures.arrays import Bools, Floats, Forces, PerAtom, Stress, Theta
+from ..structures.batches import Batch, plan_batches
 from ..structures.padding import ListSpec, Shape
-from ..structures.structure import Floats, Structure
+from ..structures.structure import Structure
 
 if TYPE_CHECKING:
     from ...compiler.backends.xla.kernel import Kernel
     from .calculator import Deviations, PotentiaCalculator
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True)
 class Predicted:
-    """energy eV; forces (N, 3) eV/Å; stress (3, 3) eV/Å³, tension positive, None where not periodic;
-    site_energy (N,) eV.
-    """
+    """Of one structure."""
 
-    energy: float
-    forces: Floats
-    stress: Floats | None
-    site_energy: Floats
+    energy: float  # eV
+    forces: Forces  # eV/Å
+    stress: Stress | None  # eV/Å³, tension positive; None where a direction is open
+    site_energy: PerAtom  # eV
 
 
 @dataclass(frozen=True, eq=False)
 class Potential:
     """A spec, the model built from it, and a value for every parameter.
 
-    theta (P,): all parameters in the order of `model.parameters`, fixed ones too, in eV, Å, e.
+    theta: all parameters in the order of `model.parameters`, fixed ones too, in eV, Å, e.
     """
 
     text: str
     model: Model
-    theta: Array
+    theta: Theta
     _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
     _shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict, repr=False)
 
@@ -61,7 +58,7 @@ class Potential:
         """Trainable numbers."""
         return int(free_mask(self.model).sum())
 
-    def with_theta(self, theta: Array) -> Potential:
+    def with_theta(self, theta: Theta) -> Potential:
         """The same potential with other parameters; compiled kernels are kept."""
         return Potential(
             self.text, self.model, np.array(theta, dtype=np.float64), self._kernels, self._shapes
@@ -162,17 +159,17 @@ def read_spec(spec: str | Path) -> Source:
     return read_source(Path(spec))
 
 
-def start_theta(model: Model) -> Array:
-    """Start values of all parameters (P,)."""
+def start_theta(model: Model) -> Theta:
+    """Start values of all parameters."""
     return np.array([v for p in model.parameters for v in p.start], dtype=np.float64)
 
 
-def free_mask(model: Model) -> NDArray[np.bool_]:
-    """(P,) which numbers are trained."""
+def free_mask(model: Model) -> Bool[Bools, " P"]:
+    """Which numbers are trained."""
     return np.array([f for p in model.parameters for f in p.free], dtype=bool)
 
 
-def _split(out: list[Array], batch: Any, count: int) -> list[Predicted]:
+def _split(out: list[Floats], batch: Batch, count: int) -> list[Predicted]:
     """The prediction of a batch, a structure at a time."""
     energy, forces, virial, site = out
     ends = np.cumsum(batch.n_atoms[:count])

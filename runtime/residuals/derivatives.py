@@ -9,11 +9,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import lru_cache, partial
-from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
 from ...compiler.analysis.jacobian_coloring import own_parameters
@@ -21,7 +21,14 @@ from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ...compiler.ir.graph import Model
 from ..optimize.qr_system import Array, Indices, Mask
 
-Outputs = Callable[[Any, Arrays], jax.Array]
+# (theta, batch) → the outputs of a batch in one row; with seeds also a row of derivatives for each seed
+Outputs = Callable[[jax.Array, Arrays], jax.Array]
+Compiled = Callable[[Float[Array, " P"], Arrays], Float[jax.Array, " m"]]
+Tangents = Callable[
+    [Float[Array, " P"], Arrays, Float[Array, "width P"]],
+    tuple[Float[jax.Array, " m"], Float[jax.Array, "width m"]],
+]
+Apart = Callable[[Float[Array, " P"], Arrays, Float[Array, "width P"]], Float[jax.Array, "width S m"]]
 
 # parameters differentiated by one call; what the value itself costs again each time is a small part of it
 WIDTH = 16
@@ -46,11 +53,13 @@ class Derivatives:
         own, places = self._told_apart(numbers)
         return int((~own).sum()) + len(places)
 
-    def __call__(self, theta: Array, arrays: Arrays, numbers: Indices) -> NDArray[Any]:
-        """(len(numbers), m): of the outputs of a batch, as `outputs` has them, by those numbers of theta."""
+    def __call__(
+        self, theta: Float[Array, " P"], arrays: Arrays, numbers: Int[Indices, " F"]
+    ) -> Float[NDArray[np.floating], "F m"]:
+        """Of the outputs of a batch, as `outputs` has them, by those numbers of theta."""
         own, places = self._told_apart(numbers)
         row = np.where(own, np.searchsorted(places, self._place[numbers]), np.cumsum(~own) - 1)
-        found: list[tuple[Indices, NDArray[Any]]] = []
+        found: list[tuple[Indices, NDArray[np.floating]]] = []
         for among, seeds in _in_chunks(np.flatnonzero(~own), numbers, row, theta):
             along = np.asarray(self._tangents(theta, arrays, seeds)[1])
             found.append((among, along[: len(among)]))
@@ -74,7 +83,7 @@ class Derivatives:
 def outputs(kernel: Kernel) -> Outputs:
     """Energy (B,), forces (3N,), virial (6B,) of a batch in one row, as a function of theta and the batch."""
 
-    def found(theta: Any, arrays: Arrays) -> jax.Array:
+    def found(theta: jax.Array, arrays: Arrays) -> jax.Array:
         p = kernel.predict(theta, arrays)
         return jnp.concatenate([p.energy, p.forces.ravel(), p.virial[UPPER].ravel()])
 
@@ -82,20 +91,20 @@ def outputs(kernel: Kernel) -> Outputs:
 
 
 @lru_cache(maxsize=4)
-def compiled(kernel: Kernel) -> tuple[Any, Any]:
+def compiled(kernel: Kernel) -> tuple[Compiled, Tangents]:
     """Outputs, and outputs with derivatives, compiled: the same functions for all data and parameters."""
     return jax.jit(outputs(kernel)), jax.jit(partial(_along, outputs(kernel)))
 
 
 @lru_cache(maxsize=4)
-def _compiled_apart(kernel: Kernel) -> Any:
+def _compiled_apart(kernel: Kernel) -> Apart:
     return jax.jit(lambda *given: _along(_outputs_apart(kernel), *given)[1])
 
 
 def _outputs_apart(kernel: Kernel) -> Outputs:
     """The outputs that are due to the sites of each species, (S, m)."""
 
-    def found(theta: Any, arrays: Arrays) -> jax.Array:
+    def found(theta: jax.Array, arrays: Arrays) -> jax.Array:
         p = kernel.separate(theta, arrays)
         upper = p.virial[:, UPPER[0], UPPER[1]]
         return jnp.concatenate([part.reshape(len(part), -1) for part in (p.energy, p.forces, upper)], axis=1)

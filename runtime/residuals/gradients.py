@@ -13,10 +13,14 @@ parameters).
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple, cast
 
 import jax
 import jax.numpy as jnp
+import numpy as np
+from jax import Array
+from jaxtyping import Float
+from numpy.typing import NDArray
 
 from ...compiler.backends.xla.arrays import Pair
 from ...compiler.backends.xla.kernel import Arrays, Kernel
@@ -28,16 +32,22 @@ class TrainBatch(NamedTuple):
     """A batch with the weight and the target of each of its outputs."""
 
     arrays: Arrays
-    scale: Any
-    target: Any
+    scale: Float[Array, " rows"]
+    target: Float[Array, " rows"]
 
 
-def value_and_gradient(problem: Residuals) -> Callable[[Any, TrainBatch], tuple[Any, Any]]:
+# (θ of the F trained numbers, batch) → ½ Σ r² and its gradient
+ValueAndGradient = Callable[
+    [Float[NDArray[np.floating], " F"], TrainBatch], tuple[Float[Array, ""], Float[Array, " F"]]
+]
+
+
+def value_and_gradient(problem: Residuals) -> ValueAndGradient:
     """(theta_free, batch) -> ½ Σ r² over the batch and its gradient, compiled once for each shape."""
-    full: Any = jnp.asarray(problem.potential.theta, problem.kernel.dtype)
+    full = jnp.asarray(problem.potential.theta, problem.kernel.dtype)
     free = jnp.asarray(problem.free)
 
-    def both(theta: Any, batch: TrainBatch) -> tuple[Any, Any]:
+    def both(theta: Float[Array, " F"], batch: TrainBatch) -> tuple[Float[Array, ""], Float[Array, " F"]]:
         every = full.at[free].set(theta.astype(full.dtype))
         residual = batch.scale * (problem.outputs(every, batch.arrays) - batch.target)
         weights = batch.scale * residual
@@ -47,7 +57,9 @@ def value_and_gradient(problem: Residuals) -> Callable[[Any, TrainBatch], tuple[
     return jax.jit(both)
 
 
-def _weighted(kernel: Kernel, theta: Any, arrays: Arrays, weights: Any) -> Any:
+def _weighted(
+    kernel: Kernel, theta: Float[Array, " P"], arrays: Arrays, weights: Float[Array, " rows"]
+) -> Float[Array, ""]:
     """Σ weights · outputs, weights laid out as the outputs are."""
     n, b = arrays.real.shape[0], arrays.slots.shape[0]
     of_energy, of_forces, of_virial = jnp.split(weights, [b, b + 3 * n])
@@ -62,7 +74,7 @@ def _weighted(kernel: Kernel, theta: Any, arrays: Arrays, weights: Any) -> Any:
         for near in arrays.lists
     )
 
-    def energy(positions: Any, shifts: Any) -> Any:
+    def energy(positions: Float[Array, "3 N"], shifts: tuple[Array, ...]) -> Float[Array, " B"]:
         lists = tuple(near._replace(shift=s) for near, s in zip(arrays.lists, shifts, strict=True))
         return kernel.predict(theta, arrays._replace(positions=positions, lists=lists)).energy
 
@@ -74,4 +86,5 @@ def train_batch(problem: Residuals, item: Item) -> TrainBatch:
     """A batch of the problem, in the precision of its kernel."""
     arrays, batch, labels = item
     scale, target = problem.dense_rows(batch, labels)
-    return TrainBatch(arrays, scale.astype(problem.kernel.dtype), target.astype(problem.kernel.dtype))
+    on_host = scale.astype(problem.kernel.dtype), target.astype(problem.kernel.dtype)
+    return TrainBatch(arrays, *cast(tuple[Array, Array], on_host))  # jax takes either kind

@@ -15,20 +15,18 @@ from functools import partial
 from typing import NamedTuple, TypeVar
 
 import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float, Int
 
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ...compiler.chemistry.constants import GPA
 from ..optimize.qr_system import Accumulator, Indices, Mask, System
 from ..potential.potential import Potential, free_mask, number_names
+from ..structures.arrays import Floats
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels, plan_batches
 from ..structures.structure import Structure
 from .config import WeightsConfig
 from .derivatives import UPPER, Derivatives, compiled, outputs
-
-Array = NDArray[np.float64]
-
 
 Item = tuple[Arrays, Batch, Labels]
 R = TypeVar("R")
@@ -52,14 +50,12 @@ class Sigmas:
 
 
 class Rows(NamedTuple):
-    """Rows of one batch: residual (m,), jacobian (m, P), weighted; of which structure each is, as its place
-    among the structures; of what: 0 an energy, 1 a force component, 2 a component of the stress.
-    """
+    """Rows of one batch, weighted."""
 
-    residual: Array
-    jacobian: Array
-    structure: Indices
-    quantity: Indices
+    residual: Float[Floats, " m"]
+    jacobian: Float[Floats, "m F"]  # by F of the trained numbers
+    structure: Int[Indices, " m"]  # the place of its structure among the structures
+    quantity: Int[Indices, " m"]  # 0 of an energy, 1 of a force component, 2 of a component of the stress
 
 
 class Residuals:
@@ -101,11 +97,11 @@ class Residuals:
         self._derivatives = Derivatives(self.kernel)
         self._keeps = self._fits_in_memory()
         self._kept: dict[int, Item] = {}
-        self._affine: tuple[Array, System] | None = None
+        self._affine: tuple[Floats, System] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
 
-    def loss(self, theta: Array) -> float:
+    def loss(self, theta: Floats) -> float:
         """½ Σ r²."""
         full = self._full(theta)
         total = 0.0
@@ -115,7 +111,7 @@ class Residuals:
             total += 0.5 * float(residual @ residual)
         return total
 
-    def linearize(self, theta: Array, columns: Indices) -> System:
+    def linearize(self, theta: Floats, columns: Indices) -> System:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
         if self._affine is not None and len(columns) == len(self.free):
             before, known = self._affine  # all parameters are linear: one linearisation serves everywhere
@@ -125,13 +121,13 @@ class Residuals:
             self._affine = theta.copy(), system
         return system
 
-    def _accumulated(self, theta: Array, columns: Indices) -> System:
+    def _accumulated(self, theta: Floats, columns: Indices) -> System:
         accumulator = Accumulator(len(columns))
         for rows in self.rows(theta, columns):
             accumulator.add(rows.residual, rows.jacobian)
         return accumulator.system()
 
-    def rows(self, theta: Array, columns: Indices, chosen: Sequence[int] | None = None) -> Iterator[Rows]:
+    def rows(self, theta: Floats, columns: Indices, chosen: Sequence[int] | None = None) -> Iterator[Rows]:
         """Residuals and derivatives with respect to `columns`, a batch at a time, of those chosen."""
         full, done = self._full(theta), 0
         groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
@@ -150,13 +146,13 @@ class Residuals:
 
     # --- rows --------------------------------------------------------------------------------
 
-    def _rows(self, batch: Batch, labels: Labels) -> tuple[Indices, Array, Array]:
+    def _rows(self, batch: Batch, labels: Labels) -> tuple[Indices, Floats, Floats]:
         """Which outputs are compared, with what weight, to what; the order is that of `_outputs`."""
         scale, target = self.dense_rows(batch, labels)
         rows = np.flatnonzero(scale)
         return rows, scale[rows], target[rows]
 
-    def dense_rows(self, batch: Batch, labels: Labels) -> tuple[Array, Array]:
+    def dense_rows(self, batch: Batch, labels: Labels) -> tuple[Floats, Floats]:
         """Weight and target of every output, the weight 0 where there is no label."""
         root = np.sqrt(labels.weight)
         atoms = np.maximum(batch.n_atoms, 1)
@@ -170,7 +166,7 @@ class Residuals:
         target = np.concatenate([labels.energy, labels.forces.ravel(), virial[UPPER].ravel()])
         return scale, target
 
-    def _rows_of(self, full: Array, columns: Indices, item: Item) -> Rows:
+    def _rows_of(self, full: Floats, columns: Indices, item: Item) -> Rows:
         """The rows of a batch; structures by their place in it."""
         arrays, batch, labels = item
         rows, scale, target = self._rows(batch, labels)
@@ -183,7 +179,7 @@ class Residuals:
         quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
         return Rows(residual, jacobian, owner[rows], quantity[rows])
 
-    def _full(self, theta: Array) -> Array:
+    def _full(self, theta: Floats) -> Floats:
         full = self.potential.theta.copy()
         full[self.free] = theta
         return full.astype(self.kernel.dtype)

@@ -13,7 +13,7 @@ TRAINING = "training.csv"
 FORMAT = 2  # raised when older code cannot read what this writes
 
 
-def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
+def upgraded(content: Mapping[str, object]) -> dict[str, object]:
     """Metadata of any format up to FORMAT as metadata of FORMAT."""
     found = dict(content)
     for written, following in _NEXT.items():
@@ -22,7 +22,7 @@ def upgraded(content: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def _origins(content: dict[str, Any]) -> dict[str, Any]:
+def _origins(content: dict[str, object]) -> dict[str, object]:
     """1 to 2: lineage was a list of words, the last of them about the run itself."""
     words = content.get("lineage")
     if not isinstance(words, list) or not all(isinstance(w, str) for w in words):
@@ -31,4 +31,4 @@ def _origins(content: dict[str, Any]) -> dict[str, Any]:
     return content | {"origin": origin, "lineage": [{"origin": w} for w in before]}
 
 
-_NEXT: dict[int, Callable[[dict[str, Any]], dict[str, Any]]] = {1: _origins}  # in their order
+_NEXT: dict[int, Callable[[dict[str, object]], dict[str, object]]] = {1: _origins}  # in their order

@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
+from ..structures.arrays import Covariance, Forces, Theta
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError, did_you_mean
 from ...compiler.ir.graph import Model
 from ...compiler.syntax.language_version import LANGUAGE
@@ -28,13 +29,12 @@ from ...compiler.syntax.language_version import upgraded as upgraded_spec
 from .formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
 from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
-from ..potential.potential import Array, Potential, compile, number_names
+from ..potential.potential import Potential, compile, number_names
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
     from ..potential.calculator import Deviations
     from ..structures.batches import Batch
-    from ..structures.structure import Floats
 
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 
@@ -65,8 +65,8 @@ class Metadata(BaseModel):
     n_parameters: int
     parameters: list[ParameterEntry]
     digests: dict[str, str]
-    train: dict[str, Any] | None = None
-    test: dict[str, Any] | None = None
+    train: dict[str, object] | None = None
+    test: dict[str, object] | None = None
     config: dict[str, Any] = Field(default_factory=dict)
     data: dict[str, str] = Field(default_factory=dict)
     labels: str = ""
@@ -106,7 +106,7 @@ class FittedPotential(Potential):
         """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance."""
         uncertainty = uncertainty_of(self)
 
-        def found(batch: Batch) -> tuple[float, Floats]:
+        def found(batch: Batch) -> tuple[float, Forces]:
             deviation = uncertainty.best(uncertainty.of_batch(batch)[:1])[0]
             return deviation.energy, deviation.forces
 
@@ -117,8 +117,8 @@ def save(
     folder: Path | str,
     potential: Potential,
     *,
-    covariance: Array | None = None,
-    root: Array | None = None,
+    covariance: Covariance | None = None,
+    root: Covariance | None = None,
     replace: bool = False,
     training: str | None = None,
     **about: Any,
@@ -205,7 +205,7 @@ def _spec(folder: Path, metadata: Metadata) -> str:
     return upgraded_spec(spec, language)
 
 
-def amend(folder: Path, covariance: Array, root: Array, calibration: dict[str, Any] | None) -> None:
+def amend(folder: Path, covariance: Covariance, root: Covariance, calibration: dict[str, Any] | None) -> None:
     """Put into a run what was found about its parameters later; the folder is replaced, whole or not at all.
 
     calibration None: the one that is there stays. Raises ArtifactError as `load`, and unwritable.
@@ -221,19 +221,19 @@ def amend(folder: Path, covariance: Array, root: Array, calibration: dict[str, A
         write_atomic(part / METADATA, metadata.model_dump_json(indent=2) + "\n")
 
 
-def covariance(folder: Path | str) -> Array | None:
+def covariance(folder: Path | str) -> Covariance | None:
     """The covariance of the trained numbers, where it is known, without undetermined directions."""
     return _square(Path(folder), "covariance")
 
 
-def covariance_root(folder: Path | str) -> Array | None:
+def covariance_root(folder: Path | str) -> Covariance | None:
     """A with A Aᵀ the covariance of the trained numbers, undetermined directions in it; a row of zeros for a
     number that no label depends on.
     """
     return _square(Path(folder), "root")
 
 
-def _square(folder: Path, name: str) -> Array | None:
+def _square(folder: Path, name: str) -> Covariance | None:
     metadata = read_metadata(folder)
     if COVARIANCE not in metadata.digests:
         return None
@@ -244,7 +244,7 @@ def _square(folder: Path, name: str) -> Array | None:
     return arrays.get(name)
 
 
-def _covariance_bytes(covariance: Array, root: Array | None) -> bytes:
+def _covariance_bytes(covariance: Covariance, root: Covariance | None) -> bytes:
     return npz_bytes({"covariance": covariance} | ({} if root is None else {"root": root}))
 
 
@@ -309,7 +309,7 @@ def _text(folder: Path, content: bytes) -> str:
         raise _damaged(folder / SPEC, "it is not UTF-8 text") from error
 
 
-def _theta(folder: Path, model: Model, arrays: Mapping[str, AnyArray]) -> Array:
+def _theta(folder: Path, model: Model, arrays: Mapping[str, AnyArray]) -> Theta:
     path = folder / PARAMETERS
     if not {"theta", "names"} <= arrays.keys():
         raise _damaged(path, "it lacks `theta` or `names`")

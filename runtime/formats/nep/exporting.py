@@ -20,7 +20,8 @@ from ....compiler.ir import ops
 from ....compiler.ir.graph import Model, Node, TermInstance
 from ....compiler.ir.types import entries
 from ...potential.potential import Potential
-from .nep_file import Array, Header, Nep, Zbl
+from ...structures.arrays import Floats
+from .nep_file import Header, Nep, Zbl
 
 _HELD = ("nep", "zbl", "zbl_flexible", "reference")
 _SUM = "nep.txt holds a sum of one `nep(…)`, one `zbl(…)` or `zbl_flexible(…)`, and `reference()`"
@@ -134,9 +135,9 @@ def _only(terms: list[_Term], names: tuple[str, ...]) -> _Term | None:
 class _Tables:
     """The numbers of parameters, written out: what is not kept is 0, what is joined is repeated."""
 
-    def __init__(self, model: Model, theta: Array) -> None:
+    def __init__(self, model: Model, theta: Floats) -> None:
         self.model = model
-        self.found: dict[str, Array] = {}
+        self.found: dict[str, Floats] = {}
         place = 0
         for p in model.parameters:
             values = theta[place : place + len(p.start)]
@@ -147,7 +148,7 @@ class _Tables:
             self.found[p.name] = table
         self.kept = {p.name: p.components for p in model.parameters if p.components is not None}
 
-    def of(self, term: _Term, name: str, shape: tuple[int, ...], rows: int | None = None) -> Array:
+    def of(self, term: _Term, name: str, shape: tuple[int, ...], rows: int | None = None) -> Floats:
         """(rows, *shape). rows: how many, where nothing is left of a table to tell, else those of species."""
         full = f"{term.instance.name}.{name}"
         if full not in self.found:
@@ -201,7 +202,7 @@ def _network(term: _Term | None, tables: _Tables) -> Nep:
     )
 
 
-def _of_pairs(rows: Array, shape: tuple[int, ...]) -> Array:
+def _of_pairs(rows: Floats, shape: tuple[int, ...]) -> Floats:
     """(S·S, n·k), a row for each ordered pair -> (n, k, S, S) of nep.txt."""
     n, k, s, _ = shape
     return rows.reshape(s, s, n, k).transpose(2, 3, 0, 1)
@@ -258,11 +259,11 @@ def _require_reach(nep: Nep, term: _Term, outer: float) -> None:
         raise term.fault(message, "make `rc_angular` longer, or the core shorter")
 
 
-def _replaced(nep: Nep, zbl: Zbl, flexible: Array | None = None) -> Nep:
+def _replaced(nep: Nep, zbl: Zbl, flexible: Floats | None = None) -> Nep:
     return replace(nep, header=replace(nep.header, zbl=zbl), flexible=flexible)
 
 
-def _with_energies(nep: Nep, e0: Array) -> Nep:
+def _with_energies(nep: Nep, e0: Floats) -> Nep:
     """Energies of free atoms: one for all, or a neuron that reads nothing, w tanh(1) = e0 − the first."""
     if (e0 == e0[0]).all():
         return replace(nep, shift=np.array(-e0[0]))

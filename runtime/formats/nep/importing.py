@@ -10,7 +10,8 @@ from ....compiler.declarations.canonical import canonical
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ....compiler.diagnostics.source import Source
 from ...potential.potential import Potential, compile
-from .nep_file import Array, Nep
+from ...structures.arrays import Floats
+from .nep_file import Nep
 
 # 1/a0 of GPUMD, 2.134563 /Å, to all its digits
 _A0 = "a0 = 1 Å / 2.134563"
@@ -64,7 +65,7 @@ def _number(value: float) -> str:
     return np.format_float_positional(value, unique=True, trim="-")
 
 
-def _tables(nep: Nep) -> dict[str, Array]:
+def _tables(nep: Nep) -> dict[str, Floats]:
     """The parameters of the spec by their names, rows of a table first."""
     s = len(nep.header.species)
     found = {
@@ -83,11 +84,11 @@ def _tables(nep: Nep) -> dict[str, Array]:
     return found
 
 
-def by_pair(c: Array) -> Array:
+def by_pair(c: Floats) -> Floats:
     """(n, k, S, S) of nep.txt -> (S·S, n·k), a row for each ordered pair."""
     n, k, s, _ = c.shape
     return c.transpose(2, 3, 0, 1).reshape(s * s, n * k)
 
 
-def _theta(made: Potential, tables: Mapping[str, Array]) -> Array:
+def _theta(made: Potential, tables: Mapping[str, Floats]) -> Floats:
     return np.concatenate([np.ravel(tables[p.name]) for p in made.model.parameters])

@@ -17,9 +17,8 @@ from dataclasses import dataclass, fields
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-Array = NDArray[np.float64]
+from ...structures.arrays import Floats
 
 
 class Zbl(NamedTuple):
@@ -86,22 +85,22 @@ class Nep:
     """
 
     header: Header
-    W: Array
-    b: Array
-    w: Array
-    shift: Array
-    c_radial: Array
-    c_angular: Array
-    q_scaler: Array
-    flexible: Array | None = None
+    W: Floats
+    b: Floats
+    w: Floats
+    shift: Floats
+    c_radial: Floats
+    c_angular: Floats
+    q_scaler: Floats
+    flexible: Floats | None = None
 
 
-def from_numbers(header: Header, values: Array) -> Nep:
+def from_numbers(header: Header, values: Floats) -> Nep:
     """The model of the numbers in the order of the file."""
     shapes = header.shapes
     nets, network = shapes["W"][0], {name: shapes[name][1:] for name in ("W", "b", "w")}
     sizes = [int(np.prod(shape)) for shape in network.values()]
-    tables: dict[str, Array] = {}
+    tables: dict[str, Floats] = {}
     rows = values[: nets * sum(sizes)].reshape(nets, sum(sizes))
     for (name, shape), part in zip(
         network.items(), np.split(rows, np.cumsum(sizes)[:-1], axis=1), strict=True
@@ -115,7 +114,7 @@ def from_numbers(header: Header, values: Array) -> Nep:
     return Nep(header, **tables)
 
 
-def to_numbers(nep: Nep) -> Array:
+def to_numbers(nep: Nep) -> Floats:
     """The numbers in the order of the file."""
     nets = len(nep.W)
     rows = np.concatenate([nep.W.reshape(nets, -1), nep.b, nep.w], axis=1)
