@@ -13,7 +13,7 @@ from .threads import one_thread_each
 
 if TYPE_CHECKING:
     from ..design.config import DesignConfig
-    from ..design.front import Row
+    from ..design.front_row import Row
     from ..design.study import Study
 
 

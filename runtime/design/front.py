@@ -5,31 +5,17 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, TypedDict
 
 from ...compiler.syntax.formatter import format_source
-from ..evaluation.errors import ErrorData, compare
+from ..evaluation.errors import compare
 from ..files.atomic import write_atomic
 from ..potential.potential import compile
 from ..runs.run_folder import covariance, covariance_root, load, save
+from .front_row import Row
 from .loop import Member
 from .study import Study
 
 FRONT = "front"
-
-
-class Row(TypedDict):
-    """A model of the front as plain data: as `Member`, with its errors on the test structures."""
-
-    size: int
-    cv: dict[str, float]
-    train: ErrorData
-    operations: float
-    terms: list[tuple[str, int, float]]
-    properties: list[dict[str, Any]]
-    test: ErrorData | None
-    spec: str  # its file
-    run: str  # its folder
 
 
 def write_front(study: Study, members: Sequence[Member]) -> list[Row]:

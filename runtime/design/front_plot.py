@@ -13,7 +13,7 @@ from ..files.atomic import write_atomic
 
 if TYPE_CHECKING:
     from ..evaluation.errors import ErrorData, ErrorKey
-    from .front import Row
+    from .front_row import Row
 
 _PANELS: tuple[tuple[str, ErrorKey, str], ...] = (
     ("energy", "energy_rmse_ev_per_atom", "meV/atom"),

@@ -1,0 +1,21 @@
+"""A model of the front as plain data: a row of `front.json`."""
+
+from __future__ import annotations
+
+from typing import Any, TypedDict
+
+from ..evaluation.errors import ErrorData
+
+
+class Row(TypedDict):
+    """A model of the front as plain data: as `Member`, with its errors on the test structures."""
+
+    size: int
+    cv: dict[str, float]
+    train: ErrorData
+    operations: float
+    terms: list[tuple[str, int, float]]
+    properties: list[dict[str, Any]]
+    test: ErrorData | None
+    spec: str  # its file
+    run: str  # its folder
