@@ -3,34 +3,20 @@
 | file | operations |
 |---|---|
 | leaves | const param distance displacement |
-| elementary | add mul neg pow power exp log erfc sin cos tanh abs sign step max min select |
+| arithmetic | add mul neg pow |
+| functions | exp log erfc sin cos tanh abs sign step power |
+| choices | max min select |
 | features | einsum take put stack reshape |
 | families | sines cosines chebyshev chebyshev2 chain sphericals spherical_slopes |
 | moves | to_i to_j sum_i sum_j to_ij to_ik sum_to_ij sum_to_ik total of_structure |
 | tables | at sum_at row of_row rows_of sum_rows_of to_species sum_species |
 """
 
-from .elementary import (
-    abs,
-    add,
-    cos,
-    erfc,
-    exp,
-    log,
-    max,
-    min,
-    mul,
-    neg,
-    pow,
-    power,
-    select,
-    sign,
-    sin,
-    step,
-    tanh,
-)
+from .arithmetic import add, mul, neg, pow
+from .choices import max, min, select
 from .families import chain, chebyshev, chebyshev2, cosines, sines, spherical_slopes, sphericals
 from .features import components, einsum, put, reshape, stack, take
+from .functions import abs, cos, erfc, exp, log, power, sign, sin, step, tanh
 from .leaves import const, constant, displacement, distance, param
 from .moves import of_structure, sum_i, sum_j, sum_to_ij, sum_to_ik, to_i, to_ij, to_ik, to_j, total
 from .tables import at, of_row, row, rows_of, sum_at, sum_rows_of, sum_species, to_species

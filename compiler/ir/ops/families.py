@@ -11,7 +11,7 @@ from ..live import EVERYTHING
 from ..traits import Role, Trait
 from ..types import Kind
 from . import rules
-from .elementary import add, mul, neg
+from .arithmetic import add, mul, neg
 from .features import components, einsum, stack, take
 from .leaves import constant
 

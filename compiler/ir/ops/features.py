@@ -13,7 +13,7 @@ from ..live import CONTRACTION, PUT, RESHAPE, STACK, TAKE
 from ..traits import Role, Trait
 from ..types import Kind, KindError, join_domains
 from . import rules
-from .elementary import add, widened
+from .arithmetic import add, widened
 from .leaves import constant
 
 # --- contractions ------------------------------------------------------------------------------

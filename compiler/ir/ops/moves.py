@@ -10,7 +10,7 @@ from ..live import MOVE
 from ..traits import Role, Trait
 from ..types import LISTS, SITE, STRUCTURE, Domain, Kind
 from . import rules
-from .elementary import widened
+from .arithmetic import widened
 from .leaves import constant
 
 

@@ -10,7 +10,7 @@ from ..live import EVERYTHING, MOVE
 from ..traits import Role, Trait
 from ..types import LISTS, NONE, SITE, TABLES, Domain, Kind, KindError
 from . import rules
-from .elementary import widened
+from .arithmetic import widened
 
 _PAIRS = ("species_pair", "species_pair_ordered")
 
