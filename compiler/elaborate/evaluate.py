@@ -178,20 +178,20 @@ def _power(expr: syntax.Power, env: Env) -> Quantity | Node:
 
 
 def _neighbours(expr: syntax.Neighbours, env: Env) -> Node:
-    where, rc = env.atoms, _cutoff(expr, env)
-    if expr.index in where.indices or len(expr.index) != 1:
+    atoms, cutoff = env.atoms, _cutoff(expr, env)
+    if expr.index in atoms.indices or len(expr.index) != 1:
         raise fault(
             "bad-index",
             f"`sum({expr.index})` needs a new index of one letter",
             expr.span,
             "use `sum(j)`, then `sum(k)`",
         )
-    if where.domain.name not in ("site", "edge"):
+    if atoms.domain.name not in ("site", "edge"):
         raise fault("too-many-neighbours", "sums over neighbours nest at most twice", expr.span)
-    name: DomainName = "edge" if where.domain == SITE else "triple"
-    inside = Atoms((*where.indices, expr.index), Domain(name, rc))
+    name: DomainName = "edge" if atoms.domain == SITE else "triple"
+    inside = Atoms((*atoms.indices, expr.index), Domain(name, cutoff))
     body = env.scope.restrict(spread(as_node(arithmetic(expr.body, env.at(inside))), inside), inside)
-    return (ops.sum_i if name == "edge" else ops.sum_to_ij)(body, within=rc, origin=expr.span)
+    return (ops.sum_i if name == "edge" else ops.sum_to_ij)(body, within=cutoff, origin=expr.span)
 
 
 def _cutoff(expr: syntax.Neighbours, env: Env) -> float:
@@ -225,10 +225,10 @@ def _pinned(expr: syntax.Pin, env: Env) -> Node:
     return value
 
 
-def spread(node: Node, where: Atoms) -> Node:
+def spread(node: Node, atoms: Atoms) -> Node:
     """A value of the whole model, as one for each atom or neighbour."""
     if node.kind.domain == NONE:
-        return alg.mul(ops.constant(1.0, domain=where.domain), node)
+        return alg.mul(ops.constant(1.0, domain=atoms.domain), node)
     return node
 
 
@@ -237,55 +237,55 @@ def spread(node: Node, where: Atoms) -> Node:
 _GEOMETRY = re.compile(r"^(r|u|cos)_([a-z]{2,3})$")
 
 
-def geometry(name: str, where: Atoms) -> Node | None:
+def geometry(name: str, atoms: Atoms) -> Node | None:
     """`r_ij`, `r_jk`, `u_ij`, `cos_jik`, where these atoms are in hand; None for other names."""
     match = _GEOMETRY.match(name)
-    if match is None or not set(match[2]) <= set(where.indices) or len(where.indices) < 2:
+    if match is None or not set(match[2]) <= set(atoms.indices) or len(atoms.indices) < 2:
         return None
     what, letters = match.groups()
-    centre = where.indices[0]
+    centre = atoms.indices[0]
     if what == "cos":
-        return _cosine(where) if len(letters) == 3 and letters[1] == centre else None
+        return _cosine(atoms) if len(letters) == 3 and letters[1] == centre else None
     if len(letters) != 2 or letters[0] == letters[1]:
         return None
     if centre not in letters:
-        return _far_side(where) if what == "r" else None
+        return _far_side(atoms) if what == "r" else None
     neighbour = letters.replace(centre, "")
-    value = _distance(where) if what == "r" else alg.direction(Domain("edge", where.domain.rc))
+    value = _distance(atoms) if what == "r" else alg.direction(Domain("edge", atoms.domain.rc))
     if what == "u" and letters[0] != centre:
         value = ops.neg(value)
-    return move(value, (centre, neighbour), where)
+    return move(value, (centre, neighbour), atoms)
 
 
-def _distance(where: Atoms) -> Node:
-    return ops.distance(domain=Domain("edge", where.domain.rc))
+def _distance(atoms: Atoms) -> Node:
+    return ops.distance(domain=Domain("edge", atoms.domain.rc))
 
 
-def _cosine(where: Atoms) -> Node:
-    unit = alg.direction(Domain("edge", where.domain.rc))
+def _cosine(atoms: Atoms) -> Node:
+    unit = alg.direction(Domain("edge", atoms.domain.rc))
     return ops.einsum(ops.to_ij(unit), ops.to_ik(unit), spec="a,a->")
 
 
-def _far_side(where: Atoms) -> Node:
+def _far_side(atoms: Atoms) -> Node:
     """r_jk² = r_ij² + r_ik² − 2 r_ij r_ik cos θ."""
-    r = _distance(where)
+    r = _distance(atoms)
     ij, ik = ops.to_ij(r), ops.to_ik(r)
-    cross = alg.scale(2.0, alg.mul(ij, ik, _cosine(where)))
+    cross = alg.scale(2.0, alg.mul(ij, ik, _cosine(atoms)))
     return ops.pow(alg.sub(alg.add(alg.square(ij), alg.square(ik)), cross), exponent=0.5)
 
 
-def move(node: Node, indices: tuple[str, ...], where: Atoms) -> Node:
+def move(node: Node, indices: tuple[str, ...], atoms: Atoms) -> Node:
     """A value of the atoms `indices`, carried to the atoms in hand. Raises KindError where it cannot be."""
     domain = node.kind.domain
-    if domain == NONE or (indices == where.indices and domain == where.domain):
+    if domain == NONE or (indices == atoms.indices and domain == atoms.domain):
         return node
     try:
-        places = tuple(where.indices.index(letter) for letter in indices)
+        places = tuple(atoms.indices.index(letter) for letter in indices)
     except ValueError:
-        missing = next(x for x in indices if x not in where.indices)
+        missing = next(x for x in indices if x not in atoms.indices)
         raise KindError("bad-index", f"there is no atom `{missing}` in hand here") from None
-    edge = Domain("edge", where.domain.rc)
-    if domain == SITE and where.domain.name == "edge":
+    edge = Domain("edge", atoms.domain.rc)
+    if domain == SITE and atoms.domain.name == "edge":
         return (ops.to_j if places[0] else ops.to_i)(node, domain=edge)
     if domain == SITE:
         at_edge = (ops.to_j if places[0] else ops.to_i)(node, domain=edge)
@@ -293,5 +293,5 @@ def move(node: Node, indices: tuple[str, ...], where: Atoms) -> Node:
     if domain == edge and places in ((0, 1), (0, 2)):
         return (ops.to_ij if places[1] == 1 else ops.to_ik)(node)
     raise KindError(
-        "bad-index", f"a value of ({', '.join(indices)}) cannot be used for ({', '.join(where.indices)})"
+        "bad-index", f"a value of ({', '.join(indices)}) cannot be used for ({', '.join(atoms.indices)})"
     )

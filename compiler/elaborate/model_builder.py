@@ -12,7 +12,7 @@ from ..diagnostics.source import Span
 from ..ir.graph import Model, Node, TermInstance
 from ..ir.types import SITE
 from ..syntax import tree as syntax
-from . import builtins as calls
+from . import builtins
 from .evaluate import evaluate, fault
 from .radial_bases import FAMILIES
 from .scope import Atoms, Env, ModelScope, TermScope
@@ -126,10 +126,10 @@ class Builder(ModelScope):
     # --- Scope -----------------------------------------------------------------------------
 
     def name(self, name: syntax.Name, env: Env) -> Value:
-        return calls.word(name, env)
+        return builtins.word(name, env)
 
     def call(self, call: syntax.Call, env: Env) -> Value:
-        return calls.call(call, env)
+        return builtins.call(call, env)
 
     def cutoff(self, span: Span) -> float:
         raise fault(
@@ -155,7 +155,7 @@ class Builder(ModelScope):
         caller = env.scope if isinstance(env.scope, TermScope) else None
         term = self.checked.term(call.name)
         if term is None:
-            known = [*self.checked.term_names(), *calls.BUILTINS, *FAMILIES]
+            known = [*self.checked.term_names(), *builtins.BUILTINS, *FAMILIES]
             known += [*caller.definitions, *caller.params] if caller is not None else []
             raise fault(
                 "unknown-term",

@@ -76,12 +76,12 @@ def read(
     scope: TermScope,
     leaf: Node,
     declaration: syntax.Param,
-    where: Atoms,
+    atoms: Atoms,
     indices: tuple[str, ...],
     span: Span,
 ) -> Node:
     """A parameter as a value of the atoms in hand; `indices` as written, `D(i, k)`, or empty."""
-    return _whole(scope, _read_row(leaf, declaration, where, indices, span), declaration)
+    return _whole(scope, _read_row(leaf, declaration, atoms, indices, span), declaration)
 
 
 def _whole(scope: TermScope, value: Node, declaration: syntax.Param) -> Node:
@@ -94,7 +94,7 @@ def _whole(scope: TermScope, value: Node, declaration: syntax.Param) -> Node:
 
 
 def _read_row(
-    leaf: Node, declaration: syntax.Param, where: Atoms, indices: tuple[str, ...], span: Span
+    leaf: Node, declaration: syntax.Param, atoms: Atoms, indices: tuple[str, ...], span: Span
 ) -> Node:
     domain = leaf.kind.domain
     if domain == NONE:
@@ -107,7 +107,7 @@ def _read_row(
         "species_triple_ordered": 3,
     }[domain.name]
     if not indices:
-        indices = _natural(declaration, where, arity, span)
+        indices = _natural(declaration, atoms, arity, span)
     if len(indices) != arity:
         raise fault(
             "missing-index",
@@ -115,31 +115,31 @@ def _read_row(
             span,
         )
     if arity == 1:
-        return move(ops.at(leaf, domain=SITE, of="i"), indices, where)
+        return move(ops.at(leaf, domain=SITE, of="i"), indices, atoms)
     if arity == 3:
-        return ops.at(leaf, domain=where.domain, of="ijk")
-    if indices == where.indices[1:] and where.domain.name == "triple":
-        return ops.at(leaf, domain=where.domain, of="jk")
-    edge = Domain("edge", where.domain.rc)
-    return move(ops.at(leaf, domain=edge, of="ij"), indices, where)
+        return ops.at(leaf, domain=atoms.domain, of="ijk")
+    if indices == atoms.indices[1:] and atoms.domain.name == "triple":
+        return ops.at(leaf, domain=atoms.domain, of="jk")
+    edge = Domain("edge", atoms.domain.rc)
+    return move(ops.at(leaf, domain=edge, of="ij"), indices, atoms)
 
 
-def _natural(declaration: syntax.Param, where: Atoms, arity: int, span: Span) -> tuple[str, ...]:
+def _natural(declaration: syntax.Param, atoms: Atoms, arity: int, span: Span) -> tuple[str, ...]:
     """The atoms meant where none are written: all those in hand, if they are as many as the parameter
     needs.
     """
-    if len(where.indices) == arity:
-        return where.indices
+    if len(atoms.indices) == arity:
+        return atoms.indices
     sharing, name = declaration.sharing or "pair", declaration.name
-    if arity > len(where.indices):
-        help = "declare it `per species`" if len(where.indices) == 1 else "declare it `per pair`"
+    if arity > len(atoms.indices):
+        help = "declare it `per species`" if len(atoms.indices) == 1 else "declare it `per pair`"
         raise fault(
             "missing-index",
-            f"`{name}` is one value per {sharing}, but there is only {', '.join(where.indices)} in hand",
+            f"`{name}` is one value per {sharing}, but there is only {', '.join(atoms.indices)} in hand",
             span,
             help,
         )
-    example = ", ".join(where.indices[:arity])
+    example = ", ".join(atoms.indices[:arity])
     raise fault(
         "missing-index",
         f"`{name}` is one value per {sharing}: it is not clear of which atoms",

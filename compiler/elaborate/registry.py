@@ -71,17 +71,14 @@ class Builtin:
 
     def value(self, call: syntax.Call, env: Env) -> Value:
         """The value of a call. Raises SpecError and KindError."""
-        use = Use(call, env)
-        if self.numeric:
-            return self.function(*self._numbers(use))
-        return self.function(use, *(() if self.reads else self._values(use)))
+        if self.reads:
+            return self.function(Use(call, env))
+        values = positional(call, env, self.least, self.most, self.usage)
+        return self.function(*self._numbers(call, values) if self.numeric else (Use(call, env), *values))
 
-    def _values(self, use: Use) -> list[Value]:
-        return positional(use.call, use.env, self.least, self.most, self.usage)
-
-    def _numbers(self, use: Use) -> Iterator[Node]:
+    def _numbers(self, call: syntax.Call, values: list[Value]) -> Iterator[Node]:
         numbers: list[Quantity | Node] = []
-        for value, argument in zip(self._values(use), use.call.arguments, strict=True):
+        for value, argument in zip(values, call.arguments, strict=True):
             if not isinstance(value, (Quantity, Node)):
                 message = f"`{self.name}` takes numbers"
                 raise fault("not-a-number", message, argument.span, f"usage: {self.usage}")

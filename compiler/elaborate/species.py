@@ -57,10 +57,8 @@ def _of_atom(use: Use, table: Node) -> Node:
 def by_species(use: Use) -> Node:
     """by_species(j): one component for each species: 1 for that of atom j, else 0"""
     n = len(use.env.top.species)
-    table = ops.constant(
-        tuple(float(a == b) for a in range(n) for b in range(n)), ONE, Domain("species"), (n,)
-    )
-    return _of_atom(use, table)
+    identity = tuple(float(a == b) for a in range(n) for b in range(n))
+    return _of_atom(use, ops.constant(identity, ONE, Domain("species"), (n,)))
 
 
 @builtin

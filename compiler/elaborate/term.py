@@ -11,7 +11,7 @@ from ..ir import ops
 from ..ir.graph import Node
 from ..ir.types import SITE, Domain
 from ..syntax import tree as syntax
-from . import builtins as calls
+from . import builtins
 from .binding import bind
 from .evaluate import arithmetic, evaluate, fault, geometry, move, spread
 from .parameters import declare, read
@@ -42,7 +42,7 @@ class TermBuilder(TermScope):
         shape = geometry(word, env.atoms)
         if shape is not None:
             return shape
-        return calls.word(name, env, self.known_words(env.atoms))
+        return builtins.word(name, env, self.known_words(env.atoms))
 
     def call(self, call: syntax.Call, env: Env) -> Value:
         if call.name in self.params and call.name not in env.locals:
@@ -55,7 +55,7 @@ class TermBuilder(TermScope):
             if bound.name in self.definitions:
                 return self._apply(self.definitions[bound.name], call, env)
             call = syntax.Call(bound.name, call.arguments, call.name_span, call.span)
-        return calls.call(call, env, bound if isinstance(bound, Basis) else None)
+        return builtins.call(call, env, bound if isinstance(bound, Basis) else None)
 
     def cutoff(self, span: Span) -> float:
         """The cutoff `rc` of the term, Å: an argument, or a constant of its body."""
@@ -77,24 +77,24 @@ class TermBuilder(TermScope):
             )
         return value.value
 
-    def restrict(self, node: Node, where: Atoms) -> Node:
+    def restrict(self, node: Node, atoms: Atoms) -> Node:
         """Neighbours of other species than the term's do not count."""
         if not self.only:
             return node
-        return alg.mul(node, move(is_one_of(self.only, self.top.species), (where.indices[-1],), where))
+        return alg.mul(node, move(is_one_of(self.only, self.top.species), (atoms.indices[-1],), atoms))
 
-    def known_words(self, where: Atoms) -> list[str]:
+    def known_words(self, atoms: Atoms) -> list[str]:
         words = [*self.formals, *self.params, *self.definitions, *INDICES]
-        letters = where.indices
+        letters = atoms.indices
         if len(letters) > 1:
             words += [f"r_{letters[0]}{x}" for x in letters[1:]] + [f"u_{letters[0]}{letters[1]}"]
         return words
 
     # --- definitions -----------------------------------------------------------------------
 
-    def _definition_value(self, definition: syntax.Definition, where: Atoms, span: Span) -> Value:
+    def _definition_value(self, definition: syntax.Definition, atoms: Atoms, span: Span) -> Value:
         if definition.formals is None:
-            return evaluate(definition.value, Env(self, where))
+            return evaluate(definition.value, Env(self, atoms))
         if all(f in INDICES for f in definition.formals):
             raise fault(
                 "missing-index",
@@ -131,16 +131,16 @@ class TermBuilder(TermScope):
         finally:
             self.inside.pop()
 
-    def _indexed(self, definition: syntax.Definition, call: syntax.Call, where: Atoms) -> Value:
+    def _indexed(self, definition: syntax.Definition, call: syntax.Call, atoms: Atoms) -> Value:
         """`rho(j)`: the definition evaluated for its own atoms, then carried to the ones in hand."""
-        indices = index_letters(call, where)
+        indices = index_letters(call, atoms)
         own = self.own_place(definition, call.span)
         value = self._body(definition, Env(self, own))
         if isinstance(value, Quantity):
             return value
         if not isinstance(value, Node):
             raise fault("not-a-number", f"`{definition.name}` is not a value", call.span)
-        return move(value, indices, where)
+        return move(value, indices, atoms)
 
     def own_place(self, definition: syntax.Definition, span: Span) -> Atoms:
         formals = definition.formals or ()
@@ -178,12 +178,14 @@ class TermBuilder(TermScope):
                     definition.name_span,
                     "write `site(i) = …`",
                 )
-            where = Atoms(definition.formals, SITE)
-            value = spread(as_node(arithmetic(definition.value, Env(self, where))), where)
+            atoms = Atoms(definition.formals, SITE)
+            value = spread(as_node(arithmetic(definition.value, Env(self, atoms))), atoms)
             return self._is_energy(value, span)
         triple = definition.name == "triple"
-        rc = self.cutoff(definition.name_span)
-        where = Atoms(("i", "j", "k") if triple else ("i", "j"), Domain("triple" if triple else "edge", rc))
+        cutoff = self.cutoff(definition.name_span)
+        atoms = Atoms(
+            ("i", "j", "k") if triple else ("i", "j"), Domain("triple" if triple else "edge", cutoff)
+        )
         names = ("r_ij", "r_ik", "cos_jik") if triple else ("r_ij",)
         formals = definition.formals or ()
         if len(formals) != len(names):
@@ -194,16 +196,16 @@ class TermBuilder(TermScope):
                 definition.name_span,
                 f"write `{example} = …`",
             )
-        values = [geometry(n, where) for n in names]
+        values = [geometry(n, atoms) for n in names]
         local = {f: v for f, v in zip(formals, values, strict=True) if v is not None}
-        body = spread(as_node(arithmetic(definition.value, Env(self, where, local))), where)
-        body = self._is_energy(self.restrict(body, where), span)
+        body = spread(as_node(arithmetic(definition.value, Env(self, atoms, local))), atoms)
+        body = self._is_energy(self.restrict(body, atoms), span)
         if triple:  # each triple of i; j, k is met as j, k and as k, j
             if self.only:
-                body = alg.mul(body, move(is_one_of(self.only, self.top.species), ("j",), where))
-            body = ops.sum_to_ij(body, within=rc)
+                body = alg.mul(body, move(is_one_of(self.only, self.top.species), ("j",), atoms))
+            body = ops.sum_to_ij(body, within=cutoff)
         # half of a pair's energy to each of its atoms
-        return alg.scale(0.5, ops.sum_i(body, within=rc))
+        return alg.scale(0.5, ops.sum_i(body, within=cutoff))
 
     def _is_energy(self, node: Node, span: Span) -> Node:
         if node.kind.shape:

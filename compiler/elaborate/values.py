@@ -79,7 +79,7 @@ class Override:
     span: Span
 
 
-Value = Quantity | Basis | Values | Function | Elements | Kept | Random | Override | Node
+Value = Quantity | Basis | Values | Function | Elements | Kept | Random | Node
 
 
 def as_node(value: Quantity | Node) -> Node:
