@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ...compiler.syntax.formatter import format_source
-from ..evaluation.errors import compare
+from ..evaluation.errors import ErrorData, compare
 from ..files.atomic import write_atomic
 from ..potential.potential import compile
 from ..runs.run_folder import covariance, covariance_root, load, save
