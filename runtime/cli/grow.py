@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -57,7 +57,7 @@ def command(
     return 0
 
 
-def _data(score: Score) -> dict[str, Any]:
+def _data(score: Score) -> dict[str, object]:
     return {
         "term": score.candidate.call,
         "numbers": score.numbers,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -158,5 +158,5 @@ def _reference(r: PropertyResult) -> str:
 
 
 def _verdict(r: PropertyResult) -> str:
-    words: dict[Any, str] = {None: "", True: "ok", False: "off"}
+    words: dict[bool | None, str] = {None: "", True: "ok", False: "off"}
     return "GUARD" if r.broken_guard else words[r.within]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, TypedDict
+from typing import TypedDict
 
 from ..evaluation.errors import ErrorData
+from ..properties.results import PropertyData
 
 
 class Row(TypedDict):
@@ -15,7 +16,7 @@ class Row(TypedDict):
     train: ErrorData
     operations: float
     terms: list[tuple[str, int, float]]
-    properties: list[dict[str, Any]]
+    properties: list[PropertyData]
     test: ErrorData | None
     spec: str  # its file
     run: str  # its folder

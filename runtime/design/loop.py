@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 import numpy as np
 
@@ -18,6 +17,7 @@ from ...compiler.analysis.flops import operations_per_atom
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..evaluation.errors import ErrorData
 from ..potential.potential import compile
+from ..properties.results import PropertyData
 from ..structures.arrays import Floats, Indices
 from .composition import Pool, earnings
 from .config import CHOSEN, Entry
@@ -68,7 +68,7 @@ class Member:
     train: ErrorData
     operations: float
     terms: list[tuple[str, int, float]]
-    properties: list[dict[str, Any]]
+    properties: list[PropertyData]
 
 
 @dataclass(frozen=True)

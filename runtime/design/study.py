@@ -19,7 +19,7 @@ from ..fitting.result import FitResult
 from ..information.folds import folds_of
 from ..properties.config import PropertiesConfig, load_properties_config
 from ..properties.measurement import measure as measure_properties
-from ..properties.results import broken_guards
+from ..properties.results import PropertyData, broken_guards
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Sigmas
 from ..runs.run_folder import save
@@ -218,7 +218,7 @@ def _refine(study: Study, payload: Payload, told: Told | None) -> Result:
     }
 
 
-def _held(study: Study, found: FitResult) -> list[dict[str, object]]:
+def _held(study: Study, found: FitResult) -> list[PropertyData]:
     """The properties of a fitted model. Raises FitError `guard-broken` where one is not as it has to be."""
     if study.properties is None:
         return []

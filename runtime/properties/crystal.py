@@ -12,15 +12,13 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..structures.arrays import Floats
 from ..structures.structure import Structure
 from .evaluator import Direction, Evaluator, along
 from .prototypes import Candidate
 from .relaxation import Freedom, relax, scan_minimum
 from .results import Estimate, Unmeasured
-
-Array = NDArray[np.float64]
 
 # strains by Voigt's index: xx, yy, zz, yz, xz, xy, the last three as engineering strains
 VOIGT = ((0, 0), (1, 1), (2, 2), (1, 2), (0, 2), (0, 1))
@@ -29,7 +27,7 @@ _SOFT = 1e-8  # of the largest curvature: softer directions are translations
 _STEP = 1e-3  # along a change of the crystal, for differences: Å, and parts of length
 
 
-def strain(voigt: int) -> Array:
+def strain(voigt: int) -> Floats:
     """The symmetric strain (3, 3) of a unit of one of Voigt's six."""
     e = np.zeros((3, 3))
     a, b = VOIGT[voigt]
@@ -88,12 +86,12 @@ class Crystal:
         return tuple(moves)
 
     @cached_property
-    def hessian(self) -> Array:
+    def hessian(self) -> Floats:
         """Second derivatives of the energy along `directions`, symmetric; exact."""
         return hessian(self.evaluator, self.structure, self.directions)
 
     @cached_property
-    def response(self) -> Array:
+    def response(self) -> Floats:
         """dq/dθ (modes, P) of the relaxed modes."""
         modes, evaluator = self.modes, self.evaluator
         full = self.candidate.prototype is None
@@ -102,7 +100,7 @@ class Crystal:
         return -np.linalg.pinv(curvatures, rcond=_SOFT, hermitian=True) @ mixed
 
     @cached_property
-    def changes(self) -> tuple[tuple[Direction, Array], ...]:
+    def changes(self) -> tuple[tuple[Direction, Floats], ...]:
         """The few directions in which the crystal moves when parameters do, each with its dq/dθ (P,).
 
         `response` is a matrix of low rank, as relaxation keeps the symmetry.
@@ -118,7 +116,7 @@ class Crystal:
         return tuple(found)
 
     def estimate(
-        self, values: Callable[[Structure], Array], by_theta: Callable[[], Array] | None
+        self, values: Callable[[Structure], Floats], by_theta: Callable[[], Floats] | None
     ) -> list[Estimate]:
         """Numbers that follow from the crystal's geometry and from θ, with their whole derivatives.
 
@@ -164,7 +162,7 @@ def of_structure(evaluator: Evaluator, structure: Structure) -> Estimate:
     return Estimate(evaluator.values(structure).energy, gradient)
 
 
-def hessian(evaluator: Evaluator, structure: Structure, ways: Sequence[Direction]) -> Array:
+def hessian(evaluator: Evaluator, structure: Structure, ways: Sequence[Direction]) -> Floats:
     """Second derivatives of the energy along directions, (n, n), symmetric; exact."""
     columns = [evaluator.push(structure, way) for way in ways]
     whole = np.array([[column.along(way) for way in ways] for column in columns])
@@ -204,7 +202,7 @@ def _polished(crystal: Crystal, steps: int = 4) -> Crystal:
     return crystal
 
 
-def _free_strains(candidate: Candidate) -> tuple[Array, ...]:
+def _free_strains(candidate: Candidate) -> tuple[Floats, ...]:
     """Strains that keep the symmetry of a prototype."""
     assert candidate.prototype is not None
     if candidate.prototype.hexagonal:

@@ -12,30 +12,30 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-from numpy.typing import NDArray
+from jax import Array
+from jaxtyping import Float
 
 from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ..potential.potential import Potential
+from ..structures.arrays import Floats, Forces, PerAtom, Theta
 from ..structures.batches import Batch, build
 from ..structures.neighbors import pairs
 from ..structures.padding import ListSpec, Shape, nice, sizes
 from ..structures.structure import Structure
 from .results import Unmeasured
 
-Array = NDArray[np.float64]
-
 
 @dataclass(frozen=True, eq=False)
 class Direction:
-    """A way to move a structure: strain (3, 3), symmetric, and displacement (N, 3) in Å."""
+    """A way to move a structure."""
 
-    strain: Array
-    displacement: Array
+    strain: Float[Floats, "3 3"]  # symmetric
+    displacement: Float[Floats, "N 3"]  # Å
 
     def __add__(self, other: Direction) -> Direction:
         return Direction(self.strain + other.strain, self.displacement + other.displacement)
@@ -46,10 +46,10 @@ class Direction:
 
 @dataclass(frozen=True, eq=False)
 class Slopes:
-    """Of the energy, or of one of its derivatives: forces (N, 3) eV/Å; virial (3, 3) = dE/dε in eV."""
+    """Of the energy, or of one of its derivatives."""
 
-    forces: Array
-    virial: Array
+    forces: Forces
+    virial: Float[Floats, "3 3"]  # dE/dε, eV
 
     def along(self, way: Direction) -> float:
         """The derivative along a direction."""
@@ -58,32 +58,40 @@ class Slopes:
 
 @dataclass(frozen=True, eq=False)
 class Values(Slopes):
-    """energy eV; site_energy (N,) eV."""
+    """The energy of a structure and its slopes."""
 
-    energy: float
-    site_energy: Array
+    energy: float  # eV
+    site_energy: PerAtom  # eV
 
 
 class _Compiled(NamedTuple):
-    push: Callable[..., Any]
-    by_theta: Callable[..., Any]
+    push: Callable[
+        [Float[Array, " P"], Arrays, Float[Floats, "3 3"], Float[Floats, "3 N"]],
+        tuple[Float[Array, "3 3"], Float[Array, "3 N"]],
+    ]
+    by_theta: Callable[[Float[Array, " P"], Arrays], Float[Array, " P"]]
 
 
 @lru_cache(maxsize=4)  # a loop that measures one formula at many parameters compiles once
 def _compiled(kernel: Kernel) -> _Compiled:
-    def moved(arrays: Arrays, strain: Any, displacement: Any) -> Arrays:
+    def moved(arrays: Arrays, strain: Float[Array, "3 3"], displacement: Float[Array, "3 N"]) -> Arrays:
         deformed = jnp.eye(3) + strain
         lists = tuple(x._replace(shift=jnp.tensordot(deformed, x.shift, 1)) for x in arrays.lists)
         return arrays._replace(positions=deformed @ arrays.positions + displacement, lists=lists)
 
-    def push(theta: Any, arrays: Arrays, strain: Any, displacement: Any) -> tuple[Any, Any]:
-        def along(s: Any) -> tuple[Any, Any]:
+    def push(
+        theta: Float[Array, " P"],
+        arrays: Arrays,
+        strain: Float[Array, "3 3"],
+        displacement: Float[Array, "3 N"],
+    ) -> tuple[Float[Array, "3 3"], Float[Array, "3 N"]]:
+        def along(s: Float[Array, ""]) -> tuple[Float[Array, "3 3"], Float[Array, "3 N"]]:
             out = kernel.predict(theta, moved(arrays, s * strain, s * displacement))
             return out.virial[:, :, 0], out.forces
 
         return jax.jvp(along, (0.0,), (1.0,))[1]
 
-    def by_theta(theta: Any, arrays: Arrays) -> Any:
+    def by_theta(theta: Float[Array, " P"], arrays: Arrays) -> Float[Array, " P"]:
         return jax.grad(lambda t: kernel.predict(t, arrays).energy[0])(theta)
 
     return _Compiled(jax.jit(push), jax.jit(by_theta))
@@ -136,23 +144,23 @@ class Evaluator:
             raise Unmeasured("a second derivative of the energy is not finite")
         return moved
 
-    def by_theta(self, structure: Structure) -> Array:
-        """dE/dθ (P,), all parameters (exact)."""
+    def by_theta(self, structure: Structure) -> Theta:
+        """dE/dθ, all parameters (exact)."""
         gradient = np.array(self._functions.by_theta(self._theta, self._arrays(structure)))
         if not np.isfinite(gradient).all():
             raise Unmeasured("a derivative with respect to a parameter is not finite")
         return gradient
 
-    def slope_by_theta(self, structure: Structure, way: Direction, step: float = 2e-3) -> Array:
-        """d/dθ of the first derivative of the energy along a direction (P,): fourth-order differences along
+    def slope_by_theta(self, structure: Structure, way: Direction, step: float = 2e-3) -> Theta:
+        """d/dθ of the first derivative of the energy along a direction: fourth-order differences along
         the direction, neighbours moving by `step` Å, of exact derivatives with respect to θ.
         """
         h = step / _size(structure, way)
         sides = [self.by_theta(along(structure, way, k * h)) for k in (-2, -1, 1, 2)]
         return (sides[0] - 8 * sides[1] + 8 * sides[2] - sides[3]) / (12 * h)
 
-    def curvature_by_theta(self, structure: Structure, way: Direction, step: float = 2e-2) -> Array:
-        """d/dθ of the second derivative of the energy along a direction (P,), as `slope_by_theta`."""
+    def curvature_by_theta(self, structure: Structure, way: Direction, step: float = 2e-2) -> Theta:
+        """d/dθ of the second derivative of the energy along a direction, as `slope_by_theta`."""
         h = step / _size(structure, way)
         a, b, c, d, e = (self.by_theta(along(structure, way, k * h)) for k in (-2, -1, 0, 1, 2))
         return (-a + 16 * b - 30 * c + 16 * d - e) / (12 * h * h)

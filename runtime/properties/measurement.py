@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..files.settings import ConfigError
 from ..potential.potential import Potential, free_mask
+from ..structures.arrays import Floats
 from .bench import Bench, Quantity, Task
 from .config import PropertiesConfig
 from .evaluator import Evaluator
@@ -21,14 +21,13 @@ from .reference import Reference
 from .results import Curve, Estimate, PropertyResult, Survey, Unmeasured
 from .units import factor
 
-Array = NDArray[np.float64]
 Report = Callable[[str, int, int], None]
 
 
 def measure(
     potential: Potential,
     config: PropertiesConfig | None = None,
-    covariance: Array | None = None,
+    covariance: Floats | None = None,
     structures: Sequence[Candidate] = (),
 ) -> list[PropertyResult]:
     """The properties of `config`, one result each, also of those that fail.
@@ -43,7 +42,7 @@ def measure(
 def survey(
     potential: Potential,
     config: PropertiesConfig | None = None,
-    covariance: Array | None = None,
+    covariance: Floats | None = None,
     structures: Sequence[Candidate] = (),
     report: Report | None = None,
     place: str = "the configuration",
@@ -79,7 +78,7 @@ class _Spread:
     """σ² = gᵀ Σ g, with Σ the covariance of the trained numbers."""
 
     potential: Potential
-    covariance: Array | None
+    covariance: Floats | None
 
     def sigma(self, estimate: Estimate) -> float | None:
         if self.covariance is None or estimate.gradient is None:

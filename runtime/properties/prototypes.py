@@ -5,31 +5,38 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from math import sqrt
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from ase import Atoms
 from ase.build import make_supercell
 from ase.data import atomic_numbers, covalent_radii, reference_states
+from jaxtyping import Int
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.readers import read
 from ..files.settings import ConfigError
-from ..structures.structure import Floats, Structure, from_atoms
+from ..structures.arrays import Floats, Indices
+from ..structures.structure import Structure, from_atoms
 from .structure_config import Miller, StructureConfig
 
 _BCC = [[-0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0.5, 0.5, -0.5]]
 _FCC = [[0, 0.5, 0.5], [0.5, 0, 0.5], [0.5, 0.5, 0]]
 _SC = np.eye(3)
-_HCP = [[1, 0, 0], [-0.5, sqrt(0.75), 0], [0, 0, 1]]  # the last times c/a
+_HCP: list[list[float]] = [[1, 0, 0], [-0.5, sqrt(0.75), 0], [0, 0, 1]]  # the last times c/a
 _IDEAL = sqrt(8 / 3)
 # W of β-W on 2a, the rest on 6c of Pm-3n
-_A15 = [
-    *[[0, 0, 0], [0.5, 0.5, 0.5], [0.25, 0, 0.5], [0.75, 0, 0.5]],
+_A15: list[list[float]] = [
+    *[[0.0, 0, 0], [0.5, 0.5, 0.5], [0.25, 0, 0.5], [0.75, 0, 0.5]],
     *[[0.5, 0.25, 0], [0.5, 0.75, 0], [0, 0.5, 0.25], [0, 0.5, 0.75]],
 ]
 _TO_BCC = [[0, 1, 1], [1, 0, 1], [1, 1, 0]]  # the conventional cell in primitive ones
 _TO_FCC = [[-1, 1, 1], [1, -1, 1], [1, 1, -1]]
+
+
+Vectors: TypeAlias = Sequence[Sequence[float]] | Floats
+# the vectors of a larger cell in those of a smaller one, a vector a row
+Whole: TypeAlias = Int[Indices, "3 3"]
 
 
 @dataclass(frozen=True)
@@ -40,10 +47,10 @@ class Prototype:
     of the conventional one where `of_conventional`, for about 64 atoms.
     """
 
-    cell: Any
-    atoms: Any
+    cell: Vectors
+    atoms: Vectors
     sites: tuple[int, ...]
-    conventional: Any
+    conventional: Vectors
     repeats: tuple[int, int, int]
     of_conventional: bool
     planes: tuple[Miller, ...]
@@ -54,7 +61,7 @@ class Prototype:
         return max(self.sites) + 1
 
     @property
-    def supercell(self) -> Any:
+    def supercell(self) -> Whole:
         """The matrix of the supercell in primitive cells."""
         base = np.array(self.conventional) if self.of_conventional else np.eye(3, dtype=int)
         return np.diag(self.repeats) @ base
@@ -101,12 +108,12 @@ class Candidate:
         return tuple((s, round(symbols.count(s) / len(symbols), 6)) for s in self.structure.species)
 
     @property
-    def supercell(self) -> Any:
+    def supercell(self) -> Whole:
         """Cells in each direction of a cell for defects and phonons: about 64 atoms."""
         return self.prototype.supercell if self.prototype else _repeats(self.structure)
 
     @property
-    def conventional(self) -> Any:
+    def conventional(self) -> Vectors:
         return self.prototype.conventional if self.prototype else np.eye(3, dtype=int)
 
     @property
@@ -171,7 +178,7 @@ def usual_prototype(symbol: str) -> str | None:
     return name if name in ELEMENTS else None
 
 
-def supercell(structure: Structure, matrix: Any) -> Structure:
+def supercell(structure: Structure, matrix: Whole) -> Structure:
     """`matrix` cells of a structure, in the same orientation."""
     atoms = make_supercell(to_atoms(structure), np.array(matrix, dtype=int), wrap=False)
     return from_atoms(atoms, structure.place)
@@ -243,7 +250,7 @@ def _first_guess(p: Prototype, symbols: Sequence[str], ratio: float) -> float:
     return 10 * touch / distance
 
 
-def _repeats(structure: Structure, atoms: int = 64) -> Any:
+def _repeats(structure: Structure, atoms: int = 64) -> Whole:
     """Cells in each direction, the shortest lengthened first, up to about `atoms` atoms."""
     lengths = np.linalg.norm(structure.cell, axis=1)
     counts = np.ones(3, dtype=int)

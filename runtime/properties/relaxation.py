@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.optimize import brentq, minimize
 
+from ..structures.arrays import Floats
 from ..structures.structure import Structure
 from .evaluator import Evaluator
 from .results import Unmeasured
 
-Array = NDArray[np.float64]
 FORCE = 2e-5  # eV/Å: what a relaxed structure may have left
 _LEFT = 5e-3  # eV/Å: what is told as not relaxed
 _TRIAL = 0.05  # Å: the first step of a search, which begins with one of length 1
@@ -28,7 +27,7 @@ class Freedom:
     fixed_volume: strains leave the volume as it is.
     """
 
-    strains: Sequence[Array] = ()
+    strains: Sequence[Floats] = ()
     atoms: bool = False
     fixed_volume: bool = False
 
@@ -111,7 +110,7 @@ class _Path:
         strains = np.reshape(np.array(freedom.strains, dtype=np.float64), (-1, 3, 3))
         self.strains = strains / self.length
 
-    def energy(self, q: Array) -> tuple[float, Array]:
+    def energy(self, q: Floats) -> tuple[float, Floats]:
         """eV, and its gradient."""
         strain = self._strain(q)
         if np.abs(strain).max() > 0.4:
@@ -125,16 +124,16 @@ class _Path:
         of_atoms = -(values.forces @ self._deformed(q)).ravel() if self.freedom.atoms else np.empty(0)
         return values.energy, _TRIAL * np.concatenate([of_cell, of_atoms])
 
-    def structure(self, q: Array) -> Structure:
+    def structure(self, q: Floats) -> Structure:
         """The structure at q."""
         deformed, start = self._deformed(q), self.start
         moved = _TRIAL * q[len(self.strains) :].reshape(-1, 3) if self.freedom.atoms else 0.0
         positions = (start.positions + moved) @ deformed.T
         return replace(start, positions=positions, cell=start.cell @ deformed.T)
 
-    def _strain(self, q: Array) -> Array:
+    def _strain(self, q: Floats) -> Floats:
         return _TRIAL * np.tensordot(q[: len(self.strains)], self.strains, 1)
 
-    def _deformed(self, q: Array) -> Array:
+    def _deformed(self, q: Floats) -> Floats:
         deformed = np.eye(3) + self._strain(q)
         return deformed / np.cbrt(np.linalg.det(deformed)) if self.freedom.fixed_volume else deformed

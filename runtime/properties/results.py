@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
-import numpy as np
-from numpy.typing import NDArray
+from jaxtyping import Float
 
+from ..structures.arrays import Floats, Theta
 from .reference import Reference
-
-Array = NDArray[np.float64]
 
 
 class Unmeasured(Exception):
@@ -20,13 +18,13 @@ class Unmeasured(Exception):
 
 @dataclass(frozen=True, eq=False)
 class Estimate:
-    """A number with its derivatives (P,) with respect to all parameters; None where nobody asked for them.
+    """A number with its derivatives with respect to all parameters; None where nobody asked for them.
 
     note: what σ leaves out, in words.
     """
 
     value: float
-    gradient: Array | None = None
+    gradient: Theta | None = None
     note: str = ""
 
     def __add__(self, other: Estimate) -> Estimate:
@@ -48,7 +46,7 @@ class Estimate:
         return Estimate(value, (numerator * (1.0 / other.value)).gradient, numerator.note)
 
 
-def _sum(a: Array | None, b: Array | None) -> Array | None:
+def _sum(a: Floats | None, b: Floats | None) -> Floats | None:
     return None if a is None or b is None else a + b
 
 
@@ -64,6 +62,20 @@ def misfit(results: Iterable[PropertyResult]) -> float:
         if r.difference is not None and r.reference is not None and r.reference.tolerance:
             total += 0.5 * (r.difference / r.reference.tolerance) ** 2
     return total
+
+
+class PropertyData(TypedDict):
+    """`PropertyResult` as plain data."""
+
+    name: str
+    value: float | None
+    sigma: float | None
+    unit: str
+    reference: dict[str, Any] | None  # as `Reference` has it
+    difference: float | None
+    within: bool | None
+    status: str
+    reason: str
 
 
 @dataclass(frozen=True)
@@ -108,7 +120,7 @@ class PropertyResult:
         """Whether this is a must that is not met."""
         return self.reference is not None and self.reference.guard and self.within is False
 
-    def as_dict(self) -> dict[str, Any]:
+    def as_dict(self) -> PropertyData:
         """Plain data for JSON."""
         return {
             "name": self.name,
@@ -125,17 +137,14 @@ class PropertyResult:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What a plot shows: y (n,) or (n, branches) over x (n,), in the units of the labels.
+    """What a plot shows: y over x, in the units of the labels."""
 
-    kind: the name of the family; ticks: places on the x axis and their names; sigma (n,): of y, where known.
-    """
-
-    kind: str
+    kind: str  # the name of the family
     name: str
-    x: Array
-    y: Array
-    sigma: Array | None = None
-    ticks: tuple[tuple[float, str], ...] = ()
+    x: Float[Floats, " n"]
+    y: Float[Floats, " n"] | Float[Floats, "n branches"]
+    sigma: Float[Floats, " n"] | None = None  # of y, where it is known
+    ticks: tuple[tuple[float, str], ...] = ()  # places on the x axis and their names
 
 
 @dataclass(frozen=True)

@@ -5,11 +5,11 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
+from typing import cast
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..files.atomic import write_atomic
-from .results import PropertyResult
+from .results import PropertyData, PropertyResult
 
 PROPERTIES = "properties.json"
 
@@ -24,13 +24,13 @@ def keep(path: Path, results: Iterable[PropertyResult]) -> None:
     write_atomic(path, text + "\n")
 
 
-def kept(path: Path) -> dict[str, dict[str, Any]]:
+def kept(path: Path) -> dict[str, PropertyData]:
     """The results of a file by their names, none without the file. Raises ArtifactError damaged-artifact."""
     if not path.exists():
         return {}
     try:
         found = json.loads(path.read_text(encoding="utf-8"))["properties"]
-        return {str(r["name"]): dict(r) for r in found}
+        return {str(r["name"]): cast(PropertyData, dict(r)) for r in found}
     except (OSError, ValueError, KeyError, TypeError) as error:
         message = f"{path} does not hold the results of a measurement: {error}"
         help = "remove it, and measure again"

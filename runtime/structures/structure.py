@@ -9,10 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from ase.data import chemical_symbols
 
-from .arrays import Bools as Bools
 from .arrays import Cell, Forces, Periodic, Positions, Species, Stress
-from .arrays import Floats as Floats
-from .arrays import Ints as Ints
 
 if TYPE_CHECKING:
     from ase import Atoms

@@ -9,10 +9,10 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 from ase.data import atomic_numbers, covalent_radii
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ...files.settings import Section
+from ...structures.arrays import Floats
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
 from ..evaluator import Direction, Evaluator
@@ -20,7 +20,6 @@ from ..family import Plot, family
 from ..prototypes import nearest
 from ..results import Curve, Estimate, Unmeasured
 
-Array = NDArray[np.float64]
 _AT_ONCE = 24  # dimers in one structure
 _FAR = 1.2  # times the longest cutoff, between dimers
 
@@ -82,7 +81,7 @@ def neighbour_distance(bench: Bench, a: str, b: str) -> float:
     return known[0] if known else radii
 
 
-def scanned(evaluator: Evaluator, a: str, b: str, distances: Array) -> tuple[Array, Array]:
+def scanned(evaluator: Evaluator, a: str, b: str, distances: Floats) -> tuple[Floats, Floats]:
     """Energies (n,) in eV and repulsive forces −dE/dr (n,) in eV/Å at distances in Å."""
     energies, forces = [], []
     for first in range(0, len(distances), _AT_ONCE):
@@ -98,7 +97,7 @@ def dimer(a: str, b: str, distance: float) -> Structure:
     return _row(a, b, np.array([distance]), 0.0)
 
 
-def _row(a: str, b: str, distances: Array, gap: float) -> Structure:
+def _row(a: str, b: str, distances: Floats, gap: float) -> Structure:
     numbers = np.tile(np.array([atomic_numbers[a], atomic_numbers[b]], dtype=np.int32), len(distances))
     positions = np.zeros((2 * len(distances), 3))
     positions[:, 0] = np.repeat(np.arange(len(distances)) * gap, 2)

@@ -8,9 +8,9 @@ and w itself needs no derivative, as the energy is stationary in how the atoms f
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ....compiler.chemistry.constants import GPA
+from ...structures.arrays import Floats
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import Crystal, hessian
@@ -19,7 +19,6 @@ from ..family import OfStructures, family
 from ..prototypes import Candidate
 from ..results import Estimate
 
-Array = NDArray[np.float64]
 _CUBIC = ((0, 0), (0, 1), (3, 3))
 _HEXAGONAL = ((0, 0), (0, 1), (0, 2), (2, 2), (3, 3))
 _ALL = tuple((a, b) for a in range(6) for b in range(a, 6))
@@ -39,7 +38,7 @@ def _task(bench: Bench, candidate: Candidate) -> Task:
         crystal = bench.crystal(candidate)
         rows, columns = np.array(wanted).T
 
-        def values(structure: Structure) -> Array:
+        def values(structure: Structure) -> Floats:
             same = structure is crystal.structure
             h = crystal.hessian if same else hessian(bench.evaluator, structure, crystal.directions)
             return relaxed_constants(h)[0][rows, columns] / structure.volume
@@ -53,7 +52,7 @@ def _task(bench: Bench, candidate: Candidate) -> Task:
     return Task(quantities, run)
 
 
-def relaxed_constants(h: Array) -> tuple[Array, Array]:
+def relaxed_constants(h: Floats) -> tuple[Floats, Floats]:
     """V·C (6, 6) in eV of second derivatives along six strains and 3N displacements, and how all of them
     follow the strains: (6 + 3N, 6).
     """
@@ -63,7 +62,7 @@ def relaxed_constants(h: Array) -> tuple[Array, Array]:
     return 0.5 * (whole + whole.T), np.vstack([np.eye(6), follow])
 
 
-def _by_theta(crystal: Crystal, followed: Array, wanted: tuple[tuple[int, int], ...]) -> Array:
+def _by_theta(crystal: Crystal, followed: Floats, wanted: tuple[tuple[int, int], ...]) -> Floats:
     """∂C/∂θ (n, P) at fixed geometry, in eV/Å³: 4 wₐᵀ E_qq w_b is a difference of two curvatures."""
     ways = [_combined(crystal.directions, followed[:, k]) for k in range(6)]
     curvature = crystal.evaluator.curvature_by_theta
@@ -77,7 +76,7 @@ def _by_theta(crystal: Crystal, followed: Array, wanted: tuple[tuple[int, int], 
     return np.array(rows) / crystal.structure.volume
 
 
-def _combined(directions: tuple[Direction, ...], amounts: Array) -> Direction:
+def _combined(directions: tuple[Direction, ...], amounts: Floats) -> Direction:
     total = directions[0] * float(amounts[0])
     for way, amount in zip(directions[1:], amounts[1:], strict=True):
         total = total + way * float(amount)

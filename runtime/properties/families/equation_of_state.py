@@ -7,10 +7,10 @@ and σ goes through it exactly: every point has dE/dθ at its volume (the envelo
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ....compiler.chemistry.constants import GPA
+from ...structures.arrays import Floats
 from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import Crystal, of_structure, strain
 from ..evaluator import Direction, Evaluator, along
@@ -18,8 +18,6 @@ from ..family import OfStructures, Plot, family
 from ..prototypes import Candidate
 from ..relaxation import Freedom, relax
 from ..results import Curve, Estimate, Unmeasured
-
-Array = NDArray[np.float64]
 
 
 class EquationOfStateConfig(OfStructures):
@@ -59,7 +57,7 @@ def _task(bench: Bench, settings: EquationOfStateConfig, candidate: Candidate) -
     return Task(quantities, run)
 
 
-def _curve(evaluator: Evaluator, crystal: Crystal, strains: Array) -> tuple[Array, list[Estimate]]:
+def _curve(evaluator: Evaluator, crystal: Crystal, strains: Floats) -> tuple[Floats, list[Estimate]]:
     """Volumes in Å³ and energies in eV of the cell; all but the volume is relaxed at each. The volumes follow
     that of the crystal when the parameters move it.
     """
@@ -88,7 +86,7 @@ def _log_volume(crystal: Crystal) -> Estimate:
     return crystal.estimate(lambda s: np.array([np.log(s.volume)]), None)[0]
 
 
-def _fitted(volumes: Array, energies: list[Estimate], size: Estimate) -> tuple[Estimate, Estimate]:
+def _fitted(volumes: Floats, energies: list[Estimate], size: Estimate) -> tuple[Estimate, Estimate]:
     """B0 in eV/Å³ and B0'. size: the logarithm of the volume that all volumes go with."""
     middle = float(volumes[len(volumes) // 2])
     rows = np.vander((volumes / middle) ** (-2 / 3), 4, increasing=True)
@@ -111,7 +109,7 @@ def _fitted(volumes: Array, energies: list[Estimate], size: Estimate) -> tuple[E
     return Estimate(here[0], gradients[0] - here[0] * size.gradient), Estimate(here[1], gradients[1])
 
 
-def birch_murnaghan(coefficients: Array, middle: float) -> Array:
+def birch_murnaghan(coefficients: Floats, middle: float) -> Floats:
     """(B0, B0') of E = Σ c_k x^k, x = (V/middle)^(−2/3), at its minimum.
 
     Raises Unmeasured where it has none.

@@ -7,7 +7,6 @@ nearest neighbours at rest. It has no σ: trajectories are chaotic.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 import numpy as np
 from ase import Atoms, units
@@ -15,6 +14,7 @@ from ase.calculators.calculator import Calculator, all_changes
 from ase.md.langevin import Langevin
 from pydantic import Field
 
+from ...structures.arrays import Floats
 from ...structures.structure import from_atoms
 from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import Crystal, hessian
@@ -123,4 +123,4 @@ class _Watched(Calculator):
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
         assert self.atoms is not None
         values = self.evaluator.values(from_atoms(self.atoms))
-        self.results: dict[str, Any] = {"energy": values.energy, "forces": values.forces}
+        self.results: dict[str, float | Floats] = {"energy": values.energy, "forces": values.forces}

@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ...files.settings import Section
+from ...structures.arrays import Floats
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
 from ..family import family
 from ..prototypes import Candidate
-
-Array = NDArray[np.float64]
 
 
 @family("lattice", Section)
@@ -52,7 +50,7 @@ def _difference(bench: Bench, candidate: Candidate) -> Task:
     return Task((Quantity(f"energy_difference.{candidate.name}", "eV/atom"),), run)
 
 
-def _lengths(candidate: Candidate) -> tuple[list[tuple[str, str]], Callable[[Structure], Array]]:
+def _lengths(candidate: Candidate) -> tuple[list[tuple[str, str]], Callable[[Structure], Floats]]:
     """What describes the cell, and how to read it off: of prototypes the conventional lattice constants."""
     prototype = candidate.prototype
     if prototype is None:
@@ -66,5 +64,5 @@ def _lengths(candidate: Candidate) -> tuple[list[tuple[str, str]], Callable[[Str
     )
 
 
-def _hexagonal(lengths: Array) -> Array:
+def _hexagonal(lengths: Floats) -> Floats:
     return np.array([lengths[0], lengths[2] / lengths[0]])

@@ -13,10 +13,10 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from pydantic import Field
 
 from ....compiler.chemistry.constants import THZ
+from ...structures.arrays import Floats
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import Crystal
@@ -27,8 +27,8 @@ from ..results import Curve, Estimate
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-Array = NDArray[np.float64]
+    from phonopy import Phonopy
+    from phonopy.structure.atoms import PhonopyAtoms
 
 
 class PhononConfig(OfStructures):
@@ -94,7 +94,7 @@ class Dynamics:
     unit: Structure
     candidate: Candidate
 
-    def modes(self, q: Array) -> tuple[Array, Array]:
+    def modes(self, q: Floats) -> tuple[Floats, Floats]:
         """At q, in reciprocal vectors: (3n,) ω² in eV/(Å² u), ascending; (3n, 3n) eigenvectors in columns."""
         self.phonopy.dynamical_matrix.run(q)
         squares, vectors = np.linalg.eigh(self.phonopy.dynamical_matrix.dynamical_matrix)
@@ -106,12 +106,12 @@ class Dynamics:
         return _as_structure(self.phonopy.supercell)
 
     @property
-    def masses(self) -> Array:
+    def masses(self) -> Floats:
         """(n,) in u."""
         return np.array(self.phonopy.unitcell.masses)
 
     @property
-    def owner(self) -> Array:
+    def owner(self) -> Floats:
         """(N,) which atom of the unit cell each of the supercell is an image of."""
         large = self.phonopy.supercell
         return np.array([large.u2u_map[k] for k in large.s2u_map])
@@ -131,13 +131,13 @@ class Dynamics:
         return made
 
 
-def _as_structure(cell: Any) -> Structure:
+def _as_structure(cell: PhonopyAtoms) -> Structure:
     periodic = np.ones(3, dtype=np.bool_)
     numbers = np.array(cell.numbers, dtype=np.int32)
     return Structure(numbers, np.array(cell.positions), np.array(cell.cell), periodic, place="supercell")
 
 
-def _force_constants(evaluator: Evaluator, phonopy: Any) -> Array:
+def _force_constants(evaluator: Evaluator, phonopy: Phonopy) -> Floats:
     """(n, N, 3, 3) in eV/Å²: second derivatives for the atoms of one unit cell; exact."""
     structure, first = _as_structure(phonopy.supercell), phonopy.primitive.p2s_map
     found = np.zeros((len(first), structure.n_atoms, 3, 3))
@@ -149,7 +149,7 @@ def _force_constants(evaluator: Evaluator, phonopy: Any) -> Array:
     return found
 
 
-def special_points(candidate: Candidate) -> dict[str, Array]:
+def special_points(candidate: Candidate) -> dict[str, Floats]:
     """Special points of the Brillouin zone that the supercell is commensurate with, Γ left out."""
     cell = to_atoms(candidate.structure).cell
     found = {}
@@ -160,19 +160,19 @@ def special_points(candidate: Candidate) -> dict[str, Array]:
     return found
 
 
-def _at(crystal: Crystal, here: Dynamics, points: list[Array]) -> list[Estimate]:
+def _at(crystal: Crystal, here: Dynamics, points: list[Floats]) -> list[Estimate]:
     """Frequencies of all branches at commensurate points."""
     if not points:
         return []
 
-    def squares(dynamics: Dynamics) -> Array:
+    def squares(dynamics: Dynamics) -> Floats:
         return np.concatenate([dynamics.modes(q)[0] for q in points])
 
-    def values(unit: Structure) -> Array:
+    def values(unit: Structure) -> Floats:
         same = unit is crystal.structure
         return squares(here if same else Dynamics(here.evaluator, unit, here.candidate))
 
-    def by_theta() -> Array:
+    def by_theta() -> Floats:
         waves = [(q, vector) for q in points for vector in here.modes(q)[1].T]
         return np.array([_curvature_by_theta(here, q, vector) for q, vector in waves])
 
@@ -187,7 +187,7 @@ def _frequency(square: Estimate) -> Estimate:
     return Estimate(value, square.gradient * THZ * THZ / (2 * abs(value)), square.note)
 
 
-def _curvature_by_theta(here: Dynamics, q: Array, vector: Array) -> Array:
+def _curvature_by_theta(here: Dynamics, q: Floats, vector: Floats) -> Floats:
     """∂(e†De)/∂θ (P,), per unit cell: the curvature along the wave, its real and its imaginary part."""
     cell, owner = here.cell, here.owner
     n = here.unit.n_atoms

@@ -10,16 +10,16 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from ...structures.arrays import Floats
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import of_structure
 from ..family import OfStructures, family
-from ..prototypes import Candidate
+from ..prototypes import Candidate, Vectors
 from ..relaxation import Freedom, relax
 from ..results import Estimate, Unmeasured
 from ..structure_config import Miller
 
-Array = NDArray[np.float64]
 _J_M2 = 16.02176634  # J/m² in 1 eV/Å²
 _MOST = 400  # atoms of a slab
 
@@ -66,7 +66,7 @@ def _task(bench: Bench, settings: SurfaceConfig, candidate: Candidate, plane: Mi
 
 
 def slab(
-    unit: Structure, conventional: Array, plane: Miller, thickness: float
+    unit: Structure, conventional: Vectors, plane: Miller, thickness: float
 ) -> Callable[[Structure], Structure]:
     """What makes slabs of crystals near `unit`, of so many layers that they are `thickness` Å thick.
 
@@ -94,14 +94,14 @@ def slab(
     return build
 
 
-def _primitive_indices(conventional: Array, plane: Miller) -> NDArray[np.int64]:
+def _primitive_indices(conventional: Vectors, plane: Miller) -> NDArray[np.int64]:
     """Miller indices in reciprocal vectors of the primitive cell: P⁻¹h with P the conventional cell."""
     scaled = np.linalg.solve(np.asarray(conventional, dtype=np.float64), np.array(plane, dtype=np.float64))
     whole = np.round(scaled * abs(round(np.linalg.det(conventional)))).astype(np.int64)
     return whole // gcd(*whole.tolist())
 
 
-def _basis(cell: Array, plane: NDArray[np.int64]) -> NDArray[np.int64]:
+def _basis(cell: Floats, plane: NDArray[np.int64]) -> NDArray[np.int64]:
     """Integer rows: the two shortest vectors in the plane, which span its lattice, and the shortest step to
     the next plane.
     """
@@ -116,7 +116,7 @@ def _basis(cell: Array, plane: NDArray[np.int64]) -> NDArray[np.int64]:
     return np.array([first, second, above[0]])
 
 
-def _first_above_gap(heights: Array) -> float:
+def _first_above_gap(heights: Floats) -> float:
     """Of heights in a period of 1, the one above the widest gap."""
     found = np.unique(np.round(heights, 9))
     gaps = np.diff(found, prepend=found[-1] - 1)

@@ -9,8 +9,9 @@ import pytest
 from ase import Atoms
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from potentia.runtime.structures.arrays import Floats
 from potentia.runtime.structures.neighbors import Pairs, coordination, pairs, slots
-from potentia.runtime.structures.structure import Floats, Structure, from_atoms
+from potentia.runtime.structures.structure import Structure, from_atoms
 
 
 def brute_force(structure: Structure, cutoff: float, reach: int) -> list[tuple[int, int, tuple[float, ...]]]:
