@@ -100,8 +100,8 @@ def test_dynamics_go_on(copied: Path) -> None:
     found, wanted = (
         np.genfromtxt(path, delimiter=",", names=True) for path in ("md/thermo.csv", "md_thermo_80.csv")
     )
-    assert found.dtype.names == wanted.dtype.names
-    for name in found.dtype.names:
+    assert wanted.dtype.names and found.dtype.names == wanted.dtype.names
+    for name in wanted.dtype.names:
         np.testing.assert_allclose(found[name], wanted[name], rtol=1e-9, atol=1e-12, err_msg=name)
 
 
