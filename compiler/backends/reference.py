@@ -7,10 +7,10 @@ by the complex step dE/dx = Im E(x + ih)/h, exact to the last bits (doi:10.1145/
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from itertools import product
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -42,9 +42,11 @@ def predict(
     species: (N,) indices into model.species.
     """
     images = _images(model, positions, cell, pbc)
+    lists = {d.rc: _neighbours(positions, cell, images, d.rc) for d in model.lists() if d.rc is not None}
+    order = tuple(topological([model.outputs["energy"]]))
 
     def energy(x: Array, h: Array) -> Array:
-        return _Run(model, theta, x, h, species, images).site_energy()
+        return _Run(model, theta, x, h, species, lists).site_energy(order)
 
     x, h = positions.astype(complex), cell.astype(complex)
     site = energy(x, h).real
@@ -72,30 +74,41 @@ def _images(model: Model, positions: Array, cell: Array, pbc: Array) -> list[tup
     found = []
     for shift in product(*(range(-n, n + 1) for n in spans)):
         offset = np.array(shift, float)
-        for i, j in product(range(len(positions)), repeat=2):
-            if (i != j or any(shift)) and np.linalg.norm(positions[j] + offset @ cell - positions[i]) < reach:
-                found.append((i, j, offset))
+        distance = np.linalg.norm(positions + offset @ cell - positions[:, None], axis=-1)
+        found += [(i, j, offset) for i, j in np.argwhere(distance < reach) if i != j or any(shift)]
     return found
+
+
+class _Neighbours(NamedTuple):
+    """Atoms i and j + S of each neighbour; the two neighbours of each triple, as rows of this list."""
+
+    i: Array
+    j: Array
+    shift: Array
+    ij: Array
+    ik: Array
 
 
 class _Run:
     """One evaluation: values of nodes as arrays whose first axis is the rows of their domain."""
 
     def __init__(
-        self, model: Model, theta: Array, x: Array, h: Array, species: Array, images: list[Any]
+        self,
+        model: Model,
+        theta: Array,
+        x: Array,
+        h: Array,
+        species: Array,
+        lists: dict[float, _Neighbours],
     ) -> None:
         self.model, self.x, self.species = model, x, species
         self.table = _tables(model, theta)
-        self.lists: dict[float, tuple[Array, Array, Array]] = {}
-        self.triples: dict[float, tuple[Array, Array]] = {}
-        for domain in model.lists():
-            assert domain.rc is not None
-            self.lists[domain.rc] = _neighbours(x, h, images, domain.rc)
-            self.triples[domain.rc] = _pairs_of(self.lists[domain.rc][0])
+        self.lists = {rc: (n.i, n.j, x[n.j] + n.shift @ h - x[n.i]) for rc, n in lists.items()}
+        self.triples = {rc: (n.ij, n.ik) for rc, n in lists.items()}
 
-    def site_energy(self) -> Array:
+    def site_energy(self, order: Iterable[Node]) -> Array:
         values: dict[Node, Array] = {}
-        for node in topological([self.model.outputs["energy"]]):
+        for node in order:
             values[node] = self._evaluate(node, [values[a] for a in node.args])
         energy = values[self.model.outputs["energy"]]
         return np.broadcast_to(energy, (len(self.x),))
@@ -225,13 +238,12 @@ def _tables(model: Model, theta: Array) -> dict[str, Array]:
     return tables
 
 
-def _neighbours(x: Array, h: Array, images: list[Any], rc: float) -> tuple[Array, Array, Array]:
+def _neighbours(x: Array, h: Array, images: list[tuple[int, int, Array]], rc: float) -> _Neighbours:
     i = np.array([e[0] for e in images], dtype=int)
     j = np.array([e[1] for e in images], dtype=int)
     shift = np.array([e[2] for e in images], dtype=float).reshape(-1, 3)
-    d = x[j] + shift @ h - x[i]
-    near = np.linalg.norm(d.real, axis=1) < rc
-    return i[near], j[near], d[near]
+    near = np.linalg.norm(x[j] + shift @ h - x[i], axis=1) < rc
+    return _Neighbours(i[near], j[near], shift[near], *_pairs_of(i[near]))
 
 
 def _pairs_of(centres: Array) -> tuple[Array, Array]:
