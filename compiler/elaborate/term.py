@@ -183,9 +183,8 @@ class TermBuilder(TermScope):
             return self._is_energy(value, span)
         triple = definition.name == "triple"
         cutoff = self.cutoff(definition.name_span)
-        atoms = Atoms(
-            ("i", "j", "k") if triple else ("i", "j"), Domain("triple" if triple else "edge", cutoff)
-        )
+        indices = ("i", "j", "k") if triple else ("i", "j")
+        atoms = Atoms(indices, Domain("triple" if triple else "edge", cutoff))
         names = ("r_ij", "r_ik", "cos_jik") if triple else ("r_ij",)
         formals = definition.formals or ()
         if len(formals) != len(names):

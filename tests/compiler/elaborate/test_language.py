@@ -73,6 +73,11 @@ def test_two_ways_to_write_one_thing(one: str, other: str) -> None:
     same(f"E = {one}", f"E = {other}")
 
 
+@pytest.mark.parametrize("name", ["mlp", "shared_mlp"])
+def test_a_network_outside_of_a_term_is_refused(name: str) -> None:
+    assert refused(f"species Nb, O\nE = {name}(by_species(i), [8], tanh)") == "misplaced-value"
+
+
 def test_defaults_may_use_other_arguments() -> None:
     same("E = lj(Nb, rc = 5)", "E = lj(Nb, rc = 5, inner = 4)")
 
