@@ -13,13 +13,14 @@ calculator = "runs/nep_std"
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, field_validator
 
 from ..dynamics.settings import MDSettings
-from ..files.settings import Section, read_toml, validated, with_flags
+from ..files.settings import Section, option, read_toml, validated, with_flags
 from ..residuals.config import FitConfig
 
 _OURS = ("temperature", "temperature_end", "seed", "trajectory", "velocities")
@@ -72,7 +73,7 @@ class LabelConfig(Section):
 class StopConfig(Section):
     """After so many rounds, or where failures and new structures of a round are no more than these."""
 
-    rounds: int = Field(10, ge=1)
+    rounds: int = option(10, "Rounds at most.", ge=1)
     failure_ratio: float = Field(0.0, ge=0, le=1)
     new_structures: int = Field(0, ge=0)
 
@@ -108,7 +109,9 @@ class ActiveConfig(Section):
         return found
 
 
-def load_active(path: Path, rounds: int | None = None) -> ActiveConfig:
-    """The configuration of a file. Raises ConfigError: missing-file, bad-toml, unknown-key, bad-value."""
-    content = with_flags(read_toml(path), {"stop.rounds": rounds})
-    return validated(ActiveConfig, content, str(path))
+def load_active(path: Path, flags: Mapping[str, object] | None = None) -> ActiveConfig:
+    """The configuration of a file, with flags (dotted names; None is not given) over it.
+
+    Raises ConfigError: missing-file, bad-toml, unknown-key, bad-value.
+    """
+    return validated(ActiveConfig, with_flags(read_toml(path), flags), str(path))

@@ -7,7 +7,7 @@ from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
-from ..files.settings import Section, validated
+from ..files.settings import Section, option, validated
 
 
 class AnalysisSettings(Section):
@@ -22,16 +22,20 @@ class AnalysisSettings(Section):
 
     skip: float = Field(0.0, ge=0)
     skip_share: float = Field(0.0, ge=0, lt=1)
-    stride: int = Field(1, ge=1)
-    r_max: float = Field(8.0, gt=0.1, le=30)
-    width: float = Field(0.05, gt=0.001, le=0.5)
-    core: float = Field(0.5, gt=0, lt=1)
-    blocks: int = Field(5, ge=2, le=100)
-    windows: int = Field(10, ge=1, le=1000)
+    stride: int = option(1, "Look at every so many frames.", ge=1)
+    interval: float | None = option(None, "Time between two frames.", metavar="PS", gt=0)
+    timestep: float | None = option(None, "Time of a `step` of the file.", metavar="FS", gt=0)
+    time_unit: Literal["ps", "fs"] | None = option(
+        None, "Unit of `time` in the file: fs or ps.", metavar="UNIT"
+    )
+    r_max: float = option(8.0, "Largest distance of g(r).", metavar="Å", gt=0.1, le=30)
+    width: float = option(0.05, "Width of a bin of g(r).", metavar="Å", gt=0.001, le=0.5)
+    core: float = option(
+        0.5, "Share of covalent radii: nearer atoms have clustered.", metavar="SHARE", gt=0, lt=1
+    )
+    blocks: int = option(5, "Blocks of time, for the error of D.", ge=2, le=100)
+    windows: int = option(10, "Windows of time, for the cell.", ge=1, le=1000)
     lags: tuple[float, float] | None = None
-    interval: float | None = Field(None, gt=0)
-    timestep: float | None = Field(None, gt=0)
-    time_unit: Literal["ps", "fs"] | None = None
 
     @model_validator(mode="after")
     def _agree(self) -> Self:

@@ -7,8 +7,10 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..active.config import StopConfig
 from . import console
 from .options import Json, Quiet
+from .setting_options import Given, having, options_of
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -23,12 +25,14 @@ _ENDS = {
 }
 
 
+@having(stop=options_of(StopConfig, "stop"))
 def command(
     config: Annotated[
         Path, typer.Argument(metavar="CONFIG.toml", help="Spec, data, dynamics, labels.", show_default=False)
     ],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The study.")],
-    rounds: Annotated[int | None, typer.Option("--rounds", help="At most. [10]")] = None,
+    *,
+    stop: Given,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -48,7 +52,7 @@ def command(
     from ..active.study import agreement, study_of
     from .progress import staging
 
-    settings = load_active(config, rounds)
+    settings = load_active(config, stop)
     with staging("active", quiet) as report:
         study = study_of(settings, config, output, report)
         if not quiet:

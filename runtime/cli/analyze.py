@@ -8,16 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..analysis.settings import AnalysisSettings
 from . import console
-from .analyze_options import FRAMES, MEASURES
-from .options import Given, Json, Quiet, having
+from .options import Json, Quiet
+from .setting_options import Given, having, options_of
 
 if TYPE_CHECKING:
     from ..analysis.analysis import Analysis
     from ..analysis.ensemble import Ensemble
 
 
-@having(frames=FRAMES, measures=MEASURES)
+@having(given=options_of(AnalysisSettings))
 def command(
     trajectory: Annotated[
         list[str],
@@ -27,8 +28,7 @@ def command(
     skip: Annotated[
         str | None, typer.Option("--skip", metavar="PS", help="Left out at the beginning: 5, or 20%. [0]")
     ] = None,
-    frames: Given,
-    measures: Given,
+    given: Given,
     lags: Annotated[
         str | None, typer.Option("--lags", metavar="PS:PS", help="Where the slope of the MSD is taken.")
     ] = None,
@@ -57,7 +57,7 @@ def command(
     from ..analysis.settings import analysis_settings
     from .progress import passing
 
-    settings = analysis_settings({**frames, **measures, **_skipped(skip), **_lags(lags)})
+    settings = analysis_settings({**given, **_skipped(skip), **_lags(lags)})
     _require(output, plot)
     found = []
     for where in trajectory:

@@ -7,8 +7,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..data.config import DataConfig
+from ..design.config import Budget
 from . import console
-from .options import LABELS, Data, Given, Json, Quiet, having
+from .options import Data, Json, Quiet
+from .setting_options import Given, having, options_of
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -17,7 +20,11 @@ if TYPE_CHECKING:
     from ..design.study import Study
 
 
-@having(labels=LABELS)
+@having(
+    labels=options_of(DataConfig, "data", without=["test"]),
+    test=options_of(DataConfig, "data", only=["test"]),
+    budget=options_of(Budget, "budget"),
+)
 def command(
     config: Annotated[
         Path, typer.Argument(metavar="CONFIG.toml", help="Catalogue, sizes and budget.", show_default=False)
@@ -26,14 +33,8 @@ def command(
     data: Data,
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The study.")],
     labels: Given,
-    test: Annotated[
-        str | None, typer.Option("--test", metavar="RULE", help="split=test, a fraction as 0.1, or a file.")
-    ] = None,
-    time_limit: Annotated[
-        float | None,
-        typer.Option("--time-limit", metavar="SECONDS", help="Stop then; what is there is kept."),
-    ] = None,
-    workers: Annotated[int | None, typer.Option("--workers", help="Processes. [1]")] = None,
+    test: Given,
+    budget: Given,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -52,8 +53,7 @@ def command(
     from ..design.loop import design
     from .progress import designing
 
-    flags = {**labels, "data.test": test, "budget.time_limit": time_limit, "budget.workers": workers}
-    settings = load_design(config, flags)
+    settings = load_design(config, {**labels, **test, **budget})
     study = _study(settings, config, data, output)
     if not quiet:
         _introduce(study)

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..data.config import DataConfig
 from . import console
-from .options import LABELS, Data, Given, Json, Quiet, Run, having
+from .options import Data, Json, Quiet, Run
+from .setting_options import Given, having, options_of
 
 if TYPE_CHECKING:
     from ..information.calibration import CoverageData
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from ..structures.structure import Structure
 
 
-@having(labels=LABELS)
+@having(labels=options_of(DataConfig, "data", without=["test"]))
 def command(
     run: Run,
     *,

@@ -8,8 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..data.config import DataConfig
+from ..residuals.config import FitConfig
 from . import console
-from .options import LABELS, SEARCH, Config, Data, Given, Json, Quiet, Spec, having
+from .options import Config, Data, Json, Quiet, Spec
+from .setting_options import Given, having, options_of
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -18,18 +21,19 @@ if TYPE_CHECKING:
     from ..evaluation.errors import ErrorData
     from ..fitting.result import FitResult
     from ..potential.potential import Potential
-    from ..residuals.config import FitConfig
     from ..runs.lineage import Step
 
 
-@having(search=SEARCH, labels=LABELS)
+@having(
+    test=options_of(DataConfig, "data", only=["test"]),
+    search=options_of(FitConfig),
+    labels=options_of(DataConfig, "data", without=["test"]),
+)
 def command(
     spec: Spec,
     *,
     data: Data,
-    test: Annotated[
-        str | None, typer.Option("--test", metavar="RULE", help="split=test, a fraction as 0.1, or a file.")
-    ] = None,
+    test: Given,
     output: Annotated[
         Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The run. [runs/NAME OF THE SPEC]")
     ] = None,
@@ -59,7 +63,7 @@ def command(
     from ..residuals.config import load_config
     from .outputs import require_new_run
 
-    settings = load_config(config, {**search, **labels, "data.test": test})
+    settings = load_config(config, {**search, **labels, **test})
     folder = output or Path("runs") / spec.stem
     checked = _checked(spec)  # before the data: its faults are told at once
     require_new_run(folder, force, resume)

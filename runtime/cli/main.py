@@ -6,18 +6,19 @@ data, on the disk), 2 usage, 70 our own fault, 130 interrupted.
 
 from __future__ import annotations
 
+import ast
 import os
 import sys
 import tempfile
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import typer
 
-from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
+from ...compiler.diagnostics.diagnostic import Diagnostic, InternalError, UserError
 from . import console
 
 OURS = 70  # EX_SOFTWARE
@@ -52,7 +53,10 @@ def _options(
 
 
 def application(first: str | None = None) -> typer.Typer:
-    """The command line; of the commands only the first word, where it is one: declaring them takes time."""
+    """The command line: with the command that the first word names, else with a list of all of them.
+
+    Declaring their options takes time, and a list shows none.
+    """
     app = typer.Typer(
         name="potentia",
         help="A compiler for interatomic potentials: write the formula, fit it, run it.",
@@ -63,9 +67,24 @@ def application(first: str | None = None) -> typer.Typer:
         context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110},
     )
     app.callback()(_options)
-    for name in (first,) if first in COMMANDS else COMMANDS:
-        app.command(name)(import_module(f".{name.replace('-', '_')}", __package__).command)
+    if first in COMMANDS:
+        app.command(first)(import_module(f".{first.replace('-', '_')}", __package__).command)
+    else:
+        for name in COMMANDS:
+            app.command(name)(_listed(name))
     return app
+
+
+def _listed(name: str) -> Callable[[], None]:
+    """A command for the list of all: it has the docstring of the real one, whose module is not imported."""
+    source = Path(__file__).with_name(f"{name.replace('-', '_')}.py").read_text(encoding="utf-8")
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+
+    def listed() -> None:
+        raise InternalError(f"`{name}` is listed, not run")
+
+    listed.__doc__ = next(ast.get_docstring(f) for f in functions if f.name == "command")
+    return listed
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -76,7 +95,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         quick = _quick(arguments)
         if quick is not None:
             return quick
-        app = application(arguments[0] if arguments else None)
+        app = application(next((word for word in arguments if word != "--"), None))
         code = app(arguments, prog_name="potentia", standalone_mode=False)
         return code if isinstance(code, int) else 0
     except UserError as error:

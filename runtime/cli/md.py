@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from ..structures.arrays import Floats
+from ..dynamics.settings import MDSettings
 from . import console
-from .md_options import BATH, CELL, GUARDS, STEPS, WRITTEN
-from .options import Given, Json, Quiet, Run, having
+from .options import Json, Quiet, Run
+from .setting_options import Given, having, options_of
 from .threads import one_core
 
 if TYPE_CHECKING:
-    from ..dynamics import MDResult, MDSettings
+    from ..dynamics import MDResult
+    from ..structures.arrays import Floats
     from ..structures.structure import Structure
 
 
-@having(steps=STEPS, bath=BATH, cell=CELL, written=WRITTEN, guards=GUARDS)
+@having(given=options_of(MDSettings))
 def command(
     run: Run,
     *,
@@ -32,11 +33,7 @@ def command(
     time: Annotated[
         float | None, typer.Option("--time", metavar="PS", help="How long, in place of --steps.")
     ] = None,
-    steps: Given,
-    bath: Given,
-    cell: Given,
-    written: Given,
-    guards: Given,
+    given: Given,
     resume: Annotated[
         bool, typer.Option("--resume", help="Go on from the last state, to the same bits.")
     ] = False,
@@ -64,7 +61,7 @@ def command(
     from ..runs.run_folder import load
     from .progress import simulating
 
-    settings = md_settings(_with_time({**steps, **bath, **cell, **written, **guards}, time))
+    settings = md_settings(_with_time(dict(given), time))
     potential = load(run)
     start, velocities = _start(structure, repeat, settings, quiet)
     with simulating(settings.steps, quiet) as progress:

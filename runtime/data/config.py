@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from ..files.settings import Section
-from .labels import LabelKeys
+from ..files.settings import Section, option
+
+if TYPE_CHECKING:  # the options of a command are these fields, and its help starts at once
+    from .labels import LabelKeys
 
 
 class DataConfig(Section):
     """Where labels are, in what unit and sign; which structures are the test set."""
 
-    energy_key: str = "energy"
-    forces_key: str = "forces"
-    use_forces: bool = True
-    stress_key: str = "stress"
-    use_stress: bool = True
-    virial_key: str | None = None
-    stress_unit: str = "eV/Å^3"
-    stress_sign: Literal["tension", "compression"] = "tension"
-    virial_sign: Literal["minus", "plus"] = "minus"
-    config_type_key: str = "config_type"
-    weight_key: str | None = None
-    test: str | None = None  # `split=test`, or a fraction: `0.1`
+    energy_key: str = option("energy", "Key of the energy, eV.", metavar="KEY")
+    forces_key: str = option("forces", "Key of the forces, eV/Å.", metavar="KEY")
+    use_forces: bool = option(True, "Leave the forces aside.", flag="--no-forces")
+    stress_key: str = option("stress", "Key of the stress.", metavar="KEY")
+    use_stress: bool = option(True, "Leave the stress aside.", flag="--no-stress")
+    stress_unit: str = option("eV/Å^3", "Unit of the stress: eV/Å^3, GPa, kbar, …", metavar="UNIT")
+    stress_sign: Literal["tension", "compression"] = option(
+        "tension", "Positive stress: tension or compression.", metavar="SIGN"
+    )
+    virial_key: str | None = option(None, "Key of a virial, eV, in place of stress.", metavar="KEY")
+    virial_sign: Literal["minus", "plus"] = option(
+        "minus", "Sign of a virial: minus (-V*stress, GPUMD) or plus.", metavar="SIGN"
+    )
+    config_type_key: str = option("config_type", "Key of the kind of a structure.", metavar="KEY")
+    weight_key: str | None = option(None, "Key of a weight of each structure.", metavar="KEY")
+    test: str | None = option(None, "split=test, a fraction as 0.1, or a file.", metavar="RULE")
 
     def keys(self) -> LabelKeys:
         """The keys for the reader. Raises DataError for a unit that is not known."""
+        from .labels import LabelKeys
+
         return LabelKeys(
             energy=self.energy_key,
             forces=self.forces_key,

@@ -17,7 +17,7 @@ from pydantic import Field, field_validator
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.config import DataConfig
-from ..files.settings import ConfigError, Section, read_toml, validated, with_flags
+from ..files.settings import ConfigError, Section, option, read_toml, validated, with_flags
 from ..residuals.config import WeightsConfig
 
 CHOSEN = "{chosen}"
@@ -27,9 +27,9 @@ _LENGTH = re.compile(r"\bd\b")
 class Budget(Section):
     """When to stop measuring and selecting; the front of what is there is still written."""
 
-    time_limit: float | None = Field(None, gt=0)  # seconds
+    time_limit: float | None = option(None, "Stop then; what is there is kept.", metavar="SECONDS", gt=0)
     fits: int | None = Field(None, ge=1)  # trials: pieces measured, selections, fits
-    workers: int = Field(1, ge=1)  # processes
+    workers: int = option(1, "Processes.", ge=1)
 
 
 class Entry(Section):

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Literal
 
-from pydantic import Field, model_validator
+from pydantic import model_validator
 
-from ..files.settings import Section, validated
+from ..files.settings import Section, option, validated
 
 _SHARPEST = 10.0  # of the changes of a thermostat: its time has at least so many steps
 
@@ -20,27 +20,46 @@ class MDSettings(Section):
     frame, every `save_every` a state to go on from. `velocities`: drawn from `seed`, or those of the file.
     """
 
-    ensemble: Literal["nve", "nvt", "npt"] = "nvt"
-    thermostat: Literal["bussi", "langevin", "nose-hoover"] = "bussi"
-    barostat: Literal["isotropic", "anisotropic", "full"] = "isotropic"
-    steps: int = Field(10_000, ge=1)
-    timestep: float = Field(1.0, gt=0)
-    temperature: float = Field(300.0, ge=0)
-    temperature_end: float | None = Field(None, ge=0)
-    tau: float = Field(100.0, gt=0)
-    pressure: float = 0.0
-    tau_pressure: float = Field(1000.0, gt=0)
-    bulk_modulus: float = Field(100.0, gt=0)  # an estimate: it sets how fast the cell follows, not where to
-    velocities: Literal["drawn", "structure"] = "drawn"
-    seed: int = Field(0, ge=0, lt=2**32)
-    log_every: int = Field(100, ge=1)
-    write_every: int = Field(1000, ge=1)
-    save_every: int = Field(10_000, ge=1)
-    trajectory: str = "trajectory.xyz"  # or `.traj` of ASE
-    precision: Literal["float64", "float32"] = "float64"
-    skin: float | None = Field(None, gt=0, le=5)  # Å; None: as thick as the fastest atoms need
-    min_distance: float = Field(0.4, ge=0, lt=1)  # of the sum of covalent radii; 0 lets atoms meet
-    max_temperature: float | None = Field(None, gt=0)
+    steps: int = option(10_000, "Number of steps.", ge=1)
+    timestep: float = option(1.0, "Time step.", metavar="FS", gt=0)
+    ensemble: Literal["nve", "nvt", "npt"] = option("nvt", "nve, nvt or npt.")
+    velocities: Literal["drawn", "structure"] = option(
+        "drawn", "First velocities: drawn at the temperature, or structure."
+    )
+    seed: int = option(0, "Seed of velocities, thermostat and barostat.", ge=0, lt=2**32)
+    precision: Literal["float64", "float32"] = option(
+        "float64", "Precision of the forces: float64 or float32."
+    )
+    skin: float | None = option(
+        None, "Skin of the neighbour lists.", metavar="Å", shown="0.3, more for fast atoms", gt=0, le=5
+    )
+    temperature: float = option(300.0, "Temperature.", metavar="K", ge=0)
+    temperature_end: float | None = option(
+        None, "Temperature at the end, of a ramp linear in time.", metavar="K", ge=0
+    )
+    thermostat: Literal["bussi", "langevin", "nose-hoover"] = option(
+        "bussi", "bussi, langevin or nose-hoover."
+    )
+    tau: float = option(100.0, "Time of the thermostat.", metavar="FS", gt=0)
+    pressure: float = option(0.0, "Pressure.", metavar="GPA")
+    barostat: Literal["isotropic", "anisotropic", "full"] = option(
+        "isotropic", "isotropic, anisotropic (along x, y, z) or full."
+    )
+    tau_pressure: float = option(1000.0, "Time of the barostat.", metavar="FS", gt=0)
+    # an estimate: it does not set where the cell goes
+    bulk_modulus: float = option(
+        100.0, "Bulk modulus, about; sets how fast the cell follows.", metavar="GPA", gt=0
+    )
+    log_every: int = option(100, "Steps between rows of the log.", metavar="STEPS", ge=1)
+    write_every: int = option(1000, "Steps between frames of the trajectory.", metavar="STEPS", ge=1)
+    save_every: int = option(10_000, "Steps between states to go on from.", metavar="STEPS", ge=1)
+    trajectory: str = option("trajectory.xyz", "File of the trajectory.", metavar="NAME.xyz|NAME.traj")
+    min_distance: float = option(
+        0.4, "Stop below this distance, in sums of covalent radii.", metavar="FRACTION", ge=0, lt=1
+    )
+    max_temperature: float | None = option(
+        None, "Stop above this temperature.", metavar="K", shown="5 times the wanted", gt=0
+    )
 
     @model_validator(mode="after")
     def _together(self) -> MDSettings:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import TypeVar, get_args
+from typing import Any, TypeVar, get_args
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, ValidationError
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
@@ -23,6 +24,28 @@ class Section(BaseModel):
     """A table of a configuration: no unknown keys, no NaN and no infinity."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
+
+
+def option(
+    default: object,
+    help: str,
+    *,
+    metavar: str | None = None,
+    flag: str | None = None,
+    shown: str | None = None,
+    gt: float | None = None,
+    ge: float | None = None,
+    lt: float | None = None,
+    le: float | None = None,
+) -> Any:
+    """A field that is an option of the command line too, with its help; bounds are those of `Field`.
+
+    metavar: the word for its value, a unit in most cases; flag: where it is not the name of the field with
+    dashes, and of a switch that turns a field off; shown: the default in words, where it is no constant.
+    """
+    spelt: JsonDict = {"metavar": metavar, "flag": flag, "shown": shown}
+    extra: JsonDict = {"option": spelt}
+    return Field(default, description=help, json_schema_extra=extra, gt=gt, ge=ge, lt=lt, le=le)
 
 
 def one_of(names: Sequence[str]) -> BeforeValidator:

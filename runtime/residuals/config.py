@@ -18,7 +18,7 @@ from typing import Annotated, Literal
 from pydantic import Field
 
 from ..data.config import DataConfig
-from ..files.settings import Section, one_of, read_toml, validated, with_flags
+from ..files.settings import Section, one_of, option, read_toml, validated, with_flags
 from ..optimize.methods import AUTO, method_names
 
 
@@ -39,18 +39,23 @@ class FitConfig(Section):
 
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
-    method: Annotated[str, one_of(method_names())] = AUTO
-    max_iterations: int | None = Field(None, ge=1)
-    time_limit: float | None = Field(None, gt=0)  # seconds
-    tolerance: float = Field(1e-3, gt=0, lt=1)  # a step that lowers the loss by a smaller share is the last
-    starts: int = Field(1, ge=1)
-    seed: int = Field(0, ge=0)
-    memory_mb: float = Field(1000.0, ge=50)  # what batches and their derivatives may take
+    method: Annotated[str, one_of(method_names())] = option(AUTO, f"{', '.join(method_names())}.")
+    starts: int = option(1, "Seeded starts; the best wins.", ge=1)
+    seed: int = option(0, "Seed of splits and starts.", ge=0)
+    time_limit: float | None = option(None, "Stop then, with the best so far.", metavar="SECONDS", gt=0)
+    max_iterations: int | None = option(None, "Stop then, with the best so far.", ge=1)
+    tolerance: float = option(1e-3, "End when a step lowers the loss by a smaller share.", gt=0, lt=1)
+    held_out: float = option(
+        0.1, "Share of the structures that judges quasi-newton.", metavar="SHARE", ge=0, lt=1
+    )
+    ridge: float | None = option(
+        None, "Draws parameters to 0, in units of their size.", shown="0; quasi-newton: 0.1", ge=0
+    )
+    memory_mb: float = option(
+        1000.0, "Memory that batches and their derivatives may take.", flag="--memory", metavar="MB", ge=50
+    )
+    reference_energies: bool = option(True, "Do not add an energy for each species.", flag="--no-reference")
     precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
-    # on parameters in units of their size; none given: 0.1 of the quasi-Newton method, else 0
-    ridge: float | None = Field(None, ge=0)
-    held_out: float = Field(0.1, ge=0, lt=1)  # share of the structures that judges the quasi-Newton method
-    reference_energies: bool = True  # one energy a species, added to the formula where it has none
 
     def flat(self) -> dict[str, object]:
         """Plain data, for files and fingerprints."""

@@ -20,7 +20,7 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
 
 def options_of(command: str) -> set[str]:
     """Every flag of a command, long and short."""
-    described = typer.main.get_command(application()).commands[command]  # type: ignore[attr-defined]
+    described = typer.main.get_command(application(command)).commands[command]  # type: ignore[attr-defined]
     names = {flag for p in described.params for flag in (*p.opts, *p.secondary_opts) if flag.startswith("-")}
     return names | {"--help", "-h"}
 

@@ -97,6 +97,7 @@ OTHERS = {
     "runtime.comparison.curves": "matplotlib",
     "runtime.comparison.page": "pygments",
     "runtime.cli": "numpy typer rich",
+    "runtime.cli.setting_options": "pydantic typer",
     # `--emit jaxpr` and `--emit hlo` are jax's own text
     "runtime.cli.stages": "numpy jax",
 }

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field, model_validator
 
+from ....compiler.chemistry.constants import J_PER_M2
 from ...structures.arrays import Floats
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
@@ -20,7 +21,6 @@ from ..relaxation import Freedom, relax
 from ..results import Estimate, Unmeasured
 from ..structure_config import Miller
 
-_J_M2 = 16.02176634  # J/m² in 1 eV/Å²
 _MOST = 400  # atoms of a slab
 
 
@@ -58,7 +58,7 @@ def _task(bench: Bench, settings: SurfaceConfig, candidate: Candidate, plane: Mi
         energy = crystal.with_geometry(of_structure(bench.evaluator, at), build, at)
         excess = energy - crystal.energy * (start.n_atoms / crystal.n_atoms)
         (both_sides,) = crystal.estimate(lambda s: np.array([2 * _area(build(s))]), None)
-        gamma = excess.over(both_sides) * _J_M2
+        gamma = excess.over(both_sides) * J_PER_M2
         note = gamma.note or ("" if settings.relax else "not relaxed")
         return Outcome([Estimate(gamma.value, gamma.gradient, note)])
 

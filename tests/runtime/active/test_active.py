@@ -101,7 +101,7 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def learned(config: Path, folder: str = "study", rounds: int | None = None) -> Learned:
-    return learn(study_of(load_active(config, rounds), config, config.parent / folder))
+    return learn(study_of(load_active(config, {"stop.rounds": rounds}), config, config.parent / folder))
 
 
 def test_rounds_are_counted_and_end(world: World, tmp_path: Path) -> None:

@@ -310,7 +310,7 @@ def test_labels_of_another_kind_are_told() -> None:
 def test_the_example_of_the_documents_is_valid(root: Path, tmp_path: Path) -> None:
     page = (root / "docs" / "active.md").read_text(encoding="utf-8")
     (tmp_path / "a.toml").write_text(page.partition("```toml\n")[2].partition("```")[0], encoding="utf-8")
-    config = load_active(tmp_path / "a.toml", rounds=3)
+    config = load_active(tmp_path / "a.toml", {"stop.rounds": 3})
     assert config.stop.rounds == 3 and config.md.timestep == 2.0 and config.fit.data.test == "held_out.xyz"
 
 
