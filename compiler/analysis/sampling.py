@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from itertools import product
 from math import prod
 
 from ..ir import ops
+from ..ir.contraction import parsed, places
 from ..ir.graph import Model, Node, Op, Parameter
+from ..ir.types import row_number
 
 Row = list[float]
 Vector = tuple[float, float, float]
@@ -90,7 +91,7 @@ class Sampler:
         table, width = self.value(node.args[0], ""), node.kind.components
         letters = place if node["of"] in ("i", "ij") else node["of"]
         atoms = [self.scene.species["ijk".index(x)] for x in letters]
-        start = width * _row(node.args[0].kind.domain.name, atoms, len(self.model.species))
+        start = width * row_number(node.args[0].kind.domain, atoms, len(self.model.species))
         return table[start : start + width]
 
     def _to_i(self, node: Node, place: str) -> Row:
@@ -115,22 +116,16 @@ class Sampler:
     # --- features
 
     def _einsum(self, node: Node, place: str) -> Row:
-        inputs, out = node["spec"].split("->")
-        letters = inputs.split(",")
-        rows = [self.value(a, place) for a in node.args]
-        sizes = {
-            c: n
-            for s, a in zip(letters, node.args, strict=True)
-            for c, n in zip(s, a.kind.shape, strict=True)
-        }
+        contraction, rows = parsed(node["spec"]), [self.value(a, place) for a in node.args]
+        sizes = contraction.sizes(a.kind.shape for a in node.args)
         names = list(sizes)
-        if prod(sizes.values()) > LARGEST:
+        if contraction.products(sizes) > LARGEST:
             raise NoSample
-        strides = [_strides(s, names, sizes) for s in (*letters, out)]
+        strides = [_strides(s, names, sizes) for s in (*contraction.inputs, contraction.output)]
         total = [0.0] * node.kind.components
-        for at in product(*(range(n) for n in sizes.values())):
-            *places, target = (sum(k * s for k, s in zip(at, stride, strict=True)) for stride in strides)
-            total[target] += prod(row[k] for row, k in zip(rows, places, strict=True))
+        for at in places(names, sizes):
+            *sources, target = (sum(k * s for k, s in zip(at, stride, strict=True)) for stride in strides)
+            total[target] += prod(row[k] for row, k in zip(rows, sources, strict=True))
         return total
 
     def _take(self, node: Node, place: str) -> Row:
@@ -173,24 +168,6 @@ def _strides(letters: str, names: list[str], sizes: Mapping[str, int]) -> list[i
         found[c] += step
         step *= sizes[c]
     return [found[c] for c in names]
-
-
-def _row(table: str, atoms: list[int], n: int) -> int:
-    def unordered(a: int, b: int) -> int:
-        low, high = sorted((a, b))
-        return low * n - low * (low - 1) // 2 + high - low
-
-    match table:
-        case "species":
-            return atoms[0]
-        case "species_pair":
-            return unordered(*atoms)
-        case "species_pair_ordered":
-            return atoms[0] * n + atoms[1]
-        case "species_triple":
-            return atoms[0] * (n * (n + 1) // 2) + unordered(atoms[1], atoms[2])
-        case _:
-            return (atoms[0] * n + atoms[1]) * n + atoms[2]
 
 
 # every operation that is no function of plain numbers, or named in `NOT_SAMPLED`

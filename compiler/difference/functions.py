@@ -7,6 +7,7 @@ from itertools import product as combinations
 from math import prod
 
 from ..ir import ops
+from ..ir.contraction import parsed
 from ..ir.graph import OPS, Node
 from ..ir.traits import Trait
 from ..ir.types import NONE, Kind
@@ -177,8 +178,7 @@ class Functions:
 
 def exchanged(spec: str, args: tuple[Sum, ...]) -> tuple[Sum, ...]:
     """Σ_n a_n b_n = Σ_n b_n a_n: two arguments with the same letters, in order."""
-    letters = spec.split("->")[0].split(",")
-    return tuple(sorted(args, key=lambda x: x.key)) if len(set(letters)) == 1 else args
+    return tuple(sorted(args, key=lambda x: x.key)) if len(set(parsed(spec).inputs)) == 1 else args
 
 
 def sizes(node: Node) -> tuple[object, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .contraction import Contraction, parsed
 from .graph import Liveness, Node
 
 if TYPE_CHECKING:  # `check` does without numpy
@@ -115,12 +116,13 @@ def _of_contraction(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[
 def _asked_of(node: Node, k: int, wanted: Mask, supports: Sequence[Mask]) -> Mask:
     import numpy as np
 
-    ins, out = node["spec"].split("->")
-    letters = ins.split(",")
+    contraction = parsed(node["spec"])
+    letters, out = contraction.inputs, contraction.output
     others = [(s, m) for j, (s, m) in enumerate(zip(letters, supports, strict=True)) if j != k]
     own = (letters[k], np.ones(node.args[k].kind.shape, bool))
     specs, masks = zip((out, wanted), own, *others, strict=True)
-    return np.asarray(np.einsum(f"{','.join(specs)}->{letters[k]}", *(m.astype(float) for m in masks)) > 0)
+    spec = str(Contraction(specs, letters[k]))
+    return np.asarray(np.einsum(spec, *(m.astype(float) for m in masks)) > 0)
 
 
 def _each(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:

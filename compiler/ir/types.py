@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from math import prod
-from typing import Literal
+from typing import Any, Literal, TypeAlias, TypeVar
 
 from ..chemistry.units import ONE, Unit
 
@@ -21,6 +22,10 @@ DomainName = Literal[
     "edge",
     "triple",
 ]
+
+# a whole number, or an array of them in any library
+Index = TypeVar("Index", bound=Any)
+Unordered: TypeAlias = Callable[[Index, Index], Index]
 
 TABLES = ("species", "species_pair", "species_pair_ordered", "species_triple", "species_triple_ordered")
 LISTS = ("pair", "edge", "triple")
@@ -53,6 +58,40 @@ def entries(domain: Domain, species: int) -> int:
         "species_triple": species * unordered,
         "species_triple_ordered": species**3,
     }[domain.name]
+
+
+def unordered_rows(species: int) -> tuple[tuple[int, ...], ...]:
+    """The row of each pair of species in a table of unordered pairs: AA, AB, …, BB, …"""
+
+    def row(a: int, b: int) -> int:
+        low, high = min(a, b), max(a, b)
+        return low * species - low * (low - 1) // 2 + high - low
+
+    return tuple(tuple(row(a, b) for b in range(species)) for a in range(species))
+
+
+def table_row(domain: Domain, atoms: Sequence[Index], species: int, unordered: Unordered[Index]) -> Index:
+    """The row of a table for the species of its atoms, the centre first: of numbers or of arrays of them.
+
+    unordered(a, b) reads `unordered_rows(species)`. Every target takes the order of rows from here.
+    """
+    match domain.name:
+        case "species":
+            return atoms[0]
+        case "species_pair":
+            return unordered(atoms[0], atoms[1])
+        case "species_pair_ordered":
+            return atoms[0] * species + atoms[1]
+        case "species_triple":
+            return atoms[0] * (species * (species + 1) // 2) + unordered(atoms[1], atoms[2])
+        case _:
+            return (atoms[0] * species + atoms[1]) * species + atoms[2]
+
+
+def row_number(domain: Domain, atoms: Sequence[int], species: int) -> int:
+    """The row of a table for atoms of given species."""
+    rows = unordered_rows(species)
+    return table_row(domain, atoms, species, lambda a, b: rows[a][b])
 
 
 # what has a number of its own in a table

@@ -6,11 +6,10 @@ vectors: the x, y part is Re, Im (x + iy)^m, the z part the Legendre polynomial 
 
 from __future__ import annotations
 
-from math import factorial, sqrt
-
 from ..ir import build as alg
 from ..ir import ops
 from ..ir.graph import Model, Node
+from ..ir.harmonics import legendre_coefficients
 from ..ir.rewrite import rewrite_model
 
 
@@ -93,19 +92,7 @@ def _waves(top: int, x: Node, y: Node) -> list[tuple[Node, Node]]:
 
 
 def _legendre(l: int, m: int, z: Node, slope: int = 0) -> Node:  # noqa: E741
-    """The z part of order m, or its derivative: d^(m+slope) P_l/dz^(m+slope), normalised for m.
-
-    P_l = 2^−l Σ_k (−1)^k C(l, k) C(2l−2k, l) z^(l−2k)
-    """
-    norm = sqrt((1 if m == 0 else 2) * factorial(l - m) / factorial(l + m))
-    coefficients = [0.0] * (l + 1)
-    for k in range(l // 2 + 1):
-        top = factorial(2 * l - 2 * k)
-        bottom = 2**l * factorial(k) * factorial(l - k) * factorial(l - 2 * k)
-        coefficients[l - 2 * k] = norm * (-1) ** k * top / bottom
-    for _ in range(m + slope):
-        coefficients = [k * c for k, c in enumerate(coefficients)][1:]
-    return _polynomial(coefficients, z)
+    return _polynomial(legendre_coefficients(l, m, slope), z)
 
 
 def _polynomial(coefficients: list[float], z: Node) -> Node:

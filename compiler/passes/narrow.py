@@ -14,6 +14,7 @@ from math import prod
 from typing import TYPE_CHECKING
 
 from ..ir import ops
+from ..ir.contraction import parsed
 from ..ir.graph import Model, Node, topological
 from ..ir.live import EVERYTHING
 from ..ir.traits import Trait
@@ -111,8 +112,8 @@ class _Narrowed:
 
     def _einsum(self, node: Node, block: Block) -> Node:
         """Letters of the result run over its block, summed ones over what all arguments have."""
-        ins, out = node["spec"].split("->")
-        letters = ins.split(",")
+        contraction = parsed(node["spec"])
+        letters, out = contraction.inputs, contraction.output
         range_of: dict[str, tuple[int, ...]] = dict(zip(out, block, strict=True))
         for spec, argument in zip(letters, node.args, strict=True):
             for letter, own in zip(spec, _block(self.live[argument]), strict=True):

@@ -1,11 +1,8 @@
-"""What the XLA backend computes with: batches on the device, values of nodes, sums by owner, rows of
-tables.
-"""
+"""What the XLA backend computes with: batches on the device, values of nodes, sums by owner, parameters."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from itertools import combinations_with_replacement
 from typing import NamedTuple
 
 import jax
@@ -13,9 +10,12 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...ir.graph import Model
-from ...ir.types import Domain, entries
+from ...ir.types import TABLES, Domain, entries
 
 Array = jax.Array
+
+# structural axes of a value
+RANK = {"none": 0, "structure": 1, "site": 1, "pair": 1, "edge": 2, "triple": 3, **dict.fromkeys(TABLES, 1)}
 
 
 class Pair(NamedTuple):
@@ -52,6 +52,16 @@ class Rows(tuple[Array, ...]):
 Value = Array | Rows
 
 
+def together(rows: Sequence[Array]) -> Array:
+    """Rows as one array."""
+    return jnp.stack(jnp.broadcast_arrays(*rows))
+
+
+def ranked(value: Array, own: Domain, result: Domain) -> Array:
+    """Structural axes of length one where the value is of the whole model."""
+    return value.reshape(value.shape + (1,) * (RANK[result.name] - RANK[own.name]))
+
+
 def sums_by_owner(value: Array, owner: Array, n: int, ascending: bool) -> Array:
     """Sums of the last axis by owner, a feature row at a time: XLA's CPU scatter is fast on flat rows
     only.
@@ -78,16 +88,3 @@ def parameter_tables(model: Model, theta: Array) -> dict[str, Array]:
         tables[p.name] = table[..., 0] if p.kind.domain.name == "none" else table
         offset += n
     return tables
-
-
-def table_row(domain: Domain, atoms: tuple[Array, ...], n: int) -> Array:
-    pairs = np.zeros((n, n), np.int32)
-    for row, (a, b) in enumerate(combinations_with_replacement(range(n), 2)):
-        pairs[a, b] = pairs[b, a] = row
-    if domain.name == "species_pair":
-        return jnp.asarray(pairs)[atoms]
-    if domain.name == "species_pair_ordered":
-        return atoms[0] * n + atoms[1]
-    if domain.name == "species_triple_ordered":
-        return (atoms[0] * n + atoms[1]) * n + atoms[2]
-    return atoms[0] * (n * (n + 1) // 2) + jnp.asarray(pairs)[atoms[1], atoms[2]]

@@ -11,11 +11,15 @@ import numpy as np
 
 from ...ir.graph import Model
 from ...ir.types import Domain
+from ...schedule.limits import XLA, Limits
+from ...schedule.maker import make_plan
+from ...schedule.plan import Plan
+from . import rules
 from .arrays import Array, Arrays, Edge, Pair
-from .interpreter import Run
+from .interpreter import GraphInterpreter
 from .separate import Separate, separate
 
-__all__ = ["Arrays", "Kernel", "Lists", "Prediction"]
+__all__ = ["Arrays", "Kernel", "Lists", "Prediction", "rules"]
 
 
 class Lists(Protocol):
@@ -47,10 +51,11 @@ class Prediction(NamedTuple):
 class Kernel:
     """An optimized model as a function. `lists` says which neighbour lists a batch has to bring, in order."""
 
-    def __init__(self, model: Model, dtype: Any = "float64") -> None:
+    def __init__(self, model: Model, dtype: Any = "float64", limits: Limits = XLA) -> None:
         self.model = model
+        self.plan: Plan = make_plan(model, limits)
         self.dtype = jnp.dtype(dtype)
-        self.lists: tuple[Domain, ...] = model.lists()
+        self.lists: tuple[Domain, ...] = self.plan.lists
         self._call: Callable[[Array, Arrays], Prediction] = jax.jit(self.predict)
 
     def arrays(self, batch: Lists) -> Arrays:
@@ -93,5 +98,6 @@ class Kernel:
         run.outputs()
         return separate(run)
 
-    def _run(self, theta: Any, arrays: Arrays) -> Run:
-        return Run(self.model, theta, arrays, dict(zip(self.lists, arrays.lists, strict=True)), self.dtype)
+    def _run(self, theta: Any, arrays: Arrays) -> GraphInterpreter:
+        lists = dict(zip(self.lists, arrays.lists, strict=True))
+        return GraphInterpreter(self.plan, self.model, theta, arrays, lists, self.dtype)

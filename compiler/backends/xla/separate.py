@@ -11,8 +11,9 @@ import jax.numpy as jnp
 from ...ir import ops
 from ...ir.build import summands
 from ...ir.graph import Node
+from ...schedule.plan import Step
 from .arrays import Array, Edge, sums_by_owner
-from .interpreter import Run
+from .interpreter import GraphInterpreter
 
 
 class Separate(NamedTuple):
@@ -23,11 +24,13 @@ class Separate(NamedTuple):
     virial: Array
 
 
-def separate(run: Run) -> Separate:
-    """The outputs of a finished run (`Run.outputs`), of what lists of all neighbours contribute: a list that
-    has each pair once belongs to no site, and what is on it is left out.
+def separate(run: GraphInterpreter) -> Separate:
+    """The outputs of a finished run (`GraphInterpreter.outputs`), of what lists of all neighbours contribute.
+
+    A list that has each pair once belongs to no site, and what is on it is left out.
     """
     outputs, arrays = run.model.outputs, run.arrays
+    steps = {step.node: step for step in run.plan.steps}
     own = [arrays.real & (arrays.species == s) for s in range(len(run.model.species))]
     sites = jnp.stack(own).astype(run.dtype)
     slots = arrays.slots.shape[0]
@@ -43,10 +46,10 @@ def separate(run: Run) -> Separate:
     virial = jnp.zeros((len(sites), 3, 3, slots), run.dtype)
     for leaf, sign in summands(outputs["forces"]):
         if _on_all_neighbours(leaf):
-            forces = forces + sign * _onto_atoms(run, leaf, sites)
+            forces = forces + sign * _onto_atoms(run, steps[leaf], sites)
     for leaf, sign in summands(outputs["virial"]):
         if _on_all_neighbours(leaf):
-            virial = virial + sign * by_structure(run.on_list(leaf.args[0]).sum(-1))
+            virial = virial + sign * by_structure(run.counted(steps[leaf]).sum(-1))
     return Separate(by_structure(run.whole(outputs["site_energy"])), forces, virial)
 
 
@@ -54,13 +57,12 @@ def _on_all_neighbours(leaf: Node) -> bool:
     return bool(leaf.args) and leaf.args[0].kind.domain.name == "edge"
 
 
-def _onto_atoms(run: Run, leaf: Node, sites: Array) -> Array:
+def _onto_atoms(run: GraphInterpreter, step: Step, sites: Array) -> Array:
     """Sums over neighbours (S, 3, N), by the species of the site that a neighbour is one of."""
-    (inner,) = leaf.args
-    near = run.list_of(inner.kind.domain)
+    near = run.list_of(step.node.args[0].kind.domain)
     assert isinstance(near, Edge)
-    value = run.on_list(inner)
-    if leaf.op is ops.sum_i:
+    value = run.counted(step)
+    if step.node.op is ops.sum_i:
         return sites[:, None, :] * value.sum(-1)
     flat = value.reshape(*value.shape[:-2], -1)
     other_way = jnp.where(near.valid, flat[..., near.reverse], 0.0)

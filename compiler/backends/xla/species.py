@@ -7,18 +7,16 @@ from itertools import product
 import jax.numpy as jnp
 import numpy as np
 
+from ...ir.contraction import Contraction
 from ...ir.types import Domain
-from .arrays import Array, table_row
-
-# of more species coefficients are looked up before they are multiplied
-MOST_SPECIES = 8
+from .arrays import Array
+from .interpreter import row_by_species
 
 
-def rows_of_neighbours(table: Array, domain: Domain, species: Array, n: int) -> Array:
-    """A table of pairs of species, (…, rows) -> (n, …, N): the n rows that belong to each atom."""
+def own_rows(table: Domain, n: int) -> Array:
+    """Of a table of pairs of n species, the rows that belong to each species: (n, n)."""
     pairs = np.array(list(product(range(n), repeat=2))).T
-    rows = table_row(domain, (jnp.asarray(pairs[0]), jnp.asarray(pairs[1])), n).reshape(n, n)
-    return jnp.moveaxis(table[..., rows[species]], -1, 0)
+    return row_by_species(table, (jnp.asarray(pairs[0]), jnp.asarray(pairs[1])), n).reshape(n, n)
 
 
 def sums_by_species(value: Array, neighbours: Array, mask: Array, n: int) -> Array:
@@ -29,15 +27,18 @@ def sums_by_species(value: Array, neighbours: Array, mask: Array, n: int) -> Arr
     return summed.reshape(n, *value.shape[:-2], mask.shape[0])
 
 
-def chosen_product(spec: str, rows: Array, other: Array, mixed: tuple[str, str], species: Array) -> Array:
+def chosen_product(
+    contraction: Contraction, rows: Array, other: Array, mixed: tuple[str, str], species: Array
+) -> Array:
     """An einsum of two arguments, one of which is the row `species` of `rows`: the product with every row, as
     of matrices, and the choice after it.
 
-    spec: of the features, that argument first. mixed: the structural axes of rows; of the other and result.
+    contraction: of the features, that argument first. mixed: the structural axes of rows; of the other and
+    the result.
     """
-    ins, out = spec.split("->")
-    own, others = ins.split(",")
-    every = jnp.einsum(f"R{own}{mixed[0]},{others}{mixed[1]}->R{out}{mixed[1]}", rows, other)
+    own, others = contraction.inputs
+    of_rows, of_result = mixed
+    every = jnp.einsum(f"R{own}{of_rows},{others}{of_result}->R{contraction.output}{of_result}", rows, other)
     found = every[0]
     for s in range(1, len(every)):
         found = jnp.where(species == s, every[s], found)

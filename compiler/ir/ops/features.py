@@ -7,6 +7,7 @@ from functools import reduce
 from math import prod
 
 from ...chemistry.units import Unit
+from ..contraction import Contraction, parsed
 from ..graph import Lazy, Node, Op, register
 from ..interval import ALL, ZERO, Range, hull, product
 from ..live import CONTRACTION, PUT, RESHAPE, STACK, TAKE
@@ -21,9 +22,9 @@ from .leaves import constant
 
 def _einsum_kind(*args: Node, spec: str) -> Kind:
     """Sums of products over feature axes, in the notation of numpy.einsum."""
-    ins, out = spec.split("->")
+    contraction = parsed(spec)
     sizes: dict[str, int] = {}
-    for letters, arg in zip(ins.split(","), args, strict=True):
+    for letters, arg in zip(contraction.inputs, args, strict=True):
         if len(letters) != len(arg.kind.shape):
             raise KindError(
                 "shape-mismatch", f"a value with {len(letters)} axes is needed, not {arg.kind.shape}"
@@ -33,19 +34,19 @@ def _einsum_kind(*args: Node, spec: str) -> Kind:
                 raise KindError("shape-mismatch", f"{sizes[letter]} components do not pair with {size}")
     domain = reduce(join_domains, (a.kind.domain for a in args))
     unit = reduce(Unit.__mul__, (a.kind.unit for a in args))
-    return Kind(domain, tuple(sizes[c] for c in out), unit)
+    return Kind(domain, tuple(sizes[c] for c in contraction.output), unit)
 
 
 def _einsum_range(node: Node, args: Sequence[Range]) -> Range:
     """Sums of so many products as the letters that are not in the result have values."""
-    out = node["spec"].split("->")[1]
-    count = float(prod(n for c, n in rules.letter_sizes(node).items() if c not in out))
+    contraction = parsed(node["spec"])
+    count = float(contraction.terms(contraction.sizes(a.kind.shape for a in node.args)))
     return product(reduce(product, args), (count, count))
 
 
 def _einsum_adjoints(node: Node, g: Node) -> list[Lazy]:
-    ins, out = node["spec"].split("->")
-    letters = ins.split(",")
+    contraction = parsed(node["spec"])
+    letters, out = contraction.inputs, contraction.output
 
     def adjoint(k: int) -> Node:
         others = [(s, x) for j, (s, x) in enumerate(zip(letters, node.args, strict=True)) if j != k]
@@ -54,7 +55,7 @@ def _einsum_adjoints(node: Node, g: Node) -> list[Lazy]:
         sizes = dict(zip(letters[k], node.args[k].kind.shape, strict=True))
         ones = [(c, constant((1.0,) * sizes[c], shape=(sizes[c],))) for c in missing]
         specs, nodes = zip((out, g), *others, *ones, strict=True)
-        return einsum(*nodes, spec=f"{','.join(specs)}->{letters[k]}")
+        return einsum(*nodes, spec=str(Contraction(specs, letters[k])))
 
     return [lambda k=k: adjoint(k) for k in range(len(node.args))]  # type: ignore[misc]
 

@@ -8,6 +8,7 @@ from math import prod
 
 from ...chemistry.units import ONE, Unit
 from ...diagnostics.diagnostic import InternalError
+from ..contraction import parsed
 from ..graph import Lazy, Node
 from ..interval import ALL, Range
 from ..types import Domain, KindError, join_domains, join_shapes
@@ -94,14 +95,7 @@ def call(node: Node) -> float:
 
 def contraction(node: Node) -> float:
     """A multiplication and an addition for each combination of letters."""
-    return 2.0 * prod(letter_sizes(node).values())
-
-
-def letter_sizes(node: Node) -> dict[str, int]:
-    """The extent of each letter of an einsum."""
-    letters = node["spec"].split("->")[0].split(",")
-    pairs = zip(letters, node.args, strict=True)
-    return {c: n for s, a in pairs for c, n in zip(s, a.kind.shape, strict=True)}
+    return 2.0 * prod(parsed(node["spec"]).sizes(a.kind.shape for a in node.args).values())
 
 
 # --- derivatives -------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from potentia.compiler import pipeline
-from potentia.compiler.backends.reference import _textbook_harmonics as textbook_harmonics
+from potentia.compiler.backends.reference.harmonics import harmonics as textbook_harmonics
 from potentia.compiler.chemistry.units import EV, ONE
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.ir import ops

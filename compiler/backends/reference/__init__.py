@@ -1,0 +1,9 @@
+"""The reference target: NumPy, f64, slow and obvious, what the others are proved against.
+
+It shares nothing with them but the IR: neighbours by looping over images, values as flat rows (one row a
+neighbour or triple), harmonics from their textbook formulas, and derivatives by the complex step.
+"""
+
+from .predict import Reference, evaluate, predict
+
+__all__ = ["Reference", "evaluate", "predict"]

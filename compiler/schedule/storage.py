@@ -1,0 +1,40 @@
+"""Which values are stored: the others a compiler may work out anew in every loop that reads them."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+
+from ..ir import ops
+from ..ir.graph import Node
+
+_DENSE = (ops.stack, ops.chain, ops.einsum)
+_CHEAP = (ops.const, ops.to_i, ops.at, ops.take, ops.reshape)
+
+
+def stored_nodes(order: Sequence[Node]) -> set[Node]:
+    """Of the nodes of a model, arguments first, those that are long to work out and read more than once.
+
+    On neighbours sines and cosines. On dense lists families, stacks, sums of products too, and what more than
+    two others read; what is gathered through the list of reversed edges; and values of atoms that are carried
+    to their neighbours.
+    """
+    readers = Counter(a for node in order for a in node.args)
+    found = {node for node in order if _worth_storing(node, readers[node])}
+    for node in order:
+        carried = node.op in (ops.to_i, ops.to_j, ops.to_species) and node.kind.domain.name == "edge"
+        gathered = node.op is ops.sum_j and node.args[0].kind.domain.name == "edge"
+        if (carried or gathered) and node.args[0].args:
+            found.add(node.args[0])
+    return found
+
+
+def _worth_storing(node: Node, readers: int) -> bool:
+    name = node.kind.domain.name
+    if name not in ("pair", "edge", "triple"):
+        return False
+    if node.op in (ops.sin, ops.cos):
+        return readers > 1
+    if name == "pair":
+        return False
+    return node.op in _DENSE or (readers > 2 and node.op not in _CHEAP)
