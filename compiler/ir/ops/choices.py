@@ -9,7 +9,7 @@ from .. import interval
 from ..graph import IntervalRule, Lazy, Liveness, Node, Op, register
 from ..live import CHOICE, SUM
 from ..traits import Role, Trait
-from ..types import Kind
+from ..types import NONE, TABLES, Kind
 from . import rules
 from .arithmetic import ELEMENTWISE, add, mul, neg, sum_kind, summed, widened
 from .functions import step
@@ -80,7 +80,9 @@ def _zeros(like: Node) -> Node:
 def _select_adjoints(node: Node, g: Node) -> list[Lazy]:
     c = node.args[0]
     zero = _zeros(g)
-    flat = constant(0.0, g.kind.unit * node.kind.unit / c.kind.unit, domain=node.kind.domain)
+    unit, shape = g.kind.unit * node.kind.unit / c.kind.unit, c.kind.shape
+    domain = NONE if node.kind.domain.name in TABLES else node.kind.domain  # a table has rows
+    flat = constant((0.0,) * c.kind.components, unit, domain=domain, shape=shape)
     return [lambda: flat, lambda: select(c, g, zero), lambda: select(c, zero, g)]
 
 

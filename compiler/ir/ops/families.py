@@ -167,7 +167,7 @@ def _chain_adjoints(node: Node, g: Node) -> list[Lazy]:
     n, c, rows = node["n"], node.args[2], components(node)
     zero = _nothing(node, g)
     b = [*components(g), zero, zero, zero, zero]
-    for k in range(n - 3, 1, -1):
+    for k in range(n - 2, 1, -1):
         b[k] = add(b[k], add(mul(c, b[k + 1]), neg(b[k + 2])))
     inner = [mul(b[k], rows[k - 1]) for k in range(2, n)]
 
