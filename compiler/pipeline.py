@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from .declarations import check as checker
 from .diagnostics.diagnostic import Diagnostic, SpecError
 from .diagnostics.source import Source
-from .elaborate.model_builder import build_model
+from .elaborate.model_builder import build_model, joined
 from .ir.graph import Model
 from .ir.verify import verify
 from .passes.by_species import sum_by_species
@@ -86,6 +86,18 @@ def build(checked: checker.Checked, species: tuple[str, ...] | None = None) -> M
         message = "definitions call one another too deep"
         help = "more than a hundred in a chain: write some of them into others"
         raise SpecError(Diagnostic("too-deep", message, place=source, help=help)) from None
+    verify(model)
+    return model
+
+
+def join(model: Model, checked: checker.Checked) -> Model:
+    """The model of a spec whose energy is that of `model` with one more operand at its end.
+
+    Raises SpecError.
+    """
+    energy = checked.energy
+    assert energy is not None and isinstance(energy.value, syntax.Chain)
+    model = drop_dead_parts(joined(model, checked, energy.value.operands[-1]))
     verify(model)
     return model
 

@@ -28,7 +28,7 @@ class Checked:
     terms: dict[str, syntax.Term] = field(default_factory=dict)
     species: tuple[syntax.Name, ...] = ()
     warnings: tuple[Diagnostic, ...] = ()
-    imported: set[Path] = field(default_factory=set)
+    imported: dict[Path, syntax.File] = field(default_factory=dict)
 
     def term(self, name: str) -> syntax.Term | None:
         """A term of the spec, its imports, or the library."""
@@ -144,7 +144,7 @@ def _import(
         return
     if path.resolve() in checked.imported:
         return  # through another import already
-    checked.imported.add(path.resolve())
+    checked.imported[path.resolve()] = syntax.File(Source("", str(path)), (), ())  # until it is read
     try:
         if path.is_char_device() or path.is_fifo():  # reading may never end
             raise OSError("it is no file")
@@ -162,6 +162,7 @@ def _import(
     except SpecError as error:
         found.extend(error.diagnostics)
         return
+    checked.imported[path.resolve()] = imported
     _gather(imported, checked, found, (*chain, path))
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 
 from ..chemistry.elements import ELEMENTS
 from ..chemistry.units import EV, ONE, Unit
@@ -13,18 +14,26 @@ from ..ir.graph import Model, Node, TermInstance
 from ..ir.types import SITE
 from ..syntax import tree as syntax
 from . import builtins
-from .evaluate import evaluate, fault
+from .evaluate import arithmetic, combine, evaluate, fault
 from .radial_bases import FAMILIES
 from .scope import Atoms, Env, ModelScope, TermScope
 from .term import instantiate
-from .values import Value
+from .values import Value, as_node
 
 
 def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Model:
     """The model of a spec.
 
     species: those of the data, used where the spec names none. Raises SpecError with the faults found, and
-    `species-conflict` where the data has species that the spec does not.
+    as `species_with`.
+    """
+    return Builder(checked, species_with(checked, species or ())).model()
+
+
+def species_with(checked: Checked, species: Sequence[str]) -> tuple[str, ...]:
+    """The species that the spec names, else those of the data.
+
+    Raises SpecError `species-conflict` where the data has species that the spec does not.
     """
     named = named_species(checked)
     if species and named and not set(species) <= set(named):
@@ -37,7 +46,23 @@ def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Mod
                 help=f"write `species {', '.join([*named, *(s for s in species if s not in named)])}`",
             )
         )
-    return Builder(checked, named or tuple(species or ())).model()
+    return named or tuple(species)
+
+
+def joined(model: Model, checked: Checked, operand: syntax.Expr) -> Model:
+    """The model of a spec with one more operand at the end of its energy. checked: with the operand.
+
+    The operand is a call of a term of which the spec has none yet. Raises SpecError.
+    """
+    builder = Builder(checked, () if model.open_species else model.species)
+    more = arithmetic(operand, Env(builder))
+    energy = as_node(combine("+", model.outputs["energy"], more))
+    return replace(
+        model,
+        parameters=(*model.parameters, *builder.parameters),
+        terms=(*model.terms, *builder.instances),
+        outputs={"energy": energy},
+    )
 
 
 def named_species(checked: Checked) -> tuple[str, ...]:

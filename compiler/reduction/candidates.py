@@ -25,7 +25,7 @@ from ..ir.graph import Model, Parameter
 from ..ir.parameter_vector import number_names, trained_numbers
 from .constraints import Left, combined, vanishes
 from .quadratic_model import Restriction, Sensitivities
-from .spec_rewriter import Program, closed, rounded
+from .spec_rewriter import Rewritable, closed, rounded
 
 Array = NDArray[np.float64]
 Kind = Literal["drop term", "drop component", "drop row", "fix", "join"]
@@ -63,7 +63,7 @@ class Choice:
 # --- what is left alone ------------------------------------------------------------------------
 
 
-def protected(program: Program, sensitivities: Sensitivities) -> tuple[Protected, ...]:
+def protected(program: Rewritable, sensitivities: Sensitivities) -> tuple[Protected, ...]:
     """Numbers of pinned terms, and those that no row of the data depends on, parameter by parameter."""
     trained = trained_numbers(program.model)
     unmoved = pinned(program)
@@ -76,7 +76,7 @@ def protected(program: Program, sensitivities: Sensitivities) -> tuple[Protected
     return tuple(Protected(name, tuple(places), why) for (name, why), places in groups.items())  # type: ignore[arg-type]
 
 
-def pinned(program: Program) -> set[int]:
+def pinned(program: Rewritable) -> set[int]:
     """Places of the trained numbers of pinned terms."""
     terms = {t.name for t in program.model.terms if t.pinned}
     return {k for k, t in enumerate(trained_numbers(program.model)) if t.parameter.term in terms}
@@ -85,7 +85,7 @@ def pinned(program: Program) -> set[int]:
 # --- candidates --------------------------------------------------------------------------------
 
 
-def candidates(program: Program, theta: Array, kept: Sequence[Protected] = ()) -> list[Rewrite]:
+def candidates(program: Rewritable, theta: Array, kept: Sequence[Protected] = ()) -> list[Rewrite]:
     """All rewrites of a formula at the trained numbers theta (F,), but for those that touch pinned terms or
     what else is kept.
     """
@@ -104,7 +104,7 @@ def candidates(program: Program, theta: Array, kept: Sequence[Protected] = ()) -
     return [r for r, numbers in reversed(touched) if numbers and not numbers & alone]
 
 
-def _operands(program: Program, theta: Array) -> Iterator[Rewrite]:
+def _operands(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
     """Operands left out: what they are linear in at 0, all else of theirs as it is."""
     trained = trained_numbers(program.model)
     for operand in program.operands:
@@ -118,7 +118,7 @@ def _operands(program: Program, theta: Array) -> Iterator[Rewrite]:
             yield Rewrite("drop term", f"drop `{_short(operand.expr.span.text)}`", restriction)
 
 
-def _rows(program: Program, theta: Array) -> Iterator[Rewrite]:
+def _rows(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
     """All numbers of a term for some species: the amplitudes at 0, the others as they are."""
     linear = linear_parameters(program.model)
     groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
@@ -134,7 +134,7 @@ def _rows(program: Program, theta: Array) -> Iterator[Rewrite]:
             yield Rewrite("drop row", f"drop {' and '.join(rows)} of `{term}`", Restriction(fixed))
 
 
-def _components(program: Program) -> Iterator[Rewrite]:
+def _components(program: Rewritable) -> Iterator[Rewrite]:
     """Components of a parameter: each number alone, and a component of all rows together."""
     names = _names(program.model)
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
@@ -149,7 +149,7 @@ def _components(program: Program) -> Iterator[Rewrite]:
             yield Rewrite("drop component", what, Restriction(dict.fromkeys(own, 0.0)))
 
 
-def _fixed(program: Program, theta: Array) -> Iterator[Rewrite]:
+def _fixed(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
     """Single numbers at a natural value: 0 (then without those that act through it alone); of what is not an
     amplitude also where they started, and the ends of their range.
     """
@@ -169,7 +169,7 @@ def _fixed(program: Program, theta: Array) -> Iterator[Rewrite]:
                 yield Rewrite("fix", what, restriction if value else closed(program, restriction, theta))
 
 
-def _joined(program: Program) -> Iterator[Rewrite]:
+def _joined(program: Rewritable) -> Iterator[Rewrite]:
     """Two rows of a parameter with the same components, as one."""
     rows: dict[str, dict[tuple[str, ...], dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
     for k, t in enumerate(trained_numbers(program.model)):

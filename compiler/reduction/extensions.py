@@ -20,10 +20,11 @@ from ..declarations.canonical import edited
 from ..diagnostics.diagnostic import Diagnostic, SpecError
 from ..diagnostics.source import Source
 from ..ir.parameter_vector import number_names, trained_numbers
+from ..program import Program
 from ..syntax import tree as syntax
 from ..syntax.formatter import format_source
+from .energy_operands import operands
 from .quadratic_model import Restriction, Sensitivities, delta_bic
-from .spec_rewriter import Program
 
 Array = NDArray[np.float64]
 
@@ -65,7 +66,7 @@ def grown(program: Program, calls: Sequence[str]) -> str:
     """The text with the calls added to the energy."""
     energy = program.checked.energy
     assert energy is not None
-    source = program.checked.file.source
+    source = program.source
     more = "".join(f"\n  + {call}" for call in calls)
     return format_source(edited(source.text, [(energy.span.end, energy.span.end, more)]), source.name)
 
@@ -79,9 +80,9 @@ def extended(program: Program, theta: Array, calls: Sequence[str]) -> Extended:
     for call in calls:
         _require_call(call)
     text = grown(program, calls)
-    checked = pipeline.check(pipeline.parse(Source(text, program.checked.file.source.name)))
-    larger = Program(checked, pipeline.build(checked, program.model.species))
-    new = larger.operands[len(larger.operands) - len(calls) :]
+    source = Source(text, "the spec with its candidates")
+    larger = Program.of(source).for_species(program.species)
+    new = operands(larger.checked, larger.model)[-len(calls) :] if calls else ()
     trained = trained_numbers(larger.model)
     found = []
     for call, operand in zip(calls, new, strict=True):

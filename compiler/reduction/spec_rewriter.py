@@ -24,6 +24,7 @@ from ..diagnostics.diagnostic import InternalError
 from ..ir.graph import Model, Parameter
 from ..ir.parameter_vector import trained_numbers
 from ..ir.types import entry_names
+from ..program import Program
 from ..syntax import tree as syntax
 from ..syntax.formatter import format_source
 from .argument_writer import argument_text
@@ -36,11 +37,18 @@ Edit = tuple[int, int, str]
 
 
 @dataclass(frozen=True)
-class Program:
-    """A spec with its model, and what of the one is where in the other."""
+class Rewritable:
+    """A program, and the places in its text of the parts of its model."""
 
-    checked: Checked
-    model: Model
+    program: Program
+
+    @property
+    def checked(self) -> Checked:
+        return self.program.checked
+
+    @property
+    def model(self) -> Model:
+        return self.program.model
 
     @cached_property
     def operands(self) -> tuple[Operand, ...]:
@@ -105,7 +113,7 @@ def _is_species(argument: syntax.Argument) -> bool:
     return argument.name is None and named
 
 
-def rewritten(program: Program, restriction: Restriction) -> str:
+def rewritten(program: Rewritable, restriction: Restriction) -> str:
     """The text of the spec under a restriction of its trained numbers.
 
     Raises InternalError where the language has no words for it: numbers that no call gives, components fixed
@@ -124,7 +132,7 @@ def rewritten(program: Program, restriction: Restriction) -> str:
     return format_source(edited(source.text, edits), source.name)
 
 
-def dropped(program: Program, restriction: Restriction) -> tuple[Operand, ...]:
+def dropped(program: Rewritable, restriction: Restriction) -> tuple[Operand, ...]:
     """Operands of the energy that are 0 under the restriction and have trained parameters of their own."""
     trained = {t.parameter.name for t in trained_numbers(program.model)}
     return tuple(
@@ -136,7 +144,7 @@ def dropped(program: Program, restriction: Restriction) -> tuple[Operand, ...]:
     )
 
 
-def closed(program: Program, restriction: Restriction, theta: Array) -> Restriction:
+def closed(program: Rewritable, restriction: Restriction, theta: Array) -> Restriction:
     """With the numbers held, as they are in theta (F,), that have no effect any more."""
     numbers = trained_numbers(program.model)
     lost = {name for operand in dropped(program, restriction) for name in operand.parameters}
@@ -162,7 +170,7 @@ def _touched(model: Model, restriction: Restriction) -> list[Parameter]:
 # --- operands of the sum -----------------------------------------------------------------------
 
 
-def _sum_edits(program: Program, gone: tuple[Operand, ...]) -> Iterator[Edit]:
+def _sum_edits(program: Rewritable, gone: tuple[Operand, ...]) -> Iterator[Edit]:
     energy = program.checked.energy
     assert energy is not None
     lost = {id(operand.expr) for operand in gone}
@@ -210,7 +218,7 @@ def _comments(file: syntax.File, start: int, end: int) -> str:
 
 
 def _call_edits(
-    program: Program, term: str, parameters: list[Parameter], restriction: Restriction
+    program: Rewritable, term: str, parameters: list[Parameter], restriction: Restriction
 ) -> Iterator[Edit]:
     call = program.calls.get(term)
     if call is None:

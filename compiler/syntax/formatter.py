@@ -8,7 +8,7 @@ Arguments are tight, `eam(rc=5)`, where each of a call is a word, and spaced whe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from ..chemistry.units import UNITS
 from ..diagnostics.diagnostic import InternalError
@@ -25,7 +25,12 @@ _PREFIXES = ("in", "pin", "fixed")
 
 def format_source(text: str, name: str = "<text>") -> str:
     """The text in canonical layout, with a newline at its end. Raises SpecError where it does not parse."""
-    file = parse_source(Source(text, name))
+    return format_file(parse_source(Source(text, name)))
+
+
+def format_file(file: syntax.File) -> str:
+    """The text of a syntax tree in canonical layout."""
+    text = file.source.text
     stream = tokens(text)
     starts = {item.span.start for item in file.items}
     blocks = [_item(item, part) for item, part in zip(file.items, _split(stream[:-1], starts), strict=True)]
@@ -117,7 +122,7 @@ def _body(stream: Sequence[Token]) -> int:
 def _bare(stream: Sequence[Token]) -> list[Token]:
     """The words without the comments before the first, which are written apart."""
     first = stream[0]
-    return [Token(first.kind, first.text, first.start, False, False, (), first.after), *stream[1:]]
+    return [replace(first, newline_before=False, blank_before=False, before=()), *stream[1:]]
 
 
 def _statement(stream: Sequence[Token], margin: int) -> str:

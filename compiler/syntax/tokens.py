@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _NUMBER = r"(?:\d+(?:\.\d*)?|\.\d+)(?:[eE][+-]?\d+)?"  # in one way: long rows of digits
 _TOKEN = re.compile(
@@ -27,11 +27,14 @@ class Comment:
 
 @dataclass(frozen=True)
 class Token:
-    """A word. `before`: comments on lines of their own before it; `after`: the one that ends its line."""
+    """A word, at start:end of the text. `before`: comments on lines of their own before it; `after`: the one
+    that ends its line.
+    """
 
     kind: str
     text: str
     start: int
+    end: int
     newline_before: bool
     blank_before: bool
     before: tuple[Comment, ...] = ()
@@ -52,15 +55,15 @@ def tokens(text: str) -> list[Token]:
         lines = gap.count("\n")
         if match["comment"] is not None:
             if found and not waiting and lines == 0 and found[-1].after is None:
-                found[-1] = _with_after(found[-1], _comment(match[0]))
+                found[-1] = replace(found[-1], after=_comment(match[0]))
             else:
                 waiting.append(Comment(_comment(match[0]), lines > 1))
             continue
         kind, words = _word(match)
         newline = lines > 0 or bool(waiting)
-        found.append(Token(kind, words, match.start(), newline, lines > 1, tuple(waiting)))
+        found.append(Token(kind, words, match.start(), last, newline, lines > 1, tuple(waiting)))
         waiting = []
-    found.append(Token(END, "", len(text), True, False, tuple(waiting)))
+    found.append(Token(END, "", len(text), len(text), True, False, tuple(waiting)))
     return found
 
 
@@ -69,16 +72,9 @@ def words(text: str) -> Iterator[str]:
     return (t.text for t in tokens(text) if t.kind != END)
 
 
-def _with_after(token: Token, comment: str) -> Token:
-    return Token(
-        token.kind,
-        token.text,
-        token.start,
-        token.newline_before,
-        token.blank_before,
-        token.before,
-        comment,
-    )
+def comments(text: str) -> Iterator[tuple[int, int]]:
+    """The places start:end of the comments of a text."""
+    return (match.span() for match in _TOKEN.finditer(text) if match["comment"] is not None)
 
 
 def _comment(text: str) -> str:

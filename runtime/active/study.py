@@ -16,19 +16,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from ...compiler import pipeline
-from ...compiler.declarations.canonical import canonical
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ...compiler.elaborate.model_builder import named_species
+from ...compiler.program import Program
 from ..data.config import DataConfig
-from ..data.dataset import TrainingData, check_species, read_training_data
+from ..data.dataset import TrainingData, potential_for, read_training_data
 from ..data.frames import split_slice
 from ..data.readers import read
 from ..dynamics.checks import check
 from ..files.atomic import fingerprint, write_atomic
 from ..fitting.checkpoint import digest_of
-from ..potential import potential as potentials
-from ..potential.potential import Potential, read_spec
+from ..potential.potential import Potential
 from ..runs.run_folder import load
 from ..runs.warm_start import begun_from
 from ..structures.structure import Structure
@@ -143,10 +140,6 @@ def _data(config: DataConfig, folder: Path) -> DataConfig:
 
 
 def _potential(config: ActiveConfig, beside: Path, training: TrainingData) -> Potential:
-    checked = pipeline.check(pipeline.parse(read_spec(beside / config.spec)))
-    species = named_species(checked) or training.species
-    pipeline.build(checked, training.species)
-    check_species(checked, species, training.species)
-    text = canonical(checked.file.source, species, config.fit.reference_energies)
-    made = potentials.compile(text, species)
+    program = Program.read(beside / config.spec)
+    made = potential_for(program, training.species, config.fit.reference_energies)
     return made if config.begin is None else begun_from(made, load(beside / config.begin))[0]

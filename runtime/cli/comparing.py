@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from ...compiler.difference.compare import Difference, compare
 from ...compiler.difference.effect import Effect, effect
 from ...compiler.difference.words import compare_words
+from ...compiler.program import Program
 from ..runs.versions import Version
 from .difference_text import as_text, painter
 
@@ -48,7 +48,7 @@ class Compared:
 def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> Compared:
     """The difference of two versions. Raises SpecError not-a-spec."""
     try:
-        checked = [pipeline.check(pipeline.parse(v.source)) for v in (a, b)]
+        checked = [Program.of(v.source).checked for v in (a, b)]
         difference = compare(checked[0], checked[1], species)
     except (SpecError, RecursionError):  # what is wrong is told of both
         faults = tuple(fault for v in (a, b) for fault in _faults(v, species))
@@ -63,7 +63,7 @@ def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> 
 def _faults(version: Version, species: tuple[str, ...] | None) -> tuple[Diagnostic, ...]:
     """What is wrong with a spec; nothing where it is valid."""
     try:
-        pipeline.build(pipeline.check(pipeline.parse(version.source)), species)
+        _ = Program.of(version.source).for_species(species or ()).model
     except SpecError as error:
         return error.diagnostics
     return ()

@@ -11,7 +11,7 @@ from . import console
 from .options import Json, Spec, SpeciesOption, species_list
 
 if TYPE_CHECKING:
-    from ...compiler.ir.graph import Model
+    from ...compiler.program import Program
 
 
 def command(
@@ -35,7 +35,7 @@ def command(
       potentia compile alloy.pes --species Nb,W --emit hlo
     """
     from .stages import emitted
-    from .summary import built, facts
+    from .summary import facts, read_program
 
     names = species_list(species)
     if emit is not None:
@@ -45,27 +45,27 @@ def command(
         else:
             console.result(text.rstrip("\n"))
         return 0
-    model = built(spec, names)
+    program = read_program(spec, names)
+    model = program.model
     if json:
-        console.result_json({"spec": str(spec), **facts(model), "lists": _lists(model)})
+        console.result_json({"spec": str(spec), **facts(model), "lists": _lists(program)})
     else:
-        _show(spec, model)
+        _show(spec, program)
     return 0
 
 
-def _show(spec: Path, model: Model) -> None:
+def _show(spec: Path, program: Program) -> None:
     from .summary import parameter_table, sentence
 
+    model = program.model
     console.result(f"{spec}: {sentence(model)}")
     if model.parameters:
         console.result("\n" + parameter_table(model))
     console.result("\nneighbour lists of the kernel")
-    for entry in _lists(model):
+    for entry in _lists(program):
         kind = "each pair once" if entry["layout"] == "pair" else "all neighbours of each atom"
         console.result(f"  {kind} within {entry['cutoff_ang']:g} Å")
 
 
-def _lists(model: Model) -> list[dict[str, object]]:
-    from ...compiler import pipeline
-
-    return [{"layout": d.name, "cutoff_ang": d.rc} for d in pipeline.optimize(model).lists()]
+def _lists(program: Program) -> list[dict[str, object]]:
+    return [{"layout": d.name, "cutoff_ang": d.rc} for d in program.optimized.lists()]

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.render import as_json
 from ...compiler.diagnostics.source import Source
+from ...compiler.program import Program
 from ..files.git import read_revision
 from ..runs.versions import Version
 from . import console
@@ -97,7 +97,7 @@ def _looked_at(path: Path, species: tuple[str, ...] | None, json: bool) -> dict[
 
 def _side(name: str, source: Source, species: tuple[str, ...] | None, json: bool) -> dict[str, object]:
     try:
-        model = pipeline.build(pipeline.check(pipeline.parse(source)), species)
+        model = Program.of(source).for_species(species or ()).model
     except SpecError as error:
         if not json:
             console.result(f"{name}: not valid")

@@ -16,7 +16,7 @@ from .setting_options import Given, having, options_of
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
-    from ...compiler.declarations.check import Checked
+    from ...compiler.program import Program
     from ..data.dataset import TrainingData
     from ..evaluation.errors import ErrorData
     from ..fitting.result import FitResult
@@ -60,14 +60,16 @@ def command(
       potentia fit more.pes --data nb.xyz --from runs/nb
     """
     one_thread_each()
+    from ...compiler.program import Program
     from ..residuals.config import load_config
     from .outputs import require_new_run
 
     settings = load_config(config, {**search, **labels, **test})
     folder = output or Path("runs") / spec.stem
-    checked = _checked(spec)  # before the data: its faults are told at once
+    program = Program.read(spec)
+    _ = program.model  # before the data: its faults are told at once
     require_new_run(folder, force, resume)
-    training, potential = _prepared(checked, data, settings)
+    training, potential = _prepared(program, data, settings)
     if begin is not None:
         potential = _begun(potential, begin, quiet)
     if not quiet:
@@ -91,31 +93,12 @@ def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:
     return started
 
 
-def _checked(spec: Path) -> Checked:
-    """The spec, without a fault as far as can be told without data."""
-    from ...compiler import pipeline
-    from ...compiler.diagnostics.files import read_source
-
-    checked = pipeline.check(pipeline.parse(read_source(spec)))
-    pipeline.build(checked)
-    return checked
-
-
-def _prepared(checked: Checked, data: list[str], config: FitConfig) -> tuple[TrainingData, Potential]:
+def _prepared(program: Program, data: list[str], config: FitConfig) -> tuple[TrainingData, Potential]:
     """Data and potential that fit together. Raises UserError."""
-    from ...compiler import pipeline
-    from ...compiler.declarations.canonical import canonical
-    from ...compiler.elaborate.model_builder import named_species
-    from ..data.dataset import check_species, read_training_data
-    from ..potential import potential as potentials
+    from ..data.dataset import potential_for, read_training_data
 
     training = read_training_data(data, config.data, config.weights.config_type, config.seed)
-    species = named_species(checked) or training.species
-    # the data's species against the spec's, told in the spec's own places
-    pipeline.build(checked, training.species)
-    check_species(checked, species, training.species)
-    text = canonical(checked.file.source, species, config.reference_energies)
-    return training, potentials.compile(text, species)
+    return training, potential_for(program, training.species, config.reference_energies)
 
 
 def _introduce(data: list[str], training: TrainingData, potential: Potential, json: bool) -> None:

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError, UserError
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.render import as_text as diagnostics_text
 from ...compiler.diagnostics.source import Source
 from ...compiler.difference.listing import listing
 from ...compiler.difference.sides import build_side, species_of
+from ...compiler.program import Program
 from ..runs.versions import Version
 from .comparing import compared
 from .difference_text import painter
@@ -69,7 +69,7 @@ def _named(file: str, path: str) -> Source:
 
 def _listing(source: Source) -> str:
     try:
-        checked = pipeline.check(pipeline.parse(source))
+        checked = Program.of(source).checked
         return listing(build_side(checked, species_of(checked, None)))
     except SpecError:
         return source.text

@@ -11,6 +11,7 @@ from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, Fix, SpecError
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
+from ...compiler.program import Program
 from ...compiler.warnings import warnings_of
 from .spec_files import replace_text
 
@@ -64,8 +65,8 @@ def mend(path: Path, species: tuple[str, ...] | None = None) -> tuple[Change, ..
 
 def _suggested(source: Source, species: tuple[str, ...] | None) -> Iterable[Diagnostic]:
     try:
-        checked = pipeline.check(pipeline.parse(source))
-        return warnings_of(checked, pipeline.build(checked, species))
+        program = Program.of(source).for_species(species or ())
+        return warnings_of(program.checked, program.model)
     except SpecError as error:
         return error.diagnostics
 

@@ -12,10 +12,10 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_me
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Span
 from ...compiler.ir.printer import print_model
-from .summary import built
+from .summary import read_program
 
 if TYPE_CHECKING:
-    from ...compiler.ir.graph import Model
+    from ...compiler.program import Program
 
 STAGES = ("ast", "ir", "jaxpr", "hlo")
 
@@ -29,12 +29,13 @@ def emitted(stage: str, spec: Path, species: tuple[str, ...] | None) -> str:
         raise UserError(Diagnostic("unknown-stage", f"there is no stage `{stage}`", help=help))
     if stage == "ast":
         return "\n".join(_tree(pipeline.parse(read_source(spec)).items, 0))
-    model = built(spec, species)
+    program = read_program(spec, species)
+    model = program.model
     if stage == "ir":
         return print_model(model)
     if stage.startswith("ir@"):
         return print_model(pipeline.optimize(model, until=_pass(stage.removeprefix("ir@"))))
-    return _xla(model, stage)
+    return _xla(program, stage)
 
 
 def _slug(name: str) -> str:
@@ -77,25 +78,25 @@ def _is_nested(part: object) -> bool:
     return dataclasses.is_dataclass(part) or (isinstance(part, tuple) and not isinstance(part[0], str))
 
 
-def _xla(model: Model, stage: str) -> str:
+def _xla(program: Program, stage: str) -> str:
     """The kernel for a small periodic cell that has every species, as jax or XLA has it."""
-    if model.open_species:
+    if program.model.open_species:
         help = "say which: `--species Nb`"
         raise UserError(Diagnostic("no-species", "the spec names no species", help=help))
     import jax
     import numpy as np
 
-    from ..potential.potential import Potential, start_theta
+    from ..potential.potential import at_start
     from ..structures.batches import single
     from ..structures.structure import Structure
 
-    potential = Potential("", model, start_theta(model))
+    potential = at_start(program)
     kernel = potential.kernel()
-    species = [s for s in model.species for _ in range(2)]
+    species = [s for s in potential.species for _ in range(2)]
     positions = np.random.default_rng(0).uniform(0, 4.0, (len(species), 3))
     numbers = np.array([_number(s) for s in species], dtype=np.int32)
     cell = Structure(numbers, positions, 4.0 * np.eye(3), np.ones(3, dtype=bool))
-    arrays = kernel.arrays(single(cell, potential.list_specs(), model.species))
+    arrays = kernel.arrays(single(cell, potential.list_specs(), potential.species))
     if stage == "jaxpr":
         return str(jax.make_jaxpr(kernel.predict)(potential.theta, arrays))
     return str(jax.jit(kernel.predict).lower(potential.theta, arrays).compile().as_text())

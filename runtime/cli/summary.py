@@ -4,35 +4,28 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ...compiler import pipeline
 from ...compiler.chemistry.elements import ELEMENTS
-from ...compiler.declarations.check import Checked
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError, did_you_mean
-from ...compiler.diagnostics.files import read_source
 from ...compiler.ir.graph import Model
 from ...compiler.ir.types import PER
+from ...compiler.program import Program
 from ...compiler.warnings import warnings_of
 from . import console
 
 
-def built(path: Path, species: tuple[str, ...] | None = None) -> Model:
-    """The model of a spec file. Raises SpecError."""
-    return pipeline.build(_checked(path, species), species)
-
-
-def with_warnings(path: Path, species: tuple[str, ...] | None = None) -> tuple[Model, tuple[Diagnostic, ...]]:
-    """The model of a spec file, and what it is warned of. Raises SpecError."""
-    checked = _checked(path, species)
-    model = pipeline.build(checked, species)
-    return model, warnings_of(checked, model)
-
-
-def _checked(path: Path, species: tuple[str, ...] | None) -> Checked:
+def read_program(path: Path, species: tuple[str, ...] | None = None) -> Program:
+    """The program of a spec file for some species. Raises SpecError."""
     for name in species or ():
         if name not in ELEMENTS:
             help = did_you_mean(name, ELEMENTS)
             raise SpecError(Diagnostic("unknown-species", f"there is no element `{name}`", help=help))
-    return pipeline.check(pipeline.parse(read_source(path)))
+    return Program.read(path).for_species(species or ())
+
+
+def with_warnings(path: Path, species: tuple[str, ...] | None = None) -> tuple[Model, tuple[Diagnostic, ...]]:
+    """The model of a spec file, and the warnings about it. Raises SpecError."""
+    program = read_program(path, species)
+    return program.model, warnings_of(program.checked, program.model)
 
 
 def cutoffs(model: Model) -> list[float]:

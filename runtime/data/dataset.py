@@ -9,6 +9,8 @@ from hashlib import sha256
 from ...compiler.declarations.check import Checked
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, SpecError
 from ...compiler.ir.graph import Model
+from ...compiler.program import Program
+from ..potential.potential import Potential, at_start
 from ..structures.structure import Structure
 from .config import DataConfig
 from .frames import split_slice
@@ -89,7 +91,17 @@ def species_of(structures: Sequence[Structure]) -> tuple[str, ...]:
     return tuple(sorted({x for s in structures for x in s.species}, key=lambda x: int(atomic_numbers[x])))
 
 
-def check_species(checked: Checked, named: Sequence[str], data: Sequence[str]) -> None:
+def potential_for(program: Program, species: Sequence[str], reference: bool) -> Potential:
+    """The potential of a program at its start values, as it is fitted to data of these species and stored.
+
+    reference: with an energy for each species. Raises SpecError, species-conflict and species-without-data.
+    """
+    program = program.for_species(species)
+    _check_species(program.checked, program.species, species)
+    return at_start((program.with_reference() if reference else program).self_contained())
+
+
+def _check_species(checked: Checked, named: Sequence[str], data: Sequence[str]) -> None:
     """Raise SpecError `species-without-data` where the spec has species that no structure has."""
     absent = [s for s in named if s not in data]
     if absent:

@@ -11,7 +11,7 @@ import numpy as np
 from ...compiler.diagnostics.diagnostic import InternalError
 from ...compiler.ir.parameter_vector import Trained, trained_numbers
 from ...compiler.reduction.quadratic_model import Restriction
-from ...compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
+from ...compiler.reduction.spec_rewriter import Rewritable, closed, dropped, rewritten
 from ..information.fisher_information import of_system
 from ..potential.potential import compile
 from ..structures.arrays import Floats, Indices
@@ -37,7 +37,7 @@ class Pool:
     calls: tuple[str, ...]
 
     @cached_property
-    def program(self) -> Program:
+    def program(self) -> Rewritable:
         return together(self.catalogue.material, self.catalogue.core, self.calls[1:])
 
     @cached_property

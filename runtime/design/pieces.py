@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...compiler import pipeline
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.declarations.canonical import REFERENCE
 from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
 from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
-from ...compiler.reduction.spec_rewriter import Program
+from ...compiler.program import Program
+from ...compiler.reduction.spec_rewriter import Rewritable
 from ..files.settings import ConfigError
 from ..potential.potential import Potential, compile, free_mask
 from ..structures.arrays import Indices
@@ -61,11 +61,10 @@ def base(material: Material, core: str, place: str) -> Piece:
     return Piece(core, made, _linear(made.model))
 
 
-def together(material: Material, core: str, calls: Sequence[str]) -> Program:
+def together(material: Material, core: str, calls: Sequence[str]) -> Rewritable:
     """The spec of everything: core, reference energies, and the pieces in their order."""
     energy = " + ".join([*([core] if core else []), f"{REFERENCE}()", *calls])
-    checked = pipeline.check(pipeline.parse(Source(material.spec(energy), "the catalogue")))
-    return Program(checked, pipeline.build(checked))
+    return Rewritable(Program.of(Source(material.spec(energy), "the catalogue")))
 
 
 def _potential(text: str, place: str) -> Potential:

@@ -9,10 +9,9 @@ from math import sqrt
 from pathlib import Path
 
 from ...compiler import pipeline
-from ...compiler.declarations.canonical import canonical
 from ...compiler.diagnostics.diagnostic import ArtifactError, SpecError
-from ...compiler.diagnostics.source import Source
 from ...compiler.ir.parameter_vector import number_names
+from ...compiler.program import Program
 from ..runs.formats import METADATA
 from .document import Document
 
@@ -123,8 +122,9 @@ def _of_spec(document: Document, folder: Path, read: _Read) -> Run | None:
     assert checked is not None
     try:
         wanted = number_names(pipeline.build(checked, read.species))
-        fitted = canonical(Source(read.text), read.species)
-        same = any(canonical(document.source, read.species, r) == fitted for r in (False, True))
+        fitted = Program.of(read.text).for_species(read.species).self_contained().text
+        plain = Program.of(document.source).for_species(read.species)
+        same = any(p.self_contained().text == fitted for p in (plain, plain.with_reference()))
     except SpecError:  # other species, or a statement that does not parse yet
         return None
     if not set(wanted) <= {n.name for n in read.numbers}:

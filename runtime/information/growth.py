@@ -4,10 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from ...compiler import pipeline
-from ...compiler.diagnostics.source import Source
 from ...compiler.reduction.extensions import Score, extended, scores
-from ...compiler.reduction.spec_rewriter import Program
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
@@ -25,9 +22,6 @@ def ranked(
 
     One pass over the structures for all of them. Raises SpecError as `extended`, FitError as `sensitivities`.
     """
-    checked = pipeline.check(pipeline.parse(Source(potential.text, "the spec with its candidates")))
-    program = Program(checked, pipeline.build(checked, potential.species))
-    larger = extended(program, potential.theta, calls)
-    text = larger.program.checked.file.source.text
-    trial = Potential(text, larger.program.model, larger.theta)
+    larger = extended(potential.program, potential.theta, calls)
+    trial = Potential(larger.program, larger.theta)
     return scores(larger, sensitivities(trial, structures, config, progress))

@@ -16,6 +16,7 @@ from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
 from ...compiler.ir.parameter_vector import number_names as number_names
+from ...compiler.program import Program
 from ..structures.arrays import Bools, Floats, Forces, PerAtom, Stress, Theta
 from ..structures.batches import Batch, plan_batches
 from ..structures.padding import ListSpec, Shape
@@ -38,16 +39,24 @@ class Predicted:
 
 @dataclass(frozen=True, eq=False)
 class Potential:
-    """A spec, the model built from it, and a value for every parameter.
+    """A program, and a value for every parameter of its model.
 
     theta: all parameters in the order of `model.parameters`, fixed ones too, in eV, Å, e.
     """
 
-    text: str
-    model: Model
+    program: Program
     theta: Theta
     _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
     _shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict, repr=False)
+
+    @property
+    def text(self) -> str:
+        """The spec."""
+        return self.program.text
+
+    @property
+    def model(self) -> Model:
+        return self.program.model
 
     @property
     def species(self) -> tuple[str, ...]:
@@ -60,9 +69,7 @@ class Potential:
 
     def with_theta(self, theta: Theta) -> Potential:
         """The same potential with other parameters; compiled kernels are kept."""
-        return Potential(
-            self.text, self.model, np.array(theta, dtype=np.float64), self._kernels, self._shapes
-        )
+        return Potential(self.program, np.array(theta, dtype=np.float64), self._kernels, self._shapes)
 
     def kernel(self, dtype: str = "float64") -> Kernel:
         """The compiled function of (theta, batch), made once for each precision."""
@@ -71,7 +78,7 @@ class Potential:
 
             # for either precision: changed between two kernels it leaves indices of both kinds in one graph
             jax.config.update("jax_enable_x64", True)
-            self._kernels[dtype] = pipeline.lower(pipeline.optimize(self.model), dtype)
+            self._kernels[dtype] = pipeline.lower(self.program.optimized, dtype)
         return self._kernels[dtype]
 
     def list_specs(self, dtype: str = "float64") -> tuple[ListSpec, ...]:
@@ -138,18 +145,21 @@ def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential
 
     species: used where the spec names none. Raises SpecError with everything that is wrong with the spec.
     """
-    source = read_spec(spec)
-    model = pipeline.build(pipeline.check(pipeline.parse(source)), tuple(species) if species else None)
-    if model.open_species:
+    return at_start(Program.of(read_spec(spec)).for_species(tuple(species or ())))
+
+
+def at_start(program: Program) -> Potential:
+    """The potential of a program, its parameters at their start values. Raises SpecError."""
+    if program.model.open_species:
         raise SpecError(
             Diagnostic(
                 "no-species",
                 "the spec names no species",
-                place=source.name,
+                place=program.source.name,
                 help="write `species Nb`, or pass species=['Nb']",
             )
         )
-    return Potential(source.text, model, start_theta(model))
+    return Potential(program, start_theta(program.model))
 
 
 def read_spec(spec: str | Path) -> Source:

@@ -15,14 +15,12 @@ from typing import Literal
 
 import numpy as np
 
-from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
-from ...compiler.diagnostics.source import Source
 from ...compiler.reduction.candidates import Choice, Protected, candidates, greedy, pinned, protected
 from ...compiler.reduction.constraints import Left
 from ...compiler.reduction.parameter_transfer import carried
 from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
-from ...compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
+from ...compiler.reduction.spec_rewriter import Rewritable, closed, dropped, rewritten
 from ..evaluation.timing import microseconds_per_atom
 from ..fitting.fit import fit
 from ..fitting.result import FitResult, Progress
@@ -126,8 +124,7 @@ class Pruning:
         measure_cost: bool = False,
         guard: Guard | None = None,
     ) -> None:
-        checked = pipeline.check(pipeline.parse(Source(potential.text)))
-        self.program = Program(checked, pipeline.build(checked, potential.species))
+        self.program = Rewritable(potential.program)
         self.potential, self.structures, self.config, self.goal = potential, structures, config, goal
         self._check_formula()
         self.report, self.measure_cost, self.guard = report, measure_cost, guard

@@ -174,7 +174,7 @@ def load(folder: Path | str) -> FittedPotential:
             Diagnostic("damaged-artifact", message, place=str(folder / SPEC), help=help)
         ) from error
     theta = _theta(folder, made.model, arrays)
-    return FittedPotential(made.text, made.model, theta, metadata=metadata, folder=folder)
+    return FittedPotential(made.program, theta, metadata=metadata, folder=folder)
 
 
 def uncertainty_of(run: FittedPotential) -> Uncertainty:

@@ -26,6 +26,7 @@ compiler.syntax compiler.ir
 compiler.declarations compiler.analysis compiler.backends
 compiler.elaborate compiler.passes
 compiler.pipeline
+compiler.program
 compiler.reduction compiler.difference
 compiler.warnings
 runtime.optimize runtime.structures

@@ -8,7 +8,6 @@ from math import ceil, pi, tanh
 
 import numpy as np
 
-from ....compiler import pipeline
 from ....compiler.chemistry.elements import D3_RADII
 from ....compiler.declarations import library
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
@@ -19,6 +18,7 @@ from ....compiler.elaborate.values import Function, Quantity, Value, Values
 from ....compiler.ir import ops
 from ....compiler.ir.graph import Model, Node, TermInstance
 from ....compiler.ir.types import entries
+from ....compiler.program import Program
 from ...potential.potential import Potential
 from ...structures.arrays import Floats
 from .nep_file import Header, Nep, Zbl
@@ -89,7 +89,7 @@ def _fault(message: str, help: str | None, instance: TermInstance | None = None)
 
 def _terms(potential: Potential) -> list[_Term]:
     """The terms of the formula, which is their plain sum. Raises ArtifactError."""
-    checked = pipeline.check(pipeline.parse(Source(potential.text, "spec.pes")))
+    checked = Program.of(Source(potential.text, "spec.pes")).checked
     builder = Builder(checked, potential.species)
     model = builder.model()
     terms = [_Term(i, builder.scopes[i.name]) for i in model.terms]

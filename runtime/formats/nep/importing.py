@@ -6,10 +6,9 @@ from collections.abc import Mapping
 
 import numpy as np
 
-from ....compiler.declarations.canonical import canonical
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ....compiler.diagnostics.source import Source
-from ...potential.potential import Potential, compile
+from ....compiler.program import Program
+from ...potential.potential import Potential, at_start
 from ...structures.arrays import Floats
 from .nep_file import Nep
 
@@ -22,13 +21,16 @@ def potential_of(nep: Nep, name: str) -> Potential:
 
     Raises ArtifactError `unsupported-nep` where the flexible ZBL reaches beyond the angular cutoff.
     """
-    text = spec_of(nep, name)
-    made = compile(text, nep.header.species)
+    made = at_start(_program(nep, name))
     return made.with_theta(_theta(made, _tables(nep)))
 
 
 def spec_of(nep: Nep, name: str) -> str:
     """The spec in canonical form."""
+    return _program(nep, name).text
+
+
+def _program(nep: Nep, name: str) -> Program:
     h = nep.header
     arguments = [
         f"rc = {_number(h.cutoff[0])} Å",
@@ -42,7 +44,7 @@ def spec_of(nep: Nep, name: str) -> str:
         arguments.append("network = shared")
     terms = [f"nep({', '.join(arguments)})", *_core(nep, name), "reference()"]
     text = f"# NEP{h.version}, read from {name}\nspecies {', '.join(h.species)}\nE = {' + '.join(terms)}\n"
-    return canonical(Source(text), h.species)
+    return Program.of(text).self_contained()
 
 
 def _core(nep: Nep, name: str) -> list[str]:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 
 from potentia.compiler import pipeline
-from potentia.compiler.declarations.canonical import canonical
 from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.ir.graph import Model
+from potentia.compiler.program import Program
 
 
 def model(text: str, species: tuple[str, ...] | None = None) -> Model:
     return pipeline.build(pipeline.check(pipeline.parse(text)), species)
+
+
+def canonical(source: Source, species: tuple[str, ...], reference: bool = False) -> str:
+    program = Program.of(source).for_species(species)
+    return (program.with_reference() if reference else program).self_contained().text
 
 
 def test_species_and_reference_energies_are_stated() -> None:

@@ -4,40 +4,41 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from potentia.compiler import pipeline
 from potentia.compiler.diagnostics.diagnostic import InternalError
 from potentia.compiler.ir.parameter_vector import number_names
+from potentia.compiler.program import Program
 from potentia.compiler.reduction.candidates import candidates
 from potentia.compiler.reduction.constraints import Left, combined, without_effect
 from potentia.compiler.reduction.parameter_transfer import carried
 from potentia.compiler.reduction.quadratic_model import Restriction
-from potentia.compiler.reduction.spec_rewriter import Program, closed, dropped, rewritten
+from potentia.compiler.reduction.spec_rewriter import Rewritable, closed, dropped, rewritten
 from registry import assert_close, by_reference, random_theta, structures
 
 
-def program(text: str) -> Program:
-    checked = pipeline.check(pipeline.parse(text))
-    return Program(checked, pipeline.build(checked))
+def program(text: str) -> Rewritable:
+    return Rewritable(Program.of(text))
 
 
-def free(p: Program) -> np.ndarray:
+def free(p: Rewritable) -> np.ndarray:
     return np.flatnonzero([f for q in p.model.parameters for f in q.free])
 
 
-def places(p: Program) -> dict[str, int]:
+def places(p: Rewritable) -> dict[str, int]:
     """The place of each trained number among them."""
     names = number_names(p.model)
     return {names[k]: place for place, k in enumerate(free(p))}
 
 
-def restriction(p: Program, fixed: dict[str, float], tied: tuple[tuple[str, ...], ...] = ()) -> Restriction:
+def restriction(
+    p: Rewritable, fixed: dict[str, float], tied: tuple[tuple[str, ...], ...] = ()
+) -> Restriction:
     at = places(p)
     return Restriction(
         {at[k]: v for k, v in fixed.items()}, tuple(tuple(at[k] for k in group) for group in tied)
     )
 
 
-def check(p: Program, r: Restriction, seed: int = 0) -> Program:
+def check(p: Rewritable, r: Restriction, seed: int = 0) -> Rewritable:
     """The rewritten program, which says the same of a structure as the whole one under the restriction."""
     q = program(rewritten(p, r))
     theta = random_theta(p.model, seed)

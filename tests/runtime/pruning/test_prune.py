@@ -10,12 +10,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 from ase.build import bulk
-from potentia.compiler import pipeline
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.compiler.reduction.candidates import Choice, candidates, costs, greedy
 from potentia.compiler.reduction.extensions import Candidate, extended, scores
 from potentia.compiler.reduction.quadratic_model import Restriction, Sensitivities
-from potentia.compiler.reduction.spec_rewriter import Program, rewritten
+from potentia.compiler.reduction.spec_rewriter import Rewritable, rewritten
 from potentia.runtime.fitting.fit import fit
 from potentia.runtime.information.fisher_information import of_system
 from potentia.runtime.information.growth import ranked
@@ -70,8 +69,8 @@ def linear(data: list[Structure]) -> Potential:
     return fit(compile(LINEAR), data, CONFIG).potential
 
 
-def program_of(potential: Potential) -> Program:
-    return Program(c := pipeline.check(pipeline.parse(potential.text)), pipeline.build(c, potential.species))
+def program_of(potential: Potential) -> Rewritable:
+    return Rewritable(potential.program)
 
 
 # --- what is predicted -------------------------------------------------------------------------
