@@ -5,7 +5,12 @@ from __future__ import annotations
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.dataset import check_rows
 from ..information.fisher_information import of_system
-from ..optimize.levenberg_marquardt import Fit, Options, State, ridge
+from ..optimize.least_squares_problem import (
+    LeastSquaresOptions,
+    LeastSquaresSolution,
+    LeastSquaresState,
+    ridge,
+)
 from ..optimize.methods import LEAST_SQUARES
 from ..optimize.multistart import StartsState, minimize_from_starts
 from ..residuals.residuals import Residuals, Sigmas
@@ -32,12 +37,12 @@ def least_squares_fit(task: FitTask) -> FitResult:
 
     def told(state: StartsState) -> bool | None:
         current = state.current or state.best
-        if isinstance(current, State):
+        if isinstance(current, LeastSquaresState):
             seen[:] = [current.iteration, current.loss]
         task.store.save(state)
         return None
 
-    options = Options(
+    options = LeastSquaresOptions(
         max_iterations=config.max_iterations or 100,
         time_limit=config.time_limit,
         decrease_tolerance=config.tolerance,
@@ -66,7 +71,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
     )
 
 
-def _remarks(found: Fit, problem: Residuals) -> tuple[Diagnostic, ...]:
+def _remarks(found: LeastSquaresSolution, problem: Residuals) -> tuple[Diagnostic, ...]:
     remarks = list(found.undetermined.diagnostics())
     if not found.converged:
         message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.splits import split
 from ..optimize.methods import QUASI_NEWTON
-from ..optimize.quasi_newton import Ended, Options, State, minimize
+from ..optimize.quasi_newton import Options, Solution, State, minimize
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Sigmas
 from ..residuals.stochastic import Training
@@ -87,7 +87,7 @@ def _held_out(
     return split(structures, str(config.held_out), config.seed)
 
 
-def _remarks(found: Ended) -> tuple[Diagnostic, ...]:
+def _remarks(found: Solution) -> tuple[Diagnostic, ...]:
     if found.converged:
         return ()
     message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"

@@ -14,7 +14,7 @@ from jaxtyping import Bool, Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Sensitivities
-from ..optimize.qr_system import Accumulator, System, solve
+from ..optimize.qr_system import Accumulator, TriangularSystem, solve
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Residuals, Rows, Sigmas
@@ -61,7 +61,7 @@ class _Held:
     unreached: Bool[Bools, " F"]
 
 
-def joined(systems: Sequence[System]) -> System:
+def joined(systems: Sequence[TriangularSystem]) -> TriangularSystem:
     """The system of all their rows."""
     accumulator = Accumulator(systems[0].n_parameters)
     for system in systems:
@@ -71,7 +71,7 @@ def joined(systems: Sequence[System]) -> System:
 
 
 def held_out(
-    problem: Residuals, theta: Floats, fold: Indices, systems: Sequence[System]
+    problem: Residuals, theta: Floats, fold: Indices, systems: Sequence[TriangularSystem]
 ) -> dict[str, Errors]:
     """Errors and σ_raw of each structure, by the fit to the parts that it is not in; a second pass over the
     data.
@@ -93,7 +93,7 @@ def held_out(
     }
 
 
-def _held(system: System, names: Sequence[str]) -> _Held:
+def _held(system: TriangularSystem, names: Sequence[str]) -> _Held:
     step = solve(system.jacobian, system.residual, system.noise)
     model = of_system(system.moved(step), names, step)
     return _Held(step, np.sqrt(model.variance) * model.root, system.norms == 0)

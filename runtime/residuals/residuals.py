@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ...compiler.chemistry.constants import GPA
-from ..optimize.qr_system import Accumulator, Indices, Mask, System
+from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem
 from ..potential.potential import Potential, free_mask, number_names
 from ..structures.arrays import Floats
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels, plan_batches
@@ -60,7 +60,7 @@ class Rows(NamedTuple):
 
 class Residuals:
     """The least-squares problem of `potential` on `structures`, in its free parameters
-    (`least_squares.Problem`).
+    (`LeastSquaresProblem`).
     """
 
     def __init__(
@@ -97,7 +97,7 @@ class Residuals:
         self._derivatives = Derivatives(self.kernel)
         self._keeps = self._fits_in_memory()
         self._kept: dict[int, Item] = {}
-        self._affine: tuple[Floats, System] | None = None
+        self._affine: tuple[Floats, TriangularSystem] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class Residuals:
             total += 0.5 * float(residual @ residual)
         return total
 
-    def linearize(self, theta: Floats, columns: Indices) -> System:
+    def linearize(self, theta: Floats, columns: Indices) -> TriangularSystem:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
         if self._affine is not None and len(columns) == len(self.free):
             before, known = self._affine  # all parameters are linear: one linearisation serves everywhere
@@ -121,7 +121,7 @@ class Residuals:
             self._affine = theta.copy(), system
         return system
 
-    def _accumulated(self, theta: Floats, columns: Indices) -> System:
+    def _accumulated(self, theta: Floats, columns: Indices) -> TriangularSystem:
         accumulator = Accumulator(len(columns))
         for rows in self.rows(theta, columns):
             accumulator.add(rows.residual, rows.jacobian)

@@ -14,9 +14,9 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.fitting.fit import fit
-from potentia.runtime.optimize.levenberg_marquardt import Prior
+from potentia.runtime.optimize.least_squares_problem import Prior
 from potentia.runtime.optimize.qr_system import Array
-from potentia.runtime.optimize.quasi_newton import Ended, Options, State, minimize
+from potentia.runtime.optimize.quasi_newton import Options, Solution, State, minimize
 from potentia.runtime.residuals.config import FitConfig
 from potentia.runtime.residuals.stochastic import Training
 from potentia.runtime.structures.structure import Structure, from_atoms
@@ -136,7 +136,7 @@ def test_what_is_judged_best_is_kept_and_ends_the_training() -> None:
 
 
 def test_limits() -> None:
-    def ended(options: Options) -> Ended:
+    def ended(options: Options) -> Solution:
         return minimize(Valley(12), np.zeros(12), options)
 
     assert ended(replace(TIGHT, max_iterations=3)).reason == "iterations"
