@@ -31,11 +31,11 @@ def least_squares_fit(task: FitTask) -> FitResult:
         task.structures,
         Sigmas.of(config.weights),
         config.memory_mb,
-        lambda part: task.report(Progress("fit", int(seen[0]), seen[1], part)),
+        lambda part: task.on_progress(Progress("fit", int(seen[0]), seen[1], part)),
         config.precision or "float64",
     )
 
-    def told(state: StartsState) -> bool | None:
+    def callback(state: StartsState) -> bool | None:
         current = state.current or state.best
         if isinstance(current, LeastSquaresState):
             seen[:] = [current.iteration, current.loss]
@@ -55,7 +55,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
         config.seed,
         options=options,
         prior=ridge(config.ridge, start),
-        callback=told,
+        callback=callback,
         resume=task.store.load(StartsState),
     )
     theta = potential.theta.copy()

@@ -27,15 +27,15 @@ def sensitivities(
     potential: Potential,
     structures: Sequence[Structure],
     config: FitConfig,
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Sensitivities:
     """What the structures say about the trained numbers of the potential as it is, weighted as in its fit.
 
-    progress: told the share that is done. Raises FitError: nothing-trained, too-many-parameters, not-finite,
-    no-information.
+    on_progress: called with the share done, 0 to 1. Raises FitError: nothing-trained, too-many-parameters,
+    not-finite, no-information.
     """
     require_trained(potential)
-    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, progress)
+    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, on_progress)
     theta = potential.theta[problem.free]
     system = problem.linearize(theta, np.arange(len(theta)))
     require_information(system, problem.names)

@@ -14,7 +14,7 @@ from jaxtyping import Float, Int
 
 from ...compiler.reduction.quadratic_model import Restriction
 from ..optimize.qr_system import Accumulator, Indices, TriangularSystem, solve, triangle
-from ..residuals.residuals import Rows
+from ..residuals.residuals import ResidualRows
 from ..structures.arrays import Floats
 
 
@@ -27,7 +27,7 @@ def folds_of(structures: int, count: int, seed: int) -> Int[Indices, " structure
 
 
 def fold_systems(
-    rows: Iterable[Rows], columns: int, fold_of: Int[Indices, " structures"]
+    rows: Iterable[ResidualRows], columns: int, fold_of: Int[Indices, " structures"]
 ) -> tuple[TriangularSystem, ...]:
     """The linearisation of each fold alone, in one pass over rows of so many columns."""
     made = [Accumulator(columns) for _ in range(int(fold_of.max()) + 1)]

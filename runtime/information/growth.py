@@ -19,7 +19,7 @@ def ranked(
     structures: Sequence[Structure],
     config: FitConfig,
     calls: Sequence[str],
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> list[Score]:
     """Calls of terms, such as `eam(rc=5)`, by the loss that each alone would take away; no refit.
 
@@ -30,4 +30,4 @@ def ranked(
     larger = extended(program, potential.theta, calls)
     text = larger.program.checked.file.source.text
     trial = Potential(text, larger.program.model, larger.theta)
-    return scores(larger, sensitivities(trial, structures, config, progress))
+    return scores(larger, sensitivities(trial, structures, config, on_progress))

@@ -140,10 +140,10 @@ def _run(
     callback: Callback | None,
     state: StartsState,
 ) -> LeastSquaresSolution:
-    def report(current: LeastSquaresState) -> bool | None:
+    def callback(current: LeastSquaresState) -> bool | None:
         return callback(replace(state, current=current)) if callback else None
 
-    return minimize(problem, point, options, prior, report, state.current)
+    return minimize(problem, point, options, prior, callback, state.current)
 
 
 def _after(state: StartsState, ended: LeastSquaresState | None) -> StartsState:

@@ -1,6 +1,6 @@
-"""A fit begun anew from known parameters under a restriction, with the kernel of the whole model.
+"""A fit under a restriction, from the parameters of an earlier fit, with the kernel of the whole model.
 
-θ = T φ + t: numbers fixed, numbers tied together; φ are fitted.
+θ = T φ + t: parameters fixed, parameters tied together; φ are fitted.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from ..structures.arrays import Floats
 
 
 class Restricted:
-    """The least-squares problem in the numbers that a restriction leaves (`LeastSquaresProblem`)."""
+    """The `LeastSquaresProblem` in the parameters φ (P,) that a restriction leaves."""
 
     def __init__(self, problem: Residuals, restriction: Restriction) -> None:
         size = len(problem.free)
@@ -71,9 +71,11 @@ class Restricted:
 
 @dataclass(frozen=True, eq=False)
 class Refit:
-    """theta (F,): all trained numbers of the whole model; what the data say about those that are left.
+    """A fit under a restriction.
 
-    reason: why the fit ended, as `LeastSquaresSolution` has it.
+    theta (F,): all trained parameters of the whole model, in their units.
+    sensitivities: the quadratic model of the loss in the parameters that are left.
+    reason: why the fit ended, as in `LeastSquaresSolution`.
     """
 
     theta: Floats
@@ -86,9 +88,10 @@ class Refit:
         return self.sensitivities.loss
 
 
-def known(problem: Residuals, restriction: Restriction, theta: Floats) -> Refit:
-    """What the data say at theta (F,) as it is, but for the restriction. Raises FitError not-finite,
-    no-information.
+def linearized_at(problem: Residuals, restriction: Restriction, theta: Floats) -> Refit:
+    """The quadratic model at theta (F,), moved onto the restriction but not fitted.
+
+    Raises FitError: not-finite, no-information.
     """
     restricted = Restricted(problem, restriction)
     phi = restricted.of(theta)

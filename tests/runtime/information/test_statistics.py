@@ -107,7 +107,7 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
         found = minimize(problem, start, LeastSquaresOptions(decrease_tolerance=1e-6))
         assert found.converged
         known = of_system(found.system, problem.names, found.theta)
-        half = t.ppf(0.5 + level / 2, known.freedom) * known.deviations
+        half = t.ppf(0.5 + level / 2, known.n_dof) * known.deviations
         inside += np.abs(found.theta - start) <= half
     low, high = binom.interval(1 - 1e-4, trials, level)
     assert len(start) >= 5
