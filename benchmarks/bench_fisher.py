@@ -47,13 +47,14 @@ def times(rounds: int) -> None:
     import numpy as np
     from potentia.runtime.information.fisher_information import of_system
     from potentia.runtime.information.parts import report
-    from potentia.runtime.optimize.levenberg_marquardt import Options, minimize
+    from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions
+    from potentia.runtime.optimize.levenberg_marquardt import minimize
     from potentia.runtime.residuals.residuals import Residuals, Sigmas
 
     potential, structures, config = problem()
     residuals = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb)
     start = potential.theta[residuals.free]
-    state = minimize(residuals, start, Options(max_iterations=1)).state
+    state = minimize(residuals, start, LeastSquaresOptions(max_iterations=1)).state
     everything = np.arange(len(start))
 
     def information() -> None:
@@ -62,7 +63,9 @@ def times(rounds: int) -> None:
 
     def iterations() -> None:
         """One: what a start costs before its first iteration is taken off."""
-        minimize(residuals, state.theta, Options(max_iterations=state.iteration + 1), resume=state)
+        minimize(
+            residuals, state.theta, LeastSquaresOptions(max_iterations=state.iteration + 1), resume=state
+        )
 
     def point() -> None:
         residuals.linearize(state.theta, everything)

@@ -91,14 +91,14 @@ class Sensitivities:
         return len(self.theta)
 
     @property
-    def freedom(self) -> int:
+    def n_dof(self) -> int:
         """Labels beyond one for each number."""
         return self.n_rows - self.size
 
     @property
     def variance(self) -> float:
         """s² = 2 L / (rows − F): of a residual, 1 where the weights are true. NaN without freedom."""
-        return 2.0 * self.loss / self.freedom if self.freedom > 0 else float("nan")
+        return 2.0 * self.loss / self.n_dof if self.n_dof > 0 else float("nan")
 
     @cached_property
     def norms(self) -> Array:

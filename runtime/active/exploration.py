@@ -70,12 +70,12 @@ def _simulate(
     )
     what = f"{folder.parent.parent.name}: dynamics at {temperature:g} K"
 
-    def told(progress: Progress) -> None:
-        study.report(what, (part[0] + progress.step / progress.steps) / part[1])
+    def on_progress(progress: Progress) -> None:
+        study.on_progress(what, (part[0] + progress.step / progress.steps) / part[1])
 
-    study.report(what, part[0] / part[1])
-    begun = (folder / SETTINGS).is_file()
-    result = simulate(potential, start, settings, folder=folder, resume=begun, report=told)
+    study.on_progress(what, part[0] / part[1])
+    resume = (folder / SETTINGS).is_file()
+    result = simulate(potential, start, settings, folder=folder, resume=resume, on_progress=on_progress)
     seen = list(read_frames(folder / settings.trajectory))
     close = sum(not physical(s, study.config.select.core) for s in seen)
     outcome = Outcome(

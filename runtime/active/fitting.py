@@ -27,14 +27,14 @@ def fitted(
     """
     if not (folder / METADATA).is_file():
         what = f"{folder.parent.name}: fitting"
-        study.report(what, 0.0)
+        study.on_progress(what, 0.0)
         config = study.config.fit.model_copy(update={"starts": 1} if files else {})
 
-        def told(progress: Progress) -> None:
-            study.report(what, progress.fraction)
+        def on_progress(progress: Progress) -> None:
+            study.on_progress(what, progress.fraction)
 
         resume = checkpoint_of(folder).is_file()
-        result = fit(before, known, config, folder=folder, resume=resume, report=told)
+        result = fit(before, known, config, folder=folder, resume=resume, on_progress=on_progress)
         if "interrupt" in result.reason:
             raise KeyboardInterrupt
         _save(study, folder, result, known, files)

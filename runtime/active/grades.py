@@ -21,7 +21,7 @@ from .environments import Environments, Leverage, Space
 
 _MOST_FISHER = 500  # parameters: beyond, deviations cost more than the dynamics
 
-Progress = Callable[[float], None]
+OnProgress = Callable[[float], None]
 
 
 @dataclass(frozen=True, eq=False)
@@ -41,13 +41,13 @@ def scores(
     known: Sequence[Structure],
     frames: Sequence[Structure],
     environments: Sequence[Environments],
-    told: Progress,
+    on_progress: OnProgress,
 ) -> Scores:
     """by: `fisher`, `d-optimality` or `auto`. root: of the covariance, None where it is not known."""
     few = potential.n_parameters <= _MOST_FISHER
     if root is not None and by != "d-optimality" and (few or by == "fisher"):
         uncertainty, total = Uncertainty(potential, root), len(known) + len(frames)
-        found = uncertainty.predict([*known, *frames], lambda done: told(done / total))
+        found = uncertainty.predict([*known, *frames], lambda done: on_progress(done / total))
         lengths = [np.linalg.norm(d.forces, axis=1) for d in found]
         return Scores("fisher", lengths[: len(known)], lengths[len(known) :])
     leverage = Leverage(space.training)

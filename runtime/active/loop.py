@@ -134,7 +134,7 @@ def _labelled(
     """The selection with labels; those without, and why; the files. Each is labelled once."""
     found, refused, files = list[Structure](), dict[str, str](), list[Path]()
     for k, structure in enumerate(selection.structures):
-        study.report(f"{folder.parent.name}: labelling", k / len(selection.structures))
+        study.on_progress(f"{folder.parent.name}: labelling", k / len(selection.structures))
         labels, failure = folder / f"{k:04d}.xyz", folder / f"{k:04d}.json"
         if not labels.is_file() and not failure.is_file():
             try:
@@ -192,10 +192,10 @@ def _round(
     return found
 
 
-def _surprise(told: Path, potential: Potential, more: Sequence[Structure]) -> dict[str, float] | None:
-    """Errors on structures before they are trained on, as they were told or worked out now."""
-    if told.is_file():
-        before = json.loads(told.read_text(encoding="utf-8"))
+def _surprise(known: Path, potential: Potential, more: Sequence[Structure]) -> dict[str, float] | None:
+    """Errors on structures before they are trained on, as they were recorded or computed now."""
+    if known.is_file():
+        before = json.loads(known.read_text(encoding="utf-8"))
         if before["labelled"] == len(more):
             return before["errors_on_new"]
     return errors(evaluate(potential, more).as_dict()) if more else None

@@ -58,7 +58,7 @@ def select(
     """The frames of a round that are to be labelled; chosen once."""
     folder = study.round(number) / "selection"
     if not (folder / ABOUT).is_file():
-        study.report(f"round-{number:02d}: selecting", 0.0)
+        study.on_progress(f"round-{number:02d}: selecting", 0.0)
         _choose(study, folder, potential, known, outcomes)
     return _stored(folder)
 
@@ -91,8 +91,8 @@ def _choose(
     space = Space(Descriptors(numbers, _cutoff(potential)), known)
     environments = [space.of(s) for s in frames]
     what, root = f"{folder.parent.name}: selecting", covariance_root(folder.parent / "model")
-    told = partial(study.report, what)
-    found = scores(config.by, potential, root, space, known, frames, environments, told)
+    on_progress = partial(study.on_progress, what)
+    found = scores(config.by, potential, root, space, known, frames, environments, on_progress)
     graded = grades(found, known, frames)
     uncertain = np.flatnonzero(graded > config.grade)
     chosen: list[tuple[int, float]] = []

@@ -27,13 +27,13 @@ from ..files.atomic import fingerprint, write_atomic
 from ..fitting.checkpoint import digest_of
 from ..potential.potential import Potential
 from ..runs.run_folder import load
-from ..runs.warm_start import begun_from
+from ..runs.warm_start import warm_start
 from ..structures.structure import Structure
 from .config import ActiveConfig
 from .labelling import Labeller, disagreement
 
 IDENTITY = "study.json"
-Report = Callable[[str, float], None]  # what is done now, and the share of it that is
+OnProgress = Callable[[str, float], None]  # what is done now, and the share of it that is
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +47,7 @@ class Study:
     potential: Potential
     starts: tuple[Structure, ...]
     labeller: Labeller
-    report: Report = field(default=lambda what, share: None)
+    on_progress: OnProgress = field(default=lambda what, share: None)
 
     def round(self, number: int) -> Path:
         """The folder of a round, from 1."""
@@ -87,7 +87,7 @@ def agreement(study: Study) -> list[Diagnostic]:
     path = study.folder / "agreement.json"
     if path.is_file():
         return []
-    study.report("comparing labels", 0.0)
+    study.on_progress("comparing labels", 0.0)
     smallest = min(study.data.train, key=lambda s: s.n_atoms)
     found = disagreement(study.labeller, smallest)
     write_atomic(path, json.dumps({"remark": found and found.message}, ensure_ascii=False) + "\n")
@@ -98,7 +98,7 @@ def _other(message: str, folder: Path, help: str) -> ArtifactError:
     return ArtifactError(Diagnostic("other-study", message, place=str(folder), help=help))
 
 
-def study_of(config: ActiveConfig, place: Path, folder: Path, report: Report | None = None) -> Study:
+def study_of(config: ActiveConfig, place: Path, folder: Path, on_progress: OnProgress | None = None) -> Study:
     """A study from its configuration, read from the file `place`.
 
     Raises UserError: as the readers, the compiler, `dynamics.checks` and `Labeller` do, and other-study.
@@ -118,7 +118,9 @@ def study_of(config: ActiveConfig, place: Path, folder: Path, report: Report | N
             start, potential.species, config.md, None
         )  # what dynamics would refuse, before anything is fitted
     labeller = Labeller(config.label, beside)
-    made = Study(config, folder, beside, training, potential, starts, labeller, report or (lambda *_: None))
+    made = Study(
+        config, folder, beside, training, potential, starts, labeller, on_progress or (lambda *_: None)
+    )
     made.belongs()
     return made
 
@@ -142,4 +144,4 @@ def _data(config: DataConfig, folder: Path) -> DataConfig:
 def _potential(config: ActiveConfig, beside: Path, training: TrainingData) -> Potential:
     program = Program.read(beside / config.spec)
     made = potential_for(program, training.species, config.fit.reference_energies)
-    return made if config.begin is None else begun_from(made, load(beside / config.begin))[0]
+    return made if config.begin is None else warm_start(made, load(beside / config.begin))[0]

@@ -19,7 +19,7 @@ from .settings import AnalysisSettings
 from .trajectory import Frame, Trajectory
 from .unwrapping import Unwrapper
 
-Report = Callable[[float], None]
+OnProgress = Callable[[float], None]
 _READING = 0.9  # of the work
 
 
@@ -61,13 +61,13 @@ class Analysis:
         return min(inside)[2] if inside else None
 
 
-def analyze(where: str, settings: AnalysisSettings, report: Report | None = None) -> Analysis:
-    """Read a trajectory once and work everything out. report is told the share that is done.
+def analyze(where: str, settings: AnalysisSettings, on_progress: OnProgress | None = None) -> Analysis:
+    """Read a trajectory once and compute every quantity. on_progress: called with the share done, 0 to 1.
 
     Memory does not grow with the frames but for a few numbers each; displacements of atoms are kept in a
     temporary file. Raises DataError: as `Trajectory`, too-few-frames; ArtifactError `unwritable`.
     """
-    told = report or (lambda share: None)
+    call = on_progress or (lambda share: None)
     trajectory = Trajectory(where, settings)
     total = max(trajectory.count(), 1)
     frames = iter(trajectory)
@@ -79,10 +79,10 @@ def analyze(where: str, settings: AnalysisSettings, report: Report | None = None
         gathered.add(first)
         for frame in frames:
             gathered.add(frame)
-            told(_READING * frame.number / total)
+            call(_READING * frame.number / total)
         if len(gathered.when) < 2:
             raise _too_few(trajectory, len(gathered.when), total)
-        return gathered.result(told)
+        return gathered.result(call)
 
 
 def _too_few(trajectory: Trajectory, left: int, total: int) -> DataError:
@@ -119,8 +119,8 @@ class _Gathered:
         self.rows.append(row(frame.structure.cell))
         self.temperatures.append(frame.temperature)
 
-    def result(self, told: Report) -> Analysis:
-        found, reason = self._diffusion(lambda share: told(_READING + (1 - _READING) * share))
+    def result(self, on_progress: OnProgress) -> Analysis:
+        found, reason = self._diffusion(lambda share: on_progress(_READING + (1 - _READING) * share))
         rows = np.array(self.rows)
         return Analysis(
             self.trajectory.where,
@@ -137,7 +137,7 @@ class _Gathered:
             (*self.trajectory.warnings, *([reason] if reason else [])),
         )
 
-    def _diffusion(self, told: Report) -> tuple[tuple[Diffusion, ...], Diagnostic | None]:
+    def _diffusion(self, on_progress: OnProgress) -> tuple[tuple[Diffusion, ...], Diagnostic | None]:
         """The diffusivities, or a warning that says why there are none."""
         place = self.trajectory.path.name
         if not self.timed:
@@ -154,7 +154,7 @@ class _Gathered:
         given = self.settings
         try:
             return diffusion(
-                self.displacements, self.numbers, interval, frames, given.blocks, given.lags, told
+                self.displacements, self.numbers, interval, frames, given.blocks, given.lags, on_progress
             ), None
         except TooShort as error:
             message = f"the run is too short for a diffusivity: {error}"

@@ -119,7 +119,7 @@ def diffusion(
     frames: int,
     blocks: int,
     lags: tuple[float, float] | None,
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> tuple[Diffusion, ...]:
     """Of each species, by atomic number, in the first `frames` frames, `interval` ps apart.
 
@@ -137,8 +137,8 @@ def diffusion(
             for k in range(blocks):
                 parts[k] += squared_displacements(x[k * length : (k + 1) * length])
             done += x.shape[1]
-            if progress:
-                progress(done / len(numbers))
+            if on_progress:
+                on_progress(done / len(numbers))
         name = chemical_symbols[kind]
         made.append(_fitted(name, whole / len(atoms), parts / len(atoms), interval, (low, high)))
     return tuple(made)

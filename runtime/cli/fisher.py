@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...compiler.reduction.quadratic_model import Sensitivities
     from ..information.calibration import CoverageData, Errors, ScaleData
     from ..information.parts import FisherReport
-    from ..runs.with_data import Training
+    from ..runs.with_data import FittedRun
 
 
 def command(
@@ -48,11 +48,11 @@ def command(
     """
     one_thread_each()
     from ..information.parts import report
-    from ..runs.with_data import training_of
+    from ..runs.with_data import fitted_run_of
     from .outputs import require_writable
 
     where = output or run / "fisher.json"
-    training = training_of(run, data, allow_data_change)
+    training = fitted_run_of(run, data, allow_data_change)
     require_writable(where)
     known, errors = _known(training, not no_calibration, quiet)
     found = report(training.potential.model, known)
@@ -68,7 +68,7 @@ def command(
 
 
 def _known(
-    training: Training, calibrate: bool, quiet: bool
+    training: FittedRun, calibrate: bool, quiet: bool
 ) -> tuple[Sensitivities, dict[str, Errors] | None]:
     """What the training structures say, and their errors when held out."""
     from ..information.cross_validation import sensitivities_and_errors
@@ -89,14 +89,14 @@ class Kept(TypedDict):
     coverage: dict[str, CoverageData] | None
 
 
-def _kept(run: Path, training: Training, known: Sensitivities, errors: dict[str, Errors] | None) -> Kept:
+def _kept(run: Path, training: FittedRun, known: Sensitivities, errors: dict[str, Errors] | None) -> Kept:
     """The calibration and what it achieves; put into the run, where the data is that of its fit."""
     from ..information.calibration import calibrated, coverages
     from ..runs.run_folder import amend
 
     calibration = None if errors is None else calibrated(errors)
     stored = None if calibration is None else calibration.as_dict()
-    if training.changed is None and known.freedom > 0:
+    if training.changed is None and known.n_dof > 0:
         amend(run, known.covariance, known.spread, stored)
     return {"calibration": stored, "coverage": None if errors is None else coverages(errors, calibration)}
 
@@ -117,7 +117,7 @@ def _save(
         save_information(where.with_suffix(".png"), found, coverage)
 
 
-def _remarks(training: Training, known: Sensitivities) -> list[Diagnostic]:
+def _remarks(training: FittedRun, known: Sensitivities) -> list[Diagnostic]:
     from ..information.fisher_information import not_at_optimum
 
     remarks = [] if training.changed is None else [training.changed]

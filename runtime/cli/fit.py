@@ -86,9 +86,9 @@ def command(
 
 def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:
     from ..runs.run_folder import load
-    from ..runs.warm_start import begun_from
+    from ..runs.warm_start import warm_start
 
-    started, count = begun_from(potential, load(run))
+    started, count = warm_start(potential, load(run))
     console.say(f"start   {count} of {len(started.theta)} numbers from {run}", quiet)
     return started
 
@@ -127,7 +127,7 @@ def _fitted(
     from .progress import fitting
 
     with fitting(quiet) as report:
-        return fit(potential, training.train, config, folder=folder, resume=resume, report=report)
+        return fit(potential, training.train, config, folder=folder, resume=resume, on_progress=report)
 
 
 def saved(

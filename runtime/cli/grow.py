@@ -38,10 +38,10 @@ def command(
     """
     one_thread_each()
     from ..information.growth import ranked
-    from ..runs.with_data import training_of
+    from ..runs.with_data import fitted_run_of
     from .progress import passing
 
-    training = training_of(run, data, allow_data_change)
+    training = fitted_run_of(run, data, allow_data_change)
     if training.changed is not None and not quiet:
         console.report([training.changed], json)
     with passing("candidates", quiet) as progress:

@@ -73,7 +73,7 @@ def command(
             folder=output,
             resume=resume,
             overwrite=overwrite,
-            report=progress,
+            on_progress=progress,
         )
     return _end(result, output, json)
 

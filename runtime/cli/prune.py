@@ -16,7 +16,7 @@ from .threads import one_thread_each
 if TYPE_CHECKING:
     from ..evaluation.errors import ErrorData
     from ..pruning.prune import Goal, Pruned
-    from ..runs.with_data import Training
+    from ..runs.with_data import FittedRun
 
 HISTORY = "pruning.json"
 
@@ -63,13 +63,13 @@ def command(
       potentia prune runs/nb --data nb.xyz --guard niobium.toml
     """
     one_thread_each()
-    from ..runs.with_data import training_of
+    from ..runs.with_data import fitted_run_of
     from .outputs import require_new_run
 
     folder = output or run.with_name(run.name + "-pruned")
     goal = _goal(target_parameters, max_loss_increase, criterion)
     require_new_run(folder, force, resume)
-    training = training_of(run, data, allow_data_change)
+    training = fitted_run_of(run, data, allow_data_change)
     if training.changed is not None and not quiet:
         console.report([training.changed], json)
     pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
@@ -93,7 +93,7 @@ def _goal(target: int | None, increase: float | None, criterion: str | None) -> 
 
 
 def _pruned(
-    training: Training,
+    training: FittedRun,
     goal: Goal,
     folder: Path,
     resume: bool,
@@ -113,14 +113,14 @@ def _pruned(
             goal,
             folder=folder,
             resume=resume,
-            report=report,
+            on_progress=report,
             measure_cost=measure_cost,
             guard=None if guard is None else guards_of(guard),
         )
 
 
 def _saved(
-    folder: Path, run: Path, training: Training, pruned: Pruned, quiet: bool
+    folder: Path, run: Path, training: FittedRun, pruned: Pruned, quiet: bool
 ) -> tuple[dict[str, ErrorData | None], dict[str, object]]:
     """The run is written, with its history; its errors, and all that is told of it."""
     from ..files.atomic import write_atomic

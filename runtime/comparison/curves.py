@@ -20,13 +20,15 @@ _COLUMNS = 3  # panels side by side
 Pair = tuple[Curve | None, Curve | None]
 
 
-def curves(potential: Potential, report: Callable[[str, int, int], None] | None = None) -> tuple[Curve, ...]:
+def curves(
+    potential: Potential, on_progress: Callable[[str, int, int], None] | None = None
+) -> tuple[Curve, ...]:
     """Dimer curves of every pair of species, E(V) of the usual crystals of each, and so on for each family
     whose curves share a panel; those that there are.
     """
     shared = [name for name, family in families().items() if family.plot and not family.plot.draw]
     config = PropertiesConfig().only(sorted(shared))
-    return survey(potential, config, report=report).curves
+    return survey(potential, config, on_progress=on_progress).curves
 
 
 def paired(a: Sequence[Curve], b: Sequence[Curve]) -> list[Pair]:

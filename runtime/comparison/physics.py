@@ -77,12 +77,12 @@ def measured(
     a: Potential,
     b: Potential,
     structures: Sequence[Structure],
-    progress: Callable[[int], None] | None = None,
+    on_progress: Callable[[int], None] | None = None,
 ) -> Errors:
     """Errors of both on the same structures."""
     count = len(structures)
-    before = evaluate(a, structures, progress)
-    after = evaluate(b, structures, None if progress is None else lambda done: progress(count + done))
+    before = evaluate(a, structures, on_progress)
+    after = evaluate(b, structures, None if on_progress is None else lambda done: on_progress(count + done))
     return Errors(name, before.as_dict(), after.as_dict())
 
 

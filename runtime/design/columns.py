@@ -14,14 +14,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ..residuals.residuals import Residuals, Rows, Sigmas
+from ..residuals.residuals import ResidualRows, Residuals, Sigmas
 from ..structures.arrays import Indices
 from ..structures.structure import Structure
 from .pieces import Piece
 
 
 class Layout:
-    """Where the rows of a set of structures are. structure, quantity (M,): as in `residuals.Rows`."""
+    """Where the rows of a set of structures are. structure, quantity (M,): as in `ResidualRows`."""
 
     def __init__(self, structures: Sequence[Structure]) -> None:
         counts = np.array([_counts(s) for s in structures]).reshape(-1, 3)
@@ -31,7 +31,7 @@ class Layout:
         self.structure: Indices = np.repeat(owners.ravel(), counts.ravel())
         self.quantity: Indices = np.repeat(kinds.ravel(), counts.ravel())
 
-    def places(self, rows: Rows) -> Indices:
+    def places(self, rows: ResidualRows) -> Indices:
         """The place of each row of a batch."""
         key = rows.structure * 3 + rows.quantity
         order = np.argsort(key, kind="stable")
@@ -57,7 +57,7 @@ def write_columns(
     structures: Sequence[Structure],
     sigmas: Sigmas,
     memory_mb: float,
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> None:
     """The weighted derivatives (M, P) by the piece's linear numbers, then its residual as a column, f32.
 
@@ -65,7 +65,7 @@ def write_columns(
     and what is selected is fitted in double. Written beside and renamed.
     """
     layout = Layout(structures)
-    problem = Residuals(made.potential, structures, sigmas, memory_mb, progress, "float32")
+    problem = Residuals(made.potential, structures, sigmas, memory_mb, on_progress, "float32")
     theta = made.potential.theta[problem.free]
     part = path.with_name(path.name + ".part")  # a trial is one process's: what a killed one left is replaced
     shape = (layout.size, len(made.linear) + 1)

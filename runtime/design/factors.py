@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from ..optimize.qr_system import Accumulator, System, triangle
+from ..optimize.qr_system import Accumulator, TriangularSystem, triangle
 from ..structures.arrays import Floats, Indices
 from .columns import Layout, read_columns
 
@@ -37,11 +37,11 @@ class Factors:
         """R (P + 1, P + 1) of all rows but those of a fold."""
         return self._joined([f for k, f in enumerate(self.factors) if k != fold])
 
-    def of(self, columns: Indices) -> System:
+    def of(self, columns: Indices) -> TriangularSystem:
         """The system of all rows in the chosen columns, at coefficients 0."""
         taken = self._joined([f[:, :, [*columns, -1]] for f in self.factors])
         broken = np.zeros(len(taken), dtype=bool)
-        return System(taken, int(self.counts.sum()), NOISE, broken)
+        return TriangularSystem(taken, int(self.counts.sum()), NOISE, broken)
 
     def _joined(self, parts: Sequence[Floats]) -> Floats:
         return triangle(np.concatenate([kind for fold in parts for kind in fold]))
@@ -73,7 +73,7 @@ def _factor(tables: Sequence[NDArray[np.float32]], rows: Indices, size: int) -> 
     for some in _pieces(rows):
         jacobian = np.concatenate([t[some, :-1] for t in tables], axis=1, dtype=np.float64)
         accumulator.add(tables[0][some, -1].astype(np.float64), jacobian)
-    system: System = accumulator.system()
+    system: TriangularSystem = accumulator.system()
     return system.factor
 
 

@@ -79,25 +79,27 @@ class Front:
     left_out: tuple[str, ...]
 
 
-Report = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]
 Candidates = dict[int, Candidate]
 
 
 class _Loop:
-    def __init__(self, study: Study, report: Report | None) -> None:
+    def __init__(self, study: Study, on_progress: OnProgress | None) -> None:
         self.study, self.clock = study, Clock(study)
         self.selecting = Clock(study, _SELECTING)
-        self.report = report
+        self.on_progress = on_progress
 
     def done(self, stage: str, trials: Sequence[Trial], clock: Clock | None = None) -> bool:
         """Do the trials of a stage; False where the budget of selecting, or of the clock, ended first."""
 
-        def told(trial: Trial, share: float) -> None:
-            if self.report:
+        def on_share(trial: Trial, share: float) -> None:
+            if self.on_progress:
                 count = self.study.store.count()
-                self.report(Progress(f"{stage} {_what(trial)}".rstrip(), share, count, self.clock.seconds))
+                self.on_progress(
+                    Progress(f"{stage} {_what(trial)}".rstrip(), share, count, self.clock.seconds)
+                )
 
-        return perform(self.study, trials, clock or self.selecting, told)
+        return perform(self.study, trials, clock or self.selecting, on_share)
 
     def selections(self, calls: Sequence[str], stage: str) -> Candidates:
         """The candidates of a pool by size; none where the budget ended first."""
@@ -198,13 +200,13 @@ def _candidates(pool: Pool, results: list[Result], counts: Indices) -> Candidate
     return found
 
 
-def design(study: Study, report: Report | None = None) -> Front:
+def design(study: Study, on_progress: OnProgress | None = None) -> Front:
     """The front of a study. Goes on from what the study's folder has already.
 
     Raises FitError: `budget-too-small` where the budget ended before the first selection, nothing-measured,
     nothing-selected, empty-front; ArtifactError `other-study`.
     """
-    loop = _Loop(study, report)
+    loop = _Loop(study, on_progress)
     entries = list(study.config.catalogue)
     for call in _calls(entries):
         study.catalogue.piece(call)  # faults of the catalogue are told before anything is kept

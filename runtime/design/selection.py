@@ -92,7 +92,7 @@ def selected(
     factor: Floats,
     always: Sequence[int],
     sizes: Sequence[int],
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Path:
     """{size: (columns, their coefficients)} for each size that can be reached."""
     selection = Selection(factor, always)
@@ -102,8 +102,8 @@ def selected(
         selection.exchange(_MOST if wanted else _EXCHANGES)
         if wanted:
             found[len(selection.chosen)] = np.array(selection.chosen), selection.coefficients()
-        if progress:
-            progress(len(selection.chosen) / max(sizes))
+        if on_progress:
+            on_progress(len(selection.chosen) / max(sizes))
         if not selection.add():
             break
     return found

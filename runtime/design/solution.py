@@ -15,7 +15,7 @@ from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.reduction.parameter_transfer import carried
 from ..fitting.result import FitResult
 from ..information.fisher_information import of_system
-from ..optimize.qr_system import Accumulator, System, solve
+from ..optimize.qr_system import Accumulator, TriangularSystem, solve
 from ..potential.potential import Potential, Predicted, compile, free_mask, number_names, start_theta
 from ..residuals.residuals import Sigmas
 from ..structures.arrays import Floats, Indices
@@ -60,7 +60,7 @@ def solved(
     return FitResult(potential, True, "linear", system.loss, (), known), predicted
 
 
-def _system(pool: Pool, columns: Indices, residual: Floats) -> System:
+def _system(pool: Pool, columns: Indices, residual: Floats) -> TriangularSystem:
     """[J r] of the chosen columns, in one pass over their files."""
     tables = [read_columns(pool.catalogue.columns(call)) for call in pool.calls]
     inside = np.concatenate([np.arange(t.shape[1] - 1) for t in tables])

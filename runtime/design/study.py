@@ -37,7 +37,7 @@ from .store import Payload, Result, Store, Trial
 
 TRIALS = "1"  # of what trials depend on and result in: a folder of another version is refused
 
-Told = Callable[[float], None]
+OnShare = Callable[[float], None]
 
 
 @dataclass(frozen=True)
@@ -118,9 +118,9 @@ class Study:
     def run(self, spec: str) -> Path:
         return self.folder / "runs" / file_name(spec)
 
-    def perform(self, trial: Trial, told: Told | None = None) -> Result:
+    def perform(self, trial: Trial, on_progress: OnShare | None = None) -> Result:
         """The result of a trial. Raises UserError where it comes to nothing."""
-        return _KINDS[trial.kind](self, trial.payload, told)
+        return _KINDS[trial.kind](self, trial.payload, on_progress)
 
 
 # --- kinds of trials ---------------------------------------------------------------------------
@@ -147,16 +147,16 @@ def refine(calls: Sequence[str], columns: Sequence[int], coefficients: Sequence[
     return Trial("refine", payload)
 
 
-def _measure(study: Study, payload: Payload, told: Told | None) -> Result:
+def _measure(study: Study, payload: Payload, on_progress: OnShare | None) -> Result:
     made = study.catalogue.piece(payload["piece"])
     path = study.catalogue.columns(payload["piece"])
     path.parent.mkdir(parents=True, exist_ok=True)
     config = study.config
-    write_columns(path, made, study.structures, Sigmas.of(config.weights), config.memory_mb, told)
+    write_columns(path, made, study.structures, Sigmas.of(config.weights), config.memory_mb, on_progress)
     return {"numbers": len(made.linear), "trained": made.trained}
 
 
-def _fold(study: Study, payload: Payload, told: Told | None) -> Result:
+def _fold(study: Study, payload: Payload, on_progress: OnShare | None) -> Result:
     calls = payload["pieces"]
     config = study.config
     folds = folds_of(len(study.structures), config.folds, config.seed)
@@ -166,12 +166,12 @@ def _fold(study: Study, payload: Payload, told: Told | None) -> Result:
     return {"columns": found.size}
 
 
-def _select(study: Study, payload: Payload, told: Told | None) -> Result:
+def _select(study: Study, payload: Payload, on_progress: OnShare | None) -> Result:
     factors, without = study.read_factors(payload["pieces"]), payload["without"]
     always = range(len(study.catalogue.piece("").linear))
     found = {}
     for size, (columns, coefficients) in selected(
-        factors.without(without), always, payload["sizes"], told
+        factors.without(without), always, payload["sizes"], on_progress
     ).items():
         squares = [] if without is None else factors.squares(without, columns, coefficients).tolist()
         found[str(size)] = {
@@ -182,7 +182,7 @@ def _select(study: Study, payload: Payload, told: Told | None) -> Result:
     return found
 
 
-def _refine(study: Study, payload: Payload, told: Told | None) -> Result:
+def _refine(study: Study, payload: Payload, on_progress: OnShare | None) -> Result:
     pool = study.pool(payload["pieces"])
     coefficients = np.array(payload["coefficients"])
     made = pool.composition(payload["columns"], coefficients)
@@ -231,7 +231,7 @@ def _held(study: Study, found: FitResult) -> list[PropertyData]:
     return [r.as_dict() for r in results]
 
 
-_KINDS: Mapping[str, Callable[[Study, Payload, Told | None], Result]] = {
+_KINDS: Mapping[str, Callable[[Study, Payload, OnShare | None], Result]] = {
     "measure": _measure,
     "fold": _fold,
     "select": _select,

@@ -13,7 +13,7 @@ from .config import DesignConfig
 from .store import Trial
 from .study import Study
 
-Report = Callable[[Trial, float], None]
+OnProgress = Callable[[Trial, float], None]
 
 
 class Clock:
@@ -41,7 +41,9 @@ class Clock:
         )
 
 
-def perform(study: Study, trials: Sequence[Trial], clock: Clock, report: Report | None = None) -> bool:
+def perform(
+    study: Study, trials: Sequence[Trial], clock: Clock, on_progress: OnProgress | None = None
+) -> bool:
     """Do the trials; True when all are done or failed, False where the budget ended first."""
     study.store.release()
     if not study.store.unfinished(trials):
@@ -51,11 +53,11 @@ def perform(study: Study, trials: Sequence[Trial], clock: Clock, report: Report 
     study.store.add(trials)
     others = _others(study)
     try:
-        _work(study, clock, report)
+        _work(study, clock, on_progress)
         while study.store.unfinished(trials) and not clock.spent():
             if not any(p.is_alive() for p in others):
                 study.store.release()
-                _work(study, clock, report)
+                _work(study, clock, on_progress)
             sleep(0.05)
     finally:
         for process in others:
@@ -83,19 +85,19 @@ def _work_alone(config: DesignConfig, data: TrainingData, folder: Path, place: s
         return  # the main process meets the same fault when it takes the trial, and tells of it
 
 
-def _work(study: Study, clock: Clock | None, report: Report | None) -> None:
+def _work(study: Study, clock: Clock | None, on_progress: OnProgress | None) -> None:
     """Take trials until there are none or the budget is spent."""
     while clock is None or not clock.spent():
         trial = study.store.take()
         if trial is None:
             return
         begun = monotonic()
-        told = (lambda share, t=trial: report(t, share)) if report else None
-        if told:
-            told(0.0)
+        on_share = (lambda share, t=trial: on_progress(t, share)) if on_progress else None
+        if on_share:
+            on_share(0.0)
         try:
             with study.store.working(trial):
-                result = study.perform(trial, told)
+                result = study.perform(trial, on_share)
         except ArtifactError:  # the disk, not the trial: it is open again when this process has ended
             raise
         except UserError as error:

@@ -22,11 +22,11 @@ from jaxtyping import Float, Key
 
 
 class Piston(NamedTuple):
-    """What a barostat couples to."""
+    """Pressure, rate, temperature and random numbers of a barostat."""
 
     pressure: Float[Array, ""]  # from outside, eV/Å³
     rate: Float[Array, ""]  # compressibility over relaxation time, Å³/eV per time
-    heat: Float[Array, ""]  # kT, eV
+    kT: Float[Array, ""]  # Boltzmann's constant times the temperature, eV
     key: Key[Array, ""]  # of this step's random numbers
 
 
@@ -34,9 +34,9 @@ def strain(
     kind: str, internal: Float[Array, "3 3"], volume: Float[Array, ""], dt: Float[Array, ""], piston: Piston
 ) -> Float[Array, "3 3"]:
     """η, symmetric, of one step. internal: the pressure tensor of now, eV/Å³."""
-    excess = internal - (piston.pressure - piston.heat / volume) * jnp.eye(3)
+    excess = internal - (piston.pressure - piston.kT / volume) * jnp.eye(3)
     drift = piston.rate / 3 * dt * excess
-    width = jnp.sqrt(2 * piston.heat * piston.rate * dt / (3 * volume))
+    width = jnp.sqrt(2 * piston.kT * piston.rate * dt / (3 * volume))
     return _along(kind, drift) + width * _noise(kind, piston.key, internal.dtype)
 
 

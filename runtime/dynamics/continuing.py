@@ -1,4 +1,4 @@
-"""The folder of a run: begun anew, or gone on with where it is the same run. NumPy, no jax."""
+"""The folder of a run: new, or resumed where it is the same run. NumPy, no jax."""
 
 from __future__ import annotations
 

@@ -26,7 +26,7 @@ from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover
 
 # why a call came back before its last step
 FINE, NOT_FINITE, TOO_CLOSE, TOO_HOT = range(4)
-# what the lists are good for: the next step; nothing before they are pruned anew; nothing before the host
+# what the lists are good for: the next step; nothing before they are pruned again; nothing before the host
 # makes new ones, or larger ones; a step so long that no list would do
 VALID, USED, OUTRUN, SHORT_OF_ROOM, TOO_FAST = range(5)
 
@@ -44,10 +44,10 @@ class Motion(NamedTuple):
     deformed: Float[
         Array, "3 3"
     ]  # rows of lengths have become rows @ deformed since the host's lists were made
-    heat: Float[Array, ""]  # energy given by thermostat and barostat, eV
+    bath_work: Float[Array, ""]  # energy given by thermostat and barostat, eV
     chain: Float[Array, " chain"]  # rates of a Nosé-Hoover chain, 1/time
     closest: Float[Array, " species_pairs"]  # smallest squared distances since the last row of the log, Å²
-    begun: Bool[Array, ""]  # False until the first forces are there
+    started: Bool[Array, ""]  # False until the first forces are there
     verdict: Int[Array, ""]  # FINE, NOT_FINITE, TOO_CLOSE or TOO_HOT
     lists: Int[Array, ""]  # VALID, USED, OUTRUN, SHORT_OF_ROOM or TOO_FAST
     needed: Int[Array, " lists"]  # sizes of the device's lists when they were last made
@@ -84,11 +84,11 @@ class Conditions(NamedTuple):
     dt: Float[Array, ""]  # time step
     tau: Float[Array, ""]  # relaxation time of the thermostat
     rate: Float[Array, ""]  # compressibility over relaxation time of the barostat, Å³/eV per time
-    heat: Float[Array, " 2"]  # kT of the first and of the last step, eV
+    kT: Float[Array, " 2"]  # of the first and of the last step, eV
     ramp: Float[Array, ""]  # steps between these two
     pressure: Float[Array, ""]  # eV/Å³
     masses: Float[Array, " N"]  # amu
-    freedom: Float[Array, ""]  # degrees of freedom
+    n_dof: Float[Array, ""]  # degrees of freedom
     key: Key[Array, ""]  # of the random numbers
     limits: Float[Array, " species_pairs"]  # the smallest distances allowed, Å
     most: Float[Array, ""]  # the largest kinetic energy allowed, eV
@@ -118,7 +118,7 @@ def compiled(kernel: Kernel, form: Form) -> Advance:
         theta: Float[Array, " P"], c: Conditions, near: Near, s: Motion, until: Int[Array, ""]
     ) -> Motion:
         def wanted(s: Motion) -> Bool[Array, ""]:
-            return ((s.step < until) | ~s.begun) & (s.verdict == FINE)
+            return ((s.step < until) | ~s.started) & (s.verdict == FINE)
 
         def with_new_lists(s: Motion) -> Motion:
             pruned, needed = _pruned(kernel, form, near, s)
@@ -152,7 +152,7 @@ def _step(
     nothing.
     """
     ahead, eta = _moved(form, c, s)
-    ahead = jax.tree.map(lambda new, old: jnp.where(s.begun, new, old), ahead, s)
+    ahead = jax.tree.map(lambda new, old: jnp.where(s.started, new, old), ahead, s)
     return jax.lax.cond(
         _holds(form, near, pruned, ahead),
         lambda: _landed(kernel, form, theta, c, near, pruned, s, ahead, eta),
@@ -165,7 +165,7 @@ def _moved(form: Form, c: Conditions, s: Motion) -> tuple[Motion, Float[Array, "
     half = c.dt / 2
     v = s.v + half * s.f / c.masses
     x = s.x + half * v
-    bath = Bath(_heat_at(c, s.step), c.tau, c.freedom, jax.random.fold_in(c.key, 2 * s.step))
+    bath = Bath(_kT_at(c, s.step), c.tau, c.n_dof, jax.random.fold_in(c.key, 2 * s.step))
     before = kinetic_energy(v, c.masses)
     chain = s.chain
     if form.thermostat == "langevin":
@@ -174,31 +174,32 @@ def _moved(form: Form, c: Conditions, s: Motion) -> tuple[Motion, Float[Array, "
         v = bussi(v, c.masses, c.dt, bath)
     elif form.thermostat == "nose-hoover":
         v, chain = nose_hoover(v, c.masses, c.dt, bath, chain)
-    heat = s.heat + kinetic_energy(v, c.masses) - before
-    ahead = s._replace(step=s.step + 1, x=x + half * v, v=v, chain=chain, heat=heat)
+    work = s.bath_work + kinetic_energy(v, c.masses) - before
+    ahead = s._replace(step=s.step + 1, x=x + half * v, v=v, chain=chain, bath_work=work)
     if form.barostat == "none":
         return ahead, jnp.zeros((3, 3))
-    return _strained(form, c, ahead, bath.heat, jax.random.fold_in(c.key, 2 * s.step + 1))
+    return _strained(form, c, ahead, bath.kT, jax.random.fold_in(c.key, 2 * s.step + 1))
 
 
 def _strained(
-    form: Form, c: Conditions, s: Motion, heat: Float[Array, ""], key: Key[Array, ""]
+    form: Form, c: Conditions, s: Motion, kT: Float[Array, ""], key: Key[Array, ""]
 ) -> tuple[Motion, Float[Array, "3 3"]]:
     volume = jnp.abs(jnp.linalg.det(s.cell))
     internal = ((c.masses * s.v) @ s.v.T - s.virial) / volume
-    eta = strain(form.barostat, internal, volume, c.dt, Piston(c.pressure, c.rate, heat, key))
+    eta = strain(form.barostat, internal, volume, c.dt, Piston(c.pressure, c.rate, kT, key))
     stretch, shrink = jax.scipy.linalg.expm(eta), jax.scipy.linalg.expm(-eta)  # symmetric
     v = shrink @ s.v
     cell = s.cell @ stretch
     # what the barostat gives: ΔK + P0 ΔV here, ΔU when the new virial is known
     given = kinetic_energy(v, c.masses) - kinetic_energy(s.v, c.masses)
     given += c.pressure * (jnp.abs(jnp.linalg.det(cell)) - volume)
-    moved = s._replace(x=stretch @ s.x, v=v, cell=cell, deformed=s.deformed @ stretch, heat=s.heat + given)
+    deformed, work = s.deformed @ stretch, s.bath_work + given
+    moved = s._replace(x=stretch @ s.x, v=v, cell=cell, deformed=deformed, bath_work=work)
     return moved, eta
 
 
-def _heat_at(c: Conditions, step: Int[Array, ""]) -> Float[Array, ""]:
-    return c.heat[0] + (c.heat[1] - c.heat[0]) * jnp.minimum(step / c.ramp, 1.0)
+def _kT_at(c: Conditions, step: Int[Array, ""]) -> Float[Array, ""]:
+    return c.kT[0] + (c.kT[1] - c.kT[0]) * jnp.minimum(step / c.ramp, 1.0)
 
 
 def _holds(form: Form, near: Near, pruned: Pruned, s: Motion) -> Bool[Array, ""]:
@@ -286,19 +287,19 @@ def _landed(
     energy, f, virial = (part.astype(jnp.float64) for part in (energy[0], f, virial[:, :, 0]))
     # a float32 sum of forces is not zero to the last digit, and its rest would drive the centre of mass
     f = f - c.masses / c.masses.sum() * f.sum(1)[:, None]
-    v = jnp.where(s.begun, ahead.v + c.dt / 2 * f / c.masses, ahead.v)
-    heat = ahead.heat
+    v = jnp.where(s.started, ahead.v + c.dt / 2 * f / c.masses, ahead.v)
+    work = ahead.bath_work
     if form.barostat != "none":  # ΔU of the strain, by the mean of the virials at both ends
-        heat = heat + jnp.where(s.begun, ((s.virial + virial) / 2 * eta).sum(), 0.0)
+        work = work + jnp.where(s.started, ((s.virial + virial) / 2 * eta).sum(), 0.0)
     squares = _watched(form, near, pruned, x, ahead.deformed)
     return ahead._replace(
         v=v,
         f=f,
         energy=energy,
         virial=virial,
-        heat=heat,
+        bath_work=work,
         closest=jnp.minimum(ahead.closest, squares),
-        begun=jnp.array(True),
+        started=jnp.array(True),
         verdict=_verdict(c, energy, f, v, squares),
     )
 

@@ -1,6 +1,6 @@
 """The files of a run: its log, its trajectory, its last state; cut back to that state when it goes on.
 
-settings.json    what the run was begun with
+settings.json    settings, model and structure of the run
 thermo.csv       a row every `log_every` steps
 trajectory.xyz   a frame every `write_every` steps, positions not wrapped, momenta in ASE's units
 state.npz        what `--resume` goes on from

@@ -1,4 +1,4 @@
-"""The loop of a run: calls of many steps, lists made anew, and what is written on the way."""
+"""The loop of dynamics: calls of many steps, new lists between them, and the log, frames and states."""
 
 from __future__ import annotations
 
@@ -35,18 +35,18 @@ from .settings import MDSettings
 from .start import first_motion, form_of
 from .thermo import Moment, measured
 
-_TOLD_EVERY = 0.2  # seconds
-Tell = Callable[[Progress], None]
+_REPORT_EVERY = 0.2  # seconds
+OnProgress = Callable[[Progress], None]
 
 
 @dataclass
 class _Clock:
-    """How fast a run goes, its first forces and what they compile apart."""
+    """The speed of a run, apart from its first forces and their compilation."""
 
-    begun: float = field(default_factory=perf_counter)
+    started: float = field(default_factory=perf_counter)
     running: float = 0.0
     from_step: int = 0
-    told: float = 0.0
+    reported: float = 0.0
 
     def start(self, step: int) -> None:
         self.running, self.from_step = perf_counter(), step
@@ -57,8 +57,8 @@ class _Clock:
 
 
 @dataclass
-class Run:
-    """A run on its way."""
+class MDLoop:
+    """The steps of a run, with the lists and the files that they need."""
 
     structure: Structure
     settings: MDSettings
@@ -68,7 +68,7 @@ class Run:
     search: Search
     record: Folder | Memory
     depends_on: dict[str, str]
-    tell: Tell
+    on_progress: OnProgress
     first: float = 0.0  # the conserved quantity of step 0, eV
     smallest: Float[Floats, " species_pairs"] = field(default_factory=lambda: np.zeros(0))  # of all steps, Å
     # the smallest distances of the latest row of the log, Å
@@ -76,16 +76,16 @@ class Run:
     near: Near | None = None
     clock: _Clock = field(default_factory=_Clock)
 
-    def whole(self, velocities: Velocities, saved: state.Saved | None) -> MDResult:
+    def run(self, velocities: Velocities, saved: state.Saved | None) -> MDResult:
         """From the first step, or from a state, to the last."""
-        motion, fault = self._begun(velocities) if saved is None else (self._restored(saved), None)
+        motion, fault = self._started(velocities) if saved is None else (self._restored(saved), None)
         self.clock.start(int(motion.step))
         while fault is None and int(motion.step) < self.settings.steps:
             motion, fault = self._reach(motion, self._next(int(motion.step)))
             motion = self._written(motion, fault)
         return self._result(motion, fault)
 
-    def _begun(self, velocities: Velocities) -> tuple[Motion, Fault | None]:
+    def _started(self, velocities: Velocities) -> tuple[Motion, Fault | None]:
         if isinstance(self.record, Folder):
             self.record.begin()
         pairs = len(pair_names(self.present))
@@ -111,7 +111,7 @@ class Run:
     # --- steps -------------------------------------------------------------------------------
 
     def _reach(self, motion: Motion, until: int) -> tuple[Motion, Fault | None]:
-        """The motion at a step, with lists made anew as often as it takes; or where a guard stopped it."""
+        """The motion at a step, with new lists as often as it takes; or where a guard stopped it."""
         while True:
             if self.near is None:
                 motion, self.near = self._listed(motion)
@@ -122,7 +122,7 @@ class Run:
             if int(motion.lists) == TOO_FAST:
                 return motion, self._too_fast(motion)
             self.near = None
-            self._told(motion)
+            self._reported(motion)
 
     def _listed(self, motion: Motion) -> tuple[Motion, Near]:
         """New lists, with more room where the device asked for it."""
@@ -146,7 +146,7 @@ class Run:
             self.record.row(moment.row())
             self.smallest = np.minimum(self.smallest, moment.smallest)
             self.recent = moment.smallest
-            self._told(motion, moment)
+            self._reported(motion, moment)
             motion = motion._replace(closest=jnp.full_like(motion.closest, jnp.inf))
         if last or step % s.write_every == 0:
             self.record.frame(self._frame(motion))
@@ -155,7 +155,7 @@ class Run:
         return motion
 
     def _save(self, motion: Motion) -> None:
-        """A state; the list is made anew after it, as it will be where the run is gone on with."""
+        """A state; new lists are made after it, as they are where the run is resumed."""
         self.near = None
         if isinstance(self.record, Folder):
             log_bytes, trajectory_bytes, frames = self.record.lengths()
@@ -175,12 +175,12 @@ class Run:
             int(motion.step),
             self.settings.timestep,
             np.asarray(self.conditions.masses),
-            int(self.conditions.freedom),
+            int(self.conditions.n_dof),
             np.asarray(motion.v),
             float(motion.energy),
             np.asarray(motion.virial),
             np.asarray(motion.cell),
-            float(motion.heat),
+            float(motion.bath_work),
             float(self.conditions.pressure) if self.settings.ensemble == "npt" else None,
             np.sqrt(np.asarray(motion.closest)),
             bool(self.structure.pbc.all()),
@@ -192,15 +192,15 @@ class Run:
         velocities = np.array(motion.v).T
         return Frame(step, time, self._shape_of(motion), velocities, float(motion.energy))
 
-    def _told(self, motion: Motion, moment: Moment | None = None) -> None:
-        """Progress, not more often than can be read."""
+    def _reported(self, motion: Motion, moment: Moment | None = None) -> None:
+        """A call of `on_progress`, not more often than can be read."""
         now = perf_counter()
-        if now - self.clock.told < _TOLD_EVERY:
+        if now - self.clock.reported < _REPORT_EVERY:
             return
-        self.clock.told = now
+        self.clock.reported = now
         found = moment or self._moment(motion)
         rate = self.clock.rate(found.step)
-        self.tell(
+        self.on_progress(
             Progress(
                 step=found.step,
                 steps=self.settings.steps,
@@ -258,7 +258,7 @@ class Run:
             thermo=self.record.thermo(),
             frames=tuple(frame.structure for frame in self.record.frames),
             trajectory=self.record.trajectory,
-            seconds=perf_counter() - self.clock.begun,
+            seconds=perf_counter() - self.clock.started,
             steps_per_second=self.clock.rate(step),
         )
         if isinstance(self.record, Folder):

@@ -15,7 +15,7 @@ from .distances import pair_names
 from .lists import Search
 from .outputs import STATE, Folder, Memory
 from .result import MDResult
-from .run import Run, Tell
+from .run import MDLoop, OnProgress
 from .settings import MDSettings
 from .start import conditions, first_velocities, skin_of
 from .thermo import columns
@@ -30,7 +30,7 @@ def simulate(
     folder: Path | None = None,
     resume: bool = False,
     overwrite: bool = False,
-    report: Tell | None = None,
+    on_progress: OnProgress | None = None,
 ) -> MDResult:
     """Molecular dynamics of `structure` with `potential`.
 
@@ -58,7 +58,7 @@ def simulate(
             saved = state.read(folder / STATE, model)
     first = first_velocities(structure, settings, velocities)
     kernel = potential.kernel(settings.precision)
-    run = Run(
+    loop = MDLoop(
         structure=structure,
         settings=settings,
         present=present,
@@ -67,9 +67,9 @@ def simulate(
         search=Search(kernel, potential.species, present, skin_of(structure, settings, first)),
         record=record,
         depends_on=model,
-        tell=report or (lambda _: None),
+        on_progress=on_progress or (lambda _: None),
     )
     try:
-        return run.whole(first, saved)
+        return loop.run(first, saved)
     finally:
         record.close()

@@ -56,22 +56,22 @@ def conditions(
 ) -> Conditions:
     """All that stays as it is. velocities: the first ones, whose temperature nve keeps to."""
     masses = masses_of(structure)
-    freedom = degrees_of_freedom(structure, masses, settings)
+    n_dof = degrees_of_freedom(structure, masses, settings)
     first, last = settings.temperatures
-    now = float((masses[:, None] * velocities**2).sum()) / (freedom * units.kB)
-    hottest = settings.max_temperature or _hottest(max(first, last, now), freedom)
+    now = float((masses[:, None] * velocities**2).sum()) / (n_dof * units.kB)
+    hottest = settings.max_temperature or _hottest(max(first, last, now), n_dof)
     return Conditions(
         dt=jnp.asarray(settings.timestep * units.fs),
         tau=jnp.asarray(settings.tau * units.fs),
         rate=jnp.asarray(1 / (settings.bulk_modulus * units.GPa * settings.tau_pressure * units.fs)),
-        heat=jnp.asarray([first * units.kB, last * units.kB]),
+        kT=jnp.asarray([first * units.kB, last * units.kB]),
         ramp=jnp.asarray(float(settings.steps)),
         pressure=jnp.asarray(settings.pressure * units.GPa),
         masses=jnp.asarray(masses),
-        freedom=jnp.asarray(float(freedom)),
+        n_dof=jnp.asarray(float(n_dof)),
         key=jax.random.key(settings.seed),
         limits=jnp.asarray(distance_limits(tuple(present), settings)),
-        most=jnp.asarray(hottest * freedom * units.kB / 2),
+        most=jnp.asarray(hottest * n_dof * units.kB / 2),
     )
 
 
@@ -86,16 +86,16 @@ def first_motion(structure: Structure, velocities: Velocities, n_pairs: int, n_l
         virial=jnp.zeros((3, 3)),
         cell=jnp.asarray(structure.cell),
         deformed=jnp.eye(3),
-        heat=jnp.asarray(0.0),
+        bath_work=jnp.asarray(0.0),
         chain=jnp.zeros(CHAIN),
         closest=jnp.full(n_pairs, jnp.inf),
-        begun=jnp.asarray(False),
+        started=jnp.asarray(False),
         verdict=jnp.asarray(FINE),
         lists=jnp.asarray(USED),
         needed=jnp.zeros(n_lists, jnp.int32),
     )
 
 
-def _hottest(wanted: float, freedom: int) -> float:
+def _hottest(wanted: float, n_dof: int) -> float:
     """Four standard deviations of the temperature of so few atoms are allowed for."""
-    return max(_HOTTEST * wanted * (1 + 4 * (2 / freedom) ** 0.5), _ALWAYS_HOT)
+    return max(_HOTTEST * wanted * (1 + 4 * (2 / n_dof) ** 0.5), _ALWAYS_HOT)

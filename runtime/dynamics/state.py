@@ -27,7 +27,7 @@ class Saved:
     energy: float
     virial: Float[Floats, "3 3"]
     cell: Cell
-    heat: float
+    heat: float  # `Motion.bath_work`: the name on the disk
     chain: Float[Floats, " chain"]
     closest: Float[Floats, " species_pairs"]
     room: Room  # of the lists
@@ -41,9 +41,10 @@ class Saved:
         """On the device, with a list still to be made."""
         given = {name: jnp.asarray(getattr(self, name)) for name in Shared.__annotations__}
         return Motion(
+            bath_work=given.pop("heat"),
             **given,
             deformed=jnp.eye(3),
-            begun=jnp.array(True),
+            started=jnp.array(True),
             verdict=jnp.array(FINE),
             lists=jnp.array(USED),
             needed=jnp.zeros(len(self.room.lists), jnp.int32),
@@ -60,7 +61,7 @@ class Shared(TypedDict):
     energy: float
     virial: Float[Floats, "3 3"]
     cell: Cell
-    heat: float
+    heat: float  # `Motion.bath_work`: the name on the disk
     chain: Float[Floats, " chain"]
     closest: Float[Floats, " species_pairs"]
 
@@ -75,7 +76,7 @@ def shared_of(motion: Motion) -> Shared:
         energy=float(motion.energy),
         virial=np.asarray(motion.virial),
         cell=np.asarray(motion.cell),
-        heat=float(motion.heat),
+        heat=float(motion.bath_work),
         chain=np.asarray(motion.chain),
         closest=np.asarray(motion.closest),
     )

@@ -47,22 +47,22 @@ def measured(
     step: int,
     timestep: float,
     masses: PerAtom,
-    freedom: int,
+    n_dof: int,
     velocities: Float[Floats, "3 N"],
     energy: float,
     virial: Float[Floats, "3 3"],
     cell: Cell,
-    heat: float,
+    bath_work: float,
     outer_pressure: float | None,
     smallest: Float[Floats, " species_pairs"],
     periodic: bool,
 ) -> Moment:
     """A moment of the dynamics. virial = dE/dε, eV; outer_pressure in eV/Å³ where
-    there is a barostat; heat: the energy that thermostat and barostat have given, eV.
+    there is a barostat; bath_work: the energy that thermostat and barostat have given, eV.
     """
     kinetic = 0.5 * float((masses * velocities**2).sum())
     volume = float(abs(np.linalg.det(cell))) if periodic else None
-    conserved = energy + kinetic - heat
+    conserved = energy + kinetic - bath_work
     pressure = None
     if volume is not None:
         pressure = (2 * kinetic - float(np.trace(virial))) / (3 * volume) / units.GPa
@@ -70,7 +70,7 @@ def measured(
     return Moment(
         step=step,
         picoseconds=step * timestep / 1000,
-        temperature=2 * kinetic / (freedom * units.kB),
+        temperature=2 * kinetic / (n_dof * units.kB),
         potential=energy,
         kinetic=kinetic,
         conserved=conserved,

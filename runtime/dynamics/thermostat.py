@@ -18,11 +18,11 @@ _WEIGHTS = (1 / (2 - 2 ** (1 / 3)), 1 - 2 / (2 - 2 ** (1 / 3)), 1 / (2 - 2 ** (1
 
 
 class Bath(NamedTuple):
-    """What a thermostat couples to."""
+    """Temperature, relaxation time and random numbers of a thermostat."""
 
-    heat: Float[Array, ""]  # kT, eV
+    kT: Float[Array, ""]  # Boltzmann's constant times the temperature, eV
     tau: Float[Array, ""]  # relaxation time, ASE's unit
-    freedom: Float[Array, ""]  # degrees of freedom
+    n_dof: Float[Array, ""]  # degrees of freedom
     key: Key[Array, ""]  # of this step's random numbers
 
 
@@ -46,7 +46,7 @@ def langevin(
     """
     c = jnp.exp(-dt / bath.tau)
     noise = jax.random.normal(bath.key, v.shape, v.dtype)
-    return without_momentum(c * v + jnp.sqrt((1 - c * c) * bath.heat / masses) * noise, masses)
+    return without_momentum(c * v + jnp.sqrt((1 - c * c) * bath.kT / masses) * noise, masses)
 
 
 def bussi(
@@ -56,9 +56,9 @@ def bussi(
     c = jnp.exp(-dt / bath.tau)
     first, rest = jax.random.split(bath.key)
     one = jax.random.normal(first, (), v.dtype)
-    others = 2.0 * jax.random.gamma(rest, (bath.freedom - 1) / 2, dtype=v.dtype)  # Σ of freedom − 1 squares
+    others = 2.0 * jax.random.gamma(rest, (bath.n_dof - 1) / 2, dtype=v.dtype)  # Σ of n_dof − 1 squares
     kinetic = kinetic_energy(v, masses)
-    target = bath.heat / (2 * jnp.where(kinetic > 0, kinetic, 1.0))  # K̄/(N_f K); atoms at rest stay so
+    target = bath.kT / (2 * jnp.where(kinetic > 0, kinetic, 1.0))  # K̄/(N_f K); atoms at rest stay so
     scale = c + (1 - c) * target * (one * one + others) + 2 * one * jnp.sqrt(c * (1 - c) * target)
     return v * jnp.sqrt(scale)
 
@@ -74,7 +74,7 @@ def nose_hoover(
 
     speeds: rates of the CHAIN thermostats, 1/time. Returns velocities and speeds.
     """
-    inertia = bath.heat * bath.tau**2 * jnp.ones(CHAIN).at[0].set(bath.freedom)
+    inertia = bath.kT * bath.tau**2 * jnp.ones(CHAIN).at[0].set(bath.n_dof)
     double = 2 * kinetic_energy(v, masses)
     scale = jnp.ones((), v.dtype)
     for weight in _WEIGHTS:
@@ -97,9 +97,9 @@ def _chain_kick(
     order = range(CHAIN - 1, -1, -1) if inward else range(CHAIN)
     for k in order:
         if k == 0:
-            force = (double - bath.freedom * bath.heat) / inertia[0]
+            force = (double - bath.n_dof * bath.kT) / inertia[0]
         else:
-            force = (inertia[k - 1] * speeds[k - 1] ** 2 - bath.heat) / inertia[k]
+            force = (inertia[k - 1] * speeds[k - 1] ** 2 - bath.kT) / inertia[k]
         drag = jnp.exp(-half / 2 * speeds[k + 1]) if k + 1 < CHAIN else jnp.ones(())
         speeds = speeds.at[k].set((speeds[k] * drag + half * force) * drag)
     return speeds

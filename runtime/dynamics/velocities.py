@@ -28,8 +28,8 @@ def drawn(structure: Structure, masses: PerAtom, settings: MDSettings) -> Veloci
     which leaves the canonical distribution of the rest, and the kinetic energy as drawn.
     """
     source = np.random.default_rng(settings.seed)
-    heat = units.kB * settings.temperature
-    spread = np.sqrt(heat / masses)[:, None]
+    kT = units.kB * settings.temperature
+    spread = np.sqrt(kT / masses)[:, None]
     velocities = at_rest(spread * source.standard_normal((structure.n_atoms, 3)), masses)
     for turning in _rotations(structure, masses, settings):  # orthonormal, in velocities times √m
         weighted = velocities * np.sqrt(masses)[:, None]

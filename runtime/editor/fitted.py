@@ -34,7 +34,7 @@ class Fitted:
 
 
 @dataclass(frozen=True)
-class Run:
+class FittedRun:
     """A fit of the spec. same: of this very formula, up to layout and added reference energies."""
 
     folder: Path
@@ -46,7 +46,7 @@ class Run:
         return [n for n in self.numbers if n.parameter == parameter]
 
 
-def run_beside(document: Document) -> Run | None:
+def run_beside(document: Document) -> FittedRun | None:
     """The newest run of a spec among the folders beside it and in `runs`, those of this very formula first.
 
     A run is of the spec if it has a number for each parameter of it.
@@ -54,7 +54,7 @@ def run_beside(document: Document) -> Run | None:
     if document.checked is None or document.model is None:
         return None
     names = {p.name for p in document.model.parameters}
-    found: Run | None = None
+    found: FittedRun | None = None
     for folder in [path for path in _candidates(document.folder) if names <= _parameters(path)][:_MOST]:
         read = _read(folder, (folder / METADATA).stat().st_mtime_ns)
         run = None if read is None else _of_spec(document, folder, read)
@@ -117,7 +117,7 @@ def _read(folder: Path, stamp: int) -> _Read | None:
     return _Read(potential.text, potential.species, tuple(found))
 
 
-def _of_spec(document: Document, folder: Path, read: _Read) -> Run | None:
+def _of_spec(document: Document, folder: Path, read: _Read) -> FittedRun | None:
     checked = document.checked
     assert checked is not None
     try:
@@ -129,4 +129,4 @@ def _of_spec(document: Document, folder: Path, read: _Read) -> Run | None:
         return None
     if not set(wanted) <= {n.name for n in read.numbers}:
         return None
-    return Run(folder, read.numbers, same)
+    return FittedRun(folder, read.numbers, same)

@@ -97,10 +97,10 @@ class Metrics:
 
 
 def evaluate(
-    potential: Potential, structures: Sequence[Structure], progress: Callable[[int], None] | None = None
+    potential: Potential, structures: Sequence[Structure], on_progress: Callable[[int], None] | None = None
 ) -> Metrics:
     """Errors of the potential, in total and by config_type."""
-    return compare(structures, potential.predict(structures, progress))
+    return compare(structures, potential.predict(structures, on_progress))
 
 
 def compare(structures: Iterable[Structure], predicted: Iterable[Predicted]) -> Metrics:

@@ -25,9 +25,9 @@ def first_order_fit(task: FitTask) -> FitResult:
     )
     epochs = config.max_iterations or 200
 
-    def told(state: TrainState) -> bool | None:
+    def callback(state: TrainState) -> bool | None:
         done = len(state.losses)
-        task.report(Progress("train", done, float(state.losses[-1, 0]), done / epochs))
+        task.on_progress(Progress("train", done, float(state.losses[-1, 0]), done / epochs))
         task.store.save(state)
         return None
 
@@ -44,7 +44,7 @@ def first_order_fit(task: FitTask) -> FitResult:
         [train_batch(problem, item) for item in problem.batches()],
         options,
         bounds=(problem.lower, problem.upper),
-        callback=told,
+        callback=callback,
         resume=task.store.load(TrainState),
     )
     theta = potential.theta.copy()

@@ -12,7 +12,7 @@ from ..residuals.config import FitConfig
 from ..structures.structure import Structure
 from .checkpoint import FitCheckpoint, depends_on
 from .methods import fit_by
-from .result import FitResult, Report
+from .result import FitResult, OnProgress
 from .task import FitTask
 
 
@@ -23,7 +23,7 @@ def fit(
     *,
     folder: Path | None = None,
     resume: bool = False,
-    report: Report | None = None,
+    on_progress: OnProgress | None = None,
 ) -> FitResult:
     """The potential with its free parameters fitted to energies, forces and stress of the structures.
 
@@ -31,12 +31,12 @@ def fit(
     to the same result as without the interruption. Ctrl-C ends with the best so far. Raises FitError,
     ArtifactError.
     """
-    told = report or (lambda progress: None)
+    callback = on_progress or (lambda progress: None)
     free = potential.n_parameters
     if free == 0:
         return FitResult(potential, True, "nothing to fit", 0.0, (), None)
     store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
-    result = fit_by(_method(potential, config))(FitTask(potential, structures, config, store, told))
+    result = fit_by(_method(potential, config))(FitTask(potential, structures, config, store, callback))
     store.finish(result.reason)
     return result
 

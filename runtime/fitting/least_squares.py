@@ -5,7 +5,12 @@ from __future__ import annotations
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.dataset import check_rows
 from ..information.fisher_information import of_system
-from ..optimize.levenberg_marquardt import Fit, Options, State, ridge
+from ..optimize.least_squares_problem import (
+    LeastSquaresOptions,
+    LeastSquaresSolution,
+    LeastSquaresState,
+    ridge,
+)
 from ..optimize.methods import LEAST_SQUARES
 from ..optimize.multistart import StartsState, minimize_from_starts
 from ..residuals.residuals import Residuals, Sigmas
@@ -26,18 +31,18 @@ def least_squares_fit(task: FitTask) -> FitResult:
         task.structures,
         Sigmas.of(config.weights),
         config.memory_mb,
-        lambda part: task.report(Progress("fit", int(seen[0]), seen[1], part)),
+        lambda part: task.on_progress(Progress("fit", int(seen[0]), seen[1], part)),
         config.precision or "float64",
     )
 
-    def told(state: StartsState) -> bool | None:
+    def callback(state: StartsState) -> bool | None:
         current = state.current or state.best
-        if isinstance(current, State):
+        if isinstance(current, LeastSquaresState):
             seen[:] = [current.iteration, current.loss]
         task.store.save(state)
         return None
 
-    options = Options(
+    options = LeastSquaresOptions(
         max_iterations=config.max_iterations or 100,
         time_limit=config.time_limit,
         decrease_tolerance=config.tolerance,
@@ -50,7 +55,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
         config.seed,
         options=options,
         prior=ridge(config.ridge, start),
-        callback=told,
+        callback=callback,
         resume=task.store.load(StartsState),
     )
     theta = potential.theta.copy()
@@ -66,7 +71,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
     )
 
 
-def _remarks(found: Fit, problem: Residuals) -> tuple[Diagnostic, ...]:
+def _remarks(found: LeastSquaresSolution, problem: Residuals) -> tuple[Diagnostic, ...]:
     remarks = list(found.undetermined.diagnostics())
     if not found.converged:
         message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"

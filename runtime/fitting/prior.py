@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..optimize.levenberg_marquardt import Prior
+from ..optimize.least_squares_problem import Prior
 from ..optimize.qr_system import solve
 from ..potential.potential import Potential
 from ..residuals.residuals import Residuals

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.splits import split
 from ..optimize.methods import QUASI_NEWTON
-from ..optimize.quasi_newton import Ended, Options, State, minimize
+from ..optimize.quasi_newton import Options, Solution, State, minimize
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Sigmas
-from ..residuals.stochastic import Training
+from ..residuals.stochastic import StochasticProblem
 from ..structures.structure import Structure
 from .methods import method
 from .prior import linear_solved, prior_of
@@ -31,15 +31,15 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
     trained, others = _held_out(task.structures, config)
     precision = config.precision or "float32"
     sigmas = Sigmas.of(config.weights)
-    problem = Training(potential, trained, others, sigmas, config.memory_mb, precision, config.seed)
+    problem = StochasticProblem(potential, trained, others, sigmas, config.memory_mb, precision, config.seed)
     prior = prior_of(potential, problem.data, config.ridge)
     most = config.max_iterations or Options.max_iterations
 
-    def told(state: State) -> bool | None:
+    def callback(state: State) -> bool | None:
         done = state.iteration / most
         if config.time_limit is not None:
             done = max(done, state.seconds / config.time_limit)
-        task.report(Progress("train", state.iteration, state.loss, min(done, 1.0), _standing(state)))
+        task.on_progress(Progress("train", state.iteration, state.loss, min(done, 1.0), _remark(state)))
         if state.iteration % _STORED_EVERY == 0 or not len(state.losses):
             task.store.save(state)
         return None
@@ -47,7 +47,7 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
     resumed = task.store.load(State)
     start = potential.theta[problem.data.free] if resumed else linear_solved(problem.data, potential, prior)
     options = Options(most, config.time_limit, tolerance=min(10 * config.tolerance, 0.5))
-    found = minimize(problem, start, options, prior, told, resumed)
+    found = minimize(problem, start, options, prior, callback, resumed)
     if not found.converged:
         task.store.save(found.state)
     theta = potential.theta.copy()
@@ -70,7 +70,7 @@ _COLUMNS = (
 )
 
 
-def _standing(state: State) -> str:
+def _remark(state: State) -> str:
     """What the judgement last said."""
     if not len(state.history):
         return ""
@@ -87,7 +87,7 @@ def _held_out(
     return split(structures, str(config.held_out), config.seed)
 
 
-def _remarks(found: Ended) -> tuple[Diagnostic, ...]:
+def _remarks(found: Solution) -> tuple[Diagnostic, ...]:
     if found.converged:
         return ()
     message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"

@@ -53,13 +53,13 @@ class FitResult:
     def covariance(self) -> Floats | None:
         """s² (JᵀJ)⁺ (P_free, P_free), s² = 2·loss/(rows − P_free), where that is known."""
         known = self.sensitivities
-        return known.covariance if known and known.freedom > 0 else None
+        return known.covariance if known and known.n_dof > 0 else None
 
     @property
     def root(self) -> Floats | None:
         """A (P_free, P_free) with A Aᵀ the covariance, undetermined directions in it, where that is known."""
         known = self.sensitivities
-        return known.spread if known and known.freedom > 0 else None
+        return known.spread if known and known.n_dof > 0 else None
 
 
-Report = Callable[[Progress], None]
+OnProgress = Callable[[Progress], None]

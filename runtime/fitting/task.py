@@ -9,15 +9,15 @@ from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
 from .checkpoint import FitCheckpoint
-from .result import Report
+from .result import OnProgress
 
 
 @dataclass(frozen=True, eq=False)
 class FitTask:
-    """A potential to fit to structures: how, with what checkpoint, and whom to tell."""
+    """A potential to fit to structures: with its configuration, its checkpoint and `on_progress`."""
 
     potential: Potential
     structures: Sequence[Structure]
     config: FitConfig
     store: FitCheckpoint
-    report: Report
+    on_progress: OnProgress

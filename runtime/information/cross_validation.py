@@ -14,10 +14,10 @@ from jaxtyping import Bool, Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Sensitivities
-from ..optimize.qr_system import Accumulator, System, solve
+from ..optimize.qr_system import Accumulator, TriangularSystem, solve
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
-from ..residuals.residuals import Residuals, Rows, Sigmas
+from ..residuals.residuals import ResidualRows, Residuals, Sigmas
 from ..structures.arrays import Bools, Floats, Indices
 from ..structures.structure import Structure
 from .calibration import QUANTITIES, Errors
@@ -31,10 +31,10 @@ def sensitivities_and_errors(
     potential: Potential,
     structures: Sequence[Structure],
     config: FitConfig,
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> tuple[Sensitivities, dict[str, Errors]]:
     """`information.sensitivities`, and the errors of each structure where it is held out: two passes over the
-    data, each told to progress as its share.
+    data; on_progress: called with the share done of each.
 
     Raises FitError as `sensitivities`, and too-few-structures where there are not two.
     """
@@ -42,7 +42,7 @@ def sensitivities_and_errors(
     if len(structures) < 2:
         message = "one structure cannot be held out of itself"
         raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibration` goes without"))
-    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, progress)
+    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, on_progress)
     theta = potential.theta[problem.free]
     fold = folds_of(len(structures), min(FOLDS, len(structures)), config.seed)
     rows = problem.rows(theta, np.arange(len(theta)))
@@ -61,7 +61,7 @@ class _Held:
     unreached: Bool[Bools, " F"]
 
 
-def joined(systems: Sequence[System]) -> System:
+def joined(systems: Sequence[TriangularSystem]) -> TriangularSystem:
     """The system of all their rows."""
     accumulator = Accumulator(systems[0].n_parameters)
     for system in systems:
@@ -71,7 +71,7 @@ def joined(systems: Sequence[System]) -> System:
 
 
 def held_out(
-    problem: Residuals, theta: Floats, fold: Indices, systems: Sequence[System]
+    problem: Residuals, theta: Floats, fold: Indices, systems: Sequence[TriangularSystem]
 ) -> dict[str, Errors]:
     """Errors and σ_raw of each structure, by the fit to the parts that it is not in; a second pass over the
     data.
@@ -93,14 +93,14 @@ def held_out(
     }
 
 
-def _held(system: System, names: Sequence[str]) -> _Held:
+def _held(system: TriangularSystem, names: Sequence[str]) -> _Held:
     step = solve(system.jacobian, system.residual, system.noise)
     model = of_system(system.moved(step), names, step)
     return _Held(step, np.sqrt(model.variance) * model.root, system.norms == 0)
 
 
 def _errors(
-    rows: Rows, fold: Indices, fits: Sequence[_Held]
+    rows: ResidualRows, fold: Indices, fits: Sequence[_Held]
 ) -> tuple[Float[Floats, " m"], Float[Floats, " m"]]:
     """Errors and σ_raw of rows, in units of their weights."""
     error, raw = np.empty(len(rows.residual)), np.empty(len(rows.residual))

@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
-from ..optimize.qr_system import System
+from ..optimize.qr_system import TriangularSystem
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Residuals, Sigmas
@@ -27,15 +27,15 @@ def sensitivities(
     potential: Potential,
     structures: Sequence[Structure],
     config: FitConfig,
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> Sensitivities:
     """What the structures say about the trained numbers of the potential as it is, weighted as in its fit.
 
-    progress: told the share that is done. Raises FitError: nothing-trained, too-many-parameters, not-finite,
-    no-information.
+    on_progress: called with the share done, 0 to 1. Raises FitError: nothing-trained, too-many-parameters,
+    not-finite, no-information.
     """
     require_trained(potential)
-    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, progress)
+    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, on_progress)
     theta = potential.theta[problem.free]
     system = problem.linearize(theta, np.arange(len(theta)))
     require_information(system, problem.names)
@@ -52,7 +52,7 @@ def require_trained(potential: Potential) -> None:
         raise FitError(Diagnostic("too-many-parameters", message, help=help))
 
 
-def require_information(system: System, names: Sequence[str]) -> None:
+def require_information(system: TriangularSystem, names: Sequence[str]) -> None:
     """Raise FitError where a linearisation is of no use: not-finite, no-information."""
     if not system.finite:
         wrong = [f"`{names[j]}`" for j in np.flatnonzero(system.broken[:-1]).tolist()]
@@ -65,7 +65,7 @@ def require_information(system: System, names: Sequence[str]) -> None:
         raise FitError(Diagnostic("no-information", f"no label depends on {count}", help=help))
 
 
-def of_system(system: System, names: Sequence[str], theta: Float[Floats, " F"]) -> Sensitivities:
+def of_system(system: TriangularSystem, names: Sequence[str], theta: Float[Floats, " F"]) -> Sensitivities:
     """What a linearisation at theta says, which must be finite."""
     return Sensitivities(
         tuple(names),
@@ -78,13 +78,13 @@ def of_system(system: System, names: Sequence[str], theta: Float[Floats, " F"]) 
     )
 
 
-def system_of(model: Sensitivities) -> System:
+def system_of(model: Sensitivities) -> TriangularSystem:
     """The least-squares system that a quadratic model stands for."""
     size = model.size
     factor = np.zeros((size + 1, size + 1))
     factor[:size, :size], factor[:size, size] = model.factor, model.residual
     factor[size, size] = np.sqrt(max(0.0, 2.0 * model.loss - float(model.residual @ model.residual)))
-    return System(factor, model.n_rows, model.noise, np.zeros(size + 1, dtype=bool))
+    return TriangularSystem(factor, model.n_rows, model.noise, np.zeros(size + 1, dtype=bool))
 
 
 def gradient(known: Sensitivities) -> float:

@@ -13,8 +13,8 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ...compiler.reduction.quadratic_model import Restriction
-from ..optimize.qr_system import Accumulator, Indices, System, solve, triangle
-from ..residuals.residuals import Rows
+from ..optimize.qr_system import Accumulator, Indices, TriangularSystem, solve, triangle
+from ..residuals.residuals import ResidualRows
 from ..structures.arrays import Floats
 
 
@@ -27,8 +27,8 @@ def folds_of(structures: int, count: int, seed: int) -> Int[Indices, " structure
 
 
 def fold_systems(
-    rows: Iterable[Rows], columns: int, fold_of: Int[Indices, " structures"]
-) -> tuple[System, ...]:
+    rows: Iterable[ResidualRows], columns: int, fold_of: Int[Indices, " structures"]
+) -> tuple[TriangularSystem, ...]:
     """The linearisation of each fold alone, in one pass over rows of so many columns."""
     made = [Accumulator(columns) for _ in range(int(fold_of.max()) + 1)]
     for block in rows:
@@ -42,7 +42,7 @@ def fold_systems(
 class Folds:
     """Linearisations of the folds at theta."""
 
-    systems: tuple[System, ...]
+    systems: tuple[TriangularSystem, ...]
     theta: Float[Floats, " F"]
 
     def loss(self, restriction: Restriction | None = None) -> float:
@@ -59,7 +59,7 @@ class Folds:
         return total
 
 
-def _with_offset(system: System, table: Floats, offset: Floats) -> Floats:
+def _with_offset(system: TriangularSystem, table: Floats, offset: Floats) -> Floats:
     """Rows [J T, J (t − θ) + r] as a factor."""
     columns = system.factor[:, :-1]
     return np.column_stack([columns @ table, columns @ offset + system.factor[:, -1]])

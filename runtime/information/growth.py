@@ -16,7 +16,7 @@ def ranked(
     structures: Sequence[Structure],
     config: FitConfig,
     calls: Sequence[str],
-    progress: Callable[[float], None] | None = None,
+    on_progress: Callable[[float], None] | None = None,
 ) -> list[Score]:
     """Calls of terms, such as `eam(rc=5)`, by the loss that each alone would take away; no refit.
 
@@ -24,4 +24,4 @@ def ranked(
     """
     larger = extended(potential.program, potential.theta, calls)
     trial = Potential(larger.program, larger.theta)
-    return scores(larger, sensitivities(trial, structures, config, progress))
+    return scores(larger, sensitivities(trial, structures, config, on_progress))

@@ -121,7 +121,7 @@ def effective_dimension(known: Sensitivities) -> float | None:
     """Σ λ/(1 + λ) over the eigenvalues λ of the information on θ_k/|θ_k|: directions whose relative standard
     deviation is under one. doi:10.1162/neco.1992.4.3.415 with |θ_k| for the prior's width.
     """
-    if known.freedom <= 0 or known.variance == 0.0:
+    if known.n_dof <= 0 or known.variance == 0.0:
         return None
     values = np.linalg.svd(known.factor * np.abs(known.theta), compute_uv=False)
     signal = np.square(values) / known.variance

@@ -49,11 +49,12 @@ class Uncertainty:
         self._seeds[:, free] = np.vstack([root.T, last])
 
     def predict(
-        self, structures: Sequence[Structure], progress: Callable[[int], None] | None = None
+        self, structures: Sequence[Structure], on_progress: Callable[[int], None] | None = None
     ) -> list[Deviation]:
         """The deviations of each structure, without the calibration.
 
-        progress is told how many structures are done. Raises DataError for species the potential lacks.
+        on_progress: called with the number of structures done.
+        Raises DataError: species that the potential lacks.
         """
         plan = plan_batches(
             structures,
@@ -64,8 +65,8 @@ class Uncertainty:
         found: dict[int, Deviation] = {}
         for batch, indices in plan.batches():
             found.update(zip(indices, self.of_batch(batch), strict=False))
-            if progress:
-                progress(len(found))
+            if on_progress:
+                on_progress(len(found))
         return [found[k] for k in range(len(structures))]
 
     def best(self, raw: Sequence[Deviation]) -> list[Deviation]:

@@ -13,22 +13,26 @@ minimises the damped model within the bounds exactly.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from time import monotonic
-from typing import Protocol
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Float, Int
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, InternalError
 from .failures import not_finite_start
+from .least_squares_problem import (
+    Callback,
+    LeastSquaresOptions,
+    LeastSquaresProblem,
+    LeastSquaresSolution,
+    LeastSquaresState,
+    Prior,
+)
 from .qr_system import (
     Array,
     Indices,
-    Mask,
-    System,
-    Undetermined,
+    TriangularSystem,
     column_norms,
     independent_columns,
     solve_bounded,
@@ -36,110 +40,11 @@ from .qr_system import (
 )
 
 
-class Problem(Protocol):
-    """Residuals r(θ) of P free parameters; the loss is ½ Σ r²."""
-
-    @property
-    def names(self) -> Sequence[str]: ...
-    @property
-    def lower(self) -> Float[Array, " P"]: ...
-    @property
-    def upper(self) -> Float[Array, " P"]: ...
-    @property
-    def linear(self) -> Bool[Mask, " P"]:
-        """The parameters that r is affine in, all of them together."""
-
-    def linearize(self, theta: Float[Array, " P"], columns: Int[Indices, " F"]) -> System:
-        """r at θ and its derivatives with respect to `columns`, which are all or the linear ones."""
-
-    def loss(self, theta: Float[Array, " P"]) -> float:
-        """½ Σ r² at θ, NaN or infinity where it has no value."""
-
-
-@dataclass(frozen=True)
-class Prior:
-    """½ Σ weight (θ − mean)² on top of the loss."""
-
-    weight: Float[Array, " P"]  # ≥ 0, in 1/(unit of θ)²
-    mean: Float[Array, " P"]
-
-
-def ridge(strength: float | None, start: Float[Array, " P"]) -> Prior | None:
-    """½ Σ strength (θ/scale)², scale the size of the start value, or 1; None for no strength."""
-    if not strength:
-        return None
-    scale = np.where(start != 0, np.abs(start), 1.0)
-    return Prior(strength / scale**2, np.zeros_like(start))
-
-
-@dataclass(frozen=True)
-class Options:
-    """When to stop. The tolerances are relative: of the loss, the cosine between r and any column, of θ."""
-
-    max_iterations: int = 100
-    time_limit: float | None = None  # s
-    decrease_tolerance: float = 1e-8
-    gradient_tolerance: float = 1e-8
-    step_tolerance: float = 1e-10
-    initial_damping: float = 1e-2
-
-
-@dataclass(frozen=True)
-class State:
-    """Everything the next iteration depends on: arrays and numbers only, so that it can be stored.
-
-    `theta` is the best so far. `history` has the rows (loss, damping, gain ratio, accepted), of the loss
-    that was tried, maybe NaN. `finished` is why it converged, empty while running.
-    """
-
-    theta: Float[Array, " P"]
-    loss: float
-    damping: float
-    growth: float
-    scale: Float[Array, " n"]  # of each nonlinear parameter
-    iteration: int = 0
-    seconds: float = 0.0
-    history: Float[Array, "iterations 4"] = field(default_factory=lambda: np.zeros((0, 4)))
-    finished: str = ""
-
-
-CONVERGED = ("linear", "gradient", "decrease", "step")
-
-
-@dataclass(frozen=True)
-class Fit:
-    """The end of a fit: `theta`, `loss` (the prior's part included) and why it ended.
-
-    `reason`: `linear` (solved at once), `gradient`, `decrease`, `step` (converged by that test), or not
-    converged: `stalled` (no step along the gradient helps: the residuals are noisy or not finite beside θ),
-    `iterations`, `time`, `interrupted`, `stopped` (by the callback). `system` is that of the data alone,
-    without the prior.
-    """
-
-    theta: Float[Array, " P"]
-    loss: float
-    reason: str
-    system: System
-    undetermined: Undetermined
-    state: State
-
-    @property
-    def converged(self) -> bool:
-        return self.reason in CONVERGED
-
-    @property
-    def history(self) -> Float[Array, "iterations 4"]:
-        return self.state.history
-
-
-Callback = Callable[[State], bool | None]
-
-
 @dataclass(frozen=True)
 class _Point:
     theta: Float[Array, " P"]
-    data: System
-    total: System  # with the prior
+    data: TriangularSystem
+    total: TriangularSystem  # with the prior
 
 
 @dataclass(frozen=True)
@@ -153,7 +58,7 @@ class _Step:
 class _Reduced:
     """The loss with the linear parameters solved for."""
 
-    def __init__(self, problem: Problem, prior: Prior | None) -> None:
+    def __init__(self, problem: LeastSquaresProblem, prior: Prior | None) -> None:
         size = len(problem.lower)
         self.problem = problem
         self.lower, self.upper = problem.lower, problem.upper
@@ -163,7 +68,9 @@ class _Reduced:
         self._root = np.sqrt(prior.weight) if prior else np.zeros(size)
         self._mean = prior.mean if prior else np.zeros(size)
 
-    def _with_prior(self, system: System, theta: Float[Array, " P"], columns: Int[Indices, " F"]) -> System:
+    def _with_prior(
+        self, system: TriangularSystem, theta: Float[Array, " P"], columns: Int[Indices, " F"]
+    ) -> TriangularSystem:
         if not self._root.any():
             return system
         pull = self._root * (theta - self._mean)
@@ -177,7 +84,9 @@ class _Reduced:
         data = self.problem.linearize(theta, self.everything)
         return _Point(theta, data, self._with_prior(data, theta, self.everything))
 
-    def bounded_linear_step(self, system: System, theta: Float[Array, " P"]) -> Float[Array, " linear"]:
+    def bounded_linear_step(
+        self, system: TriangularSystem, theta: Float[Array, " P"]
+    ) -> Float[Array, " linear"]:
         low, high = self.lower[self.linear] - theta[self.linear], self.upper[self.linear] - theta[self.linear]
         return solve_bounded(system.jacobian, system.residual, low, high, system.noise)
 
@@ -219,7 +128,9 @@ class _Reduced:
         norms = np.where(norms > 0, norms, 1.0)
         scale = np.maximum(scale, norms)
         low, high = self.lower[n] - point.theta[n], self.upper[n] - point.theta[n]
-        reduced = System(factor[len(first) :, len(first) :], 0, point.total.noise, np.zeros(len(n) + 1, bool))
+        reduced = TriangularSystem(
+            factor[len(first) :, len(first) :], 0, point.total.noise, np.zeros(len(n) + 1, bool)
+        )
         damped = reduced.with_diagonal(np.sqrt(damping) * scale, np.zeros(len(n)))
         step = solve_bounded(damped.jacobian, damped.residual, low, high, reduced.noise)
         after = upper @ step + residual
@@ -237,13 +148,13 @@ class _Reduced:
 
 
 def minimize(
-    problem: Problem,
+    problem: LeastSquaresProblem,
     start: Float[Array, " P"],
-    options: Options | None = None,
+    options: LeastSquaresOptions | None = None,
     prior: Prior | None = None,
     callback: Callback | None = None,
-    resume: State | None = None,
-) -> Fit:
+    resume: LeastSquaresState | None = None,
+) -> LeastSquaresSolution:
     """Minimise ½ Σ r² (+ the prior) from `start` within the problem's bounds.
 
     `callback` sees the state after each iteration and stops the fit by returning True. A state given back as
@@ -252,7 +163,7 @@ def minimize(
 
     Raises FitError: `start-outside-bounds`, `not-finite-start`, `too-few-rows`.
     """
-    options = options or Options()
+    options = options or LeastSquaresOptions()
     reduced = _Reduced(problem, prior)
     begun = monotonic() - (resume.seconds if resume else 0.0)
     _check_bounds(problem, start)
@@ -265,7 +176,7 @@ def minimize(
         if len(reduced.linear) and loss <= point.total.loss:
             point = reduced.point(theta)
             _check_start(problem, point)
-        resume = State(
+        resume = LeastSquaresState(
             theta=point.theta,
             loss=point.total.loss,
             damping=options.initial_damping,
@@ -278,11 +189,11 @@ def minimize(
 def _iterate(
     reduced: _Reduced,
     point: _Point,
-    state: State,
-    options: Options,
+    state: LeastSquaresState,
+    options: LeastSquaresOptions,
     callback: Callback | None,
     begun: float,
-) -> Fit:
+) -> LeastSquaresSolution:
     reason = state.finished
     current = point, state  # one name, so that an interruption never leaves a state without its point
     try:
@@ -301,7 +212,7 @@ def _iterate(
     return _ended(reduced.problem, *current, reason)
 
 
-def _exhausted(state: State, options: Options, seconds: float) -> str:
+def _exhausted(state: LeastSquaresState, options: LeastSquaresOptions, seconds: float) -> str:
     if state.iteration >= options.max_iterations:
         return "iterations"
     if options.time_limit is not None and seconds >= options.time_limit:
@@ -309,7 +220,9 @@ def _exhausted(state: State, options: Options, seconds: float) -> str:
     return ""
 
 
-def _iteration(reduced: _Reduced, point: _Point, state: State, options: Options) -> tuple[_Point, State]:
+def _iteration(
+    reduced: _Reduced, point: _Point, state: LeastSquaresState, options: LeastSquaresOptions
+) -> tuple[_Point, LeastSquaresState]:
     """One trial: a step, accepted or not, and the next damping."""
     step, scale = reduced.step(point, state.damping, state.scale)
     if step.cosine <= options.gradient_tolerance:
@@ -335,7 +248,9 @@ def _iteration(reduced: _Reduced, point: _Point, state: State, options: Options)
     return trial, replace(following, theta=theta, loss=trial.total.loss, damping=damping, growth=2.0)
 
 
-def _converged(step: _Step, decrease: float, predicted: float, accepted: bool, options: Options) -> str:
+def _converged(
+    step: _Step, decrease: float, predicted: float, accepted: bool, options: LeastSquaresOptions
+) -> str:
     small = predicted <= options.decrease_tolerance
     if accepted and small and decrease <= options.decrease_tolerance:
         return "decrease"
@@ -347,13 +262,13 @@ def _converged(step: _Step, decrease: float, predicted: float, accepted: bool, o
     return "step" if accepted else "stalled"
 
 
-def _rounding(system: System, theta: Float[Array, " P"]) -> float:
+def _rounding(system: TriangularSystem, theta: Float[Array, " P"]) -> float:
     """What a loss may be wrong by where residuals are small sums of large parts, |J| |θ|."""
     wrong = np.finfo(float).eps * float(column_norms(system.jacobian) @ theta)
     return wrong * (np.sqrt(2 * system.loss) + wrong)
 
 
-def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> Fit:
+def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> LeastSquaresSolution:
     """Nothing but linear parameters: the minimum in one step, confirmed by one evaluation."""
     step = reduced.bounded_linear_step(point.total, point.theta)
     theta = reduced.shifted(point.theta, reduced.linear, step)
@@ -363,7 +278,7 @@ def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> Fit:
     slack = 1e-6 * point.data.loss + _rounding(point.data, np.abs(point.theta) + np.abs(theta))
     if not abs(reached - promised) <= 1e-2 * abs(promised) + slack:
         raise InternalError(f"residuals said to be linear fell by {reached:.6g} where {promised:.6g} was due")
-    state = State(
+    state = LeastSquaresState(
         theta=theta,
         loss=solved.total.loss,
         damping=0.0,
@@ -377,12 +292,14 @@ def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> Fit:
     return _ended(reduced.problem, solved, state, "linear")
 
 
-def _ended(problem: Problem, point: _Point, state: State, reason: str) -> Fit:
+def _ended(
+    problem: LeastSquaresProblem, point: _Point, state: LeastSquaresState, reason: str
+) -> LeastSquaresSolution:
     unknown = undetermined(point.data, problem.names)
-    return Fit(point.theta, point.total.loss, reason, point.data, unknown, state)
+    return LeastSquaresSolution(point.theta, point.total.loss, reason, point.data, unknown, state)
 
 
-def _check_bounds(problem: Problem, start: Float[Array, " P"]) -> None:
+def _check_bounds(problem: LeastSquaresProblem, start: Float[Array, " P"]) -> None:
     outside = np.flatnonzero((start < problem.lower) | (start > problem.upper)).tolist()
     found = []
     for j in outside:
@@ -393,7 +310,7 @@ def _check_bounds(problem: Problem, start: Float[Array, " P"]) -> None:
         raise FitError(found)
 
 
-def _check_start(problem: Problem, point: _Point) -> None:
+def _check_start(problem: LeastSquaresProblem, point: _Point) -> None:
     data = point.data
     if not data.finite:
         wrong = [f"`{problem.names[j]}`" for j in np.flatnonzero(data.broken[:-1]).tolist()]

@@ -9,7 +9,14 @@ import numpy as np
 from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import FitError
-from .levenberg_marquardt import Fit, Options, Prior, Problem, State, minimize
+from .least_squares_problem import (
+    LeastSquaresOptions,
+    LeastSquaresProblem,
+    LeastSquaresSolution,
+    LeastSquaresState,
+    Prior,
+)
+from .levenberg_marquardt import minimize
 from .qr_system import Array
 
 
@@ -23,8 +30,8 @@ class StartsState:
 
     index: int
     losses: Float[Array, " n"]
-    current: State | None = None
-    best: State | None = None
+    current: LeastSquaresState | None = None
+    best: LeastSquaresState | None = None
     seconds: float = 0.0
 
 
@@ -32,7 +39,7 @@ Callback = Callable[[StartsState], bool | None]
 
 
 def start_points(
-    problem: Problem, start: Float[Array, " P"], n: int, seed: int, spread: float = 0.5
+    problem: LeastSquaresProblem, start: Float[Array, " P"], n: int, seed: int, spread: float = 0.5
 ) -> Float[Array, "n P"]:
     """Starts: row 0 is `start`, the others have their nonlinear parameters moved at random.
 
@@ -73,17 +80,17 @@ def _reflected(
 
 
 def minimize_from_starts(
-    problem: Problem,
+    problem: LeastSquaresProblem,
     start: Float[Array, " P"],
     n: int,
     seed: int = 0,
     short: int = 10,
     spread: float = 0.5,
-    options: Options | None = None,
+    options: LeastSquaresOptions | None = None,
     prior: Prior | None = None,
     callback: Callback | None = None,
     resume: StartsState | None = None,
-) -> Fit:
+) -> LeastSquaresSolution:
     """`minimize` from the best of `n` starts, each tried for `short` iterations.
 
     The iterations of the short run count towards `options.max_iterations`, the time limit holds for all runs
@@ -91,7 +98,7 @@ def minimize_from_starts(
     back as `resume` continue to bit-identical results. Raises as `minimize`, where no start
     has a finite loss.
     """
-    options = options or Options()
+    options = options or LeastSquaresOptions()
     if problem.linear.all():
         return minimize(problem, start, options, prior)
     points = start_points(problem, start, n, seed, spread)
@@ -120,26 +127,26 @@ def minimize_from_starts(
     return _run(problem, points[0], options, prior, callback, state)
 
 
-def _short(options: Options, iterations: int, state: StartsState) -> Options:
+def _short(options: LeastSquaresOptions, iterations: int, state: StartsState) -> LeastSquaresOptions:
     left = None if options.time_limit is None else options.time_limit - state.seconds
     return replace(options, max_iterations=min(iterations, options.max_iterations), time_limit=left)
 
 
 def _run(
-    problem: Problem,
+    problem: LeastSquaresProblem,
     point: Float[Array, " P"],
-    options: Options,
+    options: LeastSquaresOptions,
     prior: Prior | None,
     callback: Callback | None,
     state: StartsState,
-) -> Fit:
-    def report(current: State) -> bool | None:
+) -> LeastSquaresSolution:
+    def with_starts(current: LeastSquaresState) -> bool | None:
         return callback(replace(state, current=current)) if callback else None
 
-    return minimize(problem, point, options, prior, report, state.current)
+    return minimize(problem, point, options, prior, with_starts, state.current)
 
 
-def _after(state: StartsState, ended: State | None) -> StartsState:
+def _after(state: StartsState, ended: LeastSquaresState | None) -> StartsState:
     """The state after the short run from `state.index`; `ended` is None where its start had no value."""
     losses = state.losses.copy()
     losses[state.index] = ended.loss if ended else np.inf
@@ -148,7 +155,13 @@ def _after(state: StartsState, ended: State | None) -> StartsState:
     return StartsState(state.index + 1, losses, None, best, seconds)
 
 
-def _best(problem: Problem, state: StartsState, options: Options, prior: Prior | None, reason: str) -> Fit:
+def _best(
+    problem: LeastSquaresProblem,
+    state: StartsState,
+    options: LeastSquaresOptions,
+    prior: Prior | None,
+    reason: str,
+) -> LeastSquaresSolution:
     """The end of the best short run so far, as a fit."""
     assert state.best is not None
     still = replace(options, max_iterations=0)

@@ -36,7 +36,7 @@ _CHUNK = 512  # rows folded in at once: larger ones leave the cache
 
 
 @dataclass(frozen=True)
-class System:
+class TriangularSystem:
     """One linearisation of the residuals with respect to P parameters.
 
     `factor` is R above. `noise` is the singular value, relative to the largest of the
@@ -87,33 +87,33 @@ class System:
         """‖J_j‖, zero for a parameter that no row depends on."""
         return column_norms(self.jacobian)
 
-    def take(self, columns: Int[Indices, " F"]) -> System:
+    def take(self, columns: Int[Indices, " F"]) -> TriangularSystem:
         """The system of the listed parameters, in the listed order, the others held."""
         order = np.append(columns, self.n_parameters)
         factor = triangle(self.factor[:, order])
-        return System(factor, self.n_rows, self.noise, self.broken[order])
+        return TriangularSystem(factor, self.n_rows, self.noise, self.broken[order])
 
-    def mapped(self, table: Float[Array, "P F"]) -> System:
+    def mapped(self, table: Float[Array, "P F"]) -> TriangularSystem:
         """The system in fewer numbers φ with θ = table φ + …"""
         rows = np.column_stack([self.factor[:, :-1] @ table, self.factor[:, -1]])
         broken = np.append((table[self.broken[:-1]] != 0).any(axis=0), self.broken[-1])
-        return System(triangle(rows), self.n_rows, self.noise, broken)
+        return TriangularSystem(triangle(rows), self.n_rows, self.noise, broken)
 
-    def moved(self, step: Float[Array, " P"]) -> System:
+    def moved(self, step: Float[Array, " P"]) -> TriangularSystem:
         """The system at θ + step, where the residuals are affine in the parameters."""
         factor = self.factor.copy()
         factor[:-1, -1] += self.jacobian @ step
-        return System(factor, self.n_rows, self.noise, self.broken)
+        return TriangularSystem(factor, self.n_rows, self.noise, self.broken)
 
-    def with_diagonal(self, weight: Float[Array, " P"], residual: Float[Array, " P"]) -> System:
+    def with_diagonal(self, weight: Float[Array, " P"], residual: Float[Array, " P"]) -> TriangularSystem:
         """With P more rows (damping, a prior): row j is `weight[j]` in column j, and `residual[j]`."""
         rows = np.column_stack([np.diag(weight), residual])
         n_rows = self.n_rows + int(np.count_nonzero(weight))
-        return System(triangle(np.vstack([self.factor, rows])), n_rows, self.noise, self.broken)
+        return TriangularSystem(triangle(np.vstack([self.factor, rows])), n_rows, self.noise, self.broken)
 
 
 class Accumulator:
-    """Folds blocks of rows into a `System`; holds O(P²) numbers whatever the number of rows."""
+    """Folds blocks of rows into a `TriangularSystem`; holds O(P²) numbers whatever the number of rows."""
 
     def __init__(self, n_parameters: int) -> None:
         size = n_parameters + 1
@@ -139,10 +139,10 @@ class Accumulator:
         width = min(16 if len(self._factor) < 150 else 32, len(self._factor))
         self._factor = lapack.dtpqrt(0, width, self._factor, rows, overwrite_a=1, overwrite_b=1)[0]
 
-    def system(self) -> System:
+    def system(self) -> TriangularSystem:
         """The system of all rows so far."""
         size = len(self._factor)
-        return System(np.triu(self._factor), self._n_rows, 4 * size * EPS, self._broken.copy())
+        return TriangularSystem(np.triu(self._factor), self._n_rows, 4 * size * EPS, self._broken.copy())
 
 
 def column_norms(matrix: Float[Array, "m n"]) -> Float[Array, " n"]:
@@ -240,7 +240,7 @@ def _held(
     return np.asarray(step)
 
 
-def independent_columns(system: System) -> tuple[Indices, Indices]:
+def independent_columns(system: TriangularSystem) -> tuple[Indices, Indices]:
     """(kept, dependent): a well-conditioned set of columns that spans the range of J, and the rest.
 
     The rank comes from the singular values, the choice from a QR decomposition with column pivoting; columns
@@ -294,7 +294,7 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names[:_SHOWN]) + more
 
 
-def undetermined(system: System, names: Sequence[str]) -> Undetermined:
+def undetermined(system: TriangularSystem, names: Sequence[str]) -> Undetermined:
     """Which parameters, in the order of `names`, the data of `system` cannot determine.
 
     Each dependent column is written in the independent ones, J_d = J_k c: δθ_d = 1, δθ_k = −c changes

@@ -22,7 +22,7 @@ from jaxtyping import Bool, Float
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
 from .failures import not_finite_start
-from .levenberg_marquardt import Prior
+from .least_squares_problem import Prior
 from .qr_system import Array, Mask
 
 
@@ -93,7 +93,7 @@ CONVERGED = ("held-out", "decrease")
 
 
 @dataclass(frozen=True)
-class Ended:
+class Solution:
     """theta, the best by the judgement, and the reason: `held-out` (which stopped improving), `decrease`
     (of the loss, too small); or not converged: `stalled` (no step helps), `iterations`, `time`,
     `interrupted`, `stopped` (by the callback). state: what a resumed minimisation goes on from; history: its
@@ -120,7 +120,7 @@ def minimize(
     prior: Prior | None = None,
     callback: Callback | None = None,
     resume: State | None = None,
-) -> Ended:
+) -> Solution:
     """Minimise ½ Σ r² (+ the prior) from `start` within the problem's bounds.
 
     `callback` sees the state after each iteration and stops by returning True. A state given back as `resume`
@@ -138,7 +138,7 @@ class _Minimizer:
         self.weight = prior.weight if prior else np.zeros_like(problem.lower)
         self.mean = prior.mean if prior else np.zeros_like(problem.lower)
 
-    def run(self, start: Array, resume: State | None) -> Ended:
+    def run(self, start: Array, resume: State | None) -> Solution:
         state = resume or _begun(start)
         begun = monotonic() - state.seconds
         reason = ""
@@ -168,7 +168,7 @@ class _Minimizer:
         except KeyboardInterrupt:
             reason = "interrupted"
         judged = state if self._is_judged(state) else self._judged(state)
-        return Ended(judged.best_theta, reason, state, judged.history)
+        return Solution(judged.best_theta, reason, state, judged.history)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """Those of the loss with the prior."""

@@ -88,12 +88,13 @@ class Potential:
     def predict(
         self,
         structures: Sequence[Structure],
-        progress: Callable[[int], None] | None = None,
+        on_progress: Callable[[int], None] | None = None,
         dtype: str = "float64",
     ) -> list[Predicted]:
         """Energy, forces and stress of each structure, in batches of a few compiled shapes.
 
-        progress is told how many structures are done. Raises DataError for species the potential lacks.
+        on_progress: called with the number of structures done.
+        Raises DataError: species that the potential lacks.
         """
         found: dict[int, Predicted] = {}
         kernel = self.kernel(dtype)
@@ -109,8 +110,8 @@ class Potential:
         for batch, indices in plan.batches():
             out = [np.asarray(part, dtype=np.float64) for part in kernel(self.theta, batch)]
             found.update(zip(indices, _split(out, batch, len(indices)), strict=True))
-            if progress:
-                progress(len(found))
+            if on_progress:
+                on_progress(len(found))
         return [found[k] for k in range(len(structures))]
 
     def calculator(

@@ -21,7 +21,7 @@ from .reference import Reference
 from .results import Curve, Estimate, PropertyResult, Survey, Unmeasured
 from .units import factor
 
-Report = Callable[[str, int, int], None]
+OnProgress = Callable[[str, int, int], None]
 
 
 def measure(
@@ -44,10 +44,13 @@ def survey(
     config: PropertiesConfig | None = None,
     covariance: Floats | None = None,
     structures: Sequence[Candidate] = (),
-    report: Report | None = None,
+    on_progress: OnProgress | None = None,
     place: str = "the configuration",
 ) -> Survey:
-    """As `measure`, with the curves behind the numbers. report: told what is measured, and how far it is."""
+    """As `measure`, with the curves behind the numbers.
+
+    on_progress: called with a quantity, the number of measurements done and the number of all.
+    """
     config = config or PropertiesConfig()
     candidates = _candidates(potential, config, structures, place)
     config = _possible(config, place)
@@ -58,8 +61,8 @@ def survey(
     results: list[PropertyResult] = []
     curves: list[Curve] = []
     for done, task in enumerate(tasks):
-        if report:
-            report(task.quantities[0].name, done, len(tasks))
+        if on_progress:
+            on_progress(task.quantities[0].name, done, len(tasks))
         try:
             outcome = task.run()
         except Unmeasured as error:

@@ -1,4 +1,4 @@
-"""Properties as musts and as objectives: what is not met, and how far a potential is from references."""
+"""Properties as guards and as objectives: guards that are broken, and the distance from references."""
 
 from __future__ import annotations
 
@@ -13,25 +13,27 @@ from ..properties.results import broken_guards, misfit
 
 
 @dataclass(frozen=True)
-class Standing:
-    """broken: names of the musts that are not met, and of properties with a reference that cannot be
-    measured; misfit: ½ Σ ((value − reference) / tolerance)² of the others.
+class PropertyStatus:
+    """Whether the properties of a potential are within their tolerances.
+
+    broken: names of guards that are not met, and of properties with a reference that cannot be measured.
+    misfit: ½ Σ ((value − reference) / tolerance)² of the other properties.
     """
 
     broken: frozenset[str] = frozenset()
     misfit: float = 0.0
 
 
-def guards_of(path: Path) -> Callable[[Potential], Standing]:
-    """A function that tells how a potential stands to a file, as `potentia properties` reads it.
+def guards_of(path: Path) -> Callable[[Potential], PropertyStatus]:
+    """A function from a potential to its status, by a file as `potentia properties` reads it.
 
-    Raises ConfigError for a bad file; the function also where the file does not suit the potential.
+    Raises ConfigError for a bad file; the function raises it where the file does not suit the potential.
     """
     config = load_properties_config(path)
 
-    def standing(potential: Potential) -> Standing:
+    def status(potential: Potential) -> PropertyStatus:
         results = survey(potential, config, place=str(path)).results
         failed = [r.name for r in results if r.status == "failed" and r.reference is not None]
-        return Standing(frozenset([*broken_guards(results), *failed]), misfit(results))
+        return PropertyStatus(frozenset([*broken_guards(results), *failed]), misfit(results))
 
-    return standing
+    return status

@@ -32,14 +32,14 @@ from ..residuals.residuals import Residuals, Sigmas
 from ..runs.run_folder import FittedPotential
 from ..structures.arrays import Floats
 from ..structures.structure import Structure
-from .guards import Standing
-from .refit import Refit, Restricted, known, refit
+from .guards import PropertyStatus
+from .refit import Refit, Restricted, linearized_at, refit
 from .state import PruneState, PruneStore, Step, depends_on
 
 Criterion = Literal["bic", "aic", "cv"]
 CRITERIA = ("bic", "aic", "cv")
-Report = Callable[[Progress], None]
-Guard = Callable[[Potential], Standing]
+OnProgress = Callable[[Progress], None]
+Guard = Callable[[Potential], PropertyStatus]
 
 # a step takes away at most this share of the numbers that are left, so that a refit can speak up
 _SHARE = 0.25
@@ -85,7 +85,7 @@ def prune(
     *,
     folder: Path | None = None,
     resume: bool = False,
-    report: Report | None = None,
+    on_progress: OnProgress | None = None,
     measure_cost: bool = True,
     guard: Guard | None = None,
 ) -> Pruned:
@@ -97,7 +97,7 @@ def prune(
     target-too-small, and as `fit`.
     """
     require_trained(potential)
-    pruning = Pruning(potential, structures, config, goal, report, measure_cost, guard)
+    pruning = Pruning(potential, structures, config, goal, on_progress, measure_cost, guard)
     store = PruneStore(folder, depends_on(potential, structures, config, asdict(goal)))
     state = store.load() if resume else pruning.begin()
     while True:
@@ -120,27 +120,27 @@ class Pruning:
         structures: Sequence[Structure],
         config: FitConfig,
         goal: Goal,
-        report: Report | None = None,
+        on_progress: OnProgress | None = None,
         measure_cost: bool = False,
         guard: Guard | None = None,
     ) -> None:
         self.program = Rewritable(potential.program)
         self.potential, self.structures, self.config, self.goal = potential, structures, config, goal
         self._check_formula()
-        self.report, self.measure_cost, self.guard = report, measure_cost, guard
+        self.on_progress, self.measure_cost, self.guard = on_progress, measure_cost, guard
         self._place = Progress("information", 0, float("nan"), 0.0)
         sigmas = Sigmas.of(config.weights)
         self.problem = Residuals(potential, structures, sigmas, config.memory_mb, self._told)
         self.size = len(self.problem.free)
-        self.first = known(self.problem, Restriction(), potential.theta[self.problem.free])
+        self.first = linearized_at(self.problem, Restriction(), potential.theta[self.problem.free])
         self.kept = protected(self.program, self.first.sensitivities)
         self._now: tuple[PruneState, Refit] | None = None
         self._check_target()
-        self._start = guard(potential) if guard else Standing()
+        self._start = guard(potential) if guard else PropertyStatus()
 
     def _told(self, share: float) -> None:
-        if self.report is not None:
-            self.report(replace(self._place, fraction=share))
+        if self.on_progress is not None:
+            self.on_progress(replace(self._place, fraction=share))
 
     def _check_formula(self) -> None:
         """Raise FitError `nothing-to-prune` where that needs no data to be known."""
@@ -175,7 +175,7 @@ class Pruning:
 
     def step(self, state: PruneState) -> PruneState | None:
         """The state after the next step that is good; None at the end."""
-        now = self._known(state)
+        now = self._linearized(state)
         choices = self._chosen(state, now)
         while choices:
             last = choices[-1]
@@ -186,13 +186,13 @@ class Pruning:
             predicted, actual = last.after.loss - now.loss, after.loss - now.loss
             words = tuple(c.rewrite.description for c in choices)
             held_out = self._held_out(whole, after)
-            standing = Standing(misfit=state.history[-1].misfit)
-            good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, standing)
+            status = PropertyStatus(misfit=state.history[-1].misfit)
+            good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, status)
             if good and self.guard is not None:
-                standing = self.guard(self.made(whole, after.theta))
-                good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, standing)
+                status = self.guard(self.made(whole, after.theta))
+                good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, status)
             if good:
-                step = self._described(words, whole, after, predicted, actual, standing.misfit)
+                step = self._described(words, whole, after, predicted, actual, status.misfit)
                 found = PruneState(whole, after.theta, (*state.history, step), state.refused)
                 self._now = found, after
                 return found
@@ -203,9 +203,9 @@ class Pruning:
             choices = self._chosen(state, now)
         return None
 
-    def _known(self, state: PruneState) -> Refit:
+    def _linearized(self, state: PruneState) -> Refit:
         if self._now is None or self._now[0] is not state:
-            self._now = state, known(self.problem, state.restriction, state.theta)
+            self._now = state, linearized_at(self.problem, state.restriction, state.theta)
         return self._now[1]
 
     def _chosen(self, state: PruneState, now: Refit) -> list[Choice]:
@@ -246,11 +246,11 @@ class Pruning:
         before: Sensitivities,
         held_out: float | None,
         state: PruneState,
-        standing: Standing,
+        status: PropertyStatus,
     ) -> bool:
         last = state.history[-1]
-        misfits = standing.misfit, last.misfit
-        return standing.broken <= self._start.broken and self._better(
+        misfits = status.misfit, last.misfit
+        return status.broken <= self._start.broken and self._better(
             after, before, held_out, last.held_out, misfits
         )
 
@@ -329,7 +329,9 @@ class Pruning:
     def end(self, state: PruneState) -> Pruned:
         """The rewritten spec, fitted to the end."""
         made = self.made(state.restriction, state.theta)
-        result = fit(made, self.structures, self.config.model_copy(update={"starts": 1}), report=self.report)
+        result = fit(
+            made, self.structures, self.config.model_copy(update={"starts": 1}), on_progress=self.on_progress
+        )
         start = self.potential
         unfinished = isinstance(start, FittedPotential) and not start.metadata.converged
         warnings = [not_at_optimum(self.first.sensitivities)] if unfinished else []

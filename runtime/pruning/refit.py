@@ -1,6 +1,6 @@
-"""A fit begun anew from known parameters under a restriction, with the kernel of the whole model.
+"""A fit under a restriction, from the parameters of an earlier fit, with the kernel of the whole model.
 
-θ = T φ + t: numbers fixed, numbers tied together; φ are fitted.
+θ = T φ + t: parameters fixed, parameters tied together; φ are fitted.
 """
 
 from __future__ import annotations
@@ -13,15 +13,16 @@ from ...compiler.reduction.constraints import Left
 from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
 from ..information.fisher_information import of_system, require_information
 from ..information.folds import fold_systems
-from ..optimize.levenberg_marquardt import Options, minimize, ridge
-from ..optimize.qr_system import Indices, Mask, System
+from ..optimize.least_squares_problem import LeastSquaresOptions, ridge
+from ..optimize.levenberg_marquardt import minimize
+from ..optimize.qr_system import Indices, Mask, TriangularSystem
 from ..residuals.config import FitConfig
 from ..residuals.residuals import Residuals
 from ..structures.arrays import Floats
 
 
 class Restricted:
-    """The least-squares problem in the numbers that a restriction leaves (`least_squares.Problem`)."""
+    """The `LeastSquaresProblem` in the parameters φ (P,) that a restriction leaves."""
 
     def __init__(self, problem: Residuals, restriction: Restriction) -> None:
         size = len(problem.free)
@@ -48,13 +49,13 @@ class Restricted:
         """½ Σ r² at φ."""
         return self.problem.loss(self.full(theta))
 
-    def linearize(self, theta: Floats, columns: Indices) -> System:
+    def linearize(self, theta: Floats, columns: Indices) -> TriangularSystem:
         """Residuals at φ and derivatives by `columns` of φ."""
         table = self.table[:, columns]
         needed = self._needed(table)
         return self.problem.linearize(self.full(theta), needed).mapped(table[needed])
 
-    def folds(self, phi: Floats, fold_of: Indices) -> tuple[System, ...]:
+    def folds(self, phi: Floats, fold_of: Indices) -> tuple[TriangularSystem, ...]:
         """The linearisation at φ of each fold of the structures alone; fold_of (structures,)."""
         table = self.table
         needed = self._needed(table)
@@ -70,9 +71,11 @@ class Restricted:
 
 @dataclass(frozen=True, eq=False)
 class Refit:
-    """theta (F,): all trained numbers of the whole model; what the data say about those that are left.
+    """A fit under a restriction.
 
-    reason: why the fit ended, as `least_squares.Fit` has it.
+    theta (F,): all trained parameters of the whole model, in their units.
+    sensitivities: the quadratic model of the loss in the parameters that are left.
+    reason: why the fit ended, as in `LeastSquaresSolution`.
     """
 
     theta: Floats
@@ -85,9 +88,10 @@ class Refit:
         return self.sensitivities.loss
 
 
-def known(problem: Residuals, restriction: Restriction, theta: Floats) -> Refit:
-    """What the data say at theta (F,) as it is, but for the restriction. Raises FitError not-finite,
-    no-information.
+def linearized_at(problem: Residuals, restriction: Restriction, theta: Floats) -> Refit:
+    """The quadratic model at theta (F,), moved onto the restriction but not fitted.
+
+    Raises FitError: not-finite, no-information.
     """
     restricted = Restricted(problem, restriction)
     phi = restricted.of(theta)
@@ -105,7 +109,7 @@ def refit(
     """
     restricted = Restricted(problem, restriction)
     phi = restricted.of(theta)
-    options = Options(
+    options = LeastSquaresOptions(
         max_iterations=iterations, time_limit=config.time_limit, decrease_tolerance=config.tolerance
     )
     found = minimize(restricted, phi, options, ridge(config.ridge, phi))

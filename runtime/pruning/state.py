@@ -26,7 +26,7 @@ class Step:
 
     held_out: the loss in cross-validation, where that was the criterion. RMSE on what is trained on, eV/atom
     and eV/Å. cost: µs for each atom of energy, forces and stress, where it was measured. misfit: of
-    properties with a reference and a tolerance, as `guards.Standing`.
+    properties with a reference and a tolerance, as `guards.PropertyStatus`.
     """
 
     rewrites: tuple[str, ...]

@@ -20,7 +20,7 @@ from jaxtyping import Float, Int
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ...compiler.chemistry.constants import GPA
-from ..optimize.qr_system import Accumulator, Indices, Mask, System
+from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem
 from ..potential.potential import Potential, free_mask, number_names
 from ..structures.arrays import Floats
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels, plan_batches
@@ -49,7 +49,7 @@ class Sigmas:
         return cls(weights.sigma_energy, weights.sigma_forces, weights.sigma_stress / GPA)
 
 
-class Rows(NamedTuple):
+class ResidualRows(NamedTuple):
     """Rows of one batch, weighted."""
 
     residual: Float[Floats, " m"]
@@ -60,7 +60,7 @@ class Rows(NamedTuple):
 
 class Residuals:
     """The least-squares problem of `potential` on `structures`, in its free parameters
-    (`least_squares.Problem`).
+    (`LeastSquaresProblem`).
     """
 
     def __init__(
@@ -69,11 +69,11 @@ class Residuals:
         structures: Sequence[Structure],
         sigmas: Sigmas,
         memory_mb: float = 1000.0,
-        progress: Callable[[float], None] | None = None,
+        on_progress: Callable[[float], None] | None = None,
         precision: str = "float64",
     ) -> None:
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
-        self.progress = progress
+        self.on_progress = on_progress
         model = potential.model
         free = free_mask(model)
         self.free = np.flatnonzero(free)
@@ -97,7 +97,7 @@ class Residuals:
         self._derivatives = Derivatives(self.kernel)
         self._keeps = self._fits_in_memory()
         self._kept: dict[int, Item] = {}
-        self._affine: tuple[Floats, System] | None = None
+        self._affine: tuple[Floats, TriangularSystem] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
 
@@ -111,7 +111,7 @@ class Residuals:
             total += 0.5 * float(residual @ residual)
         return total
 
-    def linearize(self, theta: Floats, columns: Indices) -> System:
+    def linearize(self, theta: Floats, columns: Indices) -> TriangularSystem:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
         if self._affine is not None and len(columns) == len(self.free):
             before, known = self._affine  # all parameters are linear: one linearisation serves everywhere
@@ -121,13 +121,15 @@ class Residuals:
             self._affine = theta.copy(), system
         return system
 
-    def _accumulated(self, theta: Floats, columns: Indices) -> System:
+    def _accumulated(self, theta: Floats, columns: Indices) -> TriangularSystem:
         accumulator = Accumulator(len(columns))
         for rows in self.rows(theta, columns):
             accumulator.add(rows.residual, rows.jacobian)
         return accumulator.system()
 
-    def rows(self, theta: Floats, columns: Indices, chosen: Sequence[int] | None = None) -> Iterator[Rows]:
+    def rows(
+        self, theta: Floats, columns: Indices, chosen: Sequence[int] | None = None
+    ) -> Iterator[ResidualRows]:
         """Residuals and derivatives with respect to `columns`, a batch at a time, of those chosen."""
         full, done = self._full(theta), 0
         groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
@@ -136,8 +138,8 @@ class Residuals:
         for (_, indices), rows in zip(groups, found, strict=True):
             yield rows._replace(structure=np.array(indices, dtype=np.intp)[rows.structure])
             done += sum(self.structures[k].n_atoms for k in indices)
-            if self.progress:
-                self.progress(done / total)
+            if self.on_progress:
+                self.on_progress(done / total)
 
     @property
     def n_directions(self) -> int:
@@ -166,7 +168,7 @@ class Residuals:
         target = np.concatenate([labels.energy, labels.forces.ravel(), virial[UPPER].ravel()])
         return scale, target
 
-    def _rows_of(self, full: Floats, columns: Indices, item: Item) -> Rows:
+    def _rows_of(self, full: Floats, columns: Indices, item: Item) -> ResidualRows:
         """The rows of a batch; structures by their place in it."""
         arrays, batch, labels = item
         rows, scale, target = self._rows(batch, labels)
@@ -177,7 +179,7 @@ class Residuals:
         structures = np.arange(batch.n_structures)
         owner = np.concatenate([structures, np.tile(batch.structure, 3), np.tile(structures, 6)])
         quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
-        return Rows(residual, jacobian, owner[rows], quantity[rows])
+        return ResidualRows(residual, jacobian, owner[rows], quantity[rows])
 
     def _full(self, theta: Floats) -> Floats:
         full = self.potential.theta.copy()

@@ -1,5 +1,7 @@
-"""The training of thousands of parameters as a problem of `quasi_newton`: gradients in reverse mode, the
-curvature of a sample in forward mode, a batch on each core.
+"""The loss of thousands of parameters as a problem of `quasi_newton`.
+
+Gradients are taken in reverse mode, the curvature of a sample of batches in forward mode; each core has a
+batch of its own.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ from ..structures.structure import Structure
 from .gradients import train_batch, value_and_gradient
 from .residuals import Item, Residuals, Sigmas, in_order
 
-# What a direction of the curvature costs, in gradients of the same structure: measured, 2.5 against 8.5 ms
+# The cost of a direction of the curvature, in gradients of the same structure: measured, 2.5 against 8.5 ms
 # for 192 atoms and 5284 parameters.
 _DIRECTION = 0.3
 # rows of the sample for each parameter
 _ROWS = 1.0
 
 
-class Training:
+class StochasticProblem:
     """½ Σ r² of `potential` on `structures`, judged by `held_out`, or by itself where there are none."""
 
     def __init__(

@@ -1,4 +1,4 @@
-"""Start values of a fit taken from another run: numbers of the same name."""
+"""Start values of a fit from another run: parameters of the same name."""
 
 from __future__ import annotations
 
@@ -10,19 +10,19 @@ from .run_folder import FittedPotential
 from ..potential.potential import Potential
 
 
-def begun_from(potential: Potential, run: FittedPotential) -> tuple[Potential, int]:
-    """The potential with the numbers of a run where they have the same name, and how many these are.
+def warm_start(potential: Potential, run: FittedPotential) -> tuple[Potential, int]:
+    """The potential with the values of a run, and the number of values taken.
 
-    Names are those of terms, parameters, species and components: `nep.c_radial[Li-O,3]`. What the run has
-    not keeps its start; values beyond the bounds of the spec are moved to them. Raises FitError
-    `nothing-in-common`.
+    A value is taken where the names agree; a name has term, parameter, species and component:
+    `nep.c_radial[Li-O,3]`. Other parameters keep their start. Values beyond the bounds of the spec are moved
+    to the bounds. Raises FitError: nothing-in-common.
     """
     known = dict(zip(number_names(run.model), run.theta, strict=True))
     names = number_names(potential.model)
     taken = [name in known for name in names]
     if not any(taken):
-        message = f"no number of {run.folder} is one of the spec"
-        help = "numbers are taken by their names, such as `pair.c[Nb-Nb,0]`"
+        message = f"no parameter of {run.folder} has a name in this spec"
+        help = "values are taken by the names of parameters, such as `pair.c[Nb-Nb,0]`"
         raise FitError(Diagnostic("nothing-in-common", message, place=str(run.folder), help=help))
     theta = np.array([known.get(name, start) for name, start in zip(names, potential.theta, strict=True)])
     lower, upper = (

@@ -18,8 +18,11 @@ _ALLOW = "`--allow-data-change` goes on with the data as it is"
 
 
 @dataclass(frozen=True, eq=False)
-class Training:
-    """A fitted potential, the configuration of its fit, and data; changed: not the data of the fit."""
+class FittedRun:
+    """A fitted potential with the configuration and the data of its fit.
+
+    changed: the warning that the data are not those of the fit, if they are not.
+    """
 
     potential: FittedPotential
     config: FitConfig
@@ -28,16 +31,16 @@ class Training:
 
     @property
     def structures(self) -> tuple[Structure, ...]:
-        """Those that the potential was trained on."""
+        """The structures that the potential was trained on."""
         return self.data.train
 
 
-def training_of(run: Path | str, data: Sequence[str], allow_change: bool = False) -> Training:
-    """A run and the structures that it was trained and tested on, read from `data` as its fit read them.
+def fitted_run_of(run: Path | str, data: Sequence[str], allow_change: bool = False) -> FittedRun:
+    """A run with the structures that it was trained and tested on, read from `data` as its fit read them.
 
-    The files may have moved; that their content is the same is checked. allow_change: content that differs is
-    a warning, `changed`. Raises ArtifactError: as `artifact.load`, data-changed, data-unknown; and as
-    `read_training_data`.
+    The files may have moved; their content has to be the same. allow_change: other content is a warning,
+    `changed`. Raises ArtifactError: data-changed, data-unknown, and those of `run_folder.load`; and the errors
+    of `read_training_data`.
     """
     potential = load(run)
     config = load_config(None, potential.metadata.config)
@@ -52,7 +55,7 @@ def training_of(run: Path | str, data: Sequence[str], allow_change: bool = False
     if changed is not None and not allow_change:
         raise ArtifactError(changed)
     warned = None if changed is None else replace(changed, severity="warning", help=None)
-    return Training(potential, config, training, warned)
+    return FittedRun(potential, config, training, warned)
 
 
 def _difference(run: Path, recorded: Mapping[str, str], found: Mapping[str, str]) -> Diagnostic | None:

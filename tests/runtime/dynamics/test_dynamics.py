@@ -144,14 +144,14 @@ def test_single_precision_is_that_of_forces_alone() -> None:
 def test_degrees_of_freedom(atoms: Atoms, given: dict[str, str], lost: int) -> None:
     structure, wanted = from_atoms(atoms), settings(temperature=500.0, **given)
     masses = masses_of(structure)
-    freedom = degrees_of_freedom(structure, masses, wanted)
-    assert freedom == 3 * len(atoms) - lost
+    n_dof = degrees_of_freedom(structure, masses, wanted)
+    assert n_dof == 3 * len(atoms) - lost
     seeds = [wanted.model_copy(update={"seed": seed}) for seed in range(1000)]
     velocities = np.array([drawn(structure, masses, s) for s in seeds])
     kinetic = 0.5 * (masses[:, None] * velocities**2).sum(axis=(1, 2)) / (500.0 * units.kB)
-    error = (freedom / 2 / len(seeds)) ** 0.5
-    assert abs(kinetic.mean() - freedom / 2) < 4.5 * error
-    assert kinetic.var() == pytest.approx(freedom / 2, rel=0.25)
+    error = (n_dof / 2 / len(seeds)) ** 0.5
+    assert abs(kinetic.mean() - n_dof / 2) < 4.5 * error
+    assert kinetic.var() == pytest.approx(n_dof / 2, rel=0.25)
     assert np.abs(np.einsum("i,sia->sa", masses, velocities)).max() < 1e-10
     if lost > 3:
         arms = structure.positions - masses @ structure.positions / masses.sum()
@@ -165,9 +165,9 @@ def test_atoms_at_rest_stay_so_without_forces() -> None:
 
 
 def test_progress_is_told_and_the_result_is_plain_data() -> None:
-    told = []
-    found = simulate(argon(), start(), settings(steps=400), report=told.append)
-    assert told[0].steps == 400 and told[0].smallest["Ar-Ar"] > 3.0
+    seen = []
+    found = simulate(argon(), start(), settings(steps=400), on_progress=seen.append)
+    assert seen[0].steps == 400 and seen[0].smallest["Ar-Ar"] > 3.0
     data = found.as_dict()
     assert (data["steps"], data["finished"], data["stopped"], data["atoms"]) == (400, True, None, [])
     assert data["smallest_distances"]["Ar-Ar"] == pytest.approx(

@@ -79,11 +79,11 @@ def test_dynamics_samples_the_canonical_kinetic_energy(thermostat: str) -> None:
         ensemble="nvt", thermostat=thermostat, temperature=60.0, steps=12_000, log_every=10, timestep=5.0
     )
     thermo = simulate(argon(), start(), given).thermo
-    freedom = 3 * 32 - 3
+    n_dof = 3 * 32 - 3
     taken = thermo["kinetic_eV"][100:] / (units.kB * 60.0)
     error = _error_of_mean(taken)
-    assert abs(taken.mean() - freedom / 2) < 4.5 * error < 2.5
-    assert taken.var() == pytest.approx(freedom / 2, rel=0.35)
+    assert abs(taken.mean() - n_dof / 2) < 4.5 * error < 2.5
+    assert taken.var() == pytest.approx(n_dof / 2, rel=0.35)
     conserved = thermo["conserved_eV"]
     assert np.abs(conserved - conserved[0]).max() < 0.003
 

@@ -15,7 +15,7 @@ from dynamics_cases import argon, crystal, settings, start
 from potentia import UserError
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
 from potentia.runtime.dynamics import MDSettings, md_settings, outputs, simulate
-from potentia.runtime.dynamics.run import Run
+from potentia.runtime.dynamics.run import MDLoop
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 RNG = np.random.default_rng(8)
@@ -27,16 +27,16 @@ class Killed(BaseException):
 
 def killed(given: MDSettings, folder: Path, after: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """A run that ends while it writes its n-th time, with lines cut off."""
-    whole, count = Run._written, [0]
+    whole, count = MDLoop._written, [0]
 
-    def written(self: Run, *arguments: Any) -> Any:
+    def written(self: MDLoop, *arguments: Any) -> Any:
         count[0] += 1
         if count[0] == after:
             raise Killed
         return whole(self, *arguments)
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(Run, "_written", written)
+        patch.setattr(MDLoop, "_written", written)
         simulate(argon(), start(), given, folder=folder)
     for name in ("thermo.csv", given.trajectory):
         if not name.endswith(".traj"):

@@ -24,7 +24,7 @@ from potentia.runtime.information.fisher_information import sensitivities
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.residuals.config import FitConfig
 from potentia.runtime.runs import run_folder as artifact
-from potentia.runtime.runs.with_data import training_of
+from potentia.runtime.runs.with_data import fitted_run_of
 
 TRUTH = "species Nb\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4 Å)\n"
 
@@ -162,7 +162,7 @@ def test_data_that_changed(here: Path, capsys: pytest.CaptureFixture[str], tmp_p
 
 def test_data_may_move_and_the_file_to_test_on_may_be_gone(here: Path, tmp_path: Path) -> None:
     shutil.copy("nb.xyz", tmp_path / "moved.xyz")
-    training = training_of("one", [str(tmp_path / "moved.xyz")])
+    training = fitted_run_of("one", [str(tmp_path / "moved.xyz")])
     assert (len(training.structures), len(training.data.test), training.changed) == (8, 2, None)
     assert training.config.data.test == "split=test"
     write(tmp_path / "a.xyz", labelled()[:2])
@@ -170,9 +170,9 @@ def test_data_may_move_and_the_file_to_test_on_may_be_gone(here: Path, tmp_path:
     first, second = (str(tmp_path / name) for name in ("a.xyz", "b.xyz"))
     where = str(tmp_path / "r")
     assert main(["fit", "one.pes", "--data", first, "--test", second, "-o", where, "-q"]) == 0
-    assert len(training_of(where, [first]).data.test) == 2
+    assert len(fitted_run_of(where, [first]).data.test) == 2
     os.unlink(second)
-    assert training_of(where, [first]).data.test == ()
+    assert fitted_run_of(where, [first]).data.test == ()
 
 
 def test_a_run_that_does_not_say_what_it_was_fitted_to(

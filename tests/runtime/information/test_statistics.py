@@ -26,7 +26,8 @@ from potentia.runtime.information.cross_validation import FOLDS, sensitivities_a
 from potentia.runtime.information.fisher_information import of_system, sensitivities
 from potentia.runtime.information.folds import folds_of
 from potentia.runtime.information.uncertainty import Uncertainty
-from potentia.runtime.optimize.levenberg_marquardt import Options, minimize
+from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions
+from potentia.runtime.optimize.levenberg_marquardt import minimize
 from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.residuals.config import load_config
 from potentia.runtime.residuals.residuals import Item, Residuals, Sigmas
@@ -103,10 +104,10 @@ def test_intervals_cover_the_truth_as_often_as_they_say() -> None:
     inside = np.zeros(len(start))
     for trial in range(trials):
         problem.labels = noisy(exact, trial)
-        found = minimize(problem, start, Options(decrease_tolerance=1e-6))
+        found = minimize(problem, start, LeastSquaresOptions(decrease_tolerance=1e-6))
         assert found.converged
         known = of_system(found.system, problem.names, found.theta)
-        half = t.ppf(0.5 + level / 2, known.freedom) * known.deviations
+        half = t.ppf(0.5 + level / 2, known.n_dof) * known.deviations
         inside += np.abs(found.theta - start) <= half
     low, high = binom.interval(1 - 1e-4, trials, level)
     assert len(start) >= 5

@@ -9,13 +9,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from potentia.compiler.diagnostics.diagnostic import FitError, InternalError
-from potentia.runtime.optimize.levenberg_marquardt import Options, Prior, State, minimize
-from potentia.runtime.optimize.qr_system import Accumulator, Array, Indices, System
+from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions, LeastSquaresState, Prior
+from potentia.runtime.optimize.levenberg_marquardt import minimize
+from potentia.runtime.optimize.qr_system import Accumulator, Array, Indices, TriangularSystem
 from scipy.optimize import least_squares, lsq_linear
 
 Residuals = Callable[[Array], tuple[Array, Array]]
 seeds = st.integers(0, 2**32 - 1)
-TIGHT = Options(max_iterations=300, decrease_tolerance=1e-14, gradient_tolerance=1e-10)
+TIGHT = LeastSquaresOptions(max_iterations=300, decrease_tolerance=1e-14, gradient_tolerance=1e-10)
 
 
 class Curve:
@@ -36,7 +37,7 @@ class Curve:
         self.upper = np.broadcast_to(np.asarray(upper, float), (size,))
         self.calls = 0
 
-    def linearize(self, theta: Array, columns: Indices) -> System:
+    def linearize(self, theta: Array, columns: Indices) -> TriangularSystem:
         self.calls += 1
         assert np.all((self.lower <= theta) & (theta <= self.upper))
         residual, jacobian = self.function(theta)
@@ -237,7 +238,7 @@ def test_a_prior_on_nonlinear_parameters() -> None:
 @pytest.mark.parametrize("stop", [1, 3, 6])
 def test_a_resumed_fit_is_bit_identical(linear: tuple[int, ...], stop: int) -> None:
     residuals, start, _ = exponentials(3)
-    states: list[State] = []
+    states: list[LeastSquaresState] = []
     whole = minimize(Curve(residuals, 5, linear), start, TIGHT, callback=states.append)
     part = minimize(Curve(residuals, 5, linear), start, TIGHT, callback=lambda state: state.iteration == stop)
     assert (part.reason, part.state.iteration) == ("stopped", stop)
@@ -271,8 +272,8 @@ def test_an_interruption_gives_the_best_so_far() -> None:
 
 def test_limits_end_a_fit() -> None:
     residuals, start, _ = exponentials(0)
-    assert minimize(Curve(residuals, 5), start, Options(max_iterations=2)).reason == "iterations"
-    assert minimize(Curve(residuals, 5), start, Options(time_limit=0.0)).reason == "time"
+    assert minimize(Curve(residuals, 5), start, LeastSquaresOptions(max_iterations=2)).reason == "iterations"
+    assert minimize(Curve(residuals, 5), start, LeastSquaresOptions(time_limit=0.0)).reason == "time"
 
 
 def test_a_trial_that_is_not_finite_is_rejected() -> None:
@@ -289,7 +290,9 @@ def test_a_trial_that_is_not_finite_is_rejected() -> None:
 
 def test_wrong_derivatives_are_not_called_convergence() -> None:
     found = minimize(
-        Curve(lambda theta: (theta + 3, -np.eye(2)), 2), np.array([1.0, 2.0]), Options(max_iterations=200)
+        Curve(lambda theta: (theta + 3, -np.eye(2)), 2),
+        np.array([1.0, 2.0]),
+        LeastSquaresOptions(max_iterations=200),
     )
     assert (found.reason, found.converged) == ("stalled", False)
 

@@ -8,9 +8,10 @@ import numpy as np
 import pytest
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.files.atomic import load_state, save_state
-from potentia.runtime.optimize.levenberg_marquardt import Options, minimize
+from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions
+from potentia.runtime.optimize.levenberg_marquardt import minimize
 from potentia.runtime.optimize.multistart import StartsState, minimize_from_starts, start_points
-from potentia.runtime.optimize.qr_system import Accumulator, Array, Indices, System
+from potentia.runtime.optimize.qr_system import Accumulator, Array, Indices, TriangularSystem
 
 T = np.linspace(0, 6, 80)
 DATA = 1.5 * np.sin(2.3 * T)
@@ -33,7 +34,7 @@ class Wave:
         bad = np.nan if w > self.lost else 1.0
         return bad * (a * np.sin(w * T) - DATA), np.column_stack([np.sin(w * T), a * T * np.cos(w * T)])
 
-    def linearize(self, theta: Array, columns: Indices) -> System:
+    def linearize(self, theta: Array, columns: Indices) -> TriangularSystem:
         residual, jacobian = self.residuals(theta)
         accumulator = Accumulator(len(columns))
         accumulator.add(residual, jacobian[:, columns])
@@ -116,5 +117,5 @@ def test_an_interruption_gives_the_best_run_so_far(limit: int) -> None:
 
 
 def test_the_time_limit_is_for_all_runs_together() -> None:
-    found = minimize_from_starts(Wave(), START, 8, options=Options(time_limit=0.0))
+    found = minimize_from_starts(Wave(), START, 8, options=LeastSquaresOptions(time_limit=0.0))
     assert (found.reason, found.converged) == ("time", False)

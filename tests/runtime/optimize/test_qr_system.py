@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from potentia.runtime.optimize.qr_system import (
     Accumulator,
     Array,
-    System,
+    TriangularSystem,
     independent_columns,
     solve,
     solve_bounded,
@@ -22,7 +22,7 @@ from scipy.optimize import lsq_linear
 seeds = st.integers(0, 2**32 - 1)
 
 
-def accumulated(jacobian: Array, residual: Array, block: int = 37) -> System:
+def accumulated(jacobian: Array, residual: Array, block: int = 37) -> TriangularSystem:
     accumulator = Accumulator(jacobian.shape[1])
     for first in range(0, len(residual), block):
         accumulator.add(residual[first : first + block], jacobian[first : first + block])
@@ -147,7 +147,9 @@ def test_what_is_not_finite_is_marked_and_nothing_is_laundered(bad: float) -> No
     assert not system.finite and system.loss == np.inf
 
 
-def rows_of(change: Callable[[System], System], jacobian: Array, residual: Array) -> Array:
+def rows_of(
+    change: Callable[[TriangularSystem], TriangularSystem], jacobian: Array, residual: Array
+) -> Array:
     factor = change(accumulated(jacobian, residual)).factor
     return np.asarray(factor.T @ factor)
 

@@ -14,11 +14,11 @@ from ase.build import bulk
 from ase.calculators.emt import EMT
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.fitting.fit import fit
-from potentia.runtime.optimize.levenberg_marquardt import Prior
+from potentia.runtime.optimize.least_squares_problem import Prior
 from potentia.runtime.optimize.qr_system import Array
-from potentia.runtime.optimize.quasi_newton import Ended, Options, State, minimize
+from potentia.runtime.optimize.quasi_newton import Options, Solution, State, minimize
 from potentia.runtime.residuals.config import FitConfig
-from potentia.runtime.residuals.stochastic import Training
+from potentia.runtime.residuals.stochastic import StochasticProblem
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 TIGHT = Options(tolerance=1e-12, patience=10**6, max_iterations=400)
@@ -136,7 +136,7 @@ def test_what_is_judged_best_is_kept_and_ends_the_training() -> None:
 
 
 def test_limits() -> None:
-    def ended(options: Options) -> Ended:
+    def ended(options: Options) -> Solution:
         return minimize(Valley(12), np.zeros(12), options)
 
     assert ended(replace(TIGHT, max_iterations=3)).reason == "iterations"
@@ -201,7 +201,7 @@ def labelled(atoms: Atoms) -> Structure:
 
 def test_gradient_and_curvature_are_those_of_the_residuals() -> None:
     potential = potentia.compile(SPEC)
-    problem = Training(potential, alloys(3), [], sigmas(), precision="float64")
+    problem = StochasticProblem(potential, alloys(3), [], sigmas(), precision="float64")
     rng = np.random.default_rng(0)
     theta = potential.theta[problem.data.free] + 0.1 * rng.normal(size=len(problem.data.free))
     system = problem.data.linearize(theta, np.arange(len(theta)))
@@ -221,7 +221,7 @@ def sigmas() -> object:
 
 def test_a_sample_is_that_of_its_cycle() -> None:
     potential = potentia.compile(SPEC)
-    problem = Training(potential, alloys(12), [], sigmas(), memory_mb=0.5)
+    problem = StochasticProblem(potential, alloys(12), [], sigmas(), memory_mb=0.5)
     theta = potential.theta[problem.data.free]
     first, again, other = (problem.curvature(theta, cycle) for cycle in (0, 0, 1))
     np.testing.assert_array_equal(first, again)

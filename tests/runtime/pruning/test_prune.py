@@ -20,7 +20,7 @@ from potentia.runtime.information.fisher_information import of_system
 from potentia.runtime.information.growth import ranked
 from potentia.runtime.optimize.qr_system import Accumulator
 from potentia.runtime.potential.potential import Potential, compile, free_mask, number_names
-from potentia.runtime.pruning.guards import Standing
+from potentia.runtime.pruning.guards import PropertyStatus
 from potentia.runtime.pruning.prune import Goal, Pruning, criterion, prune
 from potentia.runtime.pruning.state import PruneState, Step
 from potentia.runtime.residuals.config import load_config
@@ -203,10 +203,10 @@ def walked(pruning: Pruning) -> tuple[Step, Step]:
 def test_a_step_that_breaks_a_guard_is_undone(linear: Potential, data: list[Structure]) -> None:
     """A must that holds while some function of the one basis is there, and one that never held."""
 
-    def broken(potential: Potential) -> Standing:
+    def broken(potential: Potential) -> PropertyStatus:
         there = any(n.startswith("pair_2.c") for n in number_names(potential.model))
         lost = set() if there and "gaussian5" in potential.text else {"gaussian"}
-        return Standing(frozenset({"never"} | lost))
+        return PropertyStatus(frozenset({"never"} | lost))
 
     pruning = Pruning(linear, data, CONFIG, Goal(target=3), guard=broken)
     state: PruneState | None = pruning.begin()
@@ -221,8 +221,8 @@ def test_a_property_is_an_objective(linear: Potential, data: list[Structure], go
     """A reference that only formulas with all numbers meet weighs against what the data would let go."""
 
     def left(weight: float) -> Step:
-        def far(p: Potential) -> Standing:
-            return Standing(misfit=weight * (linear.n_parameters - p.n_parameters) ** 2)
+        def far(p: Potential) -> PropertyStatus:
+            return PropertyStatus(misfit=weight * (linear.n_parameters - p.n_parameters) ** 2)
 
         return walked(Pruning(linear, data, CONFIG, goal, guard=far))[1]
 

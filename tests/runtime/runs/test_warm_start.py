@@ -11,7 +11,7 @@ from commands import run
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.potential.potential import Potential, number_names
 from potentia.runtime.runs import run_folder as artifact
-from potentia.runtime.runs.warm_start import begun_from
+from potentia.runtime.runs.warm_start import warm_start
 
 OLD = "species Nb, O\nE = pair(bessel(3), rc = 4) + reference()\n"
 
@@ -34,25 +34,25 @@ def test_numbers_of_the_same_name_are_taken_and_others_keep_their_start(
     new = potentia.compile(
         "species Nb, O\nE = pair(bessel(3), rc = 4, c = keep(0, 2)) + reference() + lj()\n"
     )
-    begun, count = begun_from(new, old)
-    before, after, start = values(old), values(begun), values(new)
+    started, count = warm_start(new, old)
+    before, after, start = values(old), values(started), values(new)
     assert count == 8 and len(after) == 14
     assert all(after[name] == before.get(name, start[name]) for name in after)
 
 
 def test_values_beyond_the_bounds_are_moved_to_them(old: artifact.FittedPotential) -> None:
     new = potentia.compile("species Nb, O\nE = pair(bessel(3), rc = 4, c = 0 in (-1, 2.5)) + reference()\n")
-    begun, _ = begun_from(new, old)
-    assert [v for k, v in values(begun).items() if k.startswith("pair.c[Nb-Nb")] == [1.0, 2.0, 2.5]
+    started, _ = warm_start(new, old)
+    assert [v for k, v in values(started).items() if k.startswith("pair.c[Nb-Nb")] == [1.0, 2.0, 2.5]
 
 
 def test_a_run_with_nothing_in_common_is_refused(
     old: artifact.FittedPotential, demo_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(FitError) as caught:
-        begun_from(potentia.compile("E = lj(Nb)"), old)
+        warm_start(potentia.compile("E = lj(Nb)"), old)
     (diagnostic,) = caught.value.diagnostics
-    assert diagnostic.message == f"no number of {old.folder} is one of the spec"
+    assert diagnostic.message == f"no parameter of {old.folder} has a name in this spec"
     spec = tmp_path / "lj.pes"
     spec.write_text("E = lj(Nb)\n", encoding="utf-8")
     arguments = ("fit", str(spec), "--data", f"{demo_data}@:2", "--from", str(old.folder), "--no-reference")
