@@ -14,11 +14,12 @@ import pytest
 from commands import imported_by, run
 from places import GOLDEN
 from potentia.runtime.cli import main as cli
-from potentia.runtime.cli import options
+from potentia.runtime.cli.setting_options import Given, Setting, having, options_of
 from potentia.runtime.data.config import DataConfig
 from potentia.runtime.residuals.config import FitConfig
 
 GOLDEN = GOLDEN / "cli"
+LABELS, SEARCH = options_of(DataConfig, "data"), options_of(FitConfig)
 LINE = "E = zbl(Nb) + eam(rc=5) + nn(bessel8)\n"
 
 
@@ -196,8 +197,8 @@ def test_stages_that_cannot_be_shown(
 def test_options_of_a_group_reach_a_command_under_their_keys() -> None:
     got: dict[str, Any] = {}
 
-    @options.having(labels=options.LABELS, search=options.SEARCH)
-    def command(first: str, *, labels: options.Given, last: bool = True, search: options.Given) -> int:
+    @having(labels=LABELS, search=SEARCH)
+    def command(first: str, *, labels: Given, last: bool = True, search: Given) -> int:
         got.update(first=first, labels=labels, last=last, search=search)
         return 3
 
@@ -214,8 +215,8 @@ def test_options_of_a_group_reach_a_command_under_their_keys() -> None:
     }
 
 
-@pytest.mark.parametrize("setting", [*options.LABELS, *options.SEARCH], ids=lambda s: s.key)
-def test_every_option_is_a_setting_of_the_configuration(setting: options.Setting) -> None:
+@pytest.mark.parametrize("setting", [*LABELS, *SEARCH], ids=lambda s: s.key)
+def test_every_option_is_a_setting_of_the_configuration(setting: Setting) -> None:
     section, _, key = setting.key.rpartition(".")
     fields = (DataConfig if section == "data" else FitConfig).model_fields
     assert section in ("", "data") and key in fields

@@ -15,7 +15,7 @@ import pytest
 from ase.io import read, write
 from commands import run
 from dynamics_cases import argon, crystal, settings
-from potentia.runtime.cli.md_options import BATH, CELL, GUARDS, STEPS, WRITTEN
+from potentia.runtime.cli.setting_options import options_of
 from potentia.runtime.dynamics import MDSettings, simulate
 from potentia.runtime.dynamics.reading import start_of
 from potentia.runtime.runs import run_folder as artifact
@@ -112,7 +112,7 @@ def test_what_cannot_be_done(
 
 
 def test_every_option_is_a_setting_with_its_default() -> None:
-    for setting in (*STEPS, *BATH, *CELL, *WRITTEN, *GUARDS):
+    for setting in options_of(MDSettings):
         assert setting.key in MDSettings.model_fields
         default = MDSettings.model_fields[setting.key].default
         if default is not None:

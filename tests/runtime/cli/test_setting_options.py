@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import pytest
 import typer
-from cases.commands import run
+from commands import run
 from potentia.runtime.cli.setting_options import Given, having, options_of
 from potentia.runtime.files.settings import Section, one_of, option
 from typer.testing import CliRunner
