@@ -52,7 +52,7 @@ def _disjoint(groups: Iterable[Iterable[int]]) -> tuple[tuple[int, ...], ...]:
 
 
 @dataclass(frozen=True)
-class Left:
+class ReducedParameters:
     """The parameters φ that a restriction leaves of F trained ones.
 
     column: for each of the F that is not fixed, its place in φ. size: the length of φ.
@@ -62,7 +62,7 @@ class Left:
     column: Mapping[int, int]
 
     @classmethod
-    def of(cls, restriction: Restriction, size: int) -> Left:
+    def of(cls, restriction: Restriction, size: int) -> ReducedParameters:
         """Of F = size numbers."""
         leader = {k: min(group) for group in restriction.tied for k in group}
         kept = [k for k in range(size) if k not in restriction.fixed]
