@@ -90,10 +90,10 @@ def times(rounds: int) -> None:
 
 def memory(copies: int) -> None:
     """The information on so many times the structures, by itself; prints the peak of the process."""
-    from potentia.runtime.information.fisher_information import sensitivities
+    from potentia.runtime.information.fisher_information import quadratic_model
 
     potential, structures, config = problem(copies)
-    known = sensitivities(potential, structures, config)
+    known = quadratic_model(potential, structures, config)
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (2**30 if sys.platform == "darwin" else 2**20)
     print(json.dumps({"structures": len(structures), "rows": known.n_rows, "peak_gib": peak}))
 

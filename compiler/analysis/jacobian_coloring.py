@@ -1,5 +1,4 @@
-"""Which parameters act only through the atoms of one species: the rows of a table that belong to the atom in
-the middle.
+"""Parameters that act only through the atoms of one species: rows of a table for the atom in the middle.
 
 E = Σ_s E_s, with E_s the sum over atoms of species s. Where a number of species s enters the sites of s
 alone, its derivative is that of E_s, and numbers of different species in the same place of their rows can be
@@ -21,9 +20,10 @@ _CENTRAL = ("species", "species_pair_ordered", "species_triple", "species_triple
 _MIXING = (ops.to_j, ops.sum_j)
 
 
-def own_parameters(model: Model) -> dict[str, tuple[int, ...]]:
-    """For each parameter of an optimised model that acts only through sites of its species: of which species
-    each of its numbers is.
+def jacobian_coloring(model: Model) -> dict[str, tuple[int, ...]]:
+    """The species of each coefficient of a parameter that acts only through sites of its own species.
+
+    Parameters that act otherwise are left out. The model is an optimised one.
     """
     if len(model.species) < 2 or not all(separable(model.outputs[n]) for n in ("forces", "virial")):
         return {}

@@ -1,6 +1,6 @@
 """Which components of each value count: those that are not 0 throughout and that an output reads.
 
-Two walks over the graph. Forward: `support`, the components that may differ from 0. Backward: `demand`, the
+Two walks over the graph. Forward: `support`, the components that may differ from 0. Backward: `read`, the
 components that are read together with something that may differ from 0. Operations have the rules.
 """
 
@@ -31,13 +31,13 @@ def live_components(
         known = (parameters or {}).get(node["name"]) if node.op is ops.param else None
         found = node.op.live.support(node, [support[a] for a in node.args]) if known is None else known
         support[node] = found
-    demand = {node: np.zeros(node.kind.shape, bool) for node in order}
+    read = {node: np.zeros(node.kind.shape, bool) for node in order}
     for output in roots:
-        demand[output][...] = True
+        read[output][...] = True
     for node in reversed(order):
-        wanted = demand[node] & support[node]
+        wanted = read[node] & support[node]
         if wanted.any():
-            asked = node.op.live.demand(node, wanted, [support[a] for a in node.args])
+            asked = node.op.live.reads(node, wanted, [support[a] for a in node.args])
             for argument, mask in zip(node.args, asked, strict=True):
-                demand[argument] |= mask
-    return {node: demand[node] & support[node] for node in order}
+                read[argument] |= mask
+    return {node: read[node] & support[node] for node in order}

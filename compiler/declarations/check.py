@@ -244,7 +244,7 @@ def children(part: object) -> list[object]:
         case syntax.Power():
             return [part.base, part.exponent]
         case syntax.Neighbours():
-            return [part.body] if part.reach is None else [part.reach, part.body]
+            return [part.body] if part.cutoff is None else [part.cutoff, part.body]
         case syntax.List():
             return list(part.items)
         case syntax.Table():

@@ -53,7 +53,7 @@ class NormalForms(Functions):
         self.labels = labels
         self.opaque = opaque or {}
         self._values: dict[Node, Sum] = {}
-        self._carried: dict[tuple[str, float | None, Atom], Sum] = {}
+        self._moves: dict[tuple[str, float | None, Atom], Sum] = {}
 
     def of(self, root: Node) -> Sum:
         """The normal form of a node."""
@@ -144,21 +144,21 @@ class NormalForms(Functions):
 
     # --- structure -------------------------------------------------------------------------
 
-    def carried(self, node: Node, args: list[Sum]) -> Sum:
-        return self._mapped(args[0], lambda atom: self._carry(node.op.name, atom, node.kind))
+    def moved(self, node: Node, args: list[Sum]) -> Sum:
+        return self._mapped(args[0], lambda atom: self._moved(node.op.name, atom, node.kind))
 
-    def _carry(self, op: str, atom: Atom, kind: Kind) -> Sum:
+    def _moved(self, op: str, atom: Atom, kind: Kind) -> Sum:
         if atom.everywhere:
             return self.forms.of(atom)
         key = (op, kind.domain.rc, atom)
-        found = self._carried.get(key)
+        found = self._moves.get(key)
         if found is None:
-            found = self._carried[key] = self._carried_atom(op, atom, kind)
+            found = self._moves[key] = self._moved_atom(op, atom, kind)
         return found
 
-    def _carried_atom(self, op: str, atom: Atom, kind: Kind) -> Sum:
+    def _moved_atom(self, op: str, atom: Atom, kind: Kind) -> Sum:
         if is_local(atom.op):
-            args = tuple(self._mapped(x, lambda a: self._carry(op, a, kind)) for x in atom.args)
+            args = tuple(self._mapped(x, lambda a: self._moved(op, a, kind)) for x in atom.args)
             return self._again(atom, args)
         if op == "to_ik" and atom.op == "to_i":
             op = "to_ij"  # the centre is the same
@@ -227,7 +227,7 @@ Method = Callable[[NormalForms, Node, list[Sum]], Sum]
 _BY_ROLE: dict[Role, Method] = {
     Role.ODD: NormalForms.odd,
     Role.EVEN: NormalForms.even,
-    Role.CARRY: NormalForms.carried,
+    Role.MOVE: NormalForms.moved,
     Role.REDUCE: NormalForms.reduced,
     Role.REARRANGE: NormalForms.rearranged,
 }

@@ -34,9 +34,9 @@ _FUNCTIONS: dict[str, Callable[..., float]] = {
 
 def distinct(a: Sum, b: Sum, parameters: Mapping[str, Parameter]) -> bool:
     """Whether the two differ at one of a few points. parameters: by the names that forms know."""
-    reach = max((float(x.attrs[1]) for x in atoms_of([a, b]) if x.op == "neighbours"), default=0.0)
+    cutoff = max((float(x.attrs[1]) for x in atoms_of([a, b]) if x.op == "neighbours"), default=0.0)
     for seed in range(_POINTS):
-        point = _Point(seed, parameters, reach)
+        point = _Point(seed, parameters, cutoff)
         try:
             x, y = (point.value(form, ("site", ())) for form in (a, b))
         except (ValueError, OverflowError, ZeroDivisionError):  # no number here: another point
@@ -49,8 +49,8 @@ def distinct(a: Sum, b: Sum, parameters: Mapping[str, Parameter]) -> bool:
 class _Point:
     """Values of all leaves, drawn when first asked for; of the same leaf at the same place the same."""
 
-    def __init__(self, seed: int, parameters: Mapping[str, Parameter], reach: float) -> None:
-        self.seed, self.parameters, self.reach = seed, parameters, reach
+    def __init__(self, seed: int, parameters: Mapping[str, Parameter], cutoff: float) -> None:
+        self.seed, self.parameters, self.cutoff = seed, parameters, cutoff
         self._sums: dict[tuple[Sum, Place], float] = {}
         self._atoms: dict[tuple[Atom, Place], float] = {}
 
@@ -100,7 +100,7 @@ class _Point:
         return self._signed(atom, self._random(atom.op, atom.attrs, below, place if not atom.args else ()))
 
     def _distance(self, path: object, n: object) -> float:
-        return self.reach * (0.2 + 0.8 * self._random("distance", path, n))
+        return self.cutoff * (0.2 + 0.8 * self._random("distance", path, n))
 
     def _row(self, atom: Atom, place: Place) -> float:
         """A row of a table: about the value of the parameter where it is one."""

@@ -196,13 +196,13 @@ def _neighbours(expr: syntax.Neighbours, env: Env) -> Node:
 
 def _cutoff(expr: syntax.Neighbours, env: Env) -> float:
     """How far a sum goes, Å: as far as it says, a sum over k as far as the one around it, else the term."""
-    if expr.reach is None:
+    if expr.cutoff is None:
         around = env.atoms.domain.rc
         return env.scope.cutoff(expr.span) if around is None else around
-    span = expr.reach.span
+    span = expr.cutoff.span
     if env.atoms.domain != SITE:
         raise fault("misplaced-value", "a sum over third neighbours goes as far as the one around it", span)
-    value = evaluate(expr.reach, env)
+    value = evaluate(expr.cutoff, env)
     if not isinstance(value, Quantity) or not (value.bare or value.unit == ANGSTROM):
         help = "write `sum(j, 5 Å)`"
         raise fault("wrong-unit", "the reach of a sum is a distance known at compile time", span, help)

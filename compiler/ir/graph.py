@@ -35,11 +35,11 @@ class Liveness:
     """Which components of a value count, as masks of its feature shape.
 
     support(node, supports): the components that may differ from 0, from those of the arguments.
-    demand(node, wanted, supports): for each argument the components that the wanted ones read.
+    reads(node, wanted, supports): for each argument the components that the wanted ones read.
     """
 
     support: Callable[[Node, Sequence[Mask]], Mask]
-    demand: Callable[[Node, Mask, Sequence[Mask]], list[Mask]]
+    reads: Callable[[Node, Mask, Sequence[Mask]], list[Mask]]
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

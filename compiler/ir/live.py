@@ -84,7 +84,7 @@ def _stacked(node: Node, args: Sequence[Mask]) -> Mask:
     return np.array(args, bool)
 
 
-# --- demands -----------------------------------------------------------------------------------
+# --- reads -------------------------------------------------------------------------------------
 
 
 def _everything(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:

@@ -36,7 +36,7 @@ class Role(Enum):
     FUNCTION = "left as it is"
     ODD = "the sign of the argument comes out"
     EVEN = "the sign of the argument is dropped"
-    CARRY = "carried down to the leaves"
+    MOVE = "carried down to the leaves"
     REDUCE = "taken product by product"
     REARRANGE = "taken part by part"
     OWN = "a rule of its own"

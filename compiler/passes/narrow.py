@@ -3,7 +3,7 @@
 A spec may keep some components of a parameter: `pair(bessel16, c = keep(0, 3))`. What the others would have
 been multiplied with is then read by nobody: functions of the basis, rows of a density, invariants, all of
 their derivatives. Each value is cut down, axis by axis, to the smallest block that holds the components
-that count (`demand`), and its readers to match. A model that keeps everything is left as it is.
+that count (`liveness`), and its readers to match. A model that keeps everything is left as it is.
 """
 
 from __future__ import annotations

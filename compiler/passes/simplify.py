@@ -72,7 +72,7 @@ def _zero(node: Node) -> Node:
     return ops.const(kind=node.kind, values=(0.0,) * node.kind.components)
 
 
-def carry_zero(node: Node) -> Node | None:
+def move_zero(node: Node) -> Node | None:
     """a sum, move or rearrangement of 0 is 0"""
     alone = Trait.LINEAR in node.op.traits and len(node.args) == 1
     if (alone or node.op is ops.einsum) and any(
@@ -152,7 +152,7 @@ def _spread(node: Node) -> Node | None:
     return None
 
 
-def carry_spread(node: Node) -> Node | None:
+def move_spread(node: Node) -> Node | None:
     """carrying 1_D·x to domain D' gives 1_D'·x; so with constants"""
     if Trait.MOVE in node.op.traits:
         inner = _spread(node.args[0])
@@ -275,13 +275,13 @@ def select_same(node: Node) -> Node | None:
 RULES: tuple[Rule, ...] = (
     add_zero,
     mul_zero,
-    carry_zero,
+    move_zero,
     mul_one,
     neg_neg,
     neg_const_product,
     mul_neg,
     ones_in_product,
-    carry_spread,
+    move_spread,
     constants_first,
     pow_of,
     mul_powers,

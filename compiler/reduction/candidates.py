@@ -2,7 +2,7 @@
 
 Candidates are restrictions of the trained numbers that the language has words for: an operand of the energy
 left out, a component no longer kept, a row of species left out, a number fixed at a natural value, rows
-joined. Each is judged by the quadratic model of the loss (`sensitivities`); the greedy choice of several at
+joined. Each is judged by the quadratic model of the loss (`quadratic_model`); the greedy choice of several at
 once stays inside that model, which is exact for what enters linearly. Limits of a model's manifold
 (coefficient → 0, two equal, the end of a range) are among them: Transtrum & Qiu, PRL 113, 098701 (2014),
 doi:10.1103/PhysRevLett.113.098701.
@@ -23,8 +23,8 @@ from numpy.typing import NDArray
 from ..analysis.linearity import linear_parameters
 from ..ir.graph import Model, Parameter
 from ..ir.parameter_vector import number_names, trained_numbers
-from .constraints import Left, combined, vanishes
-from .quadratic_model import Restriction, Sensitivities
+from .constraints import ReducedParameters, combined, vanishes
+from .quadratic_model import QuadraticModel, Restriction
 from .spec_rewriter import Rewritable, closed, rounded
 
 Array = NDArray[np.float64]
@@ -57,13 +57,13 @@ class Choice:
     removed: int
     predicted: float
     restriction: Restriction
-    after: Sensitivities
+    after: QuadraticModel
 
 
 # --- what is left alone ------------------------------------------------------------------------
 
 
-def protected(program: Rewritable, sensitivities: Sensitivities) -> tuple[Protected, ...]:
+def protected(program: Rewritable, quadratic_model: QuadraticModel) -> tuple[Protected, ...]:
     """Numbers of pinned terms, and those that no row of the data depends on, parameter by parameter."""
     trained = trained_numbers(program.model)
     unmoved = pinned(program)
@@ -71,7 +71,7 @@ def protected(program: Rewritable, sensitivities: Sensitivities) -> tuple[Protec
     for place, t in enumerate(trained):
         if place in unmoved:
             groups[t.parameter.name, "pinned"].append(place)
-        elif sensitivities.norms[place] == 0.0:
+        elif quadratic_model.norms[place] == 0.0:
             groups[t.parameter.name, "unsupported by data"].append(place)
     return tuple(Protected(name, tuple(places), why) for (name, why), places in groups.items())  # type: ignore[arg-type]
 
@@ -200,13 +200,13 @@ def _unit(p: Parameter) -> str:
 # --- judgement ---------------------------------------------------------------------------------
 
 
-def costs(sensitivities: Sensitivities, restrictions: Sequence[Restriction]) -> Array:
+def costs(quadratic_model: QuadraticModel, restrictions: Sequence[Restriction]) -> Array:
     """Predicted ΔL of each restriction: of constraints C θ = d, ½ eᵀ (C I⁻¹ Cᵀ)⁺ e with e = C θ* − d, θ* the
     minimum of the model, less what the step there gains by itself.
     """
-    root = sensitivities.root
-    best = sensitivities.theta - root @ (root.T @ sensitivities.gradient)
-    gained = sensitivities.loss - sensitivities.loss_at(best)
+    root = quadratic_model.root
+    best = quadratic_model.theta - root @ (root.T @ quadratic_model.gradient)
+    gained = quadratic_model.loss - quadratic_model.loss_at(best)
     return np.array([_cost(root, best, r) for r in restrictions]) - gained
 
 
@@ -235,7 +235,7 @@ Accept = Callable[[Choice], bool]
 
 
 def greedy(
-    sensitivities: Sensitivities,
+    quadratic_model: QuadraticModel,
     restriction: Restriction,
     size: int,
     rewrites: Sequence[Rewrite],
@@ -244,28 +244,29 @@ def greedy(
 ) -> Iterator[Choice]:
     """Rewrites one after another, each the one of least predicted ΔL for each number that it takes away.
 
-    sensitivities: the model in what `restriction` leaves of `size` trained numbers; rewrites: of all of them.
+    quadratic_model: in the parameters that `restriction` leaves of `size` trained ones.
+    rewrites: of all trained parameters.
     Ends where `accept` refuses the next `tries` in that order, or none is left.
     """
     left = list(rewrites)
     while True:
-        remaining = Left.of(restriction, size)
+        remaining = ReducedParameters.of(restriction, size)
         fit = [r for r in left if not _contradicts(r.restriction, restriction)]
         inner = [(r, remaining.within(r.restriction)) for r in fit]
         inner = [(r, own) for r, own in inner if 0 < own.removes <= remaining.size]
         if not inner:
             return
-        score = costs(sensitivities, [own for _, own in inner]) / [own.removes for _, own in inner]
+        score = costs(quadratic_model, [own for _, own in inner]) / [own.removes for _, own in inner]
         left = [r for r, _ in inner]
         for k in np.argsort(score, kind="stable")[:tries].tolist():
             rewrite, own = inner[k]
-            after = sensitivities.restricted(own)
+            after = quadratic_model.restricted(own)
             whole = combined(restriction, rewrite.restriction)
-            choice = Choice(rewrite, own.removes, after.loss - sensitivities.loss, whole, after)
+            choice = Choice(rewrite, own.removes, after.loss - quadratic_model.loss, whole, after)
             if accept(choice):
                 break
         else:
             return
         yield choice
-        sensitivities, restriction = choice.after, choice.restriction
+        quadratic_model, restriction = choice.after, choice.restriction
         left.remove(choice.rewrite)

@@ -1,7 +1,7 @@
 """What a restriction of the trained numbers does to the formula: operands that are 0, numbers without effect.
 
 A number fixed at 0 may leave others without any effect (a density that no embedding reads): they are found by
-following the zeros through the formula (`demand`), not by looking at data.
+following the zeros through the formula (`liveness`), not by looking at data.
 """
 
 from __future__ import annotations
@@ -52,16 +52,17 @@ def _disjoint(groups: Iterable[Iterable[int]]) -> tuple[tuple[int, ...], ...]:
 
 
 @dataclass(frozen=True)
-class Left:
-    """What a restriction leaves of F numbers: `size` numbers φ, `column` the place among them of each that is
-    not fixed.
+class ReducedParameters:
+    """The parameters φ that a restriction leaves of F trained ones.
+
+    column: for each of the F that is not fixed, its place in φ. size: the length of φ.
     """
 
     restriction: Restriction
     column: Mapping[int, int]
 
     @classmethod
-    def of(cls, restriction: Restriction, size: int) -> Left:
+    def of(cls, restriction: Restriction, size: int) -> ReducedParameters:
         """Of F = size numbers."""
         leader = {k: min(group) for group in restriction.tied for k in group}
         kept = [k for k in range(size) if k not in restriction.fixed]

@@ -24,7 +24,7 @@ from ..program import Program
 from ..syntax import tree as syntax
 from ..syntax.formatter import format_source
 from .energy_operands import operands
-from .quadratic_model import Restriction, Sensitivities, delta_bic
+from .quadratic_model import QuadraticModel, Restriction, delta_bic
 
 Array = NDArray[np.float64]
 
@@ -117,19 +117,19 @@ def _start(program: Program, theta: Array, larger: Program, candidates: Sequence
     return np.array(values)
 
 
-def scores(extended: Extended, sensitivities: Sensitivities) -> list[Score]:
+def scores(extended: Extended, quadratic_model: QuadraticModel) -> list[Score]:
     """Each candidate alone against the base, the largest gain first.
 
-    sensitivities: of all trained numbers of the extended program, at its theta.
+    quadratic_model: of all trained numbers of the extended program, at its theta.
     """
     everything = {k for c in extended.candidates for k in c.numbers}
-    theta = sensitivities.theta
-    base = sensitivities.restricted(Restriction({k: float(theta[k]) for k in everything}))
+    theta = quadratic_model.theta
+    base = quadratic_model.restricted(Restriction({k: float(theta[k]) for k in everything}))
     found = []
     for candidate in extended.candidates:
         held = everything - set(candidate.amplitudes)
-        after = sensitivities.restricted(Restriction({k: float(theta[k]) for k in held}))
+        after = quadratic_model.restricted(Restriction({k: float(theta[k]) for k in held}))
         gain, count = base.loss - after.loss, len(candidate.numbers)
-        less = delta_bic(gain, after.loss, count, sensitivities.n_rows)  # of the deletion
+        less = delta_bic(gain, after.loss, count, quadratic_model.n_rows)  # of the deletion
         found.append(Score(candidate, gain, base.loss, count, None if less is None else -less))
     return sorted(found, key=lambda s: (-s.gain, s.candidate.call))

@@ -1,4 +1,4 @@
-"""Values of parameters carried from a model to the one that a rewrite of its spec has made."""
+"""Values of parameters, from a model to the model of its rewritten spec."""
 
 from __future__ import annotations
 
@@ -14,12 +14,13 @@ from ..ir.parameter_vector import numbers
 Array = NDArray[np.float64]
 
 
-def carried(old: Model, theta: Array, new: Model, gone: Sequence[str] = ()) -> Array:
-    """All parameters (P',) of the new model; theta (P,): those of the old one, in eV, Å, e.
+def transfer_parameters(old: Model, theta: Array, new: Model, gone: Sequence[str] = ()) -> Array:
+    """All coefficients (P',) of the new model, in eV, Å, e.
 
-    gone: term instances of the old model that the new one lacks; the others are the same, in the same order.
-    New numbers have the value of the old ones by the same parameter, component and row. Raises InternalError
-    where the models do not fit together.
+    A coefficient has the value of the old one with the same parameter, component and row.
+    theta (P,): the coefficients of the old model.
+    gone: term instances of the old model that the new one lacks; the others are in the same order.
+    Raises InternalError where the models do not fit together.
     """
     names = _same_terms(old, new, gone)
     values: dict[tuple[str, str, int], float] = {}

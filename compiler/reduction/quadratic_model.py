@@ -70,7 +70,7 @@ class Restriction:
 
 
 @dataclass(frozen=True, eq=False)
-class Sensitivities:
+class QuadraticModel:
     """The quadratic model above, of F trained numbers.
 
     names (F,); theta (F,) in eV, Å, e; factor U (F, F) upper triangular; residual z (F,); loss ½ Σ r²
@@ -204,7 +204,7 @@ class Sensitivities:
         """Predicted ΔL of a restriction, against the loss as it is."""
         return self.restricted(restriction).loss - self.loss
 
-    def restricted(self, restriction: Restriction) -> Sensitivities:
+    def restricted(self, restriction: Restriction) -> QuadraticModel:
         """The model in the numbers that remain, at their best."""
         table, constant = restriction.map(self.size)
         columns = self.factor @ table
@@ -215,7 +215,7 @@ class Sensitivities:
         loss = self.loss + 0.5 * float(after @ after - self.residual @ self.residual)
         kept = [int(np.argmax(table[:, k])) for k in range(table.shape[1])]
         n = len(phi)
-        return Sensitivities(
+        return QuadraticModel(
             tuple(self.names[k] for k in kept),
             phi,
             np.triu(triangle[:n, :n]),

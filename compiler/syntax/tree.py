@@ -59,12 +59,12 @@ class Power:
 
 @dataclass(frozen=True, eq=False)
 class Neighbours:
-    """`sum(j) body`: over the neighbours j of the atom in hand; `sum(j, reach) body`: within that reach."""
+    """`sum(j) body`: over the neighbours j of the atom in hand; `sum(j, cutoff) body`: within that cutoff."""
 
     index: str
     body: Expr
     span: Span
-    reach: Expr | None = None
+    cutoff: Expr | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -30,9 +30,9 @@ def cutoff_discontinuity(formula: Formula) -> Iterator[Diagnostic]:
         sums = [n for n in topological([term.energy]) if n.op in (ops.sum_i, ops.sum_to_ij) and n not in seen]
         seen.update(sums)
         for node in sums:
-            told = _told(formula, node, numbers)
-            if told is not None:
-                what, rc = told
+            jump = _jump(formula, node, numbers)
+            if jump is not None:
+                what, rc = jump
                 yield Diagnostic(
                     "cutoff-discontinuity",
                     f"{what} of `{term.called}` jumps where a neighbour crosses the cutoff, {rc:g} Å",
@@ -43,7 +43,7 @@ def cutoff_discontinuity(formula: Formula) -> Iterator[Diagnostic]:
                 break
 
 
-def _told(formula: Formula, node: Node, numbers: dict[str, Row]) -> tuple[str, float] | None:
+def _jump(formula: Formula, node: Node, numbers: dict[str, Row]) -> tuple[str, float] | None:
     """What jumps of a sum over neighbours, and where (Å); None where nothing does."""
     rc = float(node["within"])
     for i, j in combinations_with_replacement(range(len(formula.model.species)), 2):

@@ -65,7 +65,7 @@ class Formula:
         assert self.checked.energy is not None
         return self.checked.energy.span
 
-    def reach(self, node: Node) -> float:
+    def cutoff(self, node: Node) -> float:
         """The longest cutoff under a node, Å; 0 where it meets no neighbour."""
         return max((n.kind.domain.rc or 0.0 for n in topological([node])), default=0.0)
 

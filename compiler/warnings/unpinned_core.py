@@ -20,13 +20,13 @@ def unpinned_core(formula: Formula) -> Iterator[Diagnostic]:
     """
     trained = {p.name for p in formula.model.parameters if any(p.free)}
     terms = {t.name: t for t in formula.model.terms}
-    longest = formula.reach(formula.energy)
+    longest = formula.cutoff(formula.energy)
     for operand in formula.operands:
         if operand.pinned or not _can_vanish(operand, operand.parameters & trained, formula.model):
             continue
         for name in sorted(operand.terms):
             term = terms.get(name)
-            if term is not None and _is_core(term, formula) and formula.reach(term.energy) < longest:
+            if term is not None and _is_core(term, formula) and formula.cutoff(term.energy) < longest:
                 place = formula.place(term)
                 here = term.origin is not None and formula.is_here(term.origin)
                 yield Diagnostic(
@@ -50,4 +50,4 @@ def _can_vanish(operand: Operand, numbers: frozenset[str], model: Model) -> bool
 def _is_core(term: TermInstance, formula: Formula) -> bool:
     """Never negative whatever its numbers are, unlike a bond, and without end where atoms meet."""
     low, high = formula.ranges[term.energy]
-    return low >= 0.0 and high > 0.0 and formula.reach(term.energy) > 0.0
+    return low >= 0.0 and high > 0.0 and formula.cutoff(term.energy) > 0.0

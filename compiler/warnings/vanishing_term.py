@@ -17,8 +17,8 @@ def vanishing_term(formula: Formula) -> Iterator[Diagnostic]:
             if place in told:
                 continue  # a term within a term that is 0, called from another text
             told.add(place)
-            reach = formula.reach(term.energy)
-            within = f" at every distance within its cutoff, {reach:g} Å" if reach else ""
+            cutoff = formula.cutoff(term.energy)
+            within = f" at every distance within its cutoff, {cutoff:g} Å" if cutoff else ""
             yield Diagnostic(
                 "vanishing-term",
                 f"`{term.called}` is 0{within}",

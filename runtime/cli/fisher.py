@@ -14,7 +14,7 @@ from .options import Data, Json, Quiet, Run
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
-    from ...compiler.reduction.quadratic_model import Sensitivities
+    from ...compiler.reduction.quadratic_model import QuadraticModel
     from ..information.calibration import CoverageData, Errors, ScaleData
     from ..information.parts import FisherReport
     from ..runs.with_data import FittedRun
@@ -69,17 +69,17 @@ def command(
 
 def _known(
     training: FittedRun, calibrate: bool, quiet: bool
-) -> tuple[Sensitivities, dict[str, Errors] | None]:
+) -> tuple[QuadraticModel, dict[str, Errors] | None]:
     """What the training structures say, and their errors when held out."""
-    from ..information.cross_validation import sensitivities_and_errors
-    from ..information.fisher_information import sensitivities
+    from ..information.cross_validation import quadratic_model_and_errors
+    from ..information.fisher_information import quadratic_model
     from .progress import passing
 
     problem = training.potential, training.structures, training.config
     with passing("information", quiet) as progress:
         if calibrate:
-            return sensitivities_and_errors(*problem, progress)
-        return sensitivities(*problem, progress), None
+            return quadratic_model_and_errors(*problem, progress)
+        return quadratic_model(*problem, progress), None
 
 
 class Kept(TypedDict):
@@ -89,7 +89,7 @@ class Kept(TypedDict):
     coverage: dict[str, CoverageData] | None
 
 
-def _kept(run: Path, training: FittedRun, known: Sensitivities, errors: dict[str, Errors] | None) -> Kept:
+def _kept(run: Path, training: FittedRun, known: QuadraticModel, errors: dict[str, Errors] | None) -> Kept:
     """The calibration and what it achieves; put into the run, where the data is that of its fit."""
     from ..information.calibration import calibrated, coverages
     from ..runs.run_folder import amend
@@ -117,7 +117,7 @@ def _save(
         save_information(where.with_suffix(".png"), found, coverage)
 
 
-def _remarks(training: FittedRun, known: Sensitivities) -> list[Diagnostic]:
+def _remarks(training: FittedRun, known: QuadraticModel) -> list[Diagnostic]:
     from ..information.fisher_information import not_at_optimum
 
     remarks = [] if training.changed is None else [training.changed]

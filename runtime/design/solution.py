@@ -12,7 +12,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ...compiler.analysis.linearity import linear_parameters
-from ...compiler.reduction.parameter_transfer import carried
+from ...compiler.reduction.parameter_transfer import transfer_parameters
 from ..fitting.result import FitResult
 from ..information.fisher_information import of_system
 from ..optimize.qr_system import Accumulator, TriangularSystem, solve
@@ -33,8 +33,8 @@ def composed(pool: Pool, made: Composition, coefficients: Floats) -> tuple[Poten
     theta, column = start_theta(old), np.full(old.size(), -1.0)
     theta[free], column[free] = coefficients, made.columns
     trained = free_mask(potential.model)
-    columns = carried(old, column, potential.model, made.gone)[trained].astype(np.intp)
-    return potential.with_theta(carried(old, theta, potential.model, made.gone)), columns
+    columns = transfer_parameters(old, column, potential.model, made.gone)[trained].astype(np.intp)
+    return potential.with_theta(transfer_parameters(old, theta, potential.model, made.gone)), columns
 
 
 def is_linear(potential: Potential) -> bool:

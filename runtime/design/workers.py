@@ -20,14 +20,14 @@ class Clock:
     """What is left of the budget, or of the first `part` of its time."""
 
     def __init__(self, study: Study, part: float = 1.0) -> None:
-        self.begun = monotonic()
+        self.started = monotonic()
         self.budget = study.config.budget
         self.store = study.store
         self.part = part
 
     @property
     def seconds(self) -> float:
-        return monotonic() - self.begun
+        return monotonic() - self.started
 
     @property
     def share(self) -> float:
@@ -91,7 +91,7 @@ def _work(study: Study, clock: Clock | None, on_progress: OnProgress | None) -> 
         trial = study.store.take()
         if trial is None:
             return
-        begun = monotonic()
+        started = monotonic()
         on_share = (lambda share, t=trial: on_progress(t, share)) if on_progress else None
         if on_share:
             on_share(0.0)
@@ -101,6 +101,6 @@ def _work(study: Study, clock: Clock | None, on_progress: OnProgress | None) -> 
         except ArtifactError:  # the disk, not the trial: it is open again when this process has ended
             raise
         except UserError as error:
-            study.store.fail(trial, str(error), monotonic() - begun)
+            study.store.fail(trial, str(error), monotonic() - started)
             continue
-        study.store.finish(trial, result, monotonic() - begun)
+        study.store.finish(trial, result, monotonic() - started)

@@ -62,7 +62,7 @@ class Near(NamedTuple):
     pair: Pair
     rows: Int[Array, " M"]  # the row of `closest` that each pair belongs to
     edge: Edge | None  # None where the kernel has no edges
-    reach: Float[Array, ""]  # how far the kernel sees, Å
+    cutoff: Float[Array, ""]  # how far the kernel sees, Å
     skin: Float[Array, ""]  # how much farther the device's lists go, Å
     long: Float[Array, ""]  # how much farther than those these lists go, Å
     watched: Float[Array, " species_pairs"]  # how far smallest distances are looked for, Å
@@ -205,12 +205,12 @@ def _kT_at(c: Conditions, step: Int[Array, ""]) -> Float[Array, ""]:
 def _holds(form: Form, near: Near, pruned: Pruned, s: Motion) -> Bool[Array, ""]:
     """Whether no pair that the short lists leave out can have come into reach."""
     change = jnp.eye(3) if form.barostat == "none" else pruned.back @ s.deformed
-    return _approach(form, s.x, pruned.x, change, near.reach + near.skin) <= near.skin
+    return _approach(form, s.x, pruned.x, change, near.cutoff + near.skin) <= near.skin
 
 
 def _long_holds(form: Form, near: Near, s: Motion) -> Bool[Array, ""]:
     """Whether no pair that the long lists leave out can be one of the short lists."""
-    return _approach(form, s.x, near.x, s.deformed, near.reach + near.skin + near.long) <= near.long
+    return _approach(form, s.x, near.x, s.deformed, near.cutoff + near.skin + near.long) <= near.long
 
 
 def _approach(

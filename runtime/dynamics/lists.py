@@ -49,13 +49,13 @@ class Search:
         wrap = _wrap(structure)
         inside = replace(structure, positions=structure.positions - wrap)
         far = self.skin + _LONG
-        found = pairs(inside, self.reach + far)
+        found = pairs(inside, self.cutoff + far)
         rows = pair_rows(inside, self.present, found)
         wanted = found.distance < self._pair_cutoffs()[rows] + far
         half = Pairs(found.i[wanted], found.j[wanted], found.shift[wanted], found.distance[wanted])
         edges = [float(d.rc or 0.0) + far for d in self.kernel.lists if d.name == "edge"]
         self._fit(inside, found, len(half.i), max(edges, default=0.0), needed)
-        batch = self._built(inside, half, "pair", self.reach + far, self.room.pairs)
+        batch = self._built(inside, half, "pair", self.cutoff + far, self.room.pairs)
         pair = batch.lists[0]
         edge = None
         if edges:
@@ -71,14 +71,14 @@ class Search:
             pair=Pair(*map(jnp.asarray, (pair.i, pair.j, pair.shift, pair.valid))),
             rows=jnp.asarray(pair_rows(structure, self.present, listed)),
             edge=edge,
-            reach=jnp.asarray(self.reach),
+            cutoff=jnp.asarray(self.cutoff),
             skin=jnp.asarray(self.skin),
             long=jnp.asarray(_LONG),
             watched=jnp.asarray(watched_cutoffs(self.present)),
         )
 
     @property
-    def reach(self) -> float:
+    def cutoff(self) -> float:
         """The longest cutoff of the kernel, or of the watched pairs where that is longer, Å."""
         own = [float(d.rc or 0.0) for d in self.kernel.lists]
         return max([*own, float(watched_cutoffs(self.present).max())])

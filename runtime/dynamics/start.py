@@ -16,7 +16,7 @@ from .integrator import FINE, USED, Conditions, Form, Motion
 from .pruning import Room
 from .settings import MDSettings
 from .thermostat import CHAIN
-from .velocities import at_rest, degrees_of_freedom, drawn
+from .velocities import at_rest, count_dof, drawn
 
 _HOTTEST = 5.0  # times the temperature asked for, with room for the fluctuations of few atoms
 _THIN = 0.3  # Å; measured on Li7La3Zr2O12 at 1400 K and 1 fs (docs/benchmarks.md)
@@ -56,7 +56,7 @@ def conditions(
 ) -> Conditions:
     """All that stays as it is. velocities: the first ones, whose temperature nve keeps to."""
     masses = masses_of(structure)
-    n_dof = degrees_of_freedom(structure, masses, settings)
+    n_dof = count_dof(structure, masses, settings)
     first, last = settings.temperatures
     now = float((masses[:, None] * velocities**2).sum()) / (n_dof * units.kB)
     hottest = settings.max_temperature or _hottest(max(first, last, now), n_dof)

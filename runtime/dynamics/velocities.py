@@ -12,8 +12,8 @@ from .settings import MDSettings
 _LINEAR = 1e-8  # a principal moment of inertia that is so small a part of the largest is none
 
 
-def degrees_of_freedom(structure: Structure, masses: PerAtom, settings: MDSettings) -> int:
-    """What the temperature is counted with: 3N less what the dynamics conserves.
+def count_dof(structure: Structure, masses: PerAtom, settings: MDSettings) -> int:
+    """The number of degrees of freedom: 3N less one for each conserved momentum.
 
     The total momentum is zero in every ensemble. The angular momentum is conserved too where no direction is
     periodic, but for Langevin's thermostat; drawn velocities have none.

@@ -95,7 +95,7 @@ class EditorServer(LanguageServer):
             changes.setdefault(self.uri(edit.name), []).append(own)
         return types.WorkspaceEdit(changes=changes)
 
-    def tell(self, uri: str, document: Document, warn: bool) -> None:
+    def publish(self, uri: str, document: Document, warn: bool) -> None:
         lines = self.lines(document)
         found = [
             protocol.diagnostic(p, lines, self.location, _page(p.code)) for p in problems(document, warn)
@@ -108,7 +108,7 @@ class EditorServer(LanguageServer):
             await asyncio.sleep(seconds)
             if self.documents.get(uri) is not document:
                 return
-            self.tell(uri, document, warn)
+            self.publish(uri, document, warn)
 
 
 def make_server(version: str) -> EditorServer:

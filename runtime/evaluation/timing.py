@@ -33,8 +33,8 @@ def microseconds_per_atom(potential: Potential, structures: Sequence[Structure])
     batches = [kernel.arrays(batch) for batch, _ in plan.batches()]
     fastest = float("inf")
     for _ in range(_ROUNDS + 1):  # the first compiles
-        begun = perf_counter()
+        started = perf_counter()
         for batch in batches:
             jax.block_until_ready(kernel(potential.theta, batch))
-        fastest = min(fastest, perf_counter() - begun)
+        fastest = min(fastest, perf_counter() - started)
     return 1e6 * fastest / atoms

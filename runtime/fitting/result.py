@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from ...compiler.reduction.quadratic_model import Sensitivities
+from ...compiler.reduction.quadratic_model import QuadraticModel
 from ..potential.potential import Potential
 from ..structures.arrays import Floats
 
@@ -37,7 +37,7 @@ class Curve:
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """A fitted potential. sensitivities: what the data say at its end, None of trainings; curve: what
+    """A fitted potential. quadratic_model: the loss around its end, None of trainings; curve: what
     a training tells of its errors.
     """
 
@@ -46,19 +46,19 @@ class FitResult:
     reason: str
     loss: float
     warnings: tuple[Diagnostic, ...]
-    sensitivities: Sensitivities | None
+    quadratic_model: QuadraticModel | None
     curve: Curve | None = None
 
     @property
     def covariance(self) -> Floats | None:
         """s² (JᵀJ)⁺ (P_free, P_free), s² = 2·loss/(rows − P_free), where that is known."""
-        known = self.sensitivities
+        known = self.quadratic_model
         return known.covariance if known and known.n_dof > 0 else None
 
     @property
     def root(self) -> Floats | None:
         """A (P_free, P_free) with A Aᵀ the covariance, undetermined directions in it, where that is known."""
-        known = self.sensitivities
+        known = self.quadratic_model
         return known.spread if known and known.n_dof > 0 else None
 
 

@@ -13,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
-from ...compiler.reduction.quadratic_model import Sensitivities
+from ...compiler.reduction.quadratic_model import QuadraticModel
 from ..optimize.qr_system import Accumulator, TriangularSystem, solve
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
@@ -27,16 +27,16 @@ from .folds import fold_systems, folds_of
 FOLDS = 5
 
 
-def sensitivities_and_errors(
+def quadratic_model_and_errors(
     potential: Potential,
     structures: Sequence[Structure],
     config: FitConfig,
     on_progress: Callable[[float], None] | None = None,
-) -> tuple[Sensitivities, dict[str, Errors]]:
-    """`information.sensitivities`, and the errors of each structure where it is held out: two passes over the
-    data; on_progress: called with the share done of each.
+) -> tuple[QuadraticModel, dict[str, Errors]]:
+    """The quadratic model of a fit, and the errors of each structure where it is held out.
 
-    Raises FitError as `sensitivities`, and too-few-structures where there are not two.
+    Two passes over the data. on_progress: called with the share done of each pass.
+    Raises FitError: too-few-structures, and those of `quadratic_model`.
     """
     require_trained(potential)
     if len(structures) < 2:

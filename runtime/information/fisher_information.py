@@ -12,7 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
-from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
+from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from ..optimize.qr_system import TriangularSystem
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
@@ -23,12 +23,12 @@ from ..structures.structure import Structure
 _MOST = 5000  # numbers: their factor takes 200 MB, its singular values minutes
 
 
-def sensitivities(
+def quadratic_model(
     potential: Potential,
     structures: Sequence[Structure],
     config: FitConfig,
     on_progress: Callable[[float], None] | None = None,
-) -> Sensitivities:
+) -> QuadraticModel:
     """What the structures say about the trained numbers of the potential as it is, weighted as in its fit.
 
     on_progress: called with the share done, 0 to 1. Raises FitError: nothing-trained, too-many-parameters,
@@ -65,9 +65,9 @@ def require_information(system: TriangularSystem, names: Sequence[str]) -> None:
         raise FitError(Diagnostic("no-information", f"no label depends on {count}", help=help))
 
 
-def of_system(system: TriangularSystem, names: Sequence[str], theta: Float[Floats, " F"]) -> Sensitivities:
+def of_system(system: TriangularSystem, names: Sequence[str], theta: Float[Floats, " F"]) -> QuadraticModel:
     """What a linearisation at theta says, which must be finite."""
-    return Sensitivities(
+    return QuadraticModel(
         tuple(names),
         np.array(theta),
         np.array(system.jacobian),
@@ -78,7 +78,7 @@ def of_system(system: TriangularSystem, names: Sequence[str], theta: Float[Float
     )
 
 
-def system_of(model: Sensitivities) -> TriangularSystem:
+def system_of(model: QuadraticModel) -> TriangularSystem:
     """The least-squares system that a quadratic model stands for."""
     size = model.size
     factor = np.zeros((size + 1, size + 1))
@@ -87,14 +87,14 @@ def system_of(model: Sensitivities) -> TriangularSystem:
     return TriangularSystem(factor, model.n_rows, model.noise, np.zeros(size + 1, dtype=bool))
 
 
-def gradient(known: Sensitivities) -> float:
+def gradient(known: QuadraticModel) -> float:
     """The largest cosine between the residuals and the derivatives by a number: 0 at an optimum."""
     length = np.sqrt(2.0 * known.loss) or 1.0
     cosines = np.abs(known.gradient) / np.where(known.norms > 0, known.norms, np.inf) / length
     return float(cosines.max(initial=0.0))
 
 
-def not_at_optimum(known: Sensitivities) -> Diagnostic:
+def not_at_optimum(known: QuadraticModel) -> Diagnostic:
     """The warning that what the data say holds for numbers that do not fit them best."""
     message = (
         "the information is not at an optimum: residuals and derivatives are not orthogonal, "

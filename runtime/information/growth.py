@@ -8,7 +8,7 @@ from ...compiler.reduction.extensions import Score, extended, scores
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
-from .fisher_information import sensitivities
+from .fisher_information import quadratic_model
 
 
 def ranked(
@@ -20,8 +20,9 @@ def ranked(
 ) -> list[Score]:
     """Calls of terms, such as `eam(rc=5)`, by the loss that each alone would take away; no refit.
 
-    One pass over the structures for all of them. Raises SpecError as `extended`, FitError as `sensitivities`.
+    One pass over the structures for all of them. Raises SpecError: those of `extended`; FitError: those of
+    `quadratic_model`.
     """
     larger = extended(potential.program, potential.theta, calls)
     trial = Potential(larger.program, larger.theta)
-    return scores(larger, sensitivities(trial, structures, config, on_progress))
+    return scores(larger, quadratic_model(trial, structures, config, on_progress))

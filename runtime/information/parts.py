@@ -11,7 +11,7 @@ import numpy as np
 from ...compiler.ir.graph import Model
 from ...compiler.ir.parameter_vector import number_names
 from ...compiler.reduction.parameter_groups import Block, blocks
-from ...compiler.reduction.quadratic_model import Restriction, Sensitivities, delta_bic
+from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction, delta_bic
 from ..optimize.qr_system import undetermined
 from ..structures.arrays import Floats
 from .fisher_information import gradient, system_of
@@ -92,7 +92,7 @@ class FisherReport:
         return asdict(self)
 
 
-def report(model: Model, known: Sensitivities) -> FisherReport:
+def report(model: Model, known: QuadraticModel) -> FisherReport:
     """The report on a model whose trained numbers `known` is about, with some information on at least one."""
     found = undetermined(system_of(known), known.names)
     owner = _owners(model)
@@ -117,7 +117,7 @@ def report(model: Model, known: Sensitivities) -> FisherReport:
     )
 
 
-def effective_dimension(known: Sensitivities) -> float | None:
+def effective_dimension(known: QuadraticModel) -> float | None:
     """Σ λ/(1 + λ) over the eigenvalues λ of the information on θ_k/|θ_k|: directions whose relative standard
     deviation is under one. doi:10.1162/neco.1992.4.3.415 with |θ_k| for the prior's width.
     """
@@ -148,7 +148,7 @@ def _redundancy(direction: Mapping[str, float], owner: Mapping[str, tuple[str, s
 
 def _numbers(
     model: Model,
-    known: Sensitivities,
+    known: QuadraticModel,
     least: float,
     owner: Mapping[str, tuple[str, str]],
     redundant: Sequence[Redundancy],
@@ -173,7 +173,7 @@ def _numbers(
     )
 
 
-def _partners(known: Sensitivities) -> list[tuple[str | None, float | None]]:
+def _partners(known: QuadraticModel) -> list[tuple[str | None, float | None]]:
     """For each number the one whose estimate is most correlated with it, and how much."""
     length = np.linalg.norm(known.root, axis=1)
     rows = known.root / np.where(length > 0, length, 1.0)[:, None]
@@ -190,7 +190,7 @@ def _partners(known: Sensitivities) -> list[tuple[str | None, float | None]]:
 # --- blocks ------------------------------------------------------------------------------------
 
 
-def _blocks(parts: Sequence[Block], known: Sensitivities, least: float) -> tuple[BlockReport, ...]:
+def _blocks(parts: Sequence[Block], known: QuadraticModel, least: float) -> tuple[BlockReport, ...]:
     bases = [_basis(known, block) for block in parts]
     found = []
     for k, block in enumerate(parts):
@@ -216,7 +216,7 @@ def _blocks(parts: Sequence[Block], known: Sensitivities, least: float) -> tuple
     return tuple(found)
 
 
-def _basis(known: Sensitivities, block: Block) -> Floats:
+def _basis(known: QuadraticModel, block: Block) -> Floats:
     """An orthonormal basis (F, rank) of what the labels do along the numbers of a block."""
     places = list(block.numbers)
     scaled = known.factor[:, places] / np.where(known.norms > 0, known.norms, 1.0)[places]

@@ -102,13 +102,13 @@ def train(
     options = options or TrainOptions()
     trainer = _Trainer(options, len(batches), bounds, theta)
     state = resume or trainer.begin(theta)
-    begun = monotonic() - state.seconds
+    started = monotonic() - state.seconds
     last = options.epochs * len(batches)
     reason = "epochs"
     order = _order(options.seed, state.step // len(batches), len(batches))
     try:
         while state.step < last:
-            if options.time_limit is not None and monotonic() - begun >= options.time_limit:
+            if options.time_limit is not None and monotonic() - started >= options.time_limit:
                 reason = "time"
                 break
             place = state.step % len(batches)
@@ -122,7 +122,7 @@ def train(
             if place < len(batches) - 1:
                 state = following
                 continue
-            state = _epoch_ended(following, len(batches), validate, monotonic() - begun)
+            state = _epoch_ended(following, len(batches), validate, monotonic() - started)
             order = _order(options.seed, state.step // len(batches), len(batches))
             if callback and callback(state):
                 reason = "stopped"

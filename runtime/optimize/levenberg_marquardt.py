@@ -165,12 +165,12 @@ def minimize(
     """
     options = options or LeastSquaresOptions()
     reduced = _Reduced(problem, prior)
-    begun = monotonic() - (resume.seconds if resume else 0.0)
+    started = monotonic() - (resume.seconds if resume else 0.0)
     _check_bounds(problem, start)
     point = reduced.point(resume.theta if resume else start)
     _check_start(problem, point)
     if not len(reduced.nonlinear):
-        return _solve_linear(reduced, point, begun)
+        return _solve_linear(reduced, point, started)
     if resume is None:
         theta, loss = reduced.project(point.theta)
         if len(reduced.linear) and loss <= point.total.loss:
@@ -183,7 +183,7 @@ def minimize(
             growth=2.0,
             scale=np.zeros(len(reduced.nonlinear)),
         )
-    return _iterate(reduced, point, resume, options, callback, begun)
+    return _iterate(reduced, point, resume, options, callback, started)
 
 
 def _iterate(
@@ -192,17 +192,17 @@ def _iterate(
     state: LeastSquaresState,
     options: LeastSquaresOptions,
     callback: Callback | None,
-    begun: float,
+    started: float,
 ) -> LeastSquaresSolution:
     reason = state.finished
     current = point, state  # one name, so that an interruption never leaves a state without its point
     try:
         while not reason:
-            reason = _exhausted(state, options, monotonic() - begun)
+            reason = _exhausted(state, options, monotonic() - started)
             if reason:
                 break
             point, state = _iteration(reduced, point, state, options)
-            state = replace(state, seconds=monotonic() - begun)
+            state = replace(state, seconds=monotonic() - started)
             current = point, state
             reason = state.finished
             if callback and callback(state):
@@ -268,7 +268,7 @@ def _rounding(system: TriangularSystem, theta: Float[Array, " P"]) -> float:
     return wrong * (np.sqrt(2 * system.loss) + wrong)
 
 
-def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> LeastSquaresSolution:
+def _solve_linear(reduced: _Reduced, point: _Point, started: float) -> LeastSquaresSolution:
     """Nothing but linear parameters: the minimum in one step, confirmed by one evaluation."""
     step = reduced.bounded_linear_step(point.total, point.theta)
     theta = reduced.shifted(point.theta, reduced.linear, step)
@@ -285,7 +285,7 @@ def _solve_linear(reduced: _Reduced, point: _Point, begun: float) -> LeastSquare
         growth=2.0,
         scale=np.zeros(0),
         iteration=1,
-        seconds=monotonic() - begun,
+        seconds=monotonic() - started,
         history=np.array([[solved.total.loss, 0.0, 1.0, 1.0]]),
         finished="linear",
     )

@@ -139,8 +139,8 @@ class _Minimizer:
         self.mean = prior.mean if prior else np.zeros_like(problem.lower)
 
     def run(self, start: Array, resume: State | None) -> Solution:
-        state = resume or _begun(start)
-        begun = monotonic() - state.seconds
+        state = resume or _first_state(start)
+        started = monotonic() - state.seconds
         reason = ""
         try:
             loss, gradient = self.value_and_gradient(state.theta)
@@ -156,7 +156,7 @@ class _Minimizer:
                 if moved is not None:
                     state, gradient = moved
                     ended = self._is_spent(state.losses)
-                state = replace(state, seconds=monotonic() - begun)
+                state = replace(state, seconds=monotonic() - started)
                 if ended or state.iteration % self.options.judged_every == 0:
                     state = self._judged(state)
                 if ended:
@@ -345,6 +345,6 @@ def _shorter(promised: float, change: float) -> float:
     return float(np.clip(-0.5 * promised / (change - promised), 0.1, 0.5))
 
 
-def _begun(start: Float[Array, " P"]) -> State:
+def _first_state(start: Float[Array, " P"]) -> State:
     nothing = np.zeros((0, len(start)))
     return State(start.copy(), float("nan"), start.copy(), nothing, nothing, np.zeros(0), start.copy())

@@ -17,7 +17,7 @@ from ..structures.arrays import Floats
 from ..structures.structure import Structure
 from .evaluator import Direction, Evaluator, along
 from .prototypes import Candidate
-from .relaxation import Freedom, relax, scan_minimum
+from .relaxation import Variables, relax, scan_minimum
 from .results import Estimate, Unmeasured
 
 # strains by Voigt's index: xx, yy, zz, yz, xz, xy, the last three as engineering strains
@@ -173,10 +173,10 @@ def relaxed(evaluator: Evaluator, candidate: Candidate) -> Crystal:
     """The crystal at its minimum: uniform scaling first, then all that is free. Raises Unmeasured."""
     structure = scan_minimum(evaluator, candidate.structure)
     if candidate.prototype is None:
-        free = Freedom(tuple(strain(v) for v in range(6)), atoms=structure.n_atoms > 1)
+        free = Variables(tuple(strain(v) for v in range(6)), atoms=structure.n_atoms > 1)
         structure = relax(evaluator, structure, free)
     elif candidate.prototype.hexagonal:
-        structure = relax(evaluator, structure, Freedom(_free_strains(candidate)))
+        structure = relax(evaluator, structure, Variables(_free_strains(candidate)))
     crystal = Crystal(evaluator, candidate, structure)
     return crystal if crystal.too_large else _polished(crystal)
 

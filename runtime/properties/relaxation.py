@@ -21,9 +21,11 @@ _FIRST, _FARTHEST = (-5, 6), (-18, 24)  # steps of the first scan, and of the wi
 
 
 @dataclass(frozen=True, eq=False)
-class Freedom:
-    """What may move: the cell along `strains` (each (3, 3), symmetric), the atoms where `atoms` is set.
+class Variables:
+    """The variables of a relaxation.
 
+    strains: directions (3, 3), symmetric, along which the cell may change.
+    atoms: the positions may change.
     fixed_volume: strains leave the volume as it is.
     """
 
@@ -83,10 +85,10 @@ def _refined(evaluator: Evaluator, start: Structure, k: int) -> Structure:
     return _scaled(start, float(brentq(slope, low, high, xtol=1e-13, rtol=1e-14)))
 
 
-def relax(evaluator: Evaluator, start: Structure, freedom: Freedom, iterations: int = 500) -> Structure:
+def relax(evaluator: Evaluator, start: Structure, variables: Variables, iterations: int = 500) -> Structure:
     """The nearest minimum. Raises Unmeasured where the forces do not go away or the atoms do."""
-    path = _Path(evaluator, start, freedom)
-    size = len(path.strains) + (3 * start.n_atoms if freedom.atoms else 0)
+    path = _Path(evaluator, start, variables)
+    size = len(path.strains) + (3 * start.n_atoms if variables.atoms else 0)
     if size == 0:
         return start
     options = {"maxiter": iterations, "maxfun": 3 * iterations, "gtol": FORCE * _TRIAL, "ftol": 0.0}
@@ -104,10 +106,10 @@ class _Path:
     like the displacements u that follow them. X = D·(X₀ + u), D = 1 + Σ q ε, at fixed volume D/det(D)^(1/3).
     """
 
-    def __init__(self, evaluator: Evaluator, start: Structure, freedom: Freedom) -> None:
-        self.evaluator, self.start, self.freedom = evaluator, start, freedom
+    def __init__(self, evaluator: Evaluator, start: Structure, variables: Variables) -> None:
+        self.evaluator, self.start, self.variables = evaluator, start, variables
         self.length = max(start.volume, 1.0) ** (1 / 3)
-        strains = np.reshape(np.array(freedom.strains, dtype=np.float64), (-1, 3, 3))
+        strains = np.reshape(np.array(variables.strains, dtype=np.float64), (-1, 3, 3))
         self.strains = strains / self.length
 
     def energy(self, q: Floats) -> tuple[float, Floats]:
@@ -117,17 +119,17 @@ class _Path:
             raise Unmeasured("the cell does not hold together while it is relaxed")
         values = self.evaluator.values(self.structure(q))
         virial = values.virial
-        if self.freedom.fixed_volume:
+        if self.variables.fixed_volume:
             virial = virial - np.trace(virial) / 3 * np.eye(3)
         inverse = np.linalg.inv(np.eye(3) + strain)
         of_cell = [float(np.sum(virial * (s @ inverse))) for s in self.strains]
-        of_atoms = -(values.forces @ self._deformed(q)).ravel() if self.freedom.atoms else np.empty(0)
+        of_atoms = -(values.forces @ self._deformed(q)).ravel() if self.variables.atoms else np.empty(0)
         return values.energy, _TRIAL * np.concatenate([of_cell, of_atoms])
 
     def structure(self, q: Floats) -> Structure:
         """The structure at q."""
         deformed, start = self._deformed(q), self.start
-        moved = _TRIAL * q[len(self.strains) :].reshape(-1, 3) if self.freedom.atoms else 0.0
+        moved = _TRIAL * q[len(self.strains) :].reshape(-1, 3) if self.variables.atoms else 0.0
         positions = (start.positions + moved) @ deformed.T
         return replace(start, positions=positions, cell=start.cell @ deformed.T)
 
@@ -136,4 +138,4 @@ class _Path:
 
     def _deformed(self, q: Floats) -> Floats:
         deformed = np.eye(3) + self._strain(q)
-        return deformed / np.cbrt(np.linalg.det(deformed)) if self.freedom.fixed_volume else deformed
+        return deformed / np.cbrt(np.linalg.det(deformed)) if self.variables.fixed_volume else deformed

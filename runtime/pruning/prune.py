@@ -17,9 +17,9 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.candidates import Choice, Protected, candidates, greedy, pinned, protected
-from ...compiler.reduction.constraints import Left
-from ...compiler.reduction.parameter_transfer import carried
-from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
+from ...compiler.reduction.constraints import ReducedParameters
+from ...compiler.reduction.parameter_transfer import transfer_parameters
+from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from ...compiler.reduction.spec_rewriter import Rewritable, closed, dropped, rewritten
 from ..evaluation.timing import microseconds_per_atom
 from ..fitting.fit import fit
@@ -133,7 +133,7 @@ class Pruning:
         self.problem = Residuals(potential, structures, sigmas, config.memory_mb, self._told)
         self.size = len(self.problem.free)
         self.first = linearized_at(self.problem, Restriction(), potential.theta[self.problem.free])
-        self.kept = protected(self.program, self.first.sensitivities)
+        self.kept = protected(self.program, self.first.quadratic_model)
         self._now: tuple[PruneState, Refit] | None = None
         self._check_target()
         self._start = guard(potential) if guard else PropertyStatus()
@@ -187,10 +187,10 @@ class Pruning:
             words = tuple(c.rewrite.description for c in choices)
             held_out = self._held_out(whole, after)
             status = PropertyStatus(misfit=state.history[-1].misfit)
-            good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, status)
+            good = self._is_good(after.quadratic_model, now.quadratic_model, held_out, state, status)
             if good and self.guard is not None:
                 status = self.guard(self.made(whole, after.theta))
-                good = self._is_good(after.sensitivities, now.sensitivities, held_out, state, status)
+                good = self._is_good(after.quadratic_model, now.quadratic_model, held_out, state, status)
             if good:
                 step = self._described(words, whole, after, predicted, actual, status.misfit)
                 found = PruneState(whole, after.theta, (*state.history, step), state.refused)
@@ -210,20 +210,20 @@ class Pruning:
 
     def _chosen(self, state: PruneState, now: Refit) -> list[Choice]:
         """Rewrites of the next step, by the quadratic model alone."""
-        if self._reached(now.sensitivities) or state.in_a_row >= _IN_A_ROW:
+        if self._reached(now.quadratic_model) or state.in_a_row >= _IN_A_ROW:
             return []
         rewrites = [
             r for r in candidates(self.program, now.theta, self.kept) if r.description not in state.refused
         ]
-        most = max(1, int(_SHARE * now.sensitivities.size))
+        most = max(1, int(_SHARE * now.quadratic_model.size))
         folds = self._folds(state.restriction, now) if self.goal.judged_by == "cv" else None
-        left = Left.of(state.restriction, self.size)
+        left = ReducedParameters.of(state.restriction, self.size)
         chosen: list[Choice] = []
         value = [folds.loss() if folds else None]
 
         def accept(choice: Choice) -> bool:
-            before = chosen[-1].after if chosen else now.sensitivities
-            if chosen and now.sensitivities.size - choice.after.size > most:
+            before = chosen[-1].after if chosen else now.quadratic_model
+            if chosen and now.quadratic_model.size - choice.after.size > most:
                 return False
             held_out = folds.loss(left.within(choice.restriction)) if folds else None
             if not self._better(choice.after, before, held_out, value[0]):
@@ -231,19 +231,19 @@ class Pruning:
             value[0] = held_out
             return True
 
-        for choice in greedy(now.sensitivities, state.restriction, self.size, rewrites, accept):
+        for choice in greedy(now.quadratic_model, state.restriction, self.size, rewrites, accept):
             chosen.append(choice)
             if self._reached(choice.after):
                 break
         return chosen
 
-    def _reached(self, sensitivities: Sensitivities) -> bool:
-        return self.goal.target is not None and sensitivities.size <= self.goal.target
+    def _reached(self, quadratic_model: QuadraticModel) -> bool:
+        return self.goal.target is not None and quadratic_model.size <= self.goal.target
 
     def _is_good(
         self,
-        after: Sensitivities,
-        before: Sensitivities,
+        after: QuadraticModel,
+        before: QuadraticModel,
         held_out: float | None,
         state: PruneState,
         status: PropertyStatus,
@@ -256,8 +256,8 @@ class Pruning:
 
     def _better(
         self,
-        after: Sensitivities,
-        before: Sensitivities,
+        after: QuadraticModel,
+        before: QuadraticModel,
         held_out: float | None,
         old: float | None,
         misfits: tuple[float, float] = (0.0, 0.0),
@@ -302,7 +302,7 @@ class Pruning:
         if self.measure_cost:
             made = self.made(restriction, now.theta)
             cost = microseconds_per_atom(made, self.structures)
-        known = now.sensitivities
+        known = now.quadratic_model
         return Step(
             rewrites=words,
             parameters=known.size,
@@ -324,7 +324,7 @@ class Pruning:
         gone = [name for operand in dropped(self.program, restriction) for name in operand.terms]
         full = self.potential.theta.copy()
         full[self.problem.free] = theta
-        return made.with_theta(carried(self.program.model, full, made.model, gone))
+        return made.with_theta(transfer_parameters(self.program.model, full, made.model, gone))
 
     def end(self, state: PruneState) -> Pruned:
         """The rewritten spec, fitted to the end."""
@@ -334,7 +334,7 @@ class Pruning:
         )
         start = self.potential
         unfinished = isinstance(start, FittedPotential) and not start.metadata.converged
-        warnings = [not_at_optimum(self.first.sensitivities)] if unfinished else []
+        warnings = [not_at_optimum(self.first.quadratic_model)] if unfinished else []
         target = self.goal.target
         if target is not None and made.n_parameters > target:
             message = f"{made.n_parameters} parameters are left: no rewrite that is allowed comes to {target}"
@@ -342,7 +342,7 @@ class Pruning:
         return Pruned(result, state.history, self.kept, tuple(warnings))
 
 
-def criterion(known: Sensitivities, name: Criterion) -> float:
+def criterion(known: QuadraticModel, name: Criterion) -> float:
     """n ln(2L/n) + k·ln n (BIC) or + 2k (AIC), of n rows of unknown common variance and k numbers."""
     n, k = known.n_rows, known.size
     return n * log(max(2.0 * known.loss / n, 1e-300)) + k * (log(n) if name == "bic" else 2.0)

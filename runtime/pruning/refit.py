@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...compiler.reduction.constraints import Left
-from ...compiler.reduction.quadratic_model import Restriction, Sensitivities
+from ...compiler.reduction.constraints import ReducedParameters
+from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from ..information.fisher_information import of_system, require_information
 from ..information.folds import fold_systems
 from ..optimize.least_squares_problem import LeastSquaresOptions, ridge
@@ -27,7 +27,7 @@ class Restricted:
     def __init__(self, problem: Residuals, restriction: Restriction) -> None:
         size = len(problem.free)
         self.problem = problem
-        self.left = Left.of(restriction, size)
+        self.left = ReducedParameters.of(restriction, size)
         self.table, self.constant = restriction.map(size)
         members = [np.flatnonzero(column) for column in self.table.T]
         self.first = np.array([m[0] for m in members], dtype=np.intp)
@@ -74,18 +74,18 @@ class Refit:
     """A fit under a restriction.
 
     theta (F,): all trained parameters of the whole model, in their units.
-    sensitivities: the quadratic model of the loss in the parameters that are left.
+    quadratic_model: the loss to second order in the parameters that are left.
     reason: why the fit ended, as in `LeastSquaresSolution`.
     """
 
     theta: Floats
-    sensitivities: Sensitivities
+    quadratic_model: QuadraticModel
     converged: bool = True
     reason: str = ""
 
     @property
     def loss(self) -> float:
-        return self.sensitivities.loss
+        return self.quadratic_model.loss
 
 
 def linearized_at(problem: Residuals, restriction: Restriction, theta: Floats) -> Refit:

@@ -16,7 +16,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from ...compiler.analysis.jacobian_coloring import own_parameters
+from ...compiler.analysis.jacobian_coloring import jacobian_coloring
 from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ...compiler.ir.graph import Model
 from ..optimize.qr_system import Array, Indices, Mask
@@ -139,7 +139,7 @@ def _shared_places(model: Model) -> tuple[Indices, Indices]:
     """Of each number the species of the sites through which alone it acts, −1 where it is of none, and which
     numbers of other species share its direction.
     """
-    owners = own_parameters(model)
+    owners = jacobian_coloring(model)
     species, place = np.full((2, model.size()), -1)
     first = taken = 0
     for p in model.parameters:

@@ -125,7 +125,7 @@ def save(
 ) -> Metadata:
     """Write a run, whole or not at all. `about`: fields of Metadata, such as train, test, config, data.
 
-    root: as `Sensitivities.spread`. training: how the errors fell, as comma-separated values.
+    root: as `QuadraticModel.spread`. training: how the errors fell, as comma-separated values.
 
     An existing folder is refused unless `replace` is set. Raises ArtifactError `unwritable`.
     """

@@ -14,7 +14,7 @@ from .arithmetic import widened
 from .leaves import constant
 
 
-def _carry(name: str, kind: KindRule, back: Callable[[Node, Node], Node]) -> Op:
+def _move(name: str, kind: KindRule, back: Callable[[Node, Node], Node]) -> Op:
     """A move onto a list; back(node, g) sums the adjoint where the value came from."""
     return register(
         Op(
@@ -27,7 +27,7 @@ def _carry(name: str, kind: KindRule, back: Callable[[Node, Node], Node]) -> Op:
             pushforward=rules.again,
             flops=rules.free,
             live=MOVE,
-            role=Role.CARRY,
+            role=Role.MOVE,
         )
     )
 
@@ -64,8 +64,8 @@ def _onto_site(a: Node, *, within: float) -> Kind:
     return Kind(SITE, a.kind.shape, a.kind.unit)
 
 
-to_i: Op = _carry("to_i", _onto_list, lambda node, g: sum_i(g, within=node.kind.domain.rc))
-to_j: Op = _carry("to_j", _onto_list, lambda node, g: sum_j(g, within=node.kind.domain.rc))
+to_i: Op = _move("to_i", _onto_list, lambda node, g: sum_i(g, within=node.kind.domain.rc))
+to_j: Op = _move("to_j", _onto_list, lambda node, g: sum_j(g, within=node.kind.domain.rc))
 sum_i: Op = _collect("sum_i", _onto_site, lambda node, g: to_i(g, domain=node.args[0].kind.domain))
 sum_j: Op = _collect("sum_j", _onto_site, lambda node, g: to_j(g, domain=node.args[0].kind.domain))
 
@@ -85,8 +85,8 @@ def _onto_edges(a: Node, *, within: float) -> Kind:
     return Kind(Domain("edge", a.kind.domain.rc), a.kind.shape, a.kind.unit)
 
 
-to_ij: Op = _carry("to_ij", _onto_triples, lambda node, g: sum_to_ij(g, within=node.kind.domain.rc))
-to_ik: Op = _carry("to_ik", _onto_triples, lambda node, g: sum_to_ik(g, within=node.kind.domain.rc))
+to_ij: Op = _move("to_ij", _onto_triples, lambda node, g: sum_to_ij(g, within=node.kind.domain.rc))
+to_ik: Op = _move("to_ik", _onto_triples, lambda node, g: sum_to_ik(g, within=node.kind.domain.rc))
 sum_to_ij: Op = _collect("sum_to_ij", _onto_edges, lambda node, g: to_ij(g))
 sum_to_ik: Op = _collect("sum_to_ik", _onto_edges, lambda node, g: to_ik(g))
 
@@ -114,6 +114,6 @@ def _to_entries(node: Node, g: Node) -> Node:
 
 
 total: Op = _collect("total", _onto_structure, _to_entries, role=Role.FUNCTION)
-of_structure: Op = _carry(
+of_structure: Op = _move(
     "of_structure", _from_structure, lambda node, g: total(g, within=node.kind.domain.rc)
 )

@@ -16,7 +16,7 @@ from ..crystal import Crystal, of_structure, strain
 from ..evaluator import Direction, Evaluator, along
 from ..family import OfStructures, Plot, family
 from ..prototypes import Candidate
-from ..relaxation import Freedom, relax
+from ..relaxation import Variables, relax
 from ..results import Curve, Estimate, Unmeasured
 
 
@@ -66,7 +66,7 @@ def _curve(evaluator: Evaluator, crystal: Crystal, strains: Floats) -> tuple[Flo
     still = np.zeros((crystal.n_atoms, 3))
     for s in strains.tolist():
         structure = along(crystal.structure, Direction(np.eye(3), still), float(np.log1p(s)))
-        structure = relax(evaluator, structure, _freedom(crystal))
+        structure = relax(evaluator, structure, _variables(crystal))
         energy = of_structure(evaluator, structure)
         by_volume = float(np.trace(evaluator.values(structure).virial)) / 3  # dE/d(ln V)
         moved = None if size.gradient is None else size.gradient * by_volume
@@ -74,11 +74,11 @@ def _curve(evaluator: Evaluator, crystal: Crystal, strains: Floats) -> tuple[Flo
     return np.array([v for v, _ in found]), [e for _, e in found]
 
 
-def _freedom(crystal: Crystal) -> Freedom:
+def _variables(crystal: Crystal) -> Variables:
     prototype = crystal.candidate.prototype
     if prototype is None:
-        return Freedom(tuple(strain(v) for v in range(6)), crystal.n_atoms > 1, fixed_volume=True)
-    return Freedom((np.diag([1.0, 1.0, -2.0]),) if prototype.hexagonal else (), fixed_volume=True)
+        return Variables(tuple(strain(v) for v in range(6)), crystal.n_atoms > 1, fixed_volume=True)
+    return Variables((np.diag([1.0, 1.0, -2.0]),) if prototype.hexagonal else (), fixed_volume=True)
 
 
 def _log_volume(crystal: Crystal) -> Estimate:

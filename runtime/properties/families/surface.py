@@ -17,7 +17,7 @@ from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import of_structure
 from ..family import OfStructures, family
 from ..prototypes import Candidate, Vectors
-from ..relaxation import Freedom, relax
+from ..relaxation import Variables, relax
 from ..results import Estimate, Unmeasured
 from ..structure_config import Miller
 
@@ -54,7 +54,7 @@ def _task(bench: Bench, settings: SurfaceConfig, candidate: Candidate, plane: Mi
         start = build(crystal.structure)
         if start.n_atoms > _MOST:
             raise Unmeasured(f"the slab has {start.n_atoms} atoms, more than {_MOST}: name a thinner one")
-        at = relax(bench.evaluator, start, Freedom(atoms=True)) if settings.relax else start
+        at = relax(bench.evaluator, start, Variables(atoms=True)) if settings.relax else start
         energy = crystal.with_geometry(of_structure(bench.evaluator, at), build, at)
         excess = energy - crystal.energy * (start.n_atoms / crystal.n_atoms)
         (both_sides,) = crystal.estimate(lambda s: np.array([2 * _area(build(s))]), None)

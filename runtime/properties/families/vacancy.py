@@ -16,7 +16,7 @@ from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import Crystal, of_structure
 from ..family import OfStructures, family
 from ..prototypes import Candidate, supercell
-from ..relaxation import Freedom, relax
+from ..relaxation import Variables, relax
 from ..results import Estimate, Unmeasured
 
 _SHAKEN = 0.02  # Å
@@ -51,7 +51,7 @@ def _task(bench: Bench, settings: VacancyConfig, candidate: Candidate, symbol: s
         if settings.relax:  # a little out of place, lest symmetry hold the atoms on a saddle
             shaken = np.random.default_rng(0).normal(scale=_SHAKEN, size=start.positions.shape)
             at = replace(start, positions=start.positions + shaken)
-            at = relax(bench.evaluator, at, Freedom(atoms=True))
+            at = relax(bench.evaluator, at, Variables(atoms=True))
         defect = crystal.with_geometry(of_structure(bench.evaluator, at), build, at)
         cells = (start.n_atoms + 1) / crystal.n_atoms
         return Outcome([defect - crystal.energy * cells + potential])

@@ -11,7 +11,7 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
-from potentia.compiler.analysis.jacobian_coloring import own_parameters
+from potentia.compiler.analysis.jacobian_coloring import jacobian_coloring
 from potentia.runtime.potential.potential import free_mask
 from potentia.runtime.residuals.derivatives import Derivatives, outputs
 from potentia.runtime.residuals.residuals import Residuals, Sigmas
@@ -52,7 +52,7 @@ def crowd(seed: int, periodic: bool = True) -> Structure:
 def test_which_parameters_are_of_a_species_of_site(name: str) -> None:
     formula, own = CASES[name]
     model = pipeline.optimize(potentia.compile(HEAD + formula).model)
-    assert set(own_parameters(model)) == own
+    assert set(jacobian_coloring(model)) == own
 
 
 @pytest.mark.parametrize("name", CASES)
@@ -89,4 +89,4 @@ def test_directions_are_fewer_where_species_have_parameters_of_their_own() -> No
 
 def test_one_species_has_nothing_to_tell_apart() -> None:
     model = pipeline.optimize(potentia.compile("species Cu\nE = " + NEP).model)
-    assert own_parameters(model) == {}
+    assert jacobian_coloring(model) == {}

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from potentia.compiler.diagnostics.diagnostic import InternalError
-from potentia.compiler.reduction.quadratic_model import Restriction, Sensitivities
+from potentia.compiler.reduction.quadratic_model import QuadraticModel, Restriction
 
 Array = NDArray[np.float64]
 EPS = float(np.finfo(np.float64).eps)
@@ -62,13 +62,13 @@ def problem(
     return Rows(jacobian, residual, rng.normal(size=size) / units)
 
 
-def sensitivities(rows: Rows) -> Sensitivities:
+def quadratic_model(rows: Rows) -> QuadraticModel:
     size = len(rows.theta)
     triangle = np.linalg.qr(np.column_stack([rows.jacobian, rows.residual]), mode="r")
     names = tuple(f"p{k}" for k in range(size))
     factor, residual = np.triu(triangle[:size, :size]), triangle[:size, size]
     noise = 4 * (size + 1) * EPS
-    return Sensitivities(names, rows.theta, factor, residual, rows.loss, len(rows.residual), noise)
+    return QuadraticModel(names, rows.theta, factor, residual, rows.loss, len(rows.residual), noise)
 
 
 def restriction(rng: np.random.Generator, size: int) -> Restriction:
@@ -101,10 +101,10 @@ def test_the_cost_of_a_restriction_is_that_of_the_rows(rows: Rows, seed: int) ->
     chosen = restriction(np.random.default_rng(seed), size)
     table, constant = chosen.map(size)
     assert table.shape == (size, size - chosen.removes)
-    left = sensitivities(rows).restricted(chosen)
+    left = quadratic_model(rows).restricted(chosen)
     expected = rows.best(table, constant)
     assert left.loss == pytest.approx(expected, rel=1e-8)
-    assert sensitivities(rows).cost(chosen) == pytest.approx(
+    assert quadratic_model(rows).cost(chosen) == pytest.approx(
         expected - rows.loss, rel=1e-8, abs=1e-8 * expected
     )
     after = rows.jacobian @ (table @ left.theta + constant - rows.theta) + rows.residual
@@ -114,7 +114,7 @@ def test_the_cost_of_a_restriction_is_that_of_the_rows(rows: Rows, seed: int) ->
 @given(rows=problems)
 @settings(max_examples=100, deadline=None)
 def test_zeroing_each_number_alone(rows: Rows) -> None:
-    model = sensitivities(rows)
+    model = quadratic_model(rows)
     each = [model.zeroed([k]) for k in range(model.size)]
     np.testing.assert_allclose(model.each_zeroed(), each, rtol=1e-6, atol=1e-8 * max(rows.loss, *each))
 
@@ -132,7 +132,7 @@ def test_the_unique_information_of_a_block(rows: Rows, seed: int) -> None:
     left, values, _ = np.linalg.svd(scaled[:, others], full_matrices=False)
     left = left[:, values > 1e-11 * values.max(initial=1e-300)]
     rest = scaled[:, block] - left @ (left.T @ scaled[:, block])
-    root = sensitivities(rows).unique(block.tolist()) / np.where(norms > 0, norms, 1.0)[block]
+    root = quadratic_model(rows).unique(block.tolist()) / np.where(norms > 0, norms, 1.0)[block]
     assert root.shape == (len(block), len(block))
     np.testing.assert_allclose(root.T @ root, rest.T @ rest, atol=1e-8)
 
@@ -142,7 +142,7 @@ def test_the_unique_information_of_a_block(rows: Rows, seed: int) -> None:
 def test_at_the_optimum_the_cost_of_a_block_is_the_quadratic_form_of_its_unique_information(
     seed: int, size: int
 ) -> None:
-    model = sensitivities(problem(seed, size))
+    model = quadratic_model(problem(seed, size))
     block = np.random.default_rng(seed).permutation(size)[: size // 2 + 1].tolist()
     root = model.unique(block) @ model.theta[block]
     assert model.zeroed(block) == pytest.approx(0.5 * root @ root, rel=1e-8)
@@ -151,7 +151,7 @@ def test_at_the_optimum_the_cost_of_a_block_is_the_quadratic_form_of_its_unique_
 @given(rows=problems)
 @settings(max_examples=50, deadline=None)
 def test_a_number_that_no_row_depends_on_costs_nothing_and_has_no_deviation(rows: Rows) -> None:
-    model = sensitivities(rows)
+    model = quadratic_model(rows)
     dead = np.flatnonzero(np.linalg.norm(rows.jacobian, axis=0) == 0)
     assert np.flatnonzero(np.isinf(model.deviations)).tolist() == dead.tolist()
     gained = model.cost(Restriction())
@@ -162,7 +162,7 @@ def test_a_number_that_no_row_depends_on_costs_nothing_and_has_no_deviation(rows
 @settings(max_examples=30, deadline=None)
 def test_deviations_spectrum_and_loss_elsewhere(seed: int, size: int) -> None:
     rows = problem(seed, size, condition=100.0, optimal=False)
-    model = sensitivities(rows)
+    model = quadratic_model(rows)
     norms = np.linalg.norm(rows.jacobian, axis=0)
     information = (rows.jacobian / norms).T @ (rows.jacobian / norms)
     variance = 2 * rows.loss / (len(rows.residual) - size)
@@ -186,8 +186,8 @@ def test_a_restriction_of_a_restriction_is_both_at_once(rows: Rows, seed: int) -
     size = len(rows.theta)
     rng = np.random.default_rng(seed)
     first, second = rng.permutation(size)[:2].tolist()
-    both = sensitivities(rows).restricted(Restriction({first: 0.0, second: 0.3}))
-    one = sensitivities(rows).restricted(Restriction({first: 0.0}))
+    both = quadratic_model(rows).restricted(Restriction({first: 0.0, second: 0.3}))
+    one = quadratic_model(rows).restricted(Restriction({first: 0.0}))
     then = one.restricted(Restriction({one.names.index(f"p{second}"): 0.3}))
     assert then.names == both.names
     assert then.loss == pytest.approx(both.loss, rel=1e-8)
@@ -201,10 +201,10 @@ def test_a_redundant_number_changes_no_deviation_of_a_prediction(seed: int, size
     place = int(rng.integers(size))
     columns = np.column_stack([rows.jacobian, -3.0 * rows.jacobian[:, place]])
     twice = Rows(columns, rows.residual, np.append(rows.theta, 1.0))
-    one, both = sensitivities(rows).root, sensitivities(twice).root
+    one, both = quadratic_model(rows).root, quadratic_model(twice).root
     single = np.linalg.norm(rows.jacobian @ one, axis=1)
     np.testing.assert_allclose(np.linalg.norm(twice.jacobian @ both, axis=1), single, rtol=1e-6, atol=1e-7)
-    assert sensitivities(twice).undetermined.tolist() == [k in (place, size) for k in range(size + 1)]
+    assert quadratic_model(twice).undetermined.tolist() == [k in (place, size) for k in range(size + 1)]
     alone = np.zeros(size + 1)
     alone[-1] = np.linalg.norm(twice.jacobian[:, -1])
     assert np.linalg.norm(alone @ both) > 1e6  # a label that tells the two apart
@@ -212,7 +212,7 @@ def test_a_redundant_number_changes_no_deviation_of_a_prediction(seed: int, size
 
 def test_tied_numbers_share_one_value_and_keep_the_first_name() -> None:
     rows = problem(1, 4)
-    tied = sensitivities(rows).restricted(Restriction({0: 2.0}, ((1, 3),)))
+    tied = quadratic_model(rows).restricted(Restriction({0: 2.0}, ((1, 3),)))
     assert tied.names == ("p1", "p2") and tied.size == 2
     table, constant = Restriction({0: 2.0}, ((1, 3),)).map(4)
     assert table.tolist() == [[0, 0], [1, 0], [0, 1], [1, 0]]
@@ -229,7 +229,7 @@ def test_groups_that_share_a_number_or_hold_a_fixed_one_are_refused(
 
 def test_nothing_left_and_nothing_there() -> None:
     rows = problem(2, 3)
-    none = sensitivities(rows).restricted(Restriction({0: 0.0, 1: 0.0, 2: 0.0}))
+    none = quadratic_model(rows).restricted(Restriction({0: 0.0, 1: 0.0, 2: 0.0}))
     offset = rows.residual - rows.jacobian @ rows.theta
     assert none.size == 0 and none.loss == pytest.approx(0.5 * offset @ offset, rel=1e-10)
     assert none.singular_values.size == none.deviations.size == none.each_zeroed().size == 0

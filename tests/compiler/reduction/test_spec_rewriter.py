@@ -8,8 +8,8 @@ from potentia.compiler.diagnostics.diagnostic import InternalError
 from potentia.compiler.ir.parameter_vector import number_names
 from potentia.compiler.program import Program
 from potentia.compiler.reduction.candidates import candidates
-from potentia.compiler.reduction.constraints import Left, combined, without_effect
-from potentia.compiler.reduction.parameter_transfer import carried
+from potentia.compiler.reduction.constraints import ReducedParameters, combined, without_effect
+from potentia.compiler.reduction.parameter_transfer import transfer_parameters
 from potentia.compiler.reduction.quadratic_model import Restriction
 from potentia.compiler.reduction.spec_rewriter import Rewritable, closed, dropped, rewritten
 from registry import assert_close, by_reference, random_theta, structures
@@ -45,7 +45,7 @@ def check(p: Rewritable, r: Restriction, seed: int = 0) -> Rewritable:
     table, constant = r.map(len(free(p)))
     theta[free(p)] = table @ (table.T @ theta[free(p)] / np.maximum(table.sum(axis=0), 1)) + constant
     gone = [name for operand in dropped(p, r) for name in operand.terms]
-    after = carried(p.model, theta, q.model, gone)
+    after = transfer_parameters(p.model, theta, q.model, gone)
     assert len(free(q)) == table.shape[1]
     assert rewritten(q, Restriction()) == rewritten(p, r)  # it is formatted, and nothing is left to do
     atoms = structures(p.model.species, 4.0, seed)[5]
@@ -150,7 +150,7 @@ def test_every_candidate_and_any_of_them_together(name: str) -> None:
         whole = Restriction()
         for k in rng.permutation(len(found))[:6]:
             more = combined(whole, found[k].restriction)
-            if Left.of(more, size).size > 2 and len(dropped(p, more)) < 2:
+            if ReducedParameters.of(more, size).size > 2 and len(dropped(p, more)) < 2:
                 whole = more
         check(p, closed(p, whole, theta), seed)
 
@@ -192,7 +192,7 @@ def test_restrictions_compose() -> None:
     b = Restriction({2: 5.0}, ((0, 1), (4, 5)))
     assert combined(a, b) == Restriction({2: 5.0, 3: 5.0, 0: 1.0, 1: 1.0}, ((4, 5),))
     assert combined(a, Restriction(tied=((3, 4),))) == Restriction({0: 1.0}, ((2, 3, 4),))
-    left = Left.of(Restriction({0: 1.0}, ((2, 3),)), 6)  # φ: 1, 2=3, 4, 5
+    left = ReducedParameters.of(Restriction({0: 1.0}, ((2, 3),)), 6)  # φ: 1, 2=3, 4, 5
     assert left.size == 4
     assert left.within(Restriction({3: 0.0, 0: 2.0}, ((1, 4),))) == Restriction({1: 0.0}, ((0, 2),))
     assert left.within(Restriction(tied=((0, 5),))) == Restriction({3: 1.0})

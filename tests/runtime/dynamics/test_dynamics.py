@@ -13,7 +13,7 @@ from potentia.runtime.dynamics import MDSettings, lists, simulate
 from potentia.runtime.dynamics.checks import masses_of
 from potentia.runtime.dynamics.pruning import Room
 from potentia.runtime.dynamics.start import skin_of
-from potentia.runtime.dynamics.velocities import degrees_of_freedom, drawn
+from potentia.runtime.dynamics.velocities import count_dof, drawn
 from potentia.runtime.structures.structure import from_atoms
 from registry import by_reference
 
@@ -144,7 +144,7 @@ def test_single_precision_is_that_of_forces_alone() -> None:
 def test_degrees_of_freedom(atoms: Atoms, given: dict[str, str], lost: int) -> None:
     structure, wanted = from_atoms(atoms), settings(temperature=500.0, **given)
     masses = masses_of(structure)
-    n_dof = degrees_of_freedom(structure, masses, wanted)
+    n_dof = count_dof(structure, masses, wanted)
     assert n_dof == 3 * len(atoms) - lost
     seeds = [wanted.model_copy(update={"seed": seed}) for seed in range(1000)]
     velocities = np.array([drawn(structure, masses, s) for s in seeds])

@@ -20,7 +20,7 @@ from commands import run
 from potentia.compiler.diagnostics.diagnostic import ArtifactError, FitError
 from potentia.runtime.cli.main import main
 from potentia.runtime.data.readers import read as read_data
-from potentia.runtime.information.fisher_information import sensitivities
+from potentia.runtime.information.fisher_information import quadratic_model
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.residuals.config import FitConfig
 from potentia.runtime.runs import run_folder as artifact
@@ -207,7 +207,7 @@ BAD = {
 @pytest.mark.parametrize(("spec", "code", "message"), BAD.values(), ids=BAD.keys())
 def test_no_information(here: Path, spec: str, code: str, message: str) -> None:
     with pytest.raises(FitError) as caught:
-        sensitivities(compile(spec), read_data("nb.xyz@:2").structures, FitConfig())
+        quadratic_model(compile(spec), read_data("nb.xyz@:2").structures, FitConfig())
     (found,) = caught.value.diagnostics
     assert (found.code, found.message) == (code, message)
 

@@ -22,8 +22,8 @@ from potentia.runtime.information.calibration import (
     errors_of,
     scale_of,
 )
-from potentia.runtime.information.cross_validation import FOLDS, sensitivities_and_errors
-from potentia.runtime.information.fisher_information import of_system, sensitivities
+from potentia.runtime.information.cross_validation import FOLDS, quadratic_model_and_errors
+from potentia.runtime.information.fisher_information import of_system, quadratic_model
 from potentia.runtime.information.folds import folds_of
 from potentia.runtime.information.uncertainty import Uncertainty
 from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions
@@ -139,7 +139,7 @@ def test_the_information_is_that_of_finite_differences(spec: str) -> None:
     rng = np.random.default_rng(5)
     potential = potential.with_theta(potential.theta + 0.05 * rng.normal(size=len(potential.theta)))
     structures = [replace(crystals(2, 3)[1], weight=2.5)]
-    known = sensitivities(potential, labelled(potential, structures, noise=1), CONFIG)
+    known = quadratic_model(potential, labelled(potential, structures, noise=1), CONFIG)
     columns = []
     for k in range(len(potential.theta)):
         step = np.zeros(len(potential.theta))
@@ -198,7 +198,7 @@ REWRITES = {
 def test_the_predicted_loss_is_that_of_the_fit_after_the_rewrite(
     data: list[Structure], fitted: FitResult, text: str, gone: str, tied: tuple[tuple[str, str], ...]
 ) -> None:
-    known = fitted.sensitivities
+    known = fitted.quadratic_model
     assert known is not None and known.loss == fitted.loss
     zero = {k: 0.0 for k, name in enumerate(known.names) if re.fullmatch(gone, name)}
     chosen = Restriction(zero, tuple(tuple(known.names.index(name) for name in group) for group in tied))
@@ -210,7 +210,7 @@ def test_the_predicted_loss_is_that_of_the_fit_after_the_rewrite(
 def test_errors_held_out_are_those_of_fits_to_the_others(
     full: Potential, data: list[Structure], fitted: FitResult
 ) -> None:
-    seen = sensitivities_and_errors(fitted.potential, data, CONFIG)[1]
+    seen = quadratic_model_and_errors(fitted.potential, data, CONFIG)[1]
     part = folds_of(len(data), FOLDS, CONFIG.seed)
     assert np.unique(part, return_counts=True)[1].tolist() == [3] * 5
     others = [s for s, p in zip(data, part, strict=True) if p != 2]
@@ -253,7 +253,7 @@ def test_deviations_are_the_root_of_the_diagonal_of_the_covariance_carried_over(
 
 def test_what_no_label_reached_is_unknown_where_it_takes_part(full: Potential, data: list[Structure]) -> None:
     pure = [replace(s, numbers=np.full_like(s.numbers, 41)) for s in data]
-    known = sensitivities(full, pure, CONFIG)
+    known = quadratic_model(full, pure, CONFIG)
     endless = [n for n, d in zip(known.names, known.deviations, strict=True) if np.isinf(d)]
     assert endless == [n for n in known.names if "W" in n]
     found = Uncertainty(full, known.spread).predict([*data[:1], *pure[1:]])
@@ -292,7 +292,7 @@ def test_model_error_is_in_the_calibrated_deviations(
     truth: Potential, data: list[Structure], fitted: FitResult
 ) -> None:
     """The labels are of another formula: raw deviations are too small, calibrated ones cover new data."""
-    calibration = calibrated(sensitivities_and_errors(fitted.potential, data, CONFIG)[1])
+    calibration = calibrated(quadratic_model_and_errors(fitted.potential, data, CONFIG)[1])
     new = labelled(truth, crystals(15, 90), noise=8)
     assert fitted.root is not None
     raw = Uncertainty(fitted.potential, fitted.root).predict(new)

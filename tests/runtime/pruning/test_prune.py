@@ -13,7 +13,7 @@ from ase.build import bulk
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.compiler.reduction.candidates import Choice, candidates, costs, greedy
 from potentia.compiler.reduction.extensions import Candidate, extended, scores
-from potentia.compiler.reduction.quadratic_model import Restriction, Sensitivities
+from potentia.compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from potentia.compiler.reduction.spec_rewriter import Rewritable, rewritten
 from potentia.runtime.fitting.fit import fit
 from potentia.runtime.information.fisher_information import of_system
@@ -80,7 +80,7 @@ def test_the_loss_of_a_refit_is_the_predicted_one(linear: Potential, data: list[
     """Of linear models at their optimum, to 1e-8; the refit is a fit of the rewritten spec of its own."""
     pruning = Pruning(linear, data, CONFIG, Goal(target=4))
     state: PruneState | None = pruning.begin()
-    before = pruning.first.sensitivities
+    before = pruning.first.quadratic_model
     assert np.linalg.norm(before.gradient) < 1e-6 * before.norms.max()
     while state is not None:
         last, state = state, pruning.step(state)
@@ -96,7 +96,7 @@ def test_the_loss_of_a_refit_is_the_predicted_one(linear: Potential, data: list[
 
 def test_quick_costs_are_those_of_the_restricted_model(linear: Potential, data: list[Structure]) -> None:
     pruning = Pruning(linear, data, CONFIG, Goal(target=4))
-    known = pruning.first.sensitivities
+    known = pruning.first.quadratic_model
     found = [r.restriction for r in candidates(pruning.program, known.theta)]
     found.append(Restriction({0: 1.0}, ((1, 2, 4), (3, 5))))
     exact = [known.cost(r) for r in found]
@@ -319,7 +319,7 @@ class Bench:
         best = np.linalg.lstsq(self.jacobian / self.norms, labels, rcond=None)[0] / self.norms
         return true, best, labels
 
-    def known(self, theta: np.ndarray, labels: np.ndarray) -> Sensitivities:
+    def known(self, theta: np.ndarray, labels: np.ndarray) -> QuadraticModel:
         rows = Accumulator(len(self.names))
         rows.add(self.jacobian @ theta - labels, self.jacobian)
         return of_system(rows.system(), self.names, theta)
@@ -358,7 +358,7 @@ def forward(bench: Bench, seed: int) -> bool:
     larger = extended(base, np.zeros(1), CATALOGUE)
     known = bench.known(np.zeros(len(bench.names)), labels)
 
-    def having(taken: set[Candidate]) -> Sensitivities:
+    def having(taken: set[Candidate]) -> QuadraticModel:
         held = {k for c in larger.candidates if c not in taken for k in c.numbers}
         return known.restricted(Restriction(dict.fromkeys(held, 0.0)))
 
