@@ -55,7 +55,7 @@ def ours(model: Model, atoms: Atoms, dtype: str, skin: float) -> Call:
     kernel: Kernel = pipeline.lower(model, dtype)
     specs = [ListSpec(d.name, d.rc or 0.0) for d in kernel.lists]  # type: ignore[arg-type]
     arrays = kernel.arrays(single(from_atoms(atoms), specs, model.species, skin=skin))
-    theta = np.array([x for p in model.parameters for x in p.start])
+    theta = np.array(model.vector.start)
     return lambda: jax.block_until_ready(kernel(theta, arrays))
 
 

@@ -105,7 +105,7 @@ def dense(x: Array, j: Array, shift: Array, valid: Array) -> tuple[Array, ...]:
 def kept(spec: str = "E = eam(Nb, rc=5)", repeat: int = 12) -> dict[str, Call]:
     """A compiled spec whose features on atoms and pairs are rows, or one array."""
     model = pipeline.optimize(pipeline.build(pipeline.check(pipeline.parse(spec))))
-    theta = jnp.array([x for p in model.parameters for x in p.start]) + 0.1
+    theta = jnp.array(model.vector.start) + 0.1
     calls: dict[str, Call] = {}
     for name, most in (("features in rows", XLA.rows), ("features stacked", 0)):
         kernel = Kernel(model, limits=replace(XLA, rows=most))
@@ -171,7 +171,7 @@ THREE_BODY = {
 def storing(spec: str, fitted: bool) -> dict[str, Call]:
     """E + F + virial, or, as a fit wants them, their derivatives along each parameter, one by one."""
     model = pipeline.optimize(pipeline.build(pipeline.check(pipeline.parse(spec))))
-    theta = jnp.array([x for p in model.parameters for x in p.start]) + 0.1
+    theta = jnp.array(model.vector.start) + 0.1
     atoms = from_atoms(niobium(3 if fitted else 5))
     calls: dict[str, Call] = {}
     for name, stores in (("stored", True), ("not stored", False)):

@@ -11,8 +11,9 @@ import math
 from collections.abc import Iterable
 
 from ..ir import ops
-from ..ir.graph import Model, Node, Parameter, topological
+from ..ir.graph import Model, Node, topological
 from ..ir.interval import ALL, ZERO, Range, hull
+from ..ir.parameter import Parameter
 
 
 def ranges(model: Model, roots: Iterable[Node]) -> dict[Node, Range]:

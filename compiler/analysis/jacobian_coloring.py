@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from ..ir import ops
 from ..ir.build import summands
-from ..ir.graph import Model, Node, Parameter, topological
+from ..ir.graph import Model, Node, topological
+from ..ir.parameter import Parameter
 from ..ir.types import entries
 
 # tables whose rows begin with the species of the atom in the middle
@@ -62,7 +63,7 @@ def _owners(parameter: Parameter, species: int) -> tuple[int, ...] | None:
     components = parameter.kind.components
     each = entries(domain, species) // species * components
     owner: list[int | None] = [None] * len(parameter.start)
-    for place, number in enumerate(parameter.places or range(each * species)):
+    for place, number in enumerate(parameter.entries):
         if number >= 0:
             if owner[number] not in (None, place // each):
                 return None

@@ -13,7 +13,8 @@ from math import prod
 
 from ..ir import ops
 from ..ir.contraction import parsed, places
-from ..ir.graph import Model, Node, Op, Parameter
+from ..ir.graph import Model, Node, Op
+from ..ir.parameter import Parameter
 from ..ir.types import row_number
 
 Row = list[float]
@@ -199,7 +200,7 @@ def sample_parameters(model: Model) -> dict[str, Row]:
     found = {}
     for p in model.parameters:
         flat = [_sample(p, k) for k in range(len(p.start))]
-        found[p.name] = flat if p.places is None else [flat[k] if k >= 0 else 0.0 for k in p.places]
+        found[p.name] = [flat[k] if k >= 0 else 0.0 for k in p.entries]
     return found
 
 

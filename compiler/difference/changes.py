@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from ..ir.graph import Parameter
+from ..ir.parameter import Parameter
 from . import operations as op
 from . import written
 from .forms import Forms, Sum

@@ -31,8 +31,8 @@ def effect(side: Side) -> Effect:
     model = side.model
     cutoff = max((d.rc or 0.0 for d in model.lists()), default=0.0)
     return Effect(
-        sum(sum(p.free) for p in model.parameters),
-        model.size(),
+        model.vector.n_trained,
+        len(model.vector),
         cutoff,
         4 / 3 * pi * cutoff**3 * DENSITY,
         operations_per_atom(optimize(model, "share_neighbors"), DENSITY),

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from ..ir.graph import Parameter
+from ..ir.parameter import Parameter
 from ..syntax import tree as syntax
 from . import written
 from .places import signed_leaves

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from ..declarations import library
 from ..declarations.keywords import ENERGIES, INDICES
 from ..elaborate.values import Value
-from ..ir.graph import Parameter
+from ..ir.parameter import Parameter
 from ..syntax import tree as syntax
 from . import written
 from .assignment import assigned

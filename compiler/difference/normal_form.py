@@ -12,7 +12,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from ..ir import ops
-from ..ir.graph import OPS, Node, Op, Parameter, topological
+from ..ir.graph import OPS, Node, Op, topological
+from ..ir.parameter import Parameter
 from ..ir.traits import Role
 from ..ir.types import NONE, TABLES, Domain, Kind, entries
 from .arithmetic import exponent

@@ -7,8 +7,7 @@ from dataclasses import dataclass
 from math import isfinite
 from typing import TypeVar
 
-from ..ir.graph import Parameter
-from ..ir.parameter_vector import numbers as numbers_of
+from ..ir.parameter import Parameter
 from ..ir.types import PER
 from . import operations as op
 from . import written
@@ -67,20 +66,15 @@ def _one_number(a: Side, b: Side, p: Parameter, q: Parameter) -> bool:
 
 def _rows(side: Side, p: Parameter) -> dict[str, _Row]:
     """Rows by name, as `Nb-W`; each with the components that it has numbers for."""
-    names = written.rows(p, side.model.species)
-    width = p.kind.components
-    places = tuple(range(len(p.start))) if p.places is None else p.places
-    declared = p.components or tuple(range(width))
-    found = {}
-    for k, name in enumerate(names):
-        own = [(declared[c], places[k * width + c]) for c in range(width) if places[k * width + c] >= 0]
-        found[name] = _Row(
-            tuple(c for c, _ in own),
-            tuple(p.start[n] for _, n in own),
-            tuple((p.lower[n], p.upper[n]) for _, n in own),
-            tuple(p.free[n] for _, n in own),
+    return {
+        name: _Row(
+            tuple(own),
+            tuple(p.start[n] for n in own.values()),
+            tuple((p.lower[n], p.upper[n]) for n in own.values()),
+            tuple(p.free[n] for n in own.values()),
         )
-    return found
+        for name, own in side.model.vector.rows(p).items()
+    }
 
 
 def _row_changes(q: Parameter, rows: dict[str, tuple[_Row, _Row]], random: bool) -> Iterator[op.Operation]:
@@ -140,7 +134,7 @@ def _joined(a: Side, b: Side, p: Parameter, q: Parameter) -> Iterator[op.Operati
 
 def _joints(side: Side, p: Parameter) -> tuple[str, ...]:
     """Rows that share numbers: `Nb-Nb = Nb-W`."""
-    groups = dict.fromkeys(n.rows for n in numbers_of(p, side.model.species) if len(n.rows) > 1)
+    groups = dict.fromkeys(c.rows for c in side.model.vector.of(p) if len(c.rows) > 1)
     return tuple(sorted(" = ".join(sorted(rows)) for rows in groups))
 
 

@@ -11,7 +11,8 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
-from ..ir.graph import Node, Parameter
+from ..ir.graph import Node
+from ..ir.parameter import Parameter
 from ..ir.types import entries
 from .forms import Forms, Numbers, Sum, atoms_of, digest, product_key
 from .normal_form import Label, NormalForms

@@ -14,7 +14,8 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from ..ir import ops
-from ..ir.graph import OPS, Parameter
+from ..ir.graph import OPS
+from ..ir.parameter import Parameter
 from .arithmetic import exponent
 from .forms import Atom, Sum, atoms_of, digest
 

@@ -10,7 +10,8 @@ from ..declarations.check import Checked, walk
 from ..elaborate.model_builder import Builder, named_species
 from ..elaborate.scope import TermScope
 from ..elaborate.values import Value
-from ..ir.graph import Model, Node, Parameter, topological
+from ..ir.graph import Model, Node, topological
+from ..ir.parameter import Parameter
 from ..passes.drop_dead import drop_dead_parts
 from ..syntax import tree as syntax
 from . import written

@@ -8,7 +8,7 @@ from math import isinf
 
 from ..chemistry.units import ONE, Unit
 from ..elaborate.values import Basis, Elements, Function, Quantity, Value, Values
-from ..ir.graph import Parameter
+from ..ir.parameter import Parameter
 from ..ir.types import PER, entry_names
 
 

@@ -15,7 +15,7 @@ from zlib import crc32
 from ..chemistry.units import ONE, Unit
 from ..diagnostics.diagnostic import Fix, SpecError
 from ..diagnostics.source import Span
-from ..ir.graph import Parameter
+from ..ir.parameter import Parameter
 from ..ir.types import Kind, entry_names
 from ..syntax import tree as syntax
 from .evaluate import evaluate, fault

@@ -9,7 +9,8 @@ from zlib import crc32
 from ..chemistry.units import Unit
 from ..diagnostics.source import Span
 from ..ir import ops
-from ..ir.graph import Node, Parameter, parameter_size
+from ..ir.graph import Node
+from ..ir.parameter import Parameter, parameter_size
 from ..ir.types import LARGEST, NONE, SITE, Domain, Kind, too_large
 from ..syntax import tree as syntax
 from .evaluate import evaluate, fault, move

@@ -12,7 +12,8 @@ from dataclasses import dataclass, field, replace
 
 from ..declarations.check import Checked
 from ..diagnostics.source import Span
-from ..ir.graph import Node, Parameter, TermInstance
+from ..ir.graph import Node, TermInstance
+from ..ir.parameter import Parameter
 from ..ir.types import SITE, Domain
 from ..syntax import tree as syntax
 from .values import Override, Value

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
@@ -11,8 +12,10 @@ from weakref import WeakValueDictionary
 from ..diagnostics.diagnostic import InternalError
 from ..diagnostics.source import Span
 from .interval import Range
+from .parameter import Parameter
+from .parameter_vector import ParameterVector
 from .traits import Role, Trait
-from .types import LARGEST, Domain, Kind, entries, too_large
+from .types import LARGEST, Domain, Kind, too_large
 
 if TYPE_CHECKING:  # `check` does without numpy
     from numpy import bool_
@@ -158,28 +161,6 @@ def topological(roots: Iterable[Node]) -> Iterator[Node]:
 
 
 @dataclass(frozen=True)
-class Parameter:
-    """A trainable or fixed number, or table of numbers, of the model.
-
-    start, lower, upper, free: one entry a number, species row slowest, feature axes fastest, in eV, Å, e.
-    `free` says which are trained. `name` is unique in the model: `morse.D`; `term` names the term instance
-    that owns it. `kind` is that of the table a kernel reads. `components`: which of the declared components
-    its feature axis holds, None for all. `places`: for each entry of the table the number that it is, −1 for
-    0; None where each is its own.
-    """
-
-    name: str
-    term: str
-    kind: Kind
-    start: tuple[float, ...]
-    lower: tuple[float, ...]
-    upper: tuple[float, ...]
-    free: tuple[bool, ...]
-    components: tuple[int, ...] | None = None
-    places: tuple[int, ...] | None = None
-
-
-@dataclass(frozen=True)
 class TermInstance:
     """A call of a term in the energy: its name in this model, the term called, and its site energy."""
 
@@ -221,11 +202,7 @@ class Model:
                 found.add(Domain("edge", domain.rc))
         return tuple(sorted(found, key=lambda d: (d.name, d.rc or 0.0)))
 
-    def size(self) -> int:
-        """Numbers in all parameters, fixed ones included."""
-        return sum(len(p.start) for p in self.parameters)
-
-
-def parameter_size(kind: Kind, species: int) -> int:
-    """Numbers in a parameter: rows of its table times its feature components."""
-    return entries(kind.domain, species) * kind.components
+    @cached_property
+    def vector(self) -> ParameterVector:
+        """All parameters as one vector."""
+        return ParameterVector(self.parameters, self.species)

@@ -17,7 +17,8 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..chemistry.units import Unit
-from .graph import Model, Node, Parameter, topological
+from .graph import Model, Node, topological
+from .parameter import Parameter
 from .types import Domain, Kind
 
 

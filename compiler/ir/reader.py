@@ -10,7 +10,8 @@ from typing import Any, cast
 from ..chemistry.units import ONE, Unit
 from ..diagnostics.diagnostic import InternalError
 from . import ops
-from .graph import Model, Node, Parameter, TermInstance, op_named, parameter_size
+from .graph import Model, Node, TermInstance, op_named
+from .parameter import Parameter, parameter_size
 from .printer import show_kind
 from .types import NONE, Domain, DomainName, Kind
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from ..chemistry.units import ANGSTROM, EV
 from ..diagnostics.diagnostic import InternalError
 from . import ops
-from .graph import Model, Parameter, parameter_size, topological
+from .graph import Model, topological
+from .parameter import Parameter, parameter_size
 from .types import SITE, STRUCTURE, KindError
 
 _KINDS = {

@@ -11,9 +11,8 @@ from dataclasses import dataclass
 from ..chemistry.units import ONE, Unit
 from ..declarations.keywords import KEEP
 from ..diagnostics.diagnostic import InternalError
-from ..ir.graph import Model, Parameter
-from ..ir.parameter_vector import trained_numbers
-from ..ir.types import entry_names
+from ..ir.graph import Model
+from ..ir.parameter import Parameter
 from ..syntax import tree as syntax
 from .quadratic_model import Restriction
 
@@ -59,24 +58,18 @@ def argument_text(
 
 
 def _rows(model: Model, p: Parameter, restriction: Restriction, body: syntax.Expr | None) -> list[_Row]:
-    place = {(t.parameter.name, t.index): k for k, t in enumerate(trained_numbers(model))}
+    place = {(t.parameter.name, t.index): k for k, t in enumerate(model.vector.trained)}
     index = {k: i for (name, i), k in place.items() if name == p.name}
     leader = {index[k]: min(index[j] for j in g) for g in restriction.tied for k in g if k in index}
     fixed = {index[k]: value for k, value in restriction.fixed.items() if k in index}
-    names = entry_names(p.kind.domain, model.species)
-    width = p.kind.components
-    places = tuple(range(len(p.start))) if p.places is None else p.places
-    components = p.components or tuple(range(width))
     found = []
-    for row, name in enumerate(names):
-        own = dict(zip(components, places[row * width : (row + 1) * width], strict=True))
-        present = {c: k for c, k in own.items() if k >= 0}
+    for name, present in model.vector.rows(p).items():
         if p.kind.shape:
             if any(fixed.get(k) for k in present.values()):
                 raise InternalError(f"a component of `{p.name}` is fixed at another value than 0")
             kept = {c: k for c, k in present.items() if k not in fixed}
         else:
-            kept = present
+            kept = dict(present)
         touched = any(k in fixed or k in leader for k in present.values())
         numbers = {c: leader.get(k, k) for c, k in kept.items()}
         value = None if p.kind.shape else fixed.get(present[0])

@@ -21,8 +21,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.linearity import linear_parameters
-from ..ir.graph import Model, Parameter
-from ..ir.parameter_vector import number_names, trained_numbers
+from ..ir.graph import Model
+from ..ir.parameter import Parameter
 from .constraints import ReducedParameters, combined, vanishes
 from .quadratic_model import QuadraticModel, Restriction
 from .spec_rewriter import Rewritable, closed, rounded
@@ -65,7 +65,7 @@ class Choice:
 
 def protected(program: Rewritable, quadratic_model: QuadraticModel) -> tuple[Protected, ...]:
     """Numbers of pinned terms, and those that no row of the data depends on, parameter by parameter."""
-    trained = trained_numbers(program.model)
+    trained = program.model.vector.trained
     unmoved = pinned(program)
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
     for place, t in enumerate(trained):
@@ -79,7 +79,7 @@ def protected(program: Rewritable, quadratic_model: QuadraticModel) -> tuple[Pro
 def pinned(program: Rewritable) -> set[int]:
     """Places of the trained numbers of pinned terms."""
     terms = {t.name for t in program.model.terms if t.pinned}
-    return {k for k, t in enumerate(trained_numbers(program.model)) if t.parameter.term in terms}
+    return {k for k, t in enumerate(program.model.vector.trained) if t.parameter.term in terms}
 
 
 # --- candidates --------------------------------------------------------------------------------
@@ -106,7 +106,7 @@ def candidates(program: Rewritable, theta: Array, kept: Sequence[Protected] = ()
 
 def _operands(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
     """Operands left out: what they are linear in at 0, all else of theirs as it is."""
-    trained = trained_numbers(program.model)
+    trained = program.model.vector.trained
     for operand in program.operands:
         own = [k for k, t in enumerate(trained) if t.parameter.name in operand.parameters]
         if operand.pinned or not own:
@@ -122,10 +122,10 @@ def _rows(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
     """All numbers of a term for some species: the amplitudes at 0, the others as they are."""
     linear = linear_parameters(program.model)
     groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
-    trained = trained_numbers(program.model)
+    trained = program.model.vector.trained
     for k, t in enumerate(trained):
         if program.argument(t.parameter) and len(program.model.species) > 1:
-            groups[t.parameter.term, t.number.rows].append(k)
+            groups[t.parameter.term, t.rows].append(k)
     for (term, rows), own in groups.items():
         amplitudes = [k for k in own if trained[k].parameter.name in linear]
         others = [k for k in own if k not in amplitudes]
@@ -138,9 +138,9 @@ def _components(program: Rewritable) -> Iterator[Rewrite]:
     """Components of a parameter: each number alone, and a component of all rows together."""
     names = _names(program.model)
     groups: dict[tuple[str, int], list[int]] = defaultdict(list)
-    for k, t in enumerate(trained_numbers(program.model)):
+    for k, t in enumerate(program.model.vector.trained):
         if t.parameter.kind.shape and program.argument(t.parameter):
-            groups[t.parameter.name, t.number.component].append(k)
+            groups[t.parameter.name, t.component].append(k)
     for (name, component), own in groups.items():
         for k in own:
             yield Rewrite("drop component", f"drop `{names[k]}`", Restriction({k: 0.0}))
@@ -155,7 +155,7 @@ def _fixed(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
     """
     names = _names(program.model)
     linear = linear_parameters(program.model)
-    for k, t in enumerate(trained_numbers(program.model)):
+    for k, t in enumerate(program.model.vector.trained):
         p = t.parameter
         if p.kind.shape or not program.argument(p):
             continue
@@ -172,9 +172,9 @@ def _fixed(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
 def _joined(program: Rewritable) -> Iterator[Rewrite]:
     """Two rows of a parameter with the same components, as one."""
     rows: dict[str, dict[tuple[str, ...], dict[int, int]]] = defaultdict(lambda: defaultdict(dict))
-    for k, t in enumerate(trained_numbers(program.model)):
+    for k, t in enumerate(program.model.vector.trained):
         if program.argument(t.parameter):
-            rows[t.parameter.name][t.number.rows][t.number.component] = k
+            rows[t.parameter.name][t.rows][t.component] = k
     for name, own in rows.items():
         for (first, a), (second, b) in combinations(own.items(), 2):
             if a.keys() == b.keys():
@@ -184,8 +184,7 @@ def _joined(program: Rewritable) -> Iterator[Rewrite]:
 
 
 def _names(model: Model) -> list[str]:
-    free = [f for p in model.parameters for f in p.free]
-    return [n for n, f in zip(number_names(model), free, strict=True) if f]
+    return [c.name for c in model.vector.trained]
 
 
 def _short(text: str) -> str:

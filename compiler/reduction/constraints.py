@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from ..analysis.liveness import live_components
 from ..ir import ops
-from ..ir.graph import Model, Node, Parameter
-from ..ir.parameter_vector import trained_numbers
+from ..ir.graph import Model, Node
+from ..ir.parameter import Parameter
 from .quadratic_model import Restriction
 
 Mask = NDArray[np.bool_]
@@ -93,7 +93,7 @@ def without_effect(model: Model, restriction: Restriction, idle: Idle = frozense
     live = live_components([model.outputs["energy"]], zero_masks(model, restriction, idle))
     effective = {n["name"]: mask for n, mask in live.items() if n.op is ops.param}
     found = set()
-    for place, trained in enumerate(trained_numbers(model)):
+    for place, trained in enumerate(model.vector.trained):
         mask = effective.get(trained.parameter.name)
         if mask is None or not mask.any():
             found.add(place)
@@ -110,7 +110,7 @@ def zero_masks(model: Model, restriction: Restriction, idle: Idle = frozenset())
     values: dict[str, list[float | None]] = {
         p.name: [_value(p, k, idle) for k in range(len(p.start))] for p in model.parameters
     }
-    for place, trained in enumerate(trained_numbers(model)):
+    for place, trained in enumerate(model.vector.trained):
         if place in restriction.fixed:
             values[trained.parameter.name][trained.index] = restriction.fixed[place]
     return {p.name: _mask(p, values[p.name]) for p in model.parameters}
@@ -124,6 +124,5 @@ def _value(p: Parameter, index: int, idle: Idle) -> float | None:
 
 
 def _mask(p: Parameter, values: list[float | None]) -> Mask:
-    entries = range(len(values)) if p.places is None else p.places
-    there = [k >= 0 and values[k] != 0.0 for k in entries]
+    there = [k >= 0 and values[k] != 0.0 for k in p.entries]
     return np.asarray(np.array(there, bool).reshape(-1, *p.kind.shape).any(axis=0))

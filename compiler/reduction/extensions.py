@@ -19,7 +19,6 @@ from ..analysis.linearity import linear_parameters
 from ..declarations.canonical import edited
 from ..diagnostics.diagnostic import Diagnostic, SpecError
 from ..diagnostics.source import Source
-from ..ir.parameter_vector import number_names, trained_numbers
 from ..program import Program
 from ..syntax import tree as syntax
 from ..syntax.formatter import format_source
@@ -83,7 +82,7 @@ def extended(program: Program, theta: Array, calls: Sequence[str]) -> Extended:
     source = Source(text, "the spec with its candidates")
     larger = Program.of(source).for_species(program.species)
     new = operands(larger.checked, larger.model)[-len(calls) :] if calls else ()
-    trained = trained_numbers(larger.model)
+    trained = larger.model.vector.trained
     found = []
     for call, operand in zip(calls, new, strict=True):
         linear = linear_parameters(larger.model.with_outputs({"energy": operand.energy}))
@@ -107,13 +106,12 @@ def _require_call(text: str) -> None:
 
 def _start(program: Program, theta: Array, larger: Program, candidates: Sequence[Candidate]) -> Array:
     """The known values, the starts of what is new, amplitudes at 0."""
-    known = dict(zip(number_names(program.model), theta.tolist(), strict=True))
-    starts = [x for p in larger.model.parameters for x in p.start]
-    values = [known.get(n, x) for n, x in zip(number_names(larger.model), starts, strict=True)]
-    free = [k for k, f in enumerate(f for p in larger.model.parameters for f in p.free) if f]
+    known = dict(zip(program.model.vector.names, theta.tolist(), strict=True))
+    vector = larger.model.vector
+    values = [known.get(c.name, c.start) for c in vector.coefficients]
     for candidate in candidates:
         for k in candidate.amplitudes:
-            values[free[k]] = 0.0
+            values[vector.trained_places[k]] = 0.0
     return np.array(values)
 
 

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import Literal
 
 from ..analysis.linearity import linear_parameters
-from ..ir.graph import Model, Parameter
-from ..ir.parameter_vector import Number, trained_numbers
+from ..ir.graph import Model
+from ..ir.parameter import Parameter
+from ..ir.parameter_vector import Coefficient
 
 BlockKind = Literal["term", "parameter", "species", "component", "unit"]
 
@@ -34,12 +35,15 @@ class Block:
 
 @dataclass(frozen=True)
 class _Trained:
-    """A trained number, its place, the parameter it belongs to, and whether that enters affinely."""
+    """A free coefficient, its place among them, and whether its parameter enters affinely."""
 
     place: int
-    parameter: Parameter
-    number: Number
+    coefficient: Coefficient
     linear: bool
+
+    @property
+    def parameter(self) -> Parameter:
+        return self.coefficient.parameter
 
 
 def blocks(model: Model) -> tuple[Block, ...]:
@@ -71,8 +75,7 @@ def _block(name: str, kind: BlockKind, own: list[_Trained], outgoing: list[_Trai
 def _trained(model: Model) -> tuple[_Trained, ...]:
     linear = linear_parameters(model)
     return tuple(
-        _Trained(place, t.parameter, t.number, t.parameter.name in linear)
-        for place, t in enumerate(trained_numbers(model))
+        _Trained(place, t, t.parameter.name in linear) for place, t in enumerate(model.vector.trained)
     )
 
 
@@ -88,13 +91,13 @@ def _parameters(own: list[_Trained]) -> Iterator[Block]:
 
 def _species(own: list[_Trained]) -> Iterator[Block]:
     """Rows by their species; a number that several rows share belongs to the rows together."""
-    rows = [("=".join(t.number.rows), t) for t in own if t.number.rows[0]]
+    rows = [("=".join(t.coefficient.rows), t) for t in own if t.coefficient.rows[0]]
     return _grouped("species", [(f"{t.parameter.term}[{row}]", t) for row, t in rows])
 
 
 def _components(own: list[_Trained]) -> Iterator[Block]:
     vectors = [t for t in own if len(t.parameter.kind.shape) == 1 and not _in_network(t.parameter, own)]
-    return _grouped("component", [(f"{t.parameter.name}[*,{t.number.component}]", t) for t in vectors])
+    return _grouped("component", [(f"{t.parameter.name}[*,{t.coefficient.component}]", t) for t in vectors])
 
 
 def _units(own: list[_Trained]) -> Iterator[Block]:
@@ -114,15 +117,15 @@ def _into(t: _Trained) -> tuple[int, int] | None:
     layer, role = _layer(t.parameter)
     if role == "w":
         return None
-    return layer, t.number.component // (t.parameter.kind.shape[-1] if role == "W" else 1)
+    return layer, t.coefficient.component // (t.parameter.kind.shape[-1] if role == "W" else 1)
 
 
 def _out_of(t: _Trained, last: int) -> tuple[int, int] | None:
     """(layer, h) of the hidden unit that a weight leads out of."""
-    layer, role = _layer(t.parameter)
+    (layer, role), component = _layer(t.parameter), t.coefficient.component
     if role == "w":
-        return last, t.number.component
-    return (layer - 1, t.number.component % t.parameter.kind.shape[-1]) if role == "W" and layer > 1 else None
+        return last, component
+    return (layer - 1, component % t.parameter.kind.shape[-1]) if role == "W" and layer > 1 else None
 
 
 def _layer(parameter: Parameter) -> tuple[int, str]:

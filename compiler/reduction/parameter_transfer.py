@@ -9,7 +9,6 @@ from numpy.typing import NDArray
 
 from ..diagnostics.diagnostic import InternalError
 from ..ir.graph import Model
-from ..ir.parameter_vector import numbers
 
 Array = NDArray[np.float64]
 
@@ -23,21 +22,19 @@ def transfer_parameters(old: Model, theta: Array, new: Model, gone: Sequence[str
     Raises InternalError where the models do not fit together.
     """
     names = _same_terms(old, new, gone)
-    values: dict[tuple[str, str, int], float] = {}
-    place = 0
-    for p in old.parameters:
-        for number in numbers(p, old.species):
-            for row in number.rows:
-                values[p.name, row, number.component] = float(theta[place])
-            place += 1
+    values = {
+        (c.parameter.name, row, c.component): float(value)
+        for c, value in zip(old.vector.coefficients, theta, strict=True)
+        for row in c.rows
+    }
     found = []
-    for p in new.parameters:
+    for c in new.vector.coefficients:
+        p = c.parameter
         before = names[p.term] + p.name.removeprefix(p.term)
-        for number in numbers(p, new.species):
-            key = (before, number.rows[0], number.component)
-            if key not in values:
-                raise InternalError(f"`{p.name}` has a number that `{before}` had not")
-            found.append(values[key])
+        key = (before, c.rows[0], c.component)
+        if key not in values:
+            raise InternalError(f"`{p.name}` has a number that `{before}` had not")
+        found.append(values[key])
     return np.array(found)
 
 

@@ -21,8 +21,8 @@ from ..chemistry.elements import ELEMENTS
 from ..declarations.canonical import edited
 from ..declarations.check import Checked, walk
 from ..diagnostics.diagnostic import InternalError
-from ..ir.graph import Model, Parameter
-from ..ir.parameter_vector import trained_numbers
+from ..ir.graph import Model
+from ..ir.parameter import Parameter
 from ..ir.types import entry_names
 from ..program import Program
 from ..syntax import tree as syntax
@@ -86,9 +86,8 @@ class Rewritable:
         found = set()
         for p in self.model.parameters:
             width = p.kind.components
-            places = range(len(p.start)) if p.places is None else p.places
             rows = self.idle_rows(p)
-            found |= {(p.name, k) for entry, k in enumerate(places) if k >= 0 and entry // width in rows}
+            found |= {(p.name, k) for entry, k in enumerate(p.entries) if k >= 0 and entry // width in rows}
         return frozenset(found)
 
     def idle_rows(self, p: Parameter) -> frozenset[int]:
@@ -134,7 +133,7 @@ def rewritten(program: Rewritable, restriction: Restriction) -> str:
 
 def dropped(program: Rewritable, restriction: Restriction) -> tuple[Operand, ...]:
     """Operands of the energy that are 0 under the restriction and have trained parameters of their own."""
-    trained = {t.parameter.name for t in trained_numbers(program.model)}
+    trained = {t.parameter.name for t in program.model.vector.trained}
     return tuple(
         operand
         for operand in program.operands
@@ -146,7 +145,7 @@ def dropped(program: Rewritable, restriction: Restriction) -> tuple[Operand, ...
 
 def closed(program: Rewritable, restriction: Restriction, theta: Array) -> Restriction:
     """With the numbers held, as they are in theta (F,), that have no effect any more."""
-    numbers = trained_numbers(program.model)
+    numbers = program.model.vector.trained
     lost = {name for operand in dropped(program, restriction) for name in operand.parameters}
     held = {}
     for k in without_effect(program.model, restriction, program.idle) - set(restriction.fixed):
@@ -163,7 +162,7 @@ def rounded(value: float) -> float:
 
 def _touched(model: Model, restriction: Restriction) -> list[Parameter]:
     changed = {*restriction.fixed, *(k for group in restriction.tied for k in group)}
-    numbers = trained_numbers(model)
+    numbers = model.vector.trained
     return list({numbers[k].parameter.name: numbers[k].parameter for k in sorted(changed)}.values())
 
 

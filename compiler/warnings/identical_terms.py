@@ -7,7 +7,8 @@ from typing import Any
 
 from ..diagnostics.diagnostic import Diagnostic
 from ..ir import ops
-from ..ir.graph import Model, Node, Parameter, topological
+from ..ir.graph import Model, Node, topological
+from ..ir.parameter import Parameter
 from ..ir.rewrite import rebuild
 from ..ir.types import SITE
 from ..passes.cse import share_subexpressions

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from ..declarations.check import names_in
 from ..diagnostics.diagnostic import Diagnostic, Fix
 from ..diagnostics.source import Span
-from ..ir.graph import Parameter
+from ..ir.parameter import Parameter
 from ..syntax import tree as syntax
 from .effect import read_parameters
 from .formula import Formula

@@ -33,14 +33,13 @@ def cutoffs(model: Model) -> list[float]:
     return sorted({d.rc for d in model.lists() if d.rc is not None})
 
 
-def n_free(model: Model) -> int:
-    return sum(sum(p.free) for p in model.parameters)
-
-
 def sentence(model: Model) -> str:
     """`3 terms, 93 trainable parameters, cutoffs 1.8 and 5 Å, species Nb`."""
     reach = [f"{rc:g}" for rc in cutoffs(model)]
-    parts = [console.counted(len(model.terms), "term"), console.counted(n_free(model), "trainable parameter")]
+    parts = [
+        console.counted(len(model.terms), "term"),
+        console.counted(model.vector.n_trained, "trainable parameter"),
+    ]
     if reach:
         joined = " and ".join([", ".join(reach[:-1]), reach[-1]] if reach[1:] else reach)
         parts.append(f"cutoff{'s' if reach[1:] else ''} {joined} Å")
@@ -54,7 +53,7 @@ def facts(model: Model) -> dict[str, object]:
     return {
         "terms": [{"name": t.name, "term": t.called, "pinned": t.pinned} for t in model.terms],
         "species": [] if model.open_species else list(model.species),
-        "n_parameters": n_free(model),
+        "n_parameters": model.vector.n_trained,
         "cutoffs_ang": cutoffs(model),
         "parameters": [
             {

@@ -7,8 +7,6 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ...compiler.ir.parameter_vector import number_names, trained_numbers
-from ..potential.potential import free_mask
 from ..runs.run_folder import FittedPotential, covariance
 from ..structures.arrays import Floats
 
@@ -56,11 +54,11 @@ def compared(a: FittedPotential, b: FittedPotential, parameters: Mapping[str, st
     if not pairs:
         return Numbers(0, (), None, None)
     here, there = np.array(pairs).T
-    before, after = a.theta[free_mask(a.model)][here], b.theta[free_mask(b.model)][there]
+    before, after = a.theta[a.free][here], b.theta[b.free][there]
     known = covariance(a.folder), covariance(b.folder)
     sigma_a, sigma_b = (_deviations(s, k) for s, k in zip(known, (here, there), strict=True))
     names_a, names_b = _names(a), _names(b)
-    units = [str(t.parameter.kind.unit) for t in trained_numbers(b.model)]
+    units = [str(t.parameter.kind.unit) for t in b.model.vector.trained]
     found = [
         _changed(names_b[j], names_a[i], units[j], *values)
         for i, j, *values in zip(here, there, before, after, sigma_a, sigma_b, strict=True)
@@ -77,18 +75,17 @@ def compared(a: FittedPotential, b: FittedPotential, parameters: Mapping[str, st
 
 def _pairs(a: FittedPotential, b: FittedPotential, parameters: Mapping[str, str]) -> list[tuple[int, int]]:
     """Places among the trained numbers of a and of b: same row and component of corresponding parameters."""
-    places = {(t.parameter.name, t.number): k for k, t in enumerate(trained_numbers(a.model))}
+    places = {(t.parameter.name, t.rows, t.component): k for k, t in enumerate(a.model.vector.trained)}
     found = []
-    for k, t in enumerate(trained_numbers(b.model)):
-        other = places.get((parameters.get(t.parameter.name, ""), t.number))
+    for k, t in enumerate(b.model.vector.trained):
+        other = places.get((parameters.get(t.parameter.name, ""), t.rows, t.component))
         if other is not None:
             found.append((other, k))
     return found
 
 
 def _names(potential: FittedPotential) -> list[str]:
-    free = free_mask(potential.model)
-    return [name for name, trained in zip(number_names(potential.model), free, strict=True) if trained]
+    return [c.name for c in potential.model.vector.trained]
 
 
 def _deviations(sigma: Floats | None, places: Floats) -> list[float | None]:

@@ -12,7 +12,6 @@ from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ...compiler.difference.compare import Difference
 from ...compiler.difference.sides import Side, build_side
 from ...compiler.ir.graph import Model
-from ...compiler.ir.parameter_vector import numbers
 from ..structures.arrays import Floats
 
 _SAMPLE = ("Nb", "O")  # for specs that leave their species to the data
@@ -74,33 +73,22 @@ def _with_species(side: Side) -> Side:
 
 def _drawn(model: Model, rng: np.random.Generator) -> Floats:
     """Numbers about the starts, those that are trained."""
-    start = _flat(model, "start")
+    start, lower, upper = (np.array(x) for x in (model.vector.start, model.vector.lower, model.vector.upper))
     spread = 0.2 * np.where(start == 0.0, 0.5, np.abs(start))
-    moved = np.clip(
-        start + spread * rng.uniform(-1.0, 1.0, start.size), _flat(model, "lower"), _flat(model, "upper")
-    )
-    free = np.array([f for p in model.parameters for f in p.free], dtype=bool)
-    return np.where(free, moved, start)
-
-
-def _flat(model: Model, what: str) -> Floats:
-    return np.array([x for p in model.parameters for x in getattr(p, what)], dtype=float)
+    moved = np.clip(start + spread * rng.uniform(-1.0, 1.0, start.size), lower, upper)
+    return np.where(np.array(model.vector.free, dtype=bool), moved, start)
 
 
 def _corresponding(of: Model, other: Model, theta: Floats, difference: Difference) -> Floats:
     """Numbers of a model, each that of its partner in the other."""
-    known: dict[tuple[str, tuple[str, ...], int], float] = {}
-    places = iter(theta)
-    for p in other.parameters:
-        known |= {
-            (p.name, tuple(sorted(n.rows)), n.component): float(next(places))
-            for n in numbers(p, other.species)
-        }
+    known = {
+        (c.parameter.name, tuple(sorted(c.rows)), c.component): float(value)
+        for c, value in zip(other.vector.coefficients, theta, strict=True)
+    }
     found = []
-    for q in of.parameters:
-        partner = difference.parameters.get(q.name, "")
-        for start, n in zip(q.start, numbers(q, of.species), strict=True):
-            found.append(known.get((partner, tuple(sorted(n.rows)), n.component), start))
+    for c in of.vector.coefficients:
+        partner = difference.parameters.get(c.parameter.name, "")
+        found.append(known.get((partner, tuple(sorted(c.rows)), c.component), c.start))
     return np.array(found)
 
 

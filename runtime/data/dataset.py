@@ -115,7 +115,7 @@ def _check_species(checked: Checked, named: Sequence[str], data: Sequence[str]) 
 def check_rows(model: Model, structures: Sequence[Structure]) -> None:
     """Raise FitError `too-few-rows` where there are fewer labels than trainable numbers."""
     rows = n_rows(structures)
-    free = sum(sum(p.free) for p in model.parameters)
+    free = model.vector.n_trained
     if rows < free:
         message = f"{rows} labels cannot determine {free} parameters"
         help = "use fewer parameters, or more data"

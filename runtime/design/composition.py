@@ -9,7 +9,7 @@ from functools import cached_property
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import InternalError
-from ...compiler.ir.parameter_vector import Trained, trained_numbers
+from ...compiler.ir.parameter_vector import Coefficient
 from ...compiler.reduction.quadratic_model import Restriction
 from ...compiler.reduction.spec_rewriter import Rewritable, closed, dropped, rewritten
 from ..information.fisher_information import of_system
@@ -53,7 +53,7 @@ class Pool:
             made = self.catalogue.piece(call)
             found.append(first + made.linear)
             first += made.trained
-        if first != len(trained_numbers(self.program.model)):
+        if first != len(self._trained):
             raise InternalError("the pieces together have other numbers than each alone")
         return np.concatenate(found)
 
@@ -73,16 +73,16 @@ class Pool:
         """Components of the vectors of a piece that are among the columns, in their order, each once."""
         trained = self._trained
         of_piece = [k for k in columns if self.owners[k] == piece]
-        return list(dict.fromkeys(trained[self.numbers[k]].number.component for k in of_piece))
+        return list(dict.fromkeys(trained[self.numbers[k]].component for k in of_piece))
 
     @cached_property
-    def _trained(self) -> tuple[Trained, ...]:
-        return trained_numbers(self.program.model)
+    def _trained(self) -> tuple[Coefficient, ...]:
+        return self.program.model.vector.trained
 
     def composition(self, columns: Sequence[int], coefficients: Floats) -> Composition:
         """The formula of the chosen columns alone."""
         zero = set(self.numbers.tolist()) - set(self.numbers[list(columns)].tolist())
-        theta = np.array([t.parameter.start[t.index] for t in self._trained])
+        theta = np.array([t.start for t in self._trained])
         theta[self.numbers[list(columns)]] = coefficients
         left = closed(self.program, Restriction({k: 0.0 for k in zero}), theta)
         gone = tuple(name for operand in dropped(self.program, left) for name in operand.terms)

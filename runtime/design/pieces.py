@@ -15,7 +15,7 @@ from ...compiler.ir.graph import Model
 from ...compiler.program import Program
 from ...compiler.reduction.spec_rewriter import Rewritable
 from ..files.settings import ConfigError
-from ..potential.potential import Potential, compile, free_mask
+from ..potential.potential import Potential, compile
 from ..structures.arrays import Indices
 
 
@@ -83,5 +83,4 @@ def _placed(d: Diagnostic, place: str) -> Diagnostic:
 
 def _linear(model: Model) -> Indices:
     names = linear_parameters(model)
-    linear = np.array([p.name in names for p in model.parameters for _ in p.start], dtype=bool)
-    return np.flatnonzero(linear[free_mask(model)])
+    return np.flatnonzero([c.parameter.name in names for c in model.vector.trained])

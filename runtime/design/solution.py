@@ -16,7 +16,7 @@ from ...compiler.reduction.parameter_transfer import transfer_parameters
 from ..fitting.result import FitResult
 from ..information.fisher_information import of_system
 from ..optimize.qr_system import Accumulator, TriangularSystem, solve
-from ..potential.potential import Potential, Predicted, compile, free_mask, number_names, start_theta
+from ..potential.potential import Potential, Predicted, compile
 from ..residuals.residuals import Sigmas
 from ..structures.arrays import Floats, Indices
 from ..structures.structure import Structure
@@ -29,11 +29,10 @@ _ROWS = 4096  # read at once
 def composed(pool: Pool, made: Composition, coefficients: Floats) -> tuple[Potential, Indices]:
     """The potential of a composition with its numbers, and the column of each trained one (−1: none)."""
     old, potential = pool.program.model, compile(made.spec)
-    free = np.flatnonzero(free_mask(old))[pool.numbers[list(made.columns)]]
-    theta, column = start_theta(old), np.full(old.size(), -1.0)
-    theta[free], column[free] = coefficients, made.columns
-    trained = free_mask(potential.model)
-    columns = transfer_parameters(old, column, potential.model, made.gone)[trained].astype(np.intp)
+    chosen = np.array(old.vector.trained_places, dtype=np.intp)[pool.numbers[list(made.columns)]]
+    theta, column = np.array(old.vector.start), np.full(len(old.vector), -1.0)
+    theta[chosen], column[chosen] = coefficients, made.columns
+    columns = transfer_parameters(old, column, potential.model, made.gone)[potential.free].astype(np.intp)
     return potential.with_theta(transfer_parameters(old, theta, potential.model, made.gone)), columns
 
 
@@ -47,13 +46,11 @@ def solved(
     pool: Pool, potential: Potential, columns: Indices, structures: Sequence[Structure], sigmas: Sigmas
 ) -> tuple[FitResult, list[Predicted]]:
     """The least-squares solution, and what it predicts of the structures."""
-    free = free_mask(potential.model)
-    names = [n for n, f in zip(number_names(potential.model), free, strict=True) if f]
+    free, names = potential.free, [c.name for c in potential.model.vector.trained]
     start = whitened(structures, potential.predict(structures), sigmas)
     before = _system(pool, columns, start)
-    theta = potential.theta.copy()
-    theta[free] += solve(before.jacobian, before.residual, before.noise)
-    potential = potential.with_theta(theta)
+    solution = potential.theta[free] + solve(before.jacobian, before.residual, before.noise)
+    potential = potential.with_theta(potential.scatter(solution))
     predicted = potential.predict(structures)
     system = _system(pool, columns, whitened(structures, predicted, sigmas))
     known = of_system(system, names, potential.theta[free])

@@ -10,7 +10,6 @@ from pathlib import Path
 
 from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import ArtifactError, SpecError
-from ...compiler.ir.parameter_vector import number_names
 from ...compiler.program import Program
 from ..runs.formats import METADATA
 from .document import Document
@@ -101,19 +100,17 @@ def _read(folder: Path, stamp: int) -> _Read | None:
         root, known = covariance_root(folder), covariance(folder)
     except (ArtifactError, SpecError):
         return None
-    names = iter(number_names(potential.model))
-    values = iter(potential.theta)
     free = 0
     found = []
-    for p in potential.model.parameters:
-        for trained in p.free:
-            sigma = None
-            if trained and root is not None:
-                sigma = sqrt(float(root[free] @ root[free])) or float("inf")
-            elif trained and known is not None:
-                sigma = sqrt(float(known[free, free]))
-            free += trained
-            found.append(Fitted(next(names), p.name, float(next(values)), str(p.kind.unit), trained, sigma))
+    for c, value in zip(potential.model.vector.coefficients, potential.theta, strict=True):
+        sigma = None
+        if c.free and root is not None:
+            sigma = sqrt(float(root[free] @ root[free])) or float("inf")
+        elif c.free and known is not None:
+            sigma = sqrt(float(known[free, free]))
+        free += c.free
+        p = c.parameter
+        found.append(Fitted(c.name, p.name, float(value), str(p.kind.unit), c.free, sigma))
     return _Read(potential.text, potential.species, tuple(found))
 
 
@@ -121,7 +118,7 @@ def _of_spec(document: Document, folder: Path, read: _Read) -> FittedRun | None:
     checked = document.checked
     assert checked is not None
     try:
-        wanted = number_names(pipeline.build(checked, read.species))
+        wanted = pipeline.build(checked, read.species).vector.names
         fitted = Program.of(read.text).for_species(read.species).self_contained().text
         plain = Program.of(document.source).for_species(read.species)
         same = any(p.self_contained().text == fitted for p in (plain, plain.with_reference()))

@@ -45,5 +45,5 @@ def _method(potential: Potential, config: FitConfig) -> Method:
     if config.method != AUTO:
         return METHODS[config.method]
     linear = linear_parameters(potential.model)
-    trained = (p.name for p in potential.model.parameters if any(p.free))
+    trained = (c.parameter.name for c in potential.model.vector.trained)
     return automatic(potential.n_parameters, all(name in linear for name in trained))

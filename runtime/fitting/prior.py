@@ -16,8 +16,8 @@ _LEAST_RIDGE = 1e-3
 
 def prior_of(potential: Potential, problem: Residuals, ridge: float | None) -> Prior:
     """½ Σ ridge (θ/scale)², scale the usual size of a parameter's start values, or 1."""
-    sizes = [np.sqrt(np.mean(np.square(p.start))) or 1.0 for p in potential.model.parameters for _ in p.start]
-    scale = np.array(sizes)[problem.free]
+    sizes = {p.name: np.sqrt(np.mean(np.square(p.start))) or 1.0 for p in potential.model.parameters}
+    scale = np.array([sizes[c.parameter.name] for c in potential.model.vector.trained])
     strength = 0.1 if ridge is None else ridge
     # energies of free atoms are no part of a network: nothing draws them to 0
     drawn = np.array([not name.startswith("reference.") for name in problem.names])

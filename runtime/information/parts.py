@@ -9,7 +9,6 @@ from typing import Literal
 import numpy as np
 
 from ...compiler.ir.graph import Model
-from ...compiler.ir.parameter_vector import number_names
 from ...compiler.reduction.parameter_groups import Block, blocks
 from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction, delta_bic
 from ..optimize.qr_system import undetermined
@@ -134,9 +133,7 @@ def _finite(value: float) -> float | None:
 
 def _owners(model: Model) -> dict[str, tuple[str, str]]:
     """Name of a trained number → its term and unit."""
-    each = [(p.term, str(p.kind.unit), free) for p in model.parameters for free in p.free]
-    names = number_names(model)
-    return {name: (term, unit) for name, (term, unit, free) in zip(names, each, strict=True) if free}
+    return {c.name: (c.parameter.term, str(c.parameter.kind.unit)) for c in model.vector.trained}
 
 
 def _redundancy(direction: Mapping[str, float], owner: Mapping[str, tuple[str, str]]) -> Redundancy:

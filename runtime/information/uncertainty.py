@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...compiler.backends.xla.kernel import Arrays
-from ..potential.potential import Potential, free_mask
+from ..potential.potential import Potential
 from ..residuals.derivatives import WIDTH, compiled
 from ..residuals.residuals import batch_elements
 from ..structures.arrays import Floats
@@ -41,7 +41,7 @@ class Uncertainty:
         self._kernel = potential.kernel()
         self._tangents = compiled(self._kernel)[1]
         self._elements = batch_elements(self._kernel, memory_mb)
-        free = np.flatnonzero(free_mask(potential.model))
+        free = potential.free
         unreached = ~root.any(axis=1)
         # the last direction moves all that the data did not reach, no two of them alike
         last = np.where(unreached, np.sqrt(1.0 + np.arange(len(root))), 0.0)

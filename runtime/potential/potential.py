@@ -4,20 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
-from jaxtyping import Bool
+from jaxtyping import Float, Int
 
 from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, SpecError
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
-from ...compiler.ir.parameter_vector import number_names as number_names
 from ...compiler.program import Program
-from ..structures.arrays import Bools, Floats, Forces, PerAtom, Stress, Theta
+from ..structures.arrays import Floats, Forces, Indices, PerAtom, Stress, Theta
 from ..structures.batches import Batch, plan_batches
 from ..structures.padding import ListSpec, Shape
 from ..structures.structure import Structure
@@ -65,7 +65,18 @@ class Potential:
     @property
     def n_parameters(self) -> int:
         """Trainable numbers."""
-        return int(free_mask(self.model).sum())
+        return self.model.vector.n_trained
+
+    @cached_property
+    def free(self) -> Int[Indices, " F"]:
+        """The places of the trained coefficients in theta."""
+        return np.array(self.model.vector.trained_places, dtype=np.intp)
+
+    def scatter(self, values: Float[Floats, " F"]) -> Theta:
+        """theta with these values of the trained coefficients."""
+        whole = self.theta.copy()
+        whole[self.free] = values
+        return whole
 
     def with_theta(self, theta: Theta) -> Potential:
         """The same potential with other parameters; compiled kernels are kept."""
@@ -160,7 +171,7 @@ def at_start(program: Program) -> Potential:
                 help="write `species Nb`, or pass species=['Nb']",
             )
         )
-    return Potential(program, start_theta(program.model))
+    return Potential(program, np.array(program.model.vector.start, dtype=np.float64))
 
 
 def read_spec(spec: str | Path) -> Source:
@@ -168,16 +179,6 @@ def read_spec(spec: str | Path) -> Source:
     if isinstance(spec, str) and not spec.endswith(".pes"):
         return Source(spec)
     return read_source(Path(spec))
-
-
-def start_theta(model: Model) -> Theta:
-    """Start values of all parameters."""
-    return np.array([v for p in model.parameters for v in p.start], dtype=np.float64)
-
-
-def free_mask(model: Model) -> Bool[Bools, " P"]:
-    """Which numbers are trained."""
-    return np.array([f for p in model.parameters for f in p.free], dtype=bool)
 
 
 def _split(out: list[Floats], batch: Batch, count: int) -> list[Predicted]:

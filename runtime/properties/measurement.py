@@ -10,7 +10,7 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..files.settings import ConfigError
-from ..potential.potential import Potential, free_mask
+from ..potential.potential import Potential
 from ..structures.arrays import Floats
 from .bench import Bench, Quantity, Task
 from .config import PropertiesConfig
@@ -86,7 +86,7 @@ class _Spread:
     def sigma(self, estimate: Estimate) -> float | None:
         if self.covariance is None or estimate.gradient is None:
             return None
-        g = estimate.gradient[free_mask(self.potential.model)]
+        g = estimate.gradient[self.potential.free]
         return max(float(g @ self.covariance @ g), 0.0) ** 0.5
 
 

@@ -322,8 +322,7 @@ class Pruning:
         """The potential of the rewritten spec, with the trained numbers theta (F,) of the whole model."""
         made = compile(rewritten(self.program, restriction), self.potential.species)
         gone = [name for operand in dropped(self.program, restriction) for name in operand.terms]
-        full = self.potential.theta.copy()
-        full[self.problem.free] = theta
+        full = self.potential.scatter(theta)
         return made.with_theta(transfer_parameters(self.program.model, full, made.model, gone))
 
     def end(self, state: PruneState) -> Pruned:

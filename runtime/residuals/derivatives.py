@@ -140,13 +140,13 @@ def _shared_places(model: Model) -> tuple[Indices, Indices]:
     numbers of other species share its direction.
     """
     owners = jacobian_coloring(model)
-    species, place = np.full((2, model.size()), -1)
-    first = taken = 0
-    for p in model.parameters:
+    species, place = np.full((2, len(model.vector)), -1)
+    taken = 0
+    for p, part in model.vector.parts():
         own = np.array(owners.get(p.name, ()), dtype=np.intp)
         for s in range(len(model.species)):
             mine = np.flatnonzero(own == s)
-            species[first + mine] = s
-            place[first + mine] = taken + np.arange(len(mine))
-        first, taken = first + len(p.start), taken + len(own)
+            species[part.start + mine] = s
+            place[part.start + mine] = taken + np.arange(len(mine))
+        taken += len(own)
     return species, place

@@ -21,7 +21,7 @@ from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ...compiler.chemistry.constants import GPA
 from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem
-from ..potential.potential import Potential, free_mask, number_names
+from ..potential.potential import Potential
 from ..structures.arrays import Floats
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels, plan_batches
 from ..structures.structure import Structure
@@ -75,15 +75,12 @@ class Residuals:
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
         self.on_progress = on_progress
         model = potential.model
-        free = free_mask(model)
-        self.free = np.flatnonzero(free)
-        self.names = [n for n, f in zip(number_names(model), free, strict=True) if f]
-        self.lower = np.array([v for p in model.parameters for v in p.lower])[free]
-        self.upper = np.array([v for p in model.parameters for v in p.upper])[free]
-        solved = linear_parameters(model)
-        self.linear: Mask = np.array(
-            [p.name in solved for p in model.parameters for _ in p.start], dtype=bool
-        )[free]
+        self.free = potential.free
+        self.names = [c.name for c in model.vector.trained]
+        self.lower = np.array(model.vector.lower)[self.free]
+        self.upper = np.array(model.vector.upper)[self.free]
+        solved = model.vector.among(linear_parameters(model))
+        self.linear: Mask = np.array(solved, dtype=bool)[self.free]
         self.kernel: Kernel = potential.kernel(precision)
         self.plan: BatchPlan = plan_batches(
             structures,
@@ -182,9 +179,7 @@ class Residuals:
         return ResidualRows(residual, jacobian, owner[rows], quantity[rows])
 
     def _full(self, theta: Floats) -> Floats:
-        full = self.potential.theta.copy()
-        full[self.free] = theta
-        return full.astype(self.kernel.dtype)
+        return self.potential.scatter(theta).astype(self.kernel.dtype)
 
     def _fits_in_memory(self) -> bool:
         elements = sum(shape.elements(self.plan.specs) for shape, _ in self.plan.groups)

@@ -29,7 +29,7 @@ from ...compiler.syntax.language_version import upgraded as upgraded_spec
 from .formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
 from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
-from ..potential.potential import Potential, compile, number_names
+from ..potential.potential import Potential, compile
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
@@ -129,7 +129,7 @@ def save(
 
     An existing folder is refused unless `replace` is set. Raises ArtifactError `unwritable`.
     """
-    names = np.array(number_names(potential.model))
+    names = np.array(potential.model.vector.names)
     files = {
         SPEC: potential.text.encode(),
         PARAMETERS: npz_bytes({"theta": potential.theta, "names": names}),
@@ -314,7 +314,7 @@ def _theta(folder: Path, model: Model, arrays: Mapping[str, AnyArray]) -> Theta:
     if not {"theta", "names"} <= arrays.keys():
         raise _damaged(path, "it lacks `theta` or `names`")
     theta, names = arrays["theta"], list(map(str, arrays["names"]))
-    expected = number_names(model)
+    expected = list(model.vector.names)
     if theta.shape != (len(expected),) or theta.dtype != np.float64:
         raise _damaged(path, f"it has {theta.size} parameters, and the spec has {len(expected)}")
     if names != expected:

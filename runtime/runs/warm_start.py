@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
-from ...compiler.ir.parameter_vector import number_names
 from .run_folder import FittedPotential
 from ..potential.potential import Potential
 
@@ -17,16 +16,13 @@ def warm_start(potential: Potential, run: FittedPotential) -> tuple[Potential, i
     `nep.c_radial[Li-O,3]`. Other parameters keep their start. Values beyond the bounds of the spec are moved
     to the bounds. Raises FitError: nothing-in-common.
     """
-    known = dict(zip(number_names(run.model), run.theta, strict=True))
-    names = number_names(potential.model)
+    known = dict(zip(run.model.vector.names, run.theta, strict=True))
+    names = potential.model.vector.names
     taken = [name in known for name in names]
     if not any(taken):
         message = f"no parameter of {run.folder} has a name in this spec"
         help = "values are taken by the names of parameters, such as `pair.c[Nb-Nb,0]`"
         raise FitError(Diagnostic("nothing-in-common", message, place=str(run.folder), help=help))
     theta = np.array([known.get(name, start) for name, start in zip(names, potential.theta, strict=True)])
-    lower, upper = (
-        np.array([x for p in potential.model.parameters for x in getattr(p, side)])
-        for side in ("lower", "upper")
-    )
-    return potential.with_theta(np.clip(theta, lower, upper)), sum(taken)
+    vector = potential.model.vector
+    return potential.with_theta(np.clip(theta, vector.lower, vector.upper)), sum(taken)

@@ -23,7 +23,8 @@ from potentia.compiler.declarations import library
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.elaborate.networks import ACTIVATIONS
 from potentia.compiler.elaborate.radial_bases import FAMILIES
-from potentia.compiler.ir.graph import Model, Parameter
+from potentia.compiler.ir.graph import Model
+from potentia.compiler.ir.parameter import Parameter
 from potentia.compiler.ir.types import Domain
 from potentia.compiler.syntax import tree as syntax
 from potentia.runtime.structures.batches import Batch, build
@@ -133,7 +134,7 @@ def compiled(text: str, optimized: bool = True, species: tuple[str, ...] | None 
 
 
 def starts(model: Model) -> np.ndarray:
-    return np.array([x for p in model.parameters for x in p.start])
+    return np.array(model.vector.start)
 
 
 def random_theta(model: Model, seed: int) -> np.ndarray:

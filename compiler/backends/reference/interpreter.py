@@ -105,13 +105,5 @@ def _widened(value: Array, node: Node, result: Node) -> Array:
     return value.reshape(value.shape + (1,) * missing)
 
 
-def _tables(model: Model, theta: Array) -> dict[str, Array]:
-    tables, offset = {}, 0
-    for p in model.parameters:
-        rows = entries(p.kind.domain, len(model.species))
-        flat = np.asarray(theta[offset : offset + len(p.start)])
-        if p.places is not None:
-            flat = np.array([flat[k] if k >= 0 else 0.0 for k in p.places])
-        tables[p.name] = flat.reshape(rows, *p.kind.shape)
-        offset += len(p.start)
-    return tables
+def _tables(model: Model, theta: Array) -> Mapping[str, Array]:
+    return model.vector.tables(np.asarray(theta), lambda flat, places: np.append(flat, 0.0)[list(places)])

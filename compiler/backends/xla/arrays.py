@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from ...ir.graph import Model
-from ...ir.types import TABLES, Domain, entries
+from ...ir.types import TABLES, Domain
 
 Array = jax.Array
 
@@ -77,14 +77,9 @@ def sums_by_owner(value: Array, owner: Array, n: int, ascending: bool) -> Array:
 
 def parameter_tables(model: Model, theta: Array) -> dict[str, Array]:
     """Parameters by name, rows of the table as the last axis."""
-    tables, offset = {}, 0
+    rows_first = model.vector.tables(theta, lambda flat, at: jnp.append(flat, 0.0)[np.array(at)])
+    tables = {}
     for p in model.parameters:
-        n = len(p.start)
-        flat = theta[offset : offset + n]
-        if p.places is not None:
-            flat = jnp.append(flat, 0.0)[np.array(p.places)]
-        rows = entries(p.kind.domain, len(model.species))
-        table = jnp.moveaxis(flat.reshape(rows, *p.kind.shape), 0, -1)
+        table = jnp.moveaxis(rows_first[p.name], 0, -1)
         tables[p.name] = table[..., 0] if p.kind.domain.name == "none" else table
-        offset += n
     return tables

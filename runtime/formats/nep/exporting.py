@@ -17,7 +17,6 @@ from ....compiler.elaborate.scope import TermScope
 from ....compiler.elaborate.values import Function, Quantity, Value, Values
 from ....compiler.ir import ops
 from ....compiler.ir.graph import Model, Node, TermInstance
-from ....compiler.ir.types import entries
 from ....compiler.program import Program
 from ...potential.potential import Potential
 from ...structures.arrays import Floats
@@ -137,15 +136,7 @@ class _Tables:
 
     def __init__(self, model: Model, theta: Floats) -> None:
         self.model = model
-        self.found: dict[str, Floats] = {}
-        place = 0
-        for p in model.parameters:
-            values = theta[place : place + len(p.start)]
-            place += len(p.start)
-            if p.places is not None:
-                values = np.append(values, 0.0)[np.array(p.places)]
-            table = values.reshape(entries(p.kind.domain, len(model.species)), *p.kind.shape)
-            self.found[p.name] = table
+        self.found = model.vector.tables(theta, lambda flat, places: np.append(flat, 0.0)[list(places)])
         self.kept = {p.name: p.components for p in model.parameters if p.components is not None}
 
     def of(self, term: _Term, name: str, shape: tuple[int, ...], rows: int | None = None) -> Floats:

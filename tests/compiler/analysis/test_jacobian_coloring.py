@@ -12,7 +12,6 @@ from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
 from potentia.compiler.analysis.jacobian_coloring import jacobian_coloring
-from potentia.runtime.potential.potential import free_mask
 from potentia.runtime.residuals.derivatives import Derivatives, outputs
 from potentia.runtime.residuals.residuals import Residuals, Sigmas
 from potentia.runtime.structures.structure import Structure, from_atoms
@@ -69,7 +68,7 @@ def compare(name: str, structures: list[Structure]) -> None:
     potential = potentia.compile(HEAD + CASES[name][0])
     problem = Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0))
     theta = potential.theta + 0.3 * np.random.default_rng(0).normal(size=len(potential.theta))
-    numbers = np.flatnonzero(free_mask(potential.model))
+    numbers = potential.free
     rng = np.random.default_rng(1)
     one_at_a_time = jax.jit(jax.jacfwd(outputs(problem.kernel)))
     for arrays, _, _ in problem.batches():
@@ -82,7 +81,7 @@ def compare(name: str, structures: list[Structure]) -> None:
 def test_directions_are_fewer_where_species_have_parameters_of_their_own() -> None:
     potential = potentia.compile(HEAD + NEP)
     derivatives = Derivatives(potential.kernel())
-    numbers = np.flatnonzero(free_mask(potential.model))
+    numbers = potential.free
     assert derivatives.n_directions(numbers) * 3 == len(numbers)
     assert derivatives.n_directions(numbers[:1]) == 1
 

@@ -9,7 +9,8 @@ import pytest
 from potentia.compiler import pipeline
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.diagnostics.source import Source
-from potentia.compiler.ir.graph import Model, Parameter
+from potentia.compiler.ir.graph import Model
+from potentia.compiler.ir.parameter import Parameter
 from registry import assert_close, by_reference, compiled, random_theta, starts, structures
 
 

@@ -18,8 +18,9 @@ from potentia.compiler.backends.reference import evaluate
 from potentia.compiler.diagnostics.diagnostic import InternalError
 from potentia.compiler.ir import ops
 from potentia.compiler.ir.derivatives import adjoints, tangents
-from potentia.compiler.ir.graph import OPS, Model, Node, Parameter, parameter_size
+from potentia.compiler.ir.graph import OPS, Model, Node
 from potentia.compiler.ir.ops.rules import Refused
+from potentia.compiler.ir.parameter import Parameter, parameter_size
 from potentia.compiler.ir.types import NONE, SITE, Domain, Kind
 
 SPECIES = ("Si", "C", "O")

@@ -8,7 +8,6 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from potentia.compiler import pipeline
 from potentia.compiler.ir.graph import Model
-from potentia.compiler.ir.parameter_vector import number_names
 from potentia.compiler.ir.printer import print_model
 from potentia.compiler.ir.reader import parse_model
 from potentia.compiler.passes.narrow import narrow_components
@@ -25,13 +24,13 @@ def theta_like(whole: Model, kept: Model, theta: np.ndarray) -> np.ndarray:
     none.
     """
     values = {}
-    for name, value in zip(number_names(kept), theta, strict=True):
+    for name, value in zip(kept.vector.names, theta, strict=True):
         parameter, _, entry = name.partition("[")
         rows, *component = entry.rstrip("]").split(",")
         for row in rows.split("="):
             entry = ",".join([row, *component])
             values[f"{parameter}[{entry}]" if entry else parameter] = value
-    return np.array([values.get(name, 0.0) for name in number_names(whole)])
+    return np.array([values.get(name, 0.0) for name in whole.vector.names])
 
 
 def agree(kept: str, whole: str, species: str, seed: int, rc: float = 4.0) -> None:
@@ -51,12 +50,12 @@ def agree(kept: str, whole: str, species: str, seed: int, rc: float = 4.0) -> No
 
 def test_kept_components_are_the_only_numbers_and_keep_their_names() -> None:
     model = build("pair(bessel16, c = keep(7, 0, 3))")
-    assert number_names(model) == ["pair.c[0]", "pair.c[3]", "pair.c[7]"]
+    assert list(model.vector.names) == ["pair.c[0]", "pair.c[3]", "pair.c[7]"]
     assert model.parameters[0].start == (0.0, 0.0, 0.0)
 
 
 def test_one_kept_component_still_has_its_number() -> None:
-    assert number_names(build("pair(bessel4, c = keep(2))")) == ["pair.c[2]"]
+    assert list(build("pair(bessel4, c = keep(2))").vector.names) == ["pair.c[2]"]
 
 
 def test_kept_components_have_the_declared_start_unless_given_another() -> None:
@@ -69,7 +68,7 @@ def test_kept_components_have_the_declared_start_unless_given_another() -> None:
 
 def test_rows_keep_components_of_their_own() -> None:
     model = build("pair(bessel4, c = {Nb-Nb: keep(0, 3), Nb-W: keep(), W-W: keep(3)})", "Nb, W")
-    assert number_names(model) == ["pair.c[Nb-Nb,0]", "pair.c[Nb-Nb,3]", "pair.c[W-W,3]"]
+    assert list(model.vector.names) == ["pair.c[Nb-Nb,0]", "pair.c[Nb-Nb,3]", "pair.c[W-W,3]"]
 
 
 def test_nothing_kept_is_no_parameter() -> None:
@@ -78,7 +77,7 @@ def test_nothing_kept_is_no_parameter() -> None:
 
 def test_joined_rows_are_one_number() -> None:
     model = build("morse(D = {Nb-Nb = W-W: 0.4, Nb-W: 0.6})", "Nb, W")
-    assert number_names(model)[:2] == ["morse.D[Nb-Nb=W-W]", "morse.D[Nb-W]"]
+    assert list(model.vector.names[:2]) == ["morse.D[Nb-Nb=W-W]", "morse.D[Nb-W]"]
     assert model.parameters[0].start == (0.4, 0.6) and model.parameters[0].places == (0, 1, 0)
 
 

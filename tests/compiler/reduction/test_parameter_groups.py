@@ -8,7 +8,6 @@ from potentia.compiler import pipeline
 from potentia.compiler.backends.reference import predict
 from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.ir.graph import Model
-from potentia.compiler.ir.parameter_vector import number_names
 from potentia.compiler.reduction.parameter_groups import Block, blocks
 
 
@@ -17,8 +16,8 @@ def model(text: str) -> Model:
 
 
 def trained(built: Model) -> list[str]:
-    free = [f for p in built.parameters for f in p.free]
-    return [name for name, f in zip(number_names(built), free, strict=True) if f]
+    free = built.vector.free
+    return [name for name, f in zip(built.vector.names, free, strict=True) if f]
 
 
 def named(text: str) -> dict[str, list[str]]:
@@ -92,8 +91,8 @@ def test_a_term_without_its_amplitudes_is_nothing(term: str) -> None:
     built = model(f"species Si, C\nE = {term}")
     whole = blocks(built)[0]
     assert whole.amplitudes
-    places = np.flatnonzero([f for p in built.parameters for f in p.free])
-    theta = np.array([v for p in built.parameters for v in p.start]) + 0.1
+    places = np.flatnonzero(built.vector.free)
+    theta = np.array(built.vector.start) + 0.1
     cell = 6.0 * np.eye(3)
     positions = np.random.default_rng(0).normal(size=(3, 3))
     positions += np.array([[0, 0, 0], [2.4, 0, 0], [0, 2.4, 0.5]])

@@ -5,7 +5,6 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from potentia.compiler.diagnostics.diagnostic import InternalError
-from potentia.compiler.ir.parameter_vector import number_names
 from potentia.compiler.program import Program
 from potentia.compiler.reduction.candidates import candidates
 from potentia.compiler.reduction.constraints import ReducedParameters, combined, without_effect
@@ -20,12 +19,12 @@ def program(text: str) -> Rewritable:
 
 
 def free(p: Rewritable) -> np.ndarray:
-    return np.flatnonzero([f for q in p.model.parameters for f in q.free])
+    return np.flatnonzero(p.model.vector.free)
 
 
 def places(p: Rewritable) -> dict[str, int]:
     """The place of each trained number among them."""
-    names = number_names(p.model)
+    names = p.model.vector.names
     return {names[k]: place for place, k in enumerate(free(p))}
 
 

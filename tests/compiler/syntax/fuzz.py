@@ -165,7 +165,7 @@ def _printed(source: Source) -> str:
         return " ".join(d.code for d in error.diagnostics)
     warnings = warnings_of(checked, model)
     report.as_text(warnings)
-    if model.size() > 10_000:
+    if len(model.vector) > 10_000:
         return ""  # to print it takes longer than to build it
     return print_model(model) + " ".join(d.code for d in warnings)
 

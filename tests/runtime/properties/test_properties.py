@@ -11,7 +11,7 @@ from ase import Atoms
 from ase.build import bulk, fcc111
 from ase.calculators.lj import LennardJones
 from ase.optimize import BFGS
-from potentia.runtime.potential.potential import Potential, compile, free_mask
+from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.properties.bench import Bench
 from potentia.runtime.properties.config import PropertiesConfig
 from potentia.runtime.properties.crystal import hessian
@@ -189,7 +189,7 @@ def test_vibrations(spec: str, name: str) -> None:
 def again(spec: str, settings: PropertiesConfig, seed: int, h: float = 2e-5) -> None:
     """σ for a covariance v vᵀ is the change along v."""
     here = potential(spec)
-    free = free_mask(here.model)
+    free = np.array(here.model.vector.free)
     source = np.random.default_rng(seed)
     here = here.with_theta(here.theta * np.where(free, 1 + 0.01 * source.uniform(-1, 1, len(free)), 1.0))
     way = source.normal(size=free.sum()) * np.abs(here.theta[free])

@@ -19,7 +19,7 @@ from potentia.runtime.fitting.fit import fit
 from potentia.runtime.information.fisher_information import of_system
 from potentia.runtime.information.growth import ranked
 from potentia.runtime.optimize.qr_system import Accumulator
-from potentia.runtime.potential.potential import Potential, compile, free_mask, number_names
+from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.pruning.guards import PropertyStatus
 from potentia.runtime.pruning.prune import Goal, Pruning, criterion, prune
 from potentia.runtime.pruning.state import PruneState, Step
@@ -129,7 +129,7 @@ def test_rows_that_the_data_cannot_tell_apart_are_joined() -> None:
     assert last.parameters <= 7 and any(
         w.startswith("join") for step in pruned.history for w in step.rewrites
     )
-    assert any("=" in name for name in number_names(pruned.result.potential.model))
+    assert any("=" in name for name in pruned.result.potential.model.vector.names)
     assert pruned.result.loss == pytest.approx(last.loss, rel=1e-3)
 
 
@@ -146,7 +146,7 @@ def test_what_no_data_reach_is_kept_and_told(data: list[Structure]) -> None:
         ("pair_2.c", "unsupported by data", 4),
     }
     assert pruned.result.potential.n_parameters <= 7
-    theta = dict(zip(number_names(pruned.result.potential.model), pruned.result.potential.theta, strict=True))
+    theta = dict(zip(pruned.result.potential.model.vector.names, pruned.result.potential.theta, strict=True))
     assert [theta[f"pair_2.c[{k}]"] for k in range(4)] == [1.0, 2.0, 3.0, 4.0]
 
 
@@ -204,7 +204,7 @@ def test_a_step_that_breaks_a_guard_is_undone(linear: Potential, data: list[Stru
     """A must that holds while some function of the one basis is there, and one that never held."""
 
     def broken(potential: Potential) -> PropertyStatus:
-        there = any(n.startswith("pair_2.c") for n in number_names(potential.model))
+        there = any(n.startswith("pair_2.c") for n in potential.model.vector.names)
         lost = set() if there and "gaussian5" in potential.text else {"gaussian"}
         return PropertyStatus(frozenset({"never"} | lost))
 
@@ -302,7 +302,7 @@ class Bench:
         self.norms = np.linalg.norm(self.jacobian, axis=0)
         inverse = np.linalg.pinv(self.jacobian / self.norms) / self.norms[:, None]
         self.deviations = np.linalg.norm(inverse, axis=1)
-        free = np.flatnonzero(free_mask(self.potential.model))
+        free = self.potential.free
         owner = [p.term for p in self.potential.model.parameters for _ in p.start]
         self.terms = np.array([owner[k] for k in free])
         self.drops = [r for r in candidates(self.program, np.zeros(len(free))) if r.kind == "drop term"]

@@ -9,7 +9,7 @@ import potentia
 import pytest
 from commands import run
 from potentia.compiler.diagnostics.diagnostic import FitError
-from potentia.runtime.potential.potential import Potential, number_names
+from potentia.runtime.potential.potential import Potential
 from potentia.runtime.runs import run_folder as artifact
 from potentia.runtime.runs.warm_start import warm_start
 
@@ -25,7 +25,7 @@ def old(tmp_path: Path) -> artifact.FittedPotential:
 
 
 def values(potential: Potential) -> dict[str, float]:
-    return dict(zip(number_names(potential.model), potential.theta.tolist(), strict=True))
+    return dict(zip(potential.model.vector.names, potential.theta.tolist(), strict=True))
 
 
 def test_numbers_of_the_same_name_are_taken_and_others_keep_their_start(
