@@ -51,8 +51,8 @@ def command(
 ) -> int:
     """Print the changes of meaning between two versions of a potential; words, order and layout do not count.
 
-    Parameters, errors and properties of two runs are compared too. Exit code 0: proved the same. 1: different,
-    or not proved the same. 2: not comparable.
+    Parameters, errors and properties of two runs are compared too. Exit code 0: proved the same.
+    1: different, or not proved the same. 2: not comparable.
 
     \b
     Examples:
