@@ -22,7 +22,7 @@ class AnalysisSettings(Section):
 
     skip: float = Field(0.0, ge=0)
     skip_share: float = Field(0.0, ge=0, lt=1)
-    stride: int = option(1, "Look at every so many frames.", ge=1)
+    stride: int = option(1, "Distance of the frames that are read: 10 is every tenth.", ge=1)
     interval: float | None = option(None, "Time between two frames.", metavar="PS", gt=0)
     timestep: float | None = option(None, "Time of a `step` of the file.", metavar="FS", gt=0)
     time_unit: Literal["ps", "fs"] | None = option(
@@ -31,10 +31,14 @@ class AnalysisSettings(Section):
     r_max: float = option(8.0, "Largest distance of g(r).", metavar="Å", gt=0.1, le=30)
     width: float = option(0.05, "Width of a bin of g(r).", metavar="Å", gt=0.001, le=0.5)
     core: float = option(
-        0.5, "Share of covalent radii: nearer atoms have clustered.", metavar="SHARE", gt=0, lt=1
+        0.5,
+        "Distance below which atoms have clustered, in sums of covalent radii.",
+        metavar="SHARE",
+        gt=0,
+        lt=1,
     )
-    blocks: int = option(5, "Blocks of time, for the error of D.", ge=2, le=100)
-    windows: int = option(10, "Windows of time, for the cell.", ge=1, le=1000)
+    blocks: int = option(5, "Number of time blocks for the error of D.", ge=2, le=100)
+    windows: int = option(10, "Number of time windows for the cell.", ge=1, le=1000)
     lags: tuple[float, float] | None = None
 
     @model_validator(mode="after")

@@ -28,17 +28,20 @@ _ENDS = {
 @having(stop=options_of(StopConfig, "stop"))
 def command(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.toml", help="Spec, data, dynamics, labels.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="CONFIG.toml", help="Configuration: spec, data, dynamics, labels.", show_default=False
+        ),
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The study.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the study.")],
     *,
     stop: Given,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Explore by dynamics, label what is unknown, fit, until nothing fails and nothing is new.
+    """Explore by dynamics, label unknown structures and fit, until no run fails and no structure is new.
 
-    Run again with the same folder, it goes on where it was stopped or killed. FOLDER/model is the last run.
+    A second call with the same folder resumes the study. FOLDER/model is the last run.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`potentia analyze`: what trajectories say about structure, clustering, diffusion and the cell."""
+"""`potentia analyze`: structure, clustering, diffusion and cell of trajectories."""
 
 from __future__ import annotations
 
@@ -22,28 +22,34 @@ if TYPE_CHECKING:
 def command(
     trajectory: Annotated[
         list[str],
-        typer.Argument(metavar="TRAJ…", help="Extended XYZ, or any format of ASE.", show_default=False),
+        typer.Argument(
+            metavar="TRAJ…", help="Trajectories: extended XYZ, or any format of ASE.", show_default=False
+        ),
     ],
     *,
     skip: Annotated[
-        str | None, typer.Option("--skip", metavar="PS", help="Left out at the beginning: 5, or 20%. [0]")
+        str | None,
+        typer.Option("--skip", metavar="PS", help="Time left out at the beginning: 5, or 20%. [0]"),
     ] = None,
     given: Given,
     lags: Annotated[
-        str | None, typer.Option("--lags", metavar="PS:PS", help="Where the slope of the MSD is taken.")
+        str | None,
+        typer.Option("--lags", metavar="PS:PS", help="Lags between which the slope of the MSD is taken."),
     ] = None,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FOLDER", help="Save rdf, msd, distances, cell.")
+        Path | None,
+        typer.Option("--plot", metavar="FOLDER", help="Folder for plots of g(r), MSD, distances, cell."),
     ] = None,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.json", help="All numbers and curves.")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE.json", help="File for all results and curves."),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """g(r), smallest distances, clustering, diffusivity ± error and lattice parameters of trajectories.
 
-    Several trajectories are runs of one material, from different seeds: means and their spread are given too.
+    Several trajectories are runs of one material from different seeds; means and spreads are printed too.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""`potentia check`: is a spec valid, and is it what was meant? Needs no data and starts without jax."""
+"""`potentia check`: faults and likely mistakes of specs. No data and no jax are needed."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from .options import Json, SpeciesOption, species_list
 def command(
     specs: Annotated[list[Path], typer.Argument(metavar="SPEC...", show_default=False, help="Spec files.")],
     species: SpeciesOption = None,
-    strict: Annotated[bool, typer.Option("--strict", help="Exit 1 where there is a warning too.")] = False,
+    strict: Annotated[bool, typer.Option("--strict", help="A warning makes the exit code 1 too.")] = False,
     conflicts: Annotated[
-        bool, typer.Option("--conflicts", help="Look at both sides of specs that git could not merge.")
+        bool, typer.Option("--conflicts", help="Check both sides of specs that git could not merge.")
     ] = False,
-    fix: Annotated[bool, typer.Option("--fix", help="First mend what can be mended, in the files.")] = False,
+    fix: Annotated[bool, typer.Option("--fix", help="Mend faults in the files where possible.")] = False,
     json: Json = False,
 ) -> int:
-    """Check names, units and cutoffs of specs, and warn of what is hardly meant. Needs no data.
+    """Check names, units and cutoffs of specs, and warn about likely mistakes. No data is needed.
 
     \b
     Examples:

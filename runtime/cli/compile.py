@@ -1,4 +1,4 @@
-"""`potentia compile`: what becomes of a spec, stage by stage."""
+"""`potentia compile`: a spec at each stage of the compiler."""
 
 from __future__ import annotations
 
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 def command(
     spec: Spec,
     emit: Annotated[
-        str | None, typer.Option("--emit", metavar="STAGE", help="ast, ir, ir@PASS, plan, jaxpr or hlo.")
+        str | None,
+        typer.Option("--emit", metavar="STAGE", help="Stage to print: ast, ir, ir@PASS, plan, jaxpr or hlo."),
     ] = None,
     species: SpeciesOption = None,
     json: Json = False,

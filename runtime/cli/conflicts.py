@@ -1,4 +1,4 @@
-"""`potentia check --conflicts`: both sides of a merge that git could not finish, looked at by meaning."""
+"""`potentia check --conflicts`: both sides of a merge that git could not finish, compared by meaning."""
 
 from __future__ import annotations
 

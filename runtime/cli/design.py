@@ -27,20 +27,23 @@ if TYPE_CHECKING:
 )
 def command(
     config: Annotated[
-        Path, typer.Argument(metavar="CONFIG.toml", help="Catalogue, sizes and budget.", show_default=False)
+        Path,
+        typer.Argument(
+            metavar="CONFIG.toml", help="Configuration: catalogue, sizes, budget.", show_default=False
+        ),
     ],
     *,
     data: Data,
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="The study.")],
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the study.")],
     labels: Given,
     test: Given,
     budget: Given,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Compose potentials from a catalogue of terms, by what each tells about the data.
+    """Compose potentials of growing size from a catalogue of terms, by their effect on the loss.
 
-    Run again with the same folder, it goes on where it was stopped or killed.
+    A second call with the same folder resumes the study.
 
     \b
     Examples:

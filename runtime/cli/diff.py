@@ -1,4 +1,4 @@
-"""`potentia diff`: what changed from one version of a potential to another, in meaning."""
+"""`potentia diff`: changes of meaning from one version of a potential to another."""
 
 from __future__ import annotations
 
@@ -23,35 +23,36 @@ TROUBLE = 2  # nothing could be compared; 1 says that there is a difference
 def command(
     versions: Annotated[
         list[str],
-        typer.Argument(metavar="A B", show_default=False, help="Specs, runs, REV:FILE; or REV.. FILE."),
+        typer.Argument(
+            metavar="A B", show_default=False, help="Versions: specs, runs, REV:FILE; or REV.. FILE."
+        ),
     ],
     species: SpeciesOption = None,
     numeric: Annotated[
-        bool, typer.Option("--numeric", help="Compare energies and forces of random structures too.")
+        bool, typer.Option("--numeric", help="Energies and forces of random structures are compared too.")
     ] = False,
     data: Annotated[
-        list[str] | None, typer.Option("--data", metavar="FILE", help="Errors of two runs on structures.")
+        list[str] | None,
+        typer.Option("--data", metavar="FILE", help="Labelled structures for the errors of two runs."),
     ] = None,
     html: Annotated[
         Path | None,
-        typer.Option("--html", metavar="FILE", help="Save a page: all tables, and curves of two runs."),
+        typer.Option("--html", metavar="FILE", help="File for a page with all tables and curves."),
     ] = None,
     colour: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Colours; by default on a terminal.")
+        bool | None, typer.Option("--color/--no-color", help="Colours. [on a terminal]")
     ] = None,
-    git: Annotated[
-        bool, typer.Option("--git", help="Called by git, with what it gives to a diff command.")
-    ] = False,
+    git: Annotated[bool, typer.Option("--git", help="Arguments are those of a diff command of git.")] = False,
     textconv: Annotated[
-        bool, typer.Option("--textconv", help="Called by git: list what one spec means.")
+        bool, typer.Option("--textconv", help="Print the meaning of one spec, for git.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Say what changed between two versions of a potential, in meaning: not in words, order or layout.
+    """Print the changes of meaning between two versions of a potential; words, order and layout do not count.
 
-    Of two runs also their numbers, errors and properties. Exit code 0: the same, proved. 1: different, or not
-    proved the same. 2: nothing could be compared.
+    Parameters, errors and properties of two runs are compared too. Exit code 0: proved the same.
+    1: different, or not proved the same. 2: not comparable.
 
     \b
     Examples:

@@ -1,4 +1,4 @@
-"""What `potentia diff` says of two runs beyond their formulas: numbers, errors, properties, curves."""
+"""Parts of `potentia diff` for two runs: parameters, errors, properties, curves."""
 
 from __future__ import annotations
 

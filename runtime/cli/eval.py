@@ -28,19 +28,20 @@ def command(
     *,
     data: Data,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="KEY=VALUE", help="Only these structures: split=test.")
+        str | None,
+        typer.Option("--only", metavar="KEY=VALUE", help="Structures to take, such as split=test."),
     ] = None,
     labels: Given,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE.png", help="Save a parity plot.")
+        Path | None, typer.Option("--plot", metavar="FILE.png", help="File for a parity plot.")
     ] = None,
     uncertainty: Annotated[
-        bool, typer.Option("--uncertainty", help="Compare errors with their predicted deviations too.")
+        bool, typer.Option("--uncertainty", help="Errors are compared with their predicted deviations.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Errors of a fitted model on labelled structures. Label keys are those of the fit unless given.
+    """Print the errors of a fitted model on labelled structures. By default label keys are those of the fit.
 
     \b
     Examples:

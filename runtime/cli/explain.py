@@ -17,7 +17,10 @@ from .options import Json
 
 def command(
     code: Annotated[
-        str | None, typer.Argument(metavar="[CODE]", show_default=False, help="As in `error[CODE]`.")
+        str | None,
+        typer.Argument(
+            metavar="[CODE]", show_default=False, help="Code of a diagnostic, as in `error[CODE]`."
+        ),
     ] = None,
     json: Json = False,
 ) -> int:

@@ -17,12 +17,12 @@ _KINDS = "; ".join(f"{f.name}: {f.file}, for {f.holds}" for f in formats().value
 def command(
     run: Run,
     to: Annotated[str, typer.Option("--to", metavar="|".join(formats()), help=f"{_KINDS}.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="The file to write.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace the file that is there.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Write a potential as the file of another program, where that has room for its formula.
+    """Write a potential as the file of another program, where its format has that formula.
 
     \b
     Examples:

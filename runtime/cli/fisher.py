@@ -1,4 +1,4 @@
-"""`potentia fisher`: what the data say about the parts of a fitted model."""
+"""`potentia fisher`: the information of the data about the parts of a fitted model."""
 
 from __future__ import annotations
 
@@ -24,21 +24,23 @@ def command(
     run: Run,
     data: Data,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE", help="The report. [RUN/fisher.json]")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FILE", help="File for the report. [RUN/fisher.json]"),
     ] = None,
-    plot: Annotated[bool, typer.Option("--plot", help="Save plots beside the report, as .png.")] = False,
+    plot: Annotated[bool, typer.Option("--plot", help="Plots are saved beside the report, as .png.")] = False,
     no_calibration: Annotated[
-        bool, typer.Option("--no-calibration", help="Leave out the second pass, for errors held out.")
+        bool, typer.Option("--no-calibration", help="No second pass for the errors of held-out structures.")
     ] = False,
     allow_data_change: Annotated[
-        bool, typer.Option("--allow-data-change", help="Go on where the data is not that of the fit.")
+        bool,
+        typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning."),
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """What the training data say about each parameter and part of a fitted model: its Fisher information.
+    """Print the Fisher information of each parameter and part of a fitted model.
 
-    The training structures are those of the fit. The run keeps what `eval --uncertainty` needs.
+    The training structures are those of the fit. The run keeps the covariance for `eval --uncertainty`.
 
     \b
     Examples:

@@ -35,17 +35,20 @@ def command(
     data: Data,
     test: Given,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The run. [runs/NAME OF THE SPEC]")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run. [runs/NAME OF THE SPEC]"),
     ] = None,
     config: Config = None,
     begin: Annotated[
-        Path | None, typer.Option("--from", metavar="RUN", help="Begin with its numbers, by their names.")
+        Path | None, typer.Option("--from", metavar="RUN", help="Run whose parameters are the start values.")
     ] = None,
     search: Given,
     labels: Given,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with the fit that was cut off.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there.")] = False,
-    plot: Annotated[bool, typer.Option("--plot", help="Save a parity plot in the run: parity.png.")] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume a fit that was interrupted.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing run.")] = False,
+    plot: Annotated[
+        bool, typer.Option("--plot", help="A parity plot is saved in the run: parity.png.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:

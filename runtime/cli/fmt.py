@@ -15,13 +15,16 @@ from .spec_files import replace_text
 
 def command(
     specs: Annotated[
-        list[str], typer.Argument(metavar="SPEC...", show_default=False, help="Files; `-` reads stdin.")
+        list[str], typer.Argument(metavar="SPEC...", show_default=False, help="Spec files; `-` reads stdin.")
     ],
-    check: Annotated[bool, typer.Option("--check", help="Change nothing; exit 1 if it would.")] = False,
-    diff: Annotated[bool, typer.Option("--diff", help="Change nothing; print what would.")] = False,
+    check: Annotated[
+        bool,
+        typer.Option("--check", help="Files stay as they are; the exit code is 1 where one would change."),
+    ] = False,
+    diff: Annotated[bool, typer.Option("--diff", help="Files stay as they are; print the changes.")] = False,
     json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> int:
-    """Lay out specs in the one canonical way. Words and comments are kept.
+    """Write specs in the canonical layout. Words and comments are kept.
 
     \b
     Examples:

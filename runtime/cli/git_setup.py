@@ -1,4 +1,4 @@
-"""`potentia git-setup`: git shows what changed in a spec in meaning."""
+"""`potentia git-setup`: git shows the changes of meaning of specs."""
 
 from __future__ import annotations
 
@@ -19,13 +19,14 @@ ATTRIBUTE = "*.pes diff=potentia"
 
 def command(
     folder: Annotated[
-        Path, typer.Argument(metavar="[FOLDER]", help="In the repository that is set up.", show_default=False)
+        Path,
+        typer.Argument(metavar="[FOLDER]", help="Folder in the repository to set up.", show_default=False),
     ] = Path(),
     json: Json = False,
 ) -> int:
-    """Make git show what changed in spec files in meaning, in one repository.
+    """Make git show the changes of meaning in the spec files of a repository.
 
-    Writes two lines into its configuration and one into .gitattributes at its top; other lines stay.
+    Two lines are written into the configuration of the repository and one into .gitattributes.
 
     \b
     Examples:

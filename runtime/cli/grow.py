@@ -18,17 +18,19 @@ def command(
     run: Run,
     data: Data,
     candidate: Annotated[
-        list[str], typer.Option("--candidate", metavar="TERM", help="A term to try; may be given repeatedly.")
+        list[str],
+        typer.Option("--candidate", metavar="TERM", help="Term to try; the option may be repeated."),
     ],
     allow_data_change: Annotated[
-        bool, typer.Option("--allow-data-change", help="Go on where the data is not that of the fit.")
+        bool,
+        typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning."),
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Rank candidate terms by the decrease of the loss that each alone would bring, without a fit.
 
-    The training structures are those of the fit. Numbers that shape a candidate are held at their start.
+    The training structures are those of the fit. Nonlinear parameters of a candidate are held at their start.
 
     \b
     Examples:

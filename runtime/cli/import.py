@@ -1,4 +1,4 @@
-"""`potentia import`: a potential of another program as a spec and its numbers."""
+"""`potentia import`: a potential of another program as a spec and a run."""
 
 from __future__ import annotations
 
@@ -18,13 +18,18 @@ def command(
     file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False, help=f"A {_KINDS}.")],
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="PLACE", help="A run, or a .pes with the run beside it."),
+        typer.Option(
+            "--output",
+            "-o",
+            metavar="PLACE",
+            help="Folder of the run, or a .pes file with the run beside it.",
+        ),
     ] = None,
-    force: Annotated[bool, typer.Option("--force", help="Replace what is there.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace existing files.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Read a potential of another program as a short spec and a run with its numbers.
+    """Read a potential of another program as a short spec and a run with its parameters.
 
     \b
     Examples:

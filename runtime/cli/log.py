@@ -1,4 +1,4 @@
-"""`potentia log`: where a potential comes from."""
+"""`potentia log`: the history of a potential."""
 
 from __future__ import annotations
 
@@ -26,15 +26,13 @@ _SHOWN = 12  # digits of a digest
 
 
 def command(
-    model: Annotated[
-        Path, typer.Argument(metavar="RUN|SPEC", show_default=False, help="A run, or the file of a spec.")
-    ],
+    model: Annotated[Path, typer.Argument(metavar="RUN|SPEC", show_default=False, help="Run, or spec file.")],
     json: Json = False,
 ) -> int:
-    """Say where a potential comes from, the latest first.
+    """Print the history of a potential, the latest first.
 
-    Of a run: the fits, prunings and designs that it was made by, their data and errors. Of a spec: those of
-    the run beside it, and its versions in git with what each changed in meaning.
+    The history of a run has its fits, prunings and designs, with data and errors. The history of a spec has
+    those of the run beside it, and the changes of meaning of its versions in git.
 
     \b
     Examples:

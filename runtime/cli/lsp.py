@@ -11,10 +11,10 @@ import typer
 
 def command(
     stdio: Annotated[
-        bool, typer.Option("--stdio", help="Speak through stdin and stdout, as it does anyway.")
+        bool, typer.Option("--stdio", help="Use stdin and stdout, which is the default.")
     ] = False,
     json: Annotated[
-        bool, typer.Option("--json", help="Tell what keeps it from starting as one JSON object.")
+        bool, typer.Option("--json", help="Print a failure to start as one JSON object.")
     ] = False,
 ) -> int:
     """Serve an editor through stdin and stdout, in the Language Server Protocol. Editors start this.

@@ -24,28 +24,31 @@ def command(
     run: Run,
     *,
     structure: Annotated[
-        str, typer.Option("--structure", metavar="FILE", help="Where to start; `FILE@3` takes one of many.")
+        str, typer.Option("--structure", metavar="FILE", help="First structure; `FILE@3` takes one of many.")
     ],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="All that it writes.")],
+    output: Annotated[
+        Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for log, trajectory and states.")
+    ],
     repeat: Annotated[
-        str | None, typer.Option("--repeat", metavar="A,B,C", help="So many cells along each vector.")
+        str | None, typer.Option("--repeat", metavar="A,B,C", help="Number of cells along each vector.")
     ] = None,
     time: Annotated[
-        float | None, typer.Option("--time", metavar="PS", help="How long, in place of --steps.")
+        float | None, typer.Option("--time", metavar="PS", help="Length of the run, in place of --steps.")
     ] = None,
     given: Given,
     resume: Annotated[
-        bool, typer.Option("--resume", help="Go on from the last state, to the same bits.")
+        bool, typer.Option("--resume", help="Resume from the last state, to the same bits.")
     ] = False,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the run in the folder.")] = False,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run.")] = False,
     single_core: Annotated[
-        bool, typer.Option("--single-core", help="Leave the other cores to other runs.")
+        bool, typer.Option("--single-core", help="Use one core, and leave the others to other runs.")
     ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Molecular dynamics with a fitted model. The exit code is 1 where a guard stops it; what was written
-    stays.
+    """Run molecular dynamics with a fitted model.
+
+    The exit code is 1 where a guard stops the run; its files stay.
 
     \b
     Examples:

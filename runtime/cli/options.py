@@ -7,15 +7,17 @@ from typing import Annotated
 
 import typer
 
-Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="A .pes file.", show_default=False)]
-Run = Annotated[Path, typer.Argument(metavar="RUN", help="A folder that `fit` wrote.", show_default=False)]
-Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; errors as JSON on stderr.")]
+Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="Spec file, .pes.", show_default=False)]
+Run = Annotated[
+    Path, typer.Argument(metavar="RUN", help="Run: a folder that `fit` wrote.", show_default=False)
+]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; errors are JSON on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages and no progress.")]
 SpeciesOption = Annotated[
     str | None, typer.Option("--species", metavar="Nb,W", help="Species, for a spec that names none.")
 ]
 Config = Annotated[
-    Path | None, typer.Option("--config", metavar="run.toml", help="Settings; flags go over them.")
+    Path | None, typer.Option("--config", metavar="run.toml", help="Configuration file; flags override it.")
 ]
 
 

@@ -1,4 +1,4 @@
-"""Where results go: told before the work, not after."""
+"""Places of results, checked before the work."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
             again = "go on with `--resume`, " if begun else ""
             raise _error("run-exists", message, folder, f"{again}replace it with `--force`, or {_ELSEWHERE}")
     elif begun and not (resume or force):
-        message = f"a fit to {folder} was begun and cut off"
+        message = f"a fit to {folder} was started and interrupted"
         raise _error("run-exists", message, folder, "go on with `--resume`, or begin again with `--force`")
     require_writable(folder)
 

@@ -21,10 +21,11 @@ def command(
         str, typer.Option("--structures", "--data", metavar="FILE", help="Structures, in any format of ASE.")
     ],
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FILE.xyz", help="An extxyz file to write.")
+        Path | None, typer.Option("--output", "-o", metavar="FILE.xyz", help="Extended XYZ file to write.")
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="KEY=VALUE", help="Only these structures: split=test.")
+        str | None,
+        typer.Option("--only", metavar="KEY=VALUE", help="Structures to take, such as split=test."),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,

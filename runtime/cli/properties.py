@@ -1,4 +1,4 @@
-"""`potentia properties`: what a fitted model says about crystals, defects, surfaces and vibrations."""
+"""`potentia properties`: crystals, defects, surfaces and vibrations of a fitted model."""
 
 from __future__ import annotations
 
@@ -23,30 +23,33 @@ def command(
     run: Run,
     config: Annotated[
         Path | None,
-        typer.Option("--config", metavar="FILE.toml", help="What to measure, against which references."),
+        typer.Option("--config", metavar="FILE.toml", help="Properties to measure, and their references."),
     ] = None,
     structure: Annotated[
         list[str] | None,
-        typer.Option("--structure", metavar="FILE", help="A crystal to measure too; `FILE@3` takes one."),
+        typer.Option(
+            "--structure", metavar="FILE", help="Crystal to measure too; `FILE@3` takes one of many."
+        ),
     ] = None,
     only: Annotated[
         str | None,
-        typer.Option("--only", metavar="A,B", help=f"Of {', '.join(family_names()[:4])}, …"),
+        typer.Option(
+            "--only", metavar="A,B", help=f"Families to measure: {', '.join(family_names()[:4])}, …"
+        ),
     ] = None,
-    no_sigma: Annotated[
-        bool, typer.Option("--no-sigma", help="No ± from the covariance of the fit: faster.")
-    ] = False,
+    no_sigma: Annotated[bool, typer.Option("--no-sigma", help="No standard deviations; faster.")] = False,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FOLDER", help="Save plots: E(V), phonons, dimers, …")
+        Path | None,
+        typer.Option("--plot", metavar="FOLDER", help="Folder for plots: E(V), phonons, dimers, …"),
     ] = None,
     output: Annotated[
         Path | None,
-        typer.Option("--output", "-o", metavar="FILE", help="The results. [RUN/properties.json]"),
+        typer.Option("--output", "-o", metavar="FILE", help="File for the results. [RUN/properties.json]"),
     ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Lattice and elastic constants, defects, surfaces, phonons, … of a fitted model, with ± from the fit.
+    """Measure lattice and elastic constants, defects, surfaces, phonons, … of a fitted model.
 
     A property that cannot be measured is reported with the reason. The exit code is 1 where a guard of the
     configuration is not met. The run keeps the latest result of each property.

@@ -25,35 +25,44 @@ def command(
     run: Run,
     data: Data,
     output: Annotated[
-        Path | None, typer.Option("--output", "-o", metavar="FOLDER", help="The new run. [RUN-pruned]")
+        Path | None,
+        typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the new run. [RUN-pruned]"),
     ] = None,
     target_parameters: Annotated[
-        int | None, typer.Option("--target-parameters", min=1, metavar="N", help="Stop at so many.")
+        int | None,
+        typer.Option("--target-parameters", min=1, metavar="N", help="Number of parameters to stop at."),
     ] = None,
     max_loss_increase: Annotated[
         float | None,
-        typer.Option("--max-loss-increase", min=0.0, metavar="SHARE", help="Stop before: 0.05 is 5 %."),
+        typer.Option(
+            "--max-loss-increase", min=0.0, metavar="SHARE", help="Largest increase of the loss: 0.05 is 5 %."
+        ),
     ] = None,
     criterion: Annotated[
         str | None,
-        typer.Option("--criterion", metavar="NAME", help="bic, aic or cv; bic where nothing is asked for."),
+        typer.Option("--criterion", metavar="NAME", help="Criterion of a step: bic, aic or cv. [bic]"),
     ] = None,
     guard: Annotated[
         Path | None,
-        typer.Option("--guard", metavar="properties.toml", help="Undo what breaks a guard in it."),
+        typer.Option(
+            "--guard", metavar="properties.toml", help="Properties; a step that breaks a guard is undone."
+        ),
     ] = None,
     allow_data_change: Annotated[
-        bool, typer.Option("--allow-data-change", help="Go on where the data is not that of the fit.")
+        bool,
+        typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning."),
     ] = False,
-    no_cost: Annotated[bool, typer.Option("--no-cost", help="Do not time each step's kernel.")] = False,
-    resume: Annotated[bool, typer.Option("--resume", help="Go on with what was cut off.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Replace the run that is there.")] = False,
+    no_cost: Annotated[
+        bool, typer.Option("--no-cost", help="The kernels of the steps are not timed.")
+    ] = False,
+    resume: Annotated[bool, typer.Option("--resume", help="Resume a pruning that was interrupted.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing run.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Leave out terms and numbers that the training data do not need, fit again, and save a new run.
+    """Remove terms and parameters that the training data do not need, fit again, and save a new run.
 
-    Pinned terms, and numbers that no data reach, are left alone. The test structures decide nothing.
+    Pinned terms stay, and parameters that no label depends on. The test structures decide nothing.
 
     \b
     Examples:

@@ -20,15 +20,17 @@ class DataConfig(Section):
     use_stress: bool = option(True, "Leave the stress aside.", flag="--no-stress")
     stress_unit: str = option("eV/Å^3", "Unit of the stress: eV/Å^3, GPa, kbar, …", metavar="UNIT")
     stress_sign: Literal["tension", "compression"] = option(
-        "tension", "Positive stress: tension or compression.", metavar="SIGN"
+        "tension", "Meaning of a positive stress: tension or compression.", metavar="SIGN"
     )
     virial_key: str | None = option(None, "Key of a virial, eV, in place of stress.", metavar="KEY")
     virial_sign: Literal["minus", "plus"] = option(
         "minus", "Sign of a virial: minus (-V*stress, GPUMD) or plus.", metavar="SIGN"
     )
-    config_type_key: str = option("config_type", "Key of the kind of a structure.", metavar="KEY")
+    config_type_key: str = option("config_type", "Key of the config type of a structure.", metavar="KEY")
     weight_key: str | None = option(None, "Key of a weight of each structure.", metavar="KEY")
-    test: str | None = option(None, "split=test, a fraction as 0.1, or a file.", metavar="RULE")
+    test: str | None = option(
+        None, "Test structures: split=test, a fraction such as 0.1, or a file.", metavar="RULE"
+    )
 
     def keys(self) -> LabelKeys:
         """The keys for the reader. Raises DataError for a unit that is not known."""

@@ -24,7 +24,7 @@ Structures = tuple[Structure, ...]
 
 @dataclass(frozen=True, eq=False)
 class TrainingData:
-    """Structures to train and test on, with what was said of them."""
+    """Structures to train and to test on, with the remarks of their readers."""
 
     train: Structures
     test: Structures
@@ -34,17 +34,17 @@ class TrainingData:
 
     @property
     def species(self) -> tuple[str, ...]:
-        """All chemical species, by atomic number."""
+        """All chemical species, in the order of atomic numbers."""
         return species_of((*self.train, *self.test))
 
 
 def read_training_data(
     paths: Sequence[str], config: DataConfig, weights: dict[str, float] | None = None, seed: int = 0
 ) -> TrainingData:
-    """Read files, warn of doubtful stress labels, and split.
+    """Read files, warn about doubtful stress labels, and split.
 
-    `config.test` is `key=value`, a fraction, or a file. Raises DataError as the readers do, and no-forces,
-    no-structures.
+    config.test: `key=value`, a fraction, or a file.
+    Raises DataError: no-forces, no-structures, and those of `readers.read`.
     """
     keys = config.keys()
     structures, warnings = read_labelled(paths, config)
@@ -123,7 +123,7 @@ def check_rows(model: Model, structures: Sequence[Structure]) -> None:
 
 
 def n_rows(structures: Sequence[Structure]) -> int:
-    """Numbers that labels give: an energy, 3N force components, six of the stress."""
+    """The number of residual rows: one energy, 3N force components, six of the stress."""
     count = 0
     for s in structures:
         if s.weight > 0:

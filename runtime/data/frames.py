@@ -49,9 +49,9 @@ def frames(path: Path) -> Iterator[Atoms]:
 
 
 def count_frames(path: Path) -> int:
-    """How many whole structures a file holds; those of xyz files are counted without being read.
+    """The number of whole structures in a file; those of xyz files are counted without being read.
 
-    Raises DataError as `frames`, but for the end of a file that was cut off.
+    Raises DataError: those of `frames`, but not for an incomplete end of the file.
     """
     _require_file(path)
     if _format(path) not in ("extxyz", "xyz"):

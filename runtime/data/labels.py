@@ -1,4 +1,4 @@
-"""Under which keys, with which sign and unit, a data file holds its labels."""
+"""The keys, signs and units of the labels in a data file."""
 
 from __future__ import annotations
 
@@ -22,11 +22,12 @@ if TYPE_CHECKING:
 class LabelKeys:
     """Keys of ASE's `atoms.info`, `atoms.arrays` or calculator results.
 
-    energy in eV (VASP: `free_energy` is what the forces are the slope of); forces in eV/Å.
-    Either `stress`, in `stress_unit` and `stress_sign`, or `virial` in eV, −V·stress (minus, as GPUMD has
-    it) or +V·stress (plus): naming a virial key turns the stress key off. `weight` names a key of `info`;
-    where it is None weights are not read.
-    Raises DataError (unknown-unit, unknown-sign) for a unit or sign that is not known.
+    energy: eV. Forces of VASP are the slope of `free_energy`.
+    forces: eV/Å.
+    stress: in `stress_unit` and `stress_sign`; it is not read where `virial` is named.
+    virial: eV, −V·stress (minus, as in GPUMD) or +V·stress (plus).
+    weight: a key of `info`; without it weights are not read.
+    Raises DataError: unknown-unit, unknown-sign.
     """
 
     energy: str = "energy"
@@ -68,9 +69,9 @@ class LabelKeys:
         return "-" if self.virial_sign == "minus" else "+"
 
     def to_stress(self, value: Float[Floats, "3 3"], volume: float) -> Stress:
-        """A stress or virial as the file has it → stress in eV/Å³, tension positive.
+        """The stress (3, 3) in eV/Å³, tension positive, of a stress or virial of the file.
 
-        `volume` in Å³, not 0.
+        volume: Å³, not 0.
         """
         if self.virial is not None:
             return value / volume * (-1.0 if self.virial_sign == "minus" else 1.0)

@@ -28,7 +28,7 @@ _STRESS_LIKE = ("stress", "virial", "virials", "dft_stress", "dft_virial", "REF_
 
 @dataclass(frozen=True, eq=False)
 class Reading:
-    """What a file held: the structures, the keys that were used, and remarks that are not errors."""
+    """The content of a file: structures, the label keys that were used, and remarks that are not errors."""
 
     structures: tuple[Structure, ...]
     keys: LabelKeys
@@ -43,8 +43,9 @@ def read(
 ) -> Reading:
     """Read `path` or `path@slice` (`nb.xyz@:100`, `nb.xyz@-1`), in any format of ASE.
 
-    weights: config_type → factor on the weight of its structures. labels=False (for prediction) asks for no
-    labels. Raises DataError with all that is wrong in the file: missing-file, unreadable-data,
+    weights: config_type → factor on the weight of its structures.
+    labels: False, for prediction, asks for no labels.
+    Raises DataError with all faults of the file: missing-file, unreadable-data,
     unreadable-structure, truncated-file, no-structures, no-energies, some-forces, bad-label, nan-label,
     flat-cell, duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
     """
@@ -68,7 +69,7 @@ def read(
 
 
 def labelled(atoms: Atoms, keys: LabelKeys, place: str) -> tuple[Structure, list[Diagnostic]]:
-    """One structure with its labels, and what is wrong with the form of these (bad-label, bad-weight)."""
+    """One structure with its labels, and the faults in their form: bad-label, bad-weight."""
     raw = raw_labels(atoms)
     bare = from_atoms(atoms, place)
     wrong: list[Diagnostic] = []

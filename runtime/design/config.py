@@ -25,11 +25,13 @@ _LENGTH = re.compile(r"\bd\b")
 
 
 class Budget(Section):
-    """When to stop measuring and selecting; the front of what is there is still written."""
+    """The budget of a design. When it is spent, the front of the results so far is written."""
 
-    time_limit: float | None = option(None, "Stop then; what is there is kept.", metavar="SECONDS", gt=0)
+    time_limit: float | None = option(
+        None, "Time after which the design stops; its results so far are kept.", metavar="SECONDS", gt=0
+    )
     fits: int | None = Field(None, ge=1)  # trials: pieces measured, selections, fits
-    workers: int = option(1, "Processes.", ge=1)
+    workers: int = option(1, "Number of processes.", ge=1)
 
 
 class Entry(Section):
@@ -57,7 +59,7 @@ class Entry(Section):
 
 
 class DesignConfig(Section):
-    """All that a design depends on besides the data."""
+    """The configuration of a design: everything it depends on besides the data."""
 
     catalogue: list[Entry] = Field(min_length=1)
     species: list[str] = Field(default_factory=list)  # those of the data, where none are named

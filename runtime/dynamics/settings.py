@@ -22,9 +22,9 @@ class MDSettings(Section):
 
     steps: int = option(10_000, "Number of steps.", ge=1)
     timestep: float = option(1.0, "Time step.", metavar="FS", gt=0)
-    ensemble: Literal["nve", "nvt", "npt"] = option("nvt", "nve, nvt or npt.")
+    ensemble: Literal["nve", "nvt", "npt"] = option("nvt", "Ensemble: nve, nvt or npt.")
     velocities: Literal["drawn", "structure"] = option(
-        "drawn", "First velocities: drawn at the temperature, or structure."
+        "drawn", "First velocities: drawn at the temperature, or those of the structure."
     )
     seed: int = option(0, "Seed of velocities, thermostat and barostat.", ge=0, lt=2**32)
     precision: Literal["float64", "float32"] = option(
@@ -35,30 +35,32 @@ class MDSettings(Section):
     )
     temperature: float = option(300.0, "Temperature.", metavar="K", ge=0)
     temperature_end: float | None = option(
-        None, "Temperature at the end, of a ramp linear in time.", metavar="K", ge=0
+        None, "Temperature at the end of a ramp that is linear in time.", metavar="K", ge=0
     )
     thermostat: Literal["bussi", "langevin", "nose-hoover"] = option(
-        "bussi", "bussi, langevin or nose-hoover."
+        "bussi", "Thermostat: bussi, langevin or nose-hoover."
     )
-    tau: float = option(100.0, "Time of the thermostat.", metavar="FS", gt=0)
-    pressure: float = option(0.0, "Pressure.", metavar="GPA")
+    tau: float = option(100.0, "Relaxation time of the thermostat.", metavar="FS", gt=0)
+    pressure: float = option(0.0, "Pressure of the barostat.", metavar="GPA")
     barostat: Literal["isotropic", "anisotropic", "full"] = option(
-        "isotropic", "isotropic, anisotropic (along x, y, z) or full."
+        "isotropic", "Strains of the barostat: isotropic, anisotropic (along x, y, z) or full."
     )
-    tau_pressure: float = option(1000.0, "Time of the barostat.", metavar="FS", gt=0)
+    tau_pressure: float = option(1000.0, "Relaxation time of the barostat.", metavar="FS", gt=0)
     # an estimate: it does not set where the cell goes
     bulk_modulus: float = option(
-        100.0, "Bulk modulus, about; sets how fast the cell follows.", metavar="GPA", gt=0
+        100.0, "Approximate bulk modulus; it sets the rate of the barostat.", metavar="GPA", gt=0
     )
     log_every: int = option(100, "Steps between rows of the log.", metavar="STEPS", ge=1)
     write_every: int = option(1000, "Steps between frames of the trajectory.", metavar="STEPS", ge=1)
-    save_every: int = option(10_000, "Steps between states to go on from.", metavar="STEPS", ge=1)
+    save_every: int = option(
+        10_000, "Steps between states that a run can resume from.", metavar="STEPS", ge=1
+    )
     trajectory: str = option("trajectory.xyz", "File of the trajectory.", metavar="NAME.xyz|NAME.traj")
     min_distance: float = option(
-        0.4, "Stop below this distance, in sums of covalent radii.", metavar="FRACTION", ge=0, lt=1
+        0.4, "Distance below which the run stops, in sums of covalent radii.", metavar="FRACTION", ge=0, lt=1
     )
     max_temperature: float | None = option(
-        None, "Stop above this temperature.", metavar="K", shown="5 times the wanted", gt=0
+        None, "Temperature above which the run stops.", metavar="K", shown="5 times the wanted", gt=0
     )
 
     @model_validator(mode="after")

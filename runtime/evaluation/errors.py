@@ -1,4 +1,4 @@
-"""Errors of a potential on labelled structures, as people quote them."""
+"""Errors of a potential on labelled structures: RMSE and MAE."""
 
 from __future__ import annotations
 
@@ -104,7 +104,7 @@ def evaluate(
 
 
 def compare(structures: Iterable[Structure], predicted: Iterable[Predicted]) -> Metrics:
-    """Errors of predictions that are there already."""
+    """Errors of given predictions, in total and by config_type."""
     metrics = Metrics()
     for structure, prediction in zip(structures, predicted, strict=True):
         metrics.add(structure, prediction)

@@ -1,4 +1,4 @@
-"""Fit a potential to data: the method chosen, progress, checkpoints."""
+"""The fit of a potential to data: choice of the method, progress, checkpoints."""
 
 from __future__ import annotations
 
@@ -27,9 +27,11 @@ def fit(
 ) -> FitResult:
     """The potential with its free parameters fitted to energies, forces and stress of the structures.
 
-    folder: where checkpoints go, beside what the run will hold; resume goes on from the one that is there,
-    to the same result as without the interruption. Ctrl-C ends with the best so far. Raises FitError,
-    ArtifactError.
+    structures: with labels in eV, eV/Å and eV/Å³.
+    folder: the folder of the run, for checkpoints.
+    resume: start from the checkpoint in the folder; the result is that of a fit without interruption.
+    on_progress: called with a `Progress` after each iteration or pass.
+    Ctrl-C ends with the best parameters so far. Raises FitError, ArtifactError.
     """
     callback = on_progress or (lambda progress: None)
     free = potential.n_parameters

@@ -1,4 +1,4 @@
-"""What a fit tells while it runs, and what it gives."""
+"""The progress and the result of a fit."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..structures.arrays import Floats
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a fit stands. fraction: of the present pass over the data, or of the whole training; 0 to 1."""
+    """The state of a fit. fraction: the share done of this pass over the data, or of the training; 0 to 1."""
 
     stage: str
     iteration: int
@@ -24,21 +24,25 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """How the errors fell: rows (n, len(columns))."""
+    """The course of the errors: rows (n, len(columns))."""
 
     columns: tuple[str, ...]
     rows: Floats
 
     def csv(self) -> str:
-        """As a file of comma-separated values."""
+        """The rows as comma-separated values under their heads."""
         lines = [",".join(f"{x:.8g}" for x in row) for row in self.rows]
         return "\n".join([",".join(self.columns), *lines]) + "\n"
 
 
 @dataclass(frozen=True, eq=False)
 class FitResult:
-    """A fitted potential. quadratic_model: the loss around its end, None of trainings; curve: what
-    a training tells of its errors.
+    """A fitted potential.
+
+    reason: why the fit ended.
+    loss: ½ Σ r² with the prior's part.
+    quadratic_model: the loss around the end to second order; None after minibatch training.
+    curve: the course of the errors, where the method records it.
     """
 
     potential: Potential
@@ -51,13 +55,13 @@ class FitResult:
 
     @property
     def covariance(self) -> Floats | None:
-        """s² (JᵀJ)⁺ (P_free, P_free), s² = 2·loss/(rows − P_free), where that is known."""
+        """s² (JᵀJ)⁺ (P_free, P_free) with s² = 2·loss/(rows − P_free); None where it is unknown."""
         known = self.quadratic_model
         return known.covariance if known and known.n_dof > 0 else None
 
     @property
     def root(self) -> Floats | None:
-        """A (P_free, P_free) with A Aᵀ the covariance, undetermined directions in it, where that is known."""
+        """A (P_free, P_free), A Aᵀ the covariance with undetermined directions; None where it is unknown."""
         known = self.quadratic_model
         return known.spread if known and known.n_dof > 0 else None
 

@@ -1,4 +1,4 @@
-"""What a method of fitting is given."""
+"""The input of a fitting method."""
 
 from __future__ import annotations
 

@@ -34,10 +34,12 @@ Judgement = Callable[[Vector], float]
 
 @dataclass(frozen=True)
 class TrainOptions:
-    """How long and how fast.
+    """Length and learning rates of a training.
 
-    `warmup` is a fraction of all steps, `decay_to` the last learning rate over the highest; `clip` bounds the
-    norm of a gradient; `weight_decay` acts on all parameters alike.
+    warmup: fraction of all steps.
+    decay_to: the last learning rate over the highest.
+    clip: upper bound on the norm of a gradient.
+    weight_decay: the same for all parameters.
     """
 
     epochs: int = 100

@@ -50,7 +50,7 @@ def ridge(strength: float | None, start: Float[Array, " P"]) -> Prior | None:
 
 @dataclass(frozen=True)
 class LeastSquaresOptions:
-    """When to stop. The tolerances are relative: of the loss, the cosine between r and any column, of θ."""
+    """Limits of a fit. Tolerances are relative: of the loss, of the cosine between r and any column, of θ."""
 
     max_iterations: int = 100
     time_limit: float | None = None  # s
@@ -84,7 +84,7 @@ CONVERGED = ("linear", "gradient", "decrease", "step")
 
 @dataclass(frozen=True)
 class LeastSquaresSolution:
-    """The end of a fit: `theta`, `loss` (the prior's part included) and why it ended.
+    """The end of a fit: `theta` (P,), `loss` (the prior's part included) and the reason.
 
     `reason`: `linear` (solved at once), `gradient`, `decrease`, `step` (converged by that test), or not
     converged: `stalled` (no step along the gradient helps: the residuals are noisy or not finite beside θ),

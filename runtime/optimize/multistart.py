@@ -22,7 +22,7 @@ from .qr_system import Array
 
 @dataclass(frozen=True)
 class StartsState:
-    """Where a fit of several starts stands; `current` is the run in progress from start `index`.
+    """The state of a fit of several starts; `current` is the run in progress from start `index`.
 
     `losses` after the short runs so far, NaN for those to come, infinite for a start without a value.
     `best` is the end of the best short run, `seconds` the time of all; `index` is n in the final run.

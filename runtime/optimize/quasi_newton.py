@@ -35,7 +35,7 @@ class Problem(Protocol):
     def upper(self) -> Float[Array, " P"]: ...
     @property
     def metric_cost(self) -> float:
-        """What `curvature` costs, in gradients."""
+        """The cost of `curvature`, in gradients."""
 
     def value_and_gradient(self, theta: Float[Array, " P"]) -> tuple[float, Float[Array, " P"]]:
         """½ Σ r² at θ and Jᵀr."""
@@ -44,13 +44,15 @@ class Problem(Protocol):
         """JᵀJ at θ, from a sample of the rows that cycle determines, scaled to all of them."""
 
     def errors(self, theta: Float[Array, " P"]) -> Sequence[float]:
-        """By what to judge θ, the less the better, and whatever else the history is to show."""
+        """The error by which θ is judged, smaller is better, and further errors for the history."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """When to stop. tolerance: the share of the loss that a cycle has to bring; patience: cycles in which the
-    judgement may not improve.
+    """Limits of a minimisation.
+
+    tolerance: the share of the loss by which a cycle has to lower it.
+    patience: number of cycles without a better judgement.
     """
 
     max_iterations: int = 5000
@@ -94,10 +96,13 @@ CONVERGED = ("held-out", "decrease")
 
 @dataclass(frozen=True)
 class Solution:
-    """theta, the best by the judgement, and the reason: `held-out` (which stopped improving), `decrease`
-    (of the loss, too small); or not converged: `stalled` (no step helps), `iterations`, `time`,
-    `interrupted`, `stopped` (by the callback). state: what a resumed minimisation goes on from; history: its
-    own, and the judgement of where it ended.
+    """The end of a minimisation.
+
+    theta (P,): the best by the judgement.
+    reason: converged by `held-out` (the judgement stopped improving) or `decrease` (of the loss, too small);
+    else `stalled` (no step helps), `iterations`, `time`, `interrupted` or `stopped` (by the callback).
+    state: the state to resume from.
+    history: the judged errors, with those of theta last.
     """
 
     theta: Float[Array, " P"]

@@ -28,7 +28,7 @@ Deviations = Callable[[Batch], tuple[float, Forces]]
 
 
 class Predictor(Protocol):
-    """A model and a value for every parameter, theta."""
+    """A model with a value theta (P,) for every coefficient."""
 
     @property
     def theta(self) -> Theta: ...
@@ -44,12 +44,14 @@ class Predictor(Protocol):
 
 
 class PotentiaCalculator(Calculator):
-    """energy, free_energy, energies (eV), forces (eV/Å), stress (eV/Å³, Voigt, tension positive).
+    """The calculator: energy, free_energy, energies (N,) (eV), forces (N, 3) (eV/Å), stress (6,) (eV/Å³).
 
-    precision: `float64`, or `float32` for speed. skin (Å): lists of neighbours are made with so much to spare
-    and kept until an atom has moved by half of it. Stress needs three periodic directions. With `deviations`
-    the results hold `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too. Raises DataError
-    for species that the potential lacks and where the energy is not finite.
+    Stress is in Voigt order, tension positive; it needs three periodic directions.
+    precision: `float64`, or `float32` for speed.
+    skin: the distance in Å by which neighbour lists are longer than the cutoff. A list is kept until an atom
+    has moved by half of it.
+    deviations: with it the results have `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too.
+    Raises DataError: species that the potential lacks, an energy that is not finite.
     """
 
     implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012
@@ -82,7 +84,7 @@ class PotentiaCalculator(Calculator):
         properties: Sequence[str] = ("energy",),
         system_changes: Sequence[str] = all_changes,
     ) -> None:
-        """ASE's entry: everything is computed at once."""
+        """Compute all properties; ASE calls this."""
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
         assert self.atoms is not None
         structure = from_atoms(self.atoms, "atoms")

@@ -1,4 +1,4 @@
-"""A compiled potential with its parameters: what users hold in their hands."""
+"""A compiled potential with its parameters."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Predicted:
-    """Of one structure."""
+    """Energy, forces and stress of one structure."""
 
     energy: float  # eV
     forces: Forces  # eV/Å
@@ -39,9 +39,9 @@ class Predicted:
 
 @dataclass(frozen=True, eq=False)
 class Potential:
-    """A program, and a value for every parameter of its model.
+    """A program with a value for every coefficient of its model.
 
-    theta: all parameters in the order of `model.parameters`, fixed ones too, in eV, Å, e.
+    theta (P,): all coefficients in the order of `model.parameters`, fixed ones too, in eV, Å, e.
     """
 
     program: Program
@@ -51,7 +51,7 @@ class Potential:
 
     @property
     def text(self) -> str:
-        """The spec."""
+        """The text of the spec."""
         return self.program.text
 
     @property
@@ -64,7 +64,7 @@ class Potential:
 
     @property
     def n_parameters(self) -> int:
-        """Trainable numbers."""
+        """The number of trained coefficients."""
         return self.model.vector.n_trained
 
     @cached_property
@@ -83,7 +83,7 @@ class Potential:
         return Potential(self.program, np.array(theta, dtype=np.float64), self._kernels, self._shapes)
 
     def kernel(self, dtype: str = "float64") -> Kernel:
-        """The compiled function of (theta, batch), made once for each precision."""
+        """The compiled function of (theta, batch); it is made once for each precision."""
         if dtype not in self._kernels:
             import jax
 
@@ -128,12 +128,13 @@ class Potential:
     def calculator(
         self, precision: str = "float64", skin: float = 0.5, uncertainty: bool = False
     ) -> PotentiaCalculator:
-        """An ASE calculator of energy, forces and stress. precision, skin: as of `PotentiaCalculator`.
+        """An ASE calculator of energy, forces and stress.
 
-        uncertainty: results hold `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too. These
-        standard deviations are calibrated where the run says how, and cost as much as a prediction for each
-        trained parameter. Raises DataError bad-value, and ArtifactError no-covariance where the potential is
-        not a run with a covariance.
+        precision, skin: as in `PotentiaCalculator`.
+        uncertainty: the results have `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too.
+        These standard deviations are calibrated where the run has a calibration. They cost as much as a
+        prediction for each trained coefficient.
+        Raises DataError: bad-value; ArtifactError: no-covariance, without a run that has a covariance.
         """
         from .calculator import PotentiaCalculator
 
@@ -153,9 +154,11 @@ def _elements(kernel: Kernel) -> int:
 
 
 def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential:
-    """The potential of a spec: its text, or the path of a `.pes` file. Parameters have their start values.
+    """The potential of a spec, with its parameters at their start values.
 
-    species: used where the spec names none. Raises SpecError with everything that is wrong with the spec.
+    spec: the text, or the path of a `.pes` file.
+    species: the species, where the spec names none.
+    Raises SpecError: all faults of the spec.
     """
     return at_start(Program.of(read_spec(spec)).for_species(tuple(species or ())))
 

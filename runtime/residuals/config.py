@@ -23,9 +23,12 @@ from ..optimize.methods import AUTO, method_names
 
 
 class WeightsConfig(Section):
-    """What counts as an error of one, of each kind of label; factors on the weight of config types.
+    """The standard deviations σ of labels, and factors on the weights of config types.
 
-    sigma_energy in eV/atom, sigma_forces in eV/Å, sigma_stress in GPa. A row's weight is 1/σ².
+    A residual row has the weight 1/σ².
+    sigma_energy: eV/atom.
+    sigma_forces: eV/Å.
+    sigma_stress: GPa.
     """
 
     sigma_energy: float = Field(0.001, gt=0)
@@ -35,26 +38,33 @@ class WeightsConfig(Section):
 
 
 class FitConfig(Section):
-    """All that a fit depends on besides the spec and the data."""
+    """The configuration of a fit: everything it depends on besides the spec and the data."""
 
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
-    method: Annotated[str, one_of(method_names())] = option(AUTO, f"{', '.join(method_names())}.")
-    starts: int = option(1, "Seeded starts; the best wins.", ge=1)
-    seed: int = option(0, "Seed of splits and starts.", ge=0)
-    time_limit: float | None = option(None, "Stop then, with the best so far.", metavar="SECONDS", gt=0)
-    max_iterations: int | None = option(None, "Stop then, with the best so far.", ge=1)
-    tolerance: float = option(1e-3, "End when a step lowers the loss by a smaller share.", gt=0, lt=1)
+    method: Annotated[str, one_of(method_names())] = option(AUTO, f"Optimiser: {', '.join(method_names())}.")
+    starts: int = option(1, "Number of starts from drawn values; the best one is kept.", ge=1)
+    seed: int = option(0, "Seed of the split and of the starts.", ge=0)
+    time_limit: float | None = option(
+        None, "Time after which the fit stops, with the best so far.", metavar="SECONDS", gt=0
+    )
+    max_iterations: int | None = option(None, "Number of iterations after which the fit stops.", ge=1)
+    tolerance: float = option(1e-3, "Relative decrease of the loss below which the fit ends.", gt=0, lt=1)
     held_out: float = option(
-        0.1, "Share of the structures that judges quasi-newton.", metavar="SHARE", ge=0, lt=1
+        0.1, "Share of the structures on which quasi-newton is judged.", metavar="SHARE", ge=0, lt=1
     )
     ridge: float | None = option(
-        None, "Draws parameters to 0, in units of their size.", shown="0; quasi-newton: 0.1", ge=0
+        None,
+        "Strength of the prior that draws parameters to 0, in units of their size.",
+        shown="0; quasi-newton: 0.1",
+        ge=0,
     )
     memory_mb: float = option(
-        1000.0, "Memory that batches and their derivatives may take.", flag="--memory", metavar="MB", ge=50
+        1000.0, "Memory for a batch and its derivatives.", flag="--memory", metavar="MB", ge=50
     )
-    reference_energies: bool = option(True, "Do not add an energy for each species.", flag="--no-reference")
+    reference_energies: bool = option(
+        True, "No reference energy of each species is added.", flag="--no-reference"
+    )
     precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
 
     def flat(self) -> dict[str, object]:

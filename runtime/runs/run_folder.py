@@ -1,4 +1,4 @@
-"""A run on the disk: what was fitted, in files that stand alone and hold no code.
+"""A run on the disk: a fitted potential, in files that stand alone and hold no code.
 
 spec.pes         the spec in canonical form, species stated
 parameters.npz   theta (P,) and names (P,)
@@ -40,7 +40,7 @@ _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 
 
 class ParameterEntry(BaseModel):
-    """A parameter: its unit, start, bounds and which of its numbers were trained."""
+    """A parameter: its unit, start, bounds, and the coefficients that were trained."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -53,7 +53,7 @@ class ParameterEntry(BaseModel):
 
 
 class Metadata(BaseModel):
-    """All of a run but its formula and numbers. Errors are as `Metrics.as_dict` has them."""
+    """All of a run but its formula and parameters. Errors have the form of `Metrics.as_dict`."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -123,11 +123,12 @@ def save(
     training: str | None = None,
     **about: Any,
 ) -> Metadata:
-    """Write a run, whole or not at all. `about`: fields of Metadata, such as train, test, config, data.
+    """Write a run, whole or not at all. An existing folder is refused unless `replace` is set.
 
-    root: as `QuadraticModel.spread`. training: how the errors fell, as comma-separated values.
-
-    An existing folder is refused unless `replace` is set. Raises ArtifactError `unwritable`.
+    root (P_free, P_free): as `QuadraticModel.spread`.
+    training: the course of the errors, as comma-separated values.
+    about: fields of Metadata, such as train, test, config, data.
+    Raises ArtifactError: unwritable.
     """
     names = np.array(potential.model.vector.names)
     files = {
@@ -178,7 +179,10 @@ def load(folder: Path | str) -> FittedPotential:
 
 
 def uncertainty_of(run: FittedPotential) -> Uncertainty:
-    """The uncertainty of a run, calibrated where the run says how. Raises ArtifactError no-covariance."""
+    """The uncertainty of a run, calibrated where the run has a calibration.
+
+    Raises ArtifactError: no-covariance.
+    """
     from ..information.calibration import Calibration
     from ..information.uncertainty import Uncertainty
 
@@ -191,7 +195,10 @@ def uncertainty_of(run: FittedPotential) -> Uncertainty:
 
 
 def read_spec(folder: Path) -> str:
-    """The spec of a run, in the language of now. Raises ArtifactError as `load`; its numbers are not read."""
+    """The spec of a run, in the present language; its parameters are not read.
+
+    Raises ArtifactError: those of `load`.
+    """
     return _spec(folder, read_metadata(folder))
 
 
@@ -206,9 +213,10 @@ def _spec(folder: Path, metadata: Metadata) -> str:
 
 
 def amend(folder: Path, covariance: Covariance, root: Covariance, calibration: dict[str, Any] | None) -> None:
-    """Put into a run what was found about its parameters later; the folder is replaced, whole or not at all.
+    """Add later results about its parameters to a run; the folder is replaced, whole or not at all.
 
-    calibration None: the one that is there stays. Raises ArtifactError as `load`, and unwritable.
+    calibration: None keeps the present one.
+    Raises ArtifactError: unwritable, and those of `load`.
     """
     metadata = read_metadata(folder)
     content = _covariance_bytes(covariance, root)

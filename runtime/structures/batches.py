@@ -1,4 +1,4 @@
-"""Structures as padded arrays, several to a batch: what kernels are called with. NumPy, no jax."""
+"""Structures as padded arrays, several to a batch; kernels take batches. NumPy, no jax."""
 
 from __future__ import annotations
 
@@ -79,7 +79,7 @@ class Labels:
 
 @dataclass(frozen=True, eq=False)
 class BatchPlan:
-    """Which structures go together. Small; `batches` builds one batch at a time, as often as it is asked."""
+    """The division of structures into batches; `batches` builds one at a time, as often as it is called."""
 
     structures: Sequence[Structure]
     specs: tuple[ListSpec, ...]
@@ -92,11 +92,11 @@ class BatchPlan:
         return tuple(dict.fromkeys(shape for shape, _ in self.groups))
 
     def batches(self) -> Iterator[tuple[Batch, tuple[int, ...]]]:
-        """(batch, indices of its structures) one after another; nothing is kept."""
+        """Pairs (batch, indices of its structures), one after another; no batch is kept."""
         return (self.batch(k) for k in range(len(self.groups)))
 
     def batch(self, group: int) -> tuple[Batch, tuple[int, ...]]:
-        """One of them."""
+        """The batch of a group."""
         shape, indices = self.groups[group]
         return build([self.structures[k] for k in indices], self.specs, self.species, shape), indices
 

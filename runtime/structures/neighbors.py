@@ -34,7 +34,7 @@ class Pairs:
 
 @dataclass(frozen=True, eq=False)
 class Slots:
-    """Where each pair of a half list stands in the rows of neighbours of its atoms."""
+    """The places of each pair of a half list in the neighbour rows of its two atoms."""
 
     out: Int[Ints, " M"]  # the pair is the out-th neighbour of its i
     back: Int[Ints, " M"]  # and the back-th of its j
@@ -78,7 +78,7 @@ def _ascending(index: Int[Ints, " M"]) -> Int[Indices, " M"]:
 
 
 def coordination(half: Pairs, n_atoms: int) -> Int[Ints, " N"]:
-    """How many neighbours each atom has."""
+    """The number of neighbours of each atom, (N,)."""
     counts = np.bincount(half.i, minlength=n_atoms) + np.bincount(half.j, minlength=n_atoms)
     return counts.astype(np.int32)
 

@@ -1,4 +1,4 @@
-"""A labelled structure: what is read from data, and what batches are made of."""
+"""A structure with its labels."""
 
 from __future__ import annotations
 
@@ -19,9 +19,9 @@ DEFAULT_CONFIG_TYPE = "default"
 
 @dataclass(frozen=True, eq=False)
 class Structure:
-    """Atoms with the labels that are known of them.
+    """Atoms with their labels.
 
-    Energy, forces and stress are None where they are unknown.
+    A label is None where it is unknown.
     """
 
     numbers: Species  # atomic numbers
@@ -42,12 +42,12 @@ class Structure:
 
     @property
     def symbols(self) -> tuple[str, ...]:
-        """One chemical symbol an atom."""
+        """The chemical symbol of each atom, (N,)."""
         return tuple(chemical_symbols[z] for z in self.numbers)
 
     @property
     def species(self) -> tuple[str, ...]:
-        """The different chemical symbols, by atomic number."""
+        """The different chemical symbols, in the order of atomic numbers."""
         return tuple(chemical_symbols[z] for z in np.unique(self.numbers))
 
     @property
