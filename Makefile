@@ -15,14 +15,16 @@ demo: $(VENV)/installed
 	rm -rf $(DEMO) $(DEMO).partial
 	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot --time-limit 60
 
-# most of the time would go into optimising kernels that then run for milliseconds;
+# most of the time would go into optimising kernels that then run for milliseconds, and into threads that share
+# the compilation of one while the other worker waits for the core;
 # tests/compiler/backends/test_full_optimization.py compiles as users do, and so does `make test QUICK_XLA=`
-QUICK_XLA ?= --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false
+QUICK_XLA ?= --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false \
+             --xla_cpu_parallel_codegen_split_count=1
 test: $(VENV)/installed-dev
 	@flags="$(QUICK_XLA)"; \
 	    XLA_FLAGS="$$flags" $(BIN)/python -c 'import jax; jax.devices("cpu")' >/dev/null 2>&1 \
 	    || { echo "this XLA does not know $$flags: kernels are compiled as users do"; flags=; }; \
-	    set -x; XLA_FLAGS="$$flags" $(BIN)/pytest -n 2 --dist loadfile
+	    set -x; XLA_FLAGS="$$flags" $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
 
 # random specs in other words, and with another meaning: 10 000 of each, half an hour
 edits: $(VENV)/installed-dev

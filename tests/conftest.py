@@ -1,6 +1,11 @@
-"""What every test needs: f64 on the CPU, and the development data where it is present."""
+"""What every test needs: f64 on the CPU, kernels compiled once, the development data where it is present."""
 
+import atexit
+import gc
 import os
+import shutil
+import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -11,7 +16,59 @@ os.environ.setdefault("JAX_ENABLE_X64", "1")
 os.environ.setdefault("JAX_PLATFORMS", "cpu")
 os.environ.setdefault("MPLBACKEND", "Agg")
 
+# What one process has compiled the others read: the workers and the commands that tests start inherit these.
+if "JAX_COMPILATION_CACHE_DIR" not in os.environ:
+    _kernels = tempfile.mkdtemp(prefix="potentia-kernels-")
+    atexit.register(shutil.rmtree, _kernels, ignore_errors=True)
+    os.environ["JAX_COMPILATION_CACHE_DIR"] = _kernels
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS", "0")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
+os.environ.setdefault("JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES", "none")
+
+# the collector would look through all of what was imported and compiled again and again
+gc.set_threshold(100_000, 20, 50)
+
 ROOT = Path(__file__).resolve().parent.parent
+
+
+# --- groups ------------------------------------------------------------------------------------
+
+# These take longest: they go first, so that neither worker is left with one when the other has done.
+SLOW = ("term", "runtime/design", "runtime/pruning", "runtime/cli", "runtime/dynamics", "oracles")
+
+
+def group_of(item: pytest.Item) -> str:
+    """The tests of a term of the library, of whichever module, or the module: they share what is compiled."""
+    given = getattr(item, "callspec", None)
+    term = getattr(given.params.get("variant"), "term", None) if given else None
+    return f"term {term}" if term else str(item.path.relative_to(ROOT / "tests"))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A group runs in one go, in one worker (`--dist loadgroup`)."""
+    place: dict[str, tuple[bool, int]] = {}
+    for item in items:
+        group = group_of(item)
+        item.add_marker(pytest.mark.xdist_group(group))
+        place.setdefault(group, (not group.startswith(SLOW), len(place)))
+    items.sort(key=lambda item: place[group_of(item)])
+    gc.freeze()
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None):
+    """Behind a group its kernels are let go."""
+    result = yield
+    if nextitem is not None and group_of(nextitem) != group_of(item):
+        if "registry" in sys.modules:
+            sys.modules["registry"].evaluator.cache_clear()
+        if "jax" in sys.modules:
+            sys.modules["jax"].clear_caches()
+        gc.collect()
+    return result
+
+
+# --- fixtures ----------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")

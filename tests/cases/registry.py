@@ -39,13 +39,21 @@ BASES = {
     "gaussian": "gaussian(5, start = 0.5)",
     "spline": "spline(6, start = 0.5)",
 }
-assert set(BASES) == set(FAMILIES)
+# where functions are multiplied with each other: the families themselves are tried by the terms of pairs
+SHORT_BASES = {
+    "bessel": "bessel(3)",
+    "chebyshev": "chebyshev(2)",
+    "gaussian": "gaussian(2, start = 0.5)",
+    "spline": "spline(4, start = 0.5)",
+}
+assert set(BASES) == set(SHORT_BASES) == set(FAMILIES)
 # arguments of every variant of a term, where its starts leave too little room for random parameters
 ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3"}
 # a network's own scale is set by its weights, and these are cheap
 SMALL = {
     "nep": {"n_max": "[1, 1]", "basis_size": "[2, 1]", "l_max": "[2, 2, 1]", "neuron": "3"},
     "nn": {"features": "bessel(4)", "hidden": "[4]"},
+    "nn_angular": {"features": "bessel(4)", "angular": "bessel(2)", "l": "2", "hidden": "[4]"},
     "three_body": {"basis": "bessel(2)", "l": "2"},
     "four_body": {"basis": "bessel(1)", "l": "1"},
     "five_body": {"basis": "bessel(1)", "l": "1", "densities": "[0]", "of": "[0, 2]"},
@@ -111,7 +119,8 @@ def _choices(formal: syntax.Formal, term: syntax.Term) -> list[str]:
     definitions = {m.name: m for m in term.members if isinstance(m, syntax.Definition) and m.formals}
     default = formal.default
     if isinstance(default, (syntax.Call, syntax.Name)) and default.name.rstrip("0123456789") in FAMILIES:
-        return list(BASES.values())
+        of_products = term.name.endswith(("_body", "_angular"))
+        return list((SHORT_BASES if of_products else BASES).values())
     if isinstance(default, syntax.Name) and default.name in definitions:
         formals = definitions[default.name].formals or ()
         return [
