@@ -15,8 +15,8 @@ from __future__ import annotations
 
 import argparse
 from collections.abc import Callable
+from dataclasses import replace
 from functools import partial, reduce
-from unittest import mock
 
 from clock import Timing, machine, taking_turns  # first: it sets what jax reads when it starts
 
@@ -27,11 +27,10 @@ import numpy as np
 from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
-from potentia.compiler.backends.xla import interpreter as xla_run
-from potentia.compiler.backends.xla import materialize as xla_storing
 from potentia.compiler.backends.xla.arrays import sums_by_owner
 from potentia.compiler.backends.xla.kernel import Kernel
 from potentia.compiler.backends.xla.trigonometry import sine
+from potentia.compiler.schedule.limits import XLA
 from potentia.runtime.residuals.derivatives import compiled
 from potentia.runtime.structures.batches import Batch, single
 from potentia.runtime.structures.padding import ListSpec
@@ -108,12 +107,11 @@ def kept(spec: str = "E = eam(Nb, rc=5)", repeat: int = 12) -> dict[str, Call]:
     model = pipeline.optimize(pipeline.build(pipeline.check(pipeline.parse(spec))))
     theta = jnp.array([x for p in model.parameters for x in p.start]) + 0.1
     calls: dict[str, Call] = {}
-    for name, most in (("features in rows", xla_run._MOST_ROWS), ("features stacked", 0)):
-        kernel: Kernel = pipeline.lower(model)
+    for name, most in (("features in rows", XLA.rows), ("features stacked", 0)):
+        kernel = Kernel(model, limits=replace(XLA, rows=most))
         specs = [ListSpec(d.name, d.rc or 0.0) for d in kernel.lists]  # type: ignore[arg-type]
         arrays = kernel.arrays(single(from_atoms(niobium(repeat)), specs, model.species))
-        with mock.patch.object(xla_run, "_MOST_ROWS", most):  # read while jax traces
-            jax.block_until_ready(kernel(theta, arrays))
+        jax.block_until_ready(kernel(theta, arrays))
         calls[name] = partial(waited, partial(kernel, theta, arrays))
     return calls
 
@@ -176,16 +174,15 @@ def storing(spec: str, fitted: bool) -> dict[str, Call]:
     theta = jnp.array([x for p in model.parameters for x in p.start]) + 0.1
     atoms = from_atoms(niobium(3 if fitted else 5))
     calls: dict[str, Call] = {}
-    for name, rule in (("stored", xla_storing.stored), ("not stored", lambda order: set())):
-        kernel: Kernel = pipeline.lower(model)
+    for name, stores in (("stored", True), ("not stored", False)):
+        kernel = Kernel(model, limits=replace(XLA, stores=stores))
         specs = [ListSpec(d.name, d.rc or 0.0) for d in kernel.lists]  # type: ignore[arg-type]
         arrays = kernel.arrays(single(atoms, specs, model.species))
         if fitted:
             call = partial(compiled(kernel)[1], theta, arrays, jnp.eye(len(theta)))
         else:
             call = partial(kernel, theta, arrays)
-        with mock.patch.object(xla_run, "stored", rule):  # the rule is asked while jax traces
-            jax.block_until_ready(call())
+        jax.block_until_ready(call())
         calls[name] = partial(waited, call)
     return calls
 

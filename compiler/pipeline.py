@@ -21,6 +21,9 @@ from .passes.recur import recur_families
 from .passes.share_neighbors import share_lists
 from .passes.simplify import simplify_model
 from .passes.symmetrize import symmetrize_sums
+from .schedule.limits import XLA, Limits
+from .schedule.maker import make_plan
+from .schedule.plan import Plan
 from .syntax import tree as syntax
 from .syntax.parser import parse_source
 
@@ -111,6 +114,11 @@ def optimize(model: Model, until: str | None = None, checked: bool = False) -> M
         if step.name == until:
             break
     return model
+
+
+def plan(model: Model, limits: Limits = XLA) -> Plan:
+    """How a target with these limits evaluates an optimized model, decided before it runs."""
+    return make_plan(model, limits)
 
 
 def lower(model: Model, dtype: Any = "float64") -> Kernel:

@@ -13,7 +13,7 @@ identical.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from ..chemistry.units import Unit
@@ -27,14 +27,15 @@ def print_model(model: Model) -> str:
     numbers = {node: k for k, node in enumerate(topological(roots))}
     lines = [f"species {', '.join(model.species)}{' open' if model.open_species else ''}"]
     lines += [_parameter(p) for p in model.parameters]
-    lines += [_node(node, numbers) for node in numbers]
+    lines += [print_node(node, numbers) for node in numbers]
     for t in model.terms:
         lines.append(f"term {t.name} = %{numbers[t.energy]} calls {t.called}{' pinned' if t.pinned else ''}")
     lines += [f"output {name} = %{numbers[node]}" for name, node in model.outputs.items()]
     return "\n".join(lines) + "\n"
 
 
-def _node(node: Node, numbers: dict[Node, int]) -> str:
+def print_node(node: Node, numbers: Mapping[Node, int]) -> str:
+    """The line of a node, `%1 = neg(%0) : site eV`; numbers: of it and its arguments."""
     args = f"({', '.join(f'%{numbers[a]}' for a in node.args)})" if node.args else ""
     attrs = ", ".join(f"{k}={show(v)}" for k, v in node.attrs if k != "kind")
     return (

@@ -52,7 +52,7 @@ class _Reader:
 
     def line(self, line: str) -> None:
         if line.startswith("%"):
-            self._node(line)
+            read_node(line, self.nodes)
             return
         first, _, rest = line.partition(" ")
         getattr(self, "_" + first)(rest)
@@ -82,22 +82,6 @@ class _Reader:
             free = (False,) * n if words.take() == "fixed" else words.run(n)
         self.parameters.append(Parameter(name, term, kind, start, lower, upper, free, kept, places))
 
-    def _node(self, line: str) -> None:
-        head, _, kind_text = line.rpartition(" : ")
-        words = _Words(head)
-        name = words.take()
-        words.expect("=")
-        op = op_named(words.take())
-        args = words.listed("(", ")", lambda: self.nodes[words.take()]) if words.peek() == "(" else []
-        attrs = dict(words.listed("{", "}", words.attribute)) if words.peek() == "{" else {}
-        kind = read_kind(kind_text)
-        if op in (ops.const, ops.param):
-            attrs["kind"] = kind
-        node = op(*args, **attrs)
-        if node.kind != kind:
-            raise ValueError(f"{op.name} is {show_kind(node.kind)}, not {kind_text}")
-        self.nodes[name] = node
-
     def _term(self, rest: str) -> None:
         words = _Words(rest)
         name = words.take()
@@ -109,6 +93,33 @@ class _Reader:
     def _output(self, rest: str) -> None:
         name, _, node = rest.partition(" = ")
         self.outputs[name] = self.nodes[node]
+
+
+def read_node(line: str, nodes: dict[str, Node]) -> Node:
+    """The node of a line of `printer.print_node`, with the nodes of its arguments; it joins them.
+
+    Raises LookupError, ValueError, AttributeError or TypeError where the line is no such line.
+    """
+    head, _, kind_text = line.rpartition(" : ")
+    words = _Words(head)
+    name = words.take()
+    words.expect("=")
+    op = op_named(words.take())
+    args = words.listed("(", ")", lambda: nodes[words.take()]) if words.peek() == "(" else []
+    attrs = dict(words.listed("{", "}", words.attribute)) if words.peek() == "{" else {}
+    kind = read_kind(kind_text)
+    if op in (ops.const, ops.param):
+        attrs["kind"] = kind
+    node = op(*args, **attrs)
+    if node.kind != kind:
+        raise ValueError(f"{op.name} is {show_kind(node.kind)}, not {kind_text}")
+    nodes[name] = node
+    return node
+
+
+def read_value(text: str) -> Any:
+    """An attribute as `printer.show` writes it."""
+    return _Words(text).value()
 
 
 class _Words:

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 def command(
     spec: Spec,
     emit: Annotated[
-        str | None, typer.Option("--emit", metavar="STAGE", help="ast, ir, ir@PASS, jaxpr or hlo.")
+        str | None, typer.Option("--emit", metavar="STAGE", help="ast, ir, ir@PASS, plan, jaxpr or hlo.")
     ] = None,
     species: SpeciesOption = None,
     json: Json = False,
@@ -25,7 +25,8 @@ def command(
     """Compile a spec and show its parameters, or any stage of the compiler.
 
     \b
-    Stages: ast, ir (as built), ir@PASS (after a pass; `ir@help` lists them), jaxpr, hlo (a small cell).
+    Stages: ast, ir (as built), ir@PASS (after a pass; `ir@help` lists them),
+    plan (how the kernel evaluates it), jaxpr, hlo (a small cell).
 
     \b
     Examples:

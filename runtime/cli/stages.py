@@ -12,12 +12,13 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_me
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Span
 from ...compiler.ir.printer import print_model
+from ...compiler.schedule.printer import print_plan
 from .summary import read_program
 
 if TYPE_CHECKING:
     from ...compiler.program import Program
 
-STAGES = ("ast", "ir", "jaxpr", "hlo")
+STAGES = ("ast", "ir", "plan", "jaxpr", "hlo")
 
 
 def emitted(stage: str, spec: Path, species: tuple[str, ...] | None) -> str:
@@ -35,6 +36,11 @@ def emitted(stage: str, spec: Path, species: tuple[str, ...] | None) -> str:
         return print_model(model)
     if stage.startswith("ir@"):
         return print_model(pipeline.optimize(model, until=_pass(stage.removeprefix("ir@"))))
+    if model.open_species:
+        help = "say which: `--species Nb`"
+        raise UserError(Diagnostic("no-species", "the spec names no species", help=help))
+    if stage == "plan":
+        return print_plan(pipeline.plan(program.optimized))
     return _xla(program, stage)
 
 
@@ -80,9 +86,6 @@ def _is_nested(part: object) -> bool:
 
 def _xla(program: Program, stage: str) -> str:
     """The kernel for a small periodic cell that has every species, as jax or XLA has it."""
-    if program.model.open_species:
-        help = "say which: `--species Nb`"
-        raise UserError(Diagnostic("no-species", "the spec names no species", help=help))
     import jax
     import numpy as np
 

@@ -6,7 +6,8 @@ from dataclasses import asdict, dataclass
 
 import numpy as np
 
-from ...compiler.backends.reference import Reference, predict
+from ...compiler.backends.reference import predict
+from ...compiler.backends.target import StructurePrediction
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ...compiler.difference.compare import Difference
 from ...compiler.difference.sides import Side, build_side
@@ -111,7 +112,7 @@ def _both(
     species: list[str],
     rng: np.random.Generator,
     periodic: bool,
-) -> tuple[Reference, Reference]:
+) -> tuple[StructurePrediction, StructurePrediction]:
     grid = np.array(list(np.ndindex(2, 2, 2)), dtype=float)[: 4 if periodic else 6]
     positions = _SPACING * grid + rng.uniform(-_SHAKE, _SHAKE, grid.shape)
     cell = _SPACING * np.diag([1.0, 2.0, 2.0]) if periodic else np.eye(3) * 50.0
@@ -119,7 +120,7 @@ def _both(
         cell = cell + rng.uniform(-0.2, 0.2, (3, 3))
     names = rng.choice(species, len(grid))
 
-    def of(model: Model, theta: Floats) -> Reference:
+    def of(model: Model, theta: Floats) -> StructurePrediction:
         kinds = np.array([model.species.index(s) for s in names])
         return predict(model, theta, positions, cell, np.full(3, periodic), kinds)
 

@@ -17,11 +17,14 @@ from ase import Atoms
 from lammps_cases import cluster, crystal, open_along, skewed, tiny
 from potentia.compiler import pipeline
 from potentia.compiler.backends import reference
+from potentia.compiler.backends.target import Structure, StructurePrediction, Target
+from potentia.compiler.backends.targets import TARGETS
 from potentia.compiler.declarations import library
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.elaborate.networks import ACTIVATIONS
 from potentia.compiler.elaborate.radial_bases import FAMILIES
 from potentia.compiler.ir.graph import Model, Parameter
+from potentia.compiler.ir.types import Domain
 from potentia.compiler.syntax import tree as syntax
 from potentia.runtime.structures.batches import Batch, build
 from potentia.runtime.structures.neighbors import pairs
@@ -190,35 +193,36 @@ def _few(atoms: Atoms, count: int) -> Atoms:
 # --- evaluation --------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True)
-class Labels:
-    """Energy eV, site energies (N,), forces (N, 3), virial dE/dε (3, 3)."""
+Labels = StructurePrediction
 
-    energy: float
-    site_energy: np.ndarray
-    forces: np.ndarray
-    virial: np.ndarray
+
+def structure_of(model: Model, atoms: Atoms) -> Structure:
+    """The structure as a target has it: species as indices of the model."""
+    index = np.array([model.species.index(s) for s in atoms.get_chemical_symbols()])
+    return Structure(atoms.positions, atoms.cell.array, atoms.pbc, index)
 
 
 def by_reference(model: Model, theta: np.ndarray, atoms: Atoms) -> Labels:
     """What the reference backend says of a model as built."""
-    index = np.array([model.species.index(s) for s in atoms.get_chemical_symbols()])
-    out = reference.predict(model, theta, atoms.positions, atoms.cell.array, atoms.pbc, index)
-    return Labels(out.energy, out.site_energy, out.forces, out.virial)
+    return reference.predict(model, theta, *structure_of(model, atoms))
 
 
-class Evaluator:
-    """An optimized model compiled by XLA, with one shape for all batches of similar structures.
+class Batcher:
+    """Batches of one shape for all of similar structures.
 
     usual: the structures will be those of `structures`, or smaller ones.
     """
 
-    def __init__(self, model: Model, dtype: Any = "float64", usual: bool = False) -> None:
-        self.usual = usual
-        self.model = model
-        self.kernel = pipeline.lower(model, dtype)
-        self.specs = tuple(ListSpec(d.name, d.rc or 0.0) for d in self.kernel.lists)  # type: ignore[arg-type]
+    def __init__(self, model: Model, usual: bool = False) -> None:
+        self.usual, self.model = usual, model
+        self.specs = tuple(ListSpec(d.name, d.rc or 0.0) for d in model.lists())  # type: ignore[arg-type]
         self.shape: Shape | None = None
+
+    def __call__(self, lists: tuple[Domain, ...], given: Sequence[Structure]) -> Batch:
+        """As targets ask for them."""
+        assert lists == self.model.lists()
+        names = np.array(self.model.species)
+        return self.batch([Atoms(names[s.species], s.positions, cell=s.cell, pbc=s.pbc) for s in given])
 
     def batch(self, atoms: Sequence[Atoms]) -> Batch:
         """The structures as one padded batch; the shape grows only where it must."""
@@ -246,20 +250,40 @@ class Evaluator:
         atoms, slots = max(s.atoms for s in shapes), max(s.structures for s in shapes)
         return Shape(nice(atoms + 1, 8), nice(slots, 4), tuple(nice(n + n // 3 + 3, 4) for n in lists))
 
+
+class Loaded:
+    """A model on a target. usual: as `Batcher` has it."""
+
+    def __init__(self, model: Model, target: Target, usual: bool = False) -> None:
+        self.model, self.batches = model, Batcher(model, usual)
+        self.predictor = target.load(model, self.batches)
+
+    def __call__(self, theta: np.ndarray, atoms: Sequence[Atoms]) -> list[Labels]:
+        """Labels of each structure, all evaluated at once."""
+        return self.predictor(theta, [structure_of(self.model, a) for a in atoms])
+
+
+class Evaluator(Loaded):
+    """An optimized model compiled by XLA, with one shape for all batches of similar structures."""
+
+    def __init__(self, model: Model, dtype: str = "float64", usual: bool = False) -> None:
+        from potentia.compiler.backends.xla.target import XlaTarget
+
+        super().__init__(model, XlaTarget(dtype), usual)
+        self.kernel: Any = self.predictor.kernel  # type: ignore[attr-defined]
+        self.specs, self.batch = self.batches.specs, self.batches.batch
+
     def arrays(self, atoms: Sequence[Atoms]) -> Any:
         return self.kernel.arrays(self.batch(atoms))
 
-    def __call__(self, theta: np.ndarray, atoms: Sequence[Atoms]) -> list[Labels]:
-        """Labels of each structure, all evaluated in one batch."""
-        out = self.kernel(theta, self.batch(atoms))
-        energy, site, forces = (np.asarray(x, float) for x in (out.energy, out.site_energy, out.forces))
-        virial = np.asarray(out.virial, float)
-        labels, first = [], 0
-        for k, a in enumerate(atoms):
-            own = slice(first, first + len(a))
-            labels.append(Labels(float(energy[k]), site[own], forces[:, own].T, virial[:, :, k]))
-            first += len(a)
-        return labels
+
+@cache
+def loaded(target: str, text: str, species: tuple[str, ...] | None = None) -> Loaded:
+    """A spec on a target; XLA compiles it once for all tests."""
+    if target == "xla" and species is None:
+        return evaluator(text)
+    made = TARGETS[target]()
+    return Loaded(compiled(text, made.optimized, species), made, usual=True)
 
 
 @cache

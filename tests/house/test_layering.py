@@ -23,8 +23,8 @@ TIERS = """
 grammar specs
 compiler.diagnostics compiler.chemistry
 compiler.syntax compiler.ir
-compiler.declarations compiler.analysis compiler.backends
-compiler.elaborate compiler.passes
+compiler.declarations compiler.analysis compiler.schedule
+compiler.backends compiler.elaborate compiler.passes
 compiler.pipeline
 compiler.program
 compiler.reduction compiler.difference
@@ -56,6 +56,7 @@ OTHERS = {
     "compiler.ir.graph": "numpy",
     "compiler.ir.live": "numpy",
     "compiler.analysis.liveness": "numpy",
+    "compiler.backends.target": "numpy",
     "compiler.backends.reference": "numpy scipy",
     "compiler.backends.xla": "numpy jax",
     "compiler.reduction": "numpy",

@@ -4,6 +4,6 @@ It shares nothing with them but the IR: neighbours by looping over images, value
 neighbour or triple), harmonics from their textbook formulas, and derivatives by the complex step.
 """
 
-from .predict import Reference, evaluate, predict
+from .predict import evaluate, predict
 
-__all__ = ["Reference", "evaluate", "predict"]
+__all__ = ["evaluate", "predict"]

@@ -7,33 +7,23 @@ Forces and virial are by the complex step dE/dx = Im E(x + ih)/h, exact to the l
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import numpy as np
 
 from ...ir.graph import Model, Node, topological
+from ..target import StructurePrediction
 from . import rules
 from .geometry import Array, Geometry, find_neighbors
 from .interpreter import Evaluation, domains
 
-__all__ = ["Reference", "evaluate", "predict", "rules"]
+__all__ = ["evaluate", "predict", "rules"]
 
 STEP = 1e-30
 
 
-@dataclass(frozen=True)
-class Reference:
-    """Energy (eV), site energies (N,), forces (N, 3) in eV/Å, virial dE/dε (3, 3) in eV."""
-
-    energy: float
-    site_energy: Array
-    forces: Array
-    virial: Array
-
-
 def predict(
     model: Model, theta: Array, positions: Array, cell: Array, pbc: Array, species: Array
-) -> Reference:
+) -> StructurePrediction:
     """Evaluate a model as built (output `energy` per site).
 
     theta: all parameters in order, flat. positions: (N, 3) Å. cell: (3, 3), rows are vectors. pbc: (3,) bool.
@@ -58,7 +48,7 @@ def predict(
         strain = np.eye(3, dtype=complex)
         strain[a, b] += 1j * STEP
         virial[a, b] = energy(x @ strain, h @ strain).sum().imag / STEP
-    return Reference(float(site.sum()), site, forces, virial)
+    return StructurePrediction(float(site.sum()), site, forces, virial)
 
 
 def evaluate(

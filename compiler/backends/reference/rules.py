@@ -178,7 +178,7 @@ def _(run: Evaluation, node: Node, value: Array) -> Array:
 
 @lowers(ops.einsum)
 def _(run: Evaluation, node: Node, *args: Array) -> Array:
-    rows = max(len(a) for a in args)
+    rows = next((len(a) for a in args if len(a) != 1), 1)
     wide = (np.broadcast_to(a, (rows, *a.shape[1:])) for a in args)
     return np.einsum(str(parsed(node["spec"]).batched("Z")), *wide)
 

@@ -151,13 +151,19 @@ def test_compile(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_stages(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
     (here / "r.pes").write_text("species Nb\nE = reference()", encoding="utf-8")
+    (here / "pair.pes").write_text("species Nb\nE = pair(bessel(2), rc = 5)", encoding="utf-8")
     golden("ast.txt", run(capsys, "compile", "nb.pes", "--emit", "ast")[1])
     golden("ir.txt", run(capsys, "compile", "r.pes", "--emit", "ir")[1])
+    golden("plan.txt", run(capsys, "compile", "pair.pes", "--emit", "plan")[1])
     before = run(capsys, "compile", "nb.pes", "--emit", "ir@share_neighbors")[1]
     after = run(capsys, "compile", "nb.pes", "--emit", "ir@differentiate")[1]
     assert "output forces" not in before and "output forces" in after
     assert "differentiate" in run(capsys, "compile", "nb.pes", "--emit", "ir@help")[1]
     assert json.loads(run(capsys, "compile", "r.pes", "--emit", "ir", "--json")[1])["stage"] == "ir"
+
+
+def test_a_plan_is_made_without_jax(here: Path) -> None:
+    assert "jax" not in imported_by("compile", "nb.pes", "--emit", "plan")
 
 
 def test_stages_of_jax(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -175,7 +181,7 @@ STAGE = "error[unknown-stage]: there is no"
         ("asd", STAGE + " stage `asd`\n  help: did you mean `ast`?\n"),
         (
             "llvm",
-            STAGE + " stage `llvm`\n  help: stages: ast, ir, jaxpr, hlo, ir@PASS\n",
+            STAGE + " stage `llvm`\n  help: stages: ast, ir, plan, jaxpr, hlo, ir@PASS\n",
         ),
         (
             "ir@simplfy",

@@ -1,4 +1,4 @@
-"""The backends against each other, and the derivatives of the IR against automatic and finite ones."""
+"""The derivatives of the IR against automatic and finite ones, and single precision against double."""
 
 from __future__ import annotations
 
@@ -14,14 +14,11 @@ from registry import (
     Evaluator,
     Variant,
     assert_close,
-    by_reference,
-    compiled,
     defaults,
     evaluator,
     random_theta,
     reach,
     structures,
-    variants,
 )
 
 FEW = settings(
@@ -32,19 +29,7 @@ FEW = settings(
     database=None,
 )
 SEEDS = st.integers(0, 2**20)
-by_name = pytest.mark.parametrize("variant", variants(), ids=lambda v: v.name)
 by_default = pytest.mark.parametrize("variant", defaults(), ids=lambda v: v.name)
-
-
-@by_name
-@FEW
-@given(seed=SEEDS)
-def test_xla_agrees_with_the_reference(variant: Variant, seed: int) -> None:
-    text = variant.spec()
-    built, run = compiled(text, optimized=False), evaluator(text)
-    theta, zoo = random_theta(built, seed), structures(SPECIES[:2], reach(built), seed)
-    for atoms, got in zip(zoo, run(theta, zoo), strict=True):
-        assert_close(got, by_reference(built, theta, atoms), 1e-9)
 
 
 @by_default
@@ -58,42 +43,6 @@ def test_single_precision_is_as_good_as_its_numbers(variant: Variant, seed: int)
     for got, want in zip(short(theta, zoo), run(theta, zoo), strict=True):
         # forces that cancel by symmetry are left with the rounding of their parts
         assert_close(got, want, 1e-4, atol=3e-6 * float(np.abs(want.site_energy).max()))
-
-
-@pytest.mark.parametrize("species", [SPECIES[:1], SPECIES], ids=["one", "three"])
-@pytest.mark.parametrize("name", ["morse", "eam", "nn", "sw", "tersoff", "three_body", "zbl"])
-def test_one_and_three_species(name: str, species: tuple[str, ...]) -> None:
-    """Tables of one row become numbers, tables of three rows have all their entries read."""
-    variant = next(v for v in defaults() if v.name == name)
-    built = compiled(variant.spec(species), optimized=False)
-    theta, zoo = random_theta(built, 5), structures(species, reach(built), 5)
-    for atoms, got in zip(zoo, Evaluator(compiled(variant.spec(species)))(theta, zoo), strict=True):
-        assert_close(got, by_reference(built, theta, atoms), 1e-9)
-
-
-MIXED = (
-    "E = lj(rc=4) + zbl(Nb, outer=2.5) + three_body(bessel2, l=1, rc=4.4) * gate(morse(O, rc=3.6))"
-    " + eam(rc=4.2) / (1 + gate(tersoff(rc=3.3))) + reference()"
-)
-
-
-def test_a_batch_equals_its_structures_one_by_one() -> None:
-    """Lists of several cutoffs, padding, structures without a neighbour: none of it shows."""
-    text = f"species Nb, O\n{MIXED}\n"
-    run = evaluator(text)
-    theta, zoo = random_theta(run.model, 3), structures(SPECIES[:2], 4.4, 3)
-    together, alone = run(theta, zoo), Evaluator(run.model)
-    alone.batch([max(zoo, key=len)] * 3)  # one generous shape for each of them
-    for atoms, got in zip(zoo, together, strict=True):
-        assert_close(alone(theta, [atoms])[0], got, 1e-12)
-
-
-def test_a_mixed_formula_agrees_with_the_reference() -> None:
-    text = f"species Nb, O\n{MIXED}\n"
-    run, built = evaluator(text), compiled(text, optimized=False)
-    theta, zoo = random_theta(built, 7), structures(SPECIES[:2], 4.4, 7)
-    for atoms, got in zip(zoo, run(theta, zoo), strict=True):
-        assert_close(got, by_reference(built, theta, atoms), 1e-9)
 
 
 # --- derivatives -------------------------------------------------------------------------------
