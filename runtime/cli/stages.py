@@ -40,7 +40,7 @@ def emitted(stage: str, spec: Path, species: tuple[str, ...] | None) -> str:
         help = "say which: `--species Nb`"
         raise UserError(Diagnostic("no-species", "the spec names no species", help=help))
     if stage == "plan":
-        return print_plan(pipeline.plan(pipeline.optimize(model)))
+        return print_plan(pipeline.plan(program.optimized))
     return _xla(program, stage)
 
 
