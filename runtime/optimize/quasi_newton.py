@@ -102,7 +102,7 @@ class Solution:
     reason: converged by `held-out` (the judgement stopped improving) or `decrease` (of the loss, too small);
     else `stalled` (no step helps), `iterations`, `time`, `interrupted` or `stopped` (by the callback).
     state: the state to resume from.
-    history: the judged errors, with those of theta last.
+    history: the judged errors, the last row at the end of the minimisation.
     """
 
     theta: Float[Array, " P"]
