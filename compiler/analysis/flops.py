@@ -17,7 +17,7 @@ def operations_per_atom(optimized: Model, density: float) -> float:
 
 
 def _places(node: Node, density: float) -> float:
-    """How many values of the node there are for one atom."""
+    """The number of values of the node for one atom."""
     domain = node.kind.domain
     within = 4 / 3 * pi * (domain.rc or 0.0) ** 3 * density
     return {"pair": within / 2, "edge": within, "triple": within**2, "site": 1.0}.get(domain.name, 0.0)

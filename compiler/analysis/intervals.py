@@ -1,4 +1,4 @@
-"""Between which numbers each value of a model lies, for all distances within reach and parameters in bounds.
+"""Intervals that hold each value of a model, for all distances within the cutoff and parameters in bounds.
 
 Interval arithmetic over the IR: an enclosure, never too narrow but for rounding, so what it says of a value
 (it is 0, it is not negative) is proved. One interval holds all components of a value. The rules are those of

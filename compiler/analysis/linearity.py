@@ -1,4 +1,4 @@
-"""Which parameters the energy is affine in, all of them together: those a fit can solve for exactly.
+"""Parameters that the energy is jointly affine in: a fit can solve for them exactly.
 
 Energies, forces and stress are then affine in them too, whatever values the others have.
 """

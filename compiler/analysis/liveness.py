@@ -1,4 +1,4 @@
-"""Which components of each value count: those that are not 0 throughout and that an output reads.
+"""Components of each value that count: they are not 0 throughout and an output reads them.
 
 Two walks over the graph. Forward: `support`, the components that may differ from 0. Backward: `read`, the
 components that are read together with something that may differ from 0. Operations have the rules.

@@ -23,7 +23,7 @@ def term_names() -> tuple[str, ...]:
 
 
 def folder() -> Path:
-    """Where the files of the library lie."""
+    """The folder of the library's files."""
     return Path(str(_folder()))
 
 

@@ -1,4 +1,4 @@
-"""Errors as values: made anywhere, collected, rendered by `report`."""
+"""Errors as values: made anywhere, collected, rendered by `render`."""
 
 from __future__ import annotations
 
@@ -22,10 +22,13 @@ class Fix:
 
 @dataclass(frozen=True)
 class Diagnostic:
-    """One thing to tell the user.
+    """A fault or a likely mistake, with its place.
 
-    `code` is a stable slug. `primary` is the span of a spec that is at fault, `label` what is
-    written under it; `place` names a place that is not in a spec ("nb.xyz, structure 17").
+    code: a stable name, which has a page in `docs/errors`.
+    message: the fault in one sentence; help: the remedy.
+    primary: the span at fault in a spec; label: the words under it.
+    secondary: further spans with their labels.
+    place: a place that is not in a spec, such as "nb.xyz, structure 17".
     """
 
     code: str

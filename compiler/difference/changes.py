@@ -76,7 +76,7 @@ def _trained(side: Side, term: str) -> int:
 
 
 def _term_changes(x: Instance, y: Instance) -> Iterator[op.Operation]:
-    """Why the energies of two terms are not one formula."""
+    """The reason that the energies of two terms are not one formula."""
     found = [*_argument_changes(x, y)]
     if x.only != y.only:
         found.append(op.TermSpeciesChanged(y.name, x.only, y.only))

@@ -1,4 +1,4 @@
-"""What changed from one spec to another, in meaning."""
+"""Changes of meaning from one spec to another."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _WORDS = (op.DefinitionChanged, op.FormulaUnproved, op.ArgumentChanged)
 
 @dataclass(frozen=True)
 class Difference:
-    """What changed. verdict: `same` only where it is proved; `unproved` where nothing was found to have
+    """The changes. verdict: `same` only where it is proved; `unproved` where nothing was found to have
     changed and there is no proof of it either.
 
     parameters: name of a parameter of b -> that of a, those that correspond. level: `syntax` where one of the

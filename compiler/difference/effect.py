@@ -1,4 +1,4 @@
-"""What a spec costs and how far it reaches: what a change of the formula changes in that."""
+"""The cost and the cutoff of a spec, and their changes with the formula."""
 
 from __future__ import annotations
 

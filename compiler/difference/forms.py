@@ -113,7 +113,7 @@ def digest(*parts: bytes) -> bytes:
 
 
 class Forms:
-    """Where forms live: equal atoms are one object, equal sums too."""
+    """The store of forms: equal atoms are one object, equal sums too."""
 
     def __init__(self) -> None:
         self.numbers = Numbers()

@@ -1,4 +1,4 @@
-"""What a spec means, a fact a line: what a tool that compares lines is given in place of the text.
+"""The meaning of a spec, a fact a line, for tools that compare lines.
 
 species Nb
 E = zbl + eam

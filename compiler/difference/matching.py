@@ -1,4 +1,4 @@
-"""Which term of one spec is which of the other: by formula, arguments, parameters; not by lines or names."""
+"""Pairs of equal terms of two specs: by formula, arguments, parameters; not by lines or names."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def _of_library(instance: Instance) -> bool:
 
 
 def _shared(a: Sequence[object], b: Sequence[object]) -> float:
-    """How much of two bags is in both, 0 to 1."""
+    """The share of two bags that is in both, 0 to 1."""
     if not a and not b:
         return 1.0
     return 2 * (Counter(a) & Counter(b)).total() / (len(a) + len(b))

@@ -28,7 +28,7 @@ _BEFORE = {"sum_i": "to_i", "sum_j": "to_j", "sum_to_ij": "to_ij", "sum_to_ik": 
 
 @dataclass(frozen=True)
 class Label:
-    """What stands for a parameter: its identity in forms, and what orders may know of it."""
+    """The stand-in for a parameter: its identity in forms, and what orders may know of it."""
 
     name: str
     key: bytes
@@ -166,7 +166,7 @@ class NormalForms(Functions):
         return self._held(op, self._list(kind.domain), atom)
 
     def _again(self, atom: Atom, args: tuple[Sum, ...]) -> Sum:
-        """The same function of other forms, brought to its normal form anew."""
+        """The same function of other forms, brought to its normal form again."""
         if atom.op in ("group", "long"):
             return args[0]
         if atom.op == "exp":

@@ -1,4 +1,4 @@
-"""What changed from one spec to another: a value for each change, plain data in it. Words are made elsewhere.
+"""Changes from one spec to another: a value for each, with plain data. Words are made elsewhere.
 
 Values are written as the language writes them (`5 Å`, `bessel(8)`, `0.1 eV in (0, 10)`); None: nothing.
 """
@@ -42,7 +42,7 @@ class SpeciesReordered(Operation):
 
 @dataclass(frozen=True)
 class EnergyChanged(Operation):
-    """What the energy has beside its terms."""
+    """The parts of the energy beside its terms."""
 
     kind = "energy_changed"
     before: str
@@ -188,7 +188,7 @@ class BoundsChanged(Operation):
 
 @dataclass(frozen=True)
 class SharingChanged(Operation):
-    """What a parameter is one value for each of, and its unit."""
+    """The domain of a parameter, and its unit."""
 
     kind = "sharing_changed"
     parameter: str
@@ -198,7 +198,7 @@ class SharingChanged(Operation):
 
 @dataclass(frozen=True)
 class ComponentsChanged(Operation):
-    """How many components a parameter has, or which of them are kept."""
+    """The number of components of a parameter, or those that are kept."""
 
     kind = "components_changed"
     parameter: str

@@ -1,4 +1,4 @@
-"""What changed in the parameters of a term: which there are, and what each one is."""
+"""Changes in the parameters of a term: their names, and the values of each."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ Pair = TypeVar("Pair")
 
 @dataclass(frozen=True)
 class _Row:
-    """What a row of a table is: its starts and bounds, component by component, and which are trained."""
+    """A row of a table: its starts and bounds, component by component, and which are trained."""
 
     components: tuple[int, ...]
     start: tuple[float, ...]

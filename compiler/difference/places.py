@@ -1,4 +1,4 @@
-"""Where terms stand in the energy: the skeleton of its formula, with the terms as atoms, and words for it."""
+"""The places of terms in the energy: the skeleton of its formula, with terms as atoms, and words for it."""
 
 from __future__ import annotations
 

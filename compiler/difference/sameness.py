@@ -61,7 +61,7 @@ def normal_forms(
 
 
 def contents(side: Side, numbers: Numbers) -> dict[str, bytes]:
-    """What each parameter is, without its name: sharing, unit, numbers, bounds, which are trained."""
+    """Each parameter without its name: sharing, unit, numbers, bounds, which are trained."""
     n = len(side.model.species)
     return {
         p.name: digest(repr(content(p, n, side.random.get(p.name), numbers)).encode())

@@ -76,7 +76,7 @@ class Side:
 
 
 def species_of(checked: Checked, given: Sequence[str] | None) -> tuple[str, ...]:
-    """Those that a spec names, else those given; empty where the data would say. Raises SpecError."""
+    """The species that a spec names, else those given; empty where data would say. Raises SpecError."""
     return named_species(checked) or tuple(given or ())
 
 
@@ -101,7 +101,7 @@ def build_side(checked: Checked, species: tuple[str, ...], lenient: bool = False
 
 
 def _random_start(scope: TermScope, name: str) -> str | None:
-    """How the start is drawn, where it is: such numbers follow the name of the parameter and mean nothing."""
+    """The distribution of a drawn start: such numbers follow the name of the parameter and mean nothing."""
     declared = scope.params.get(name)
     if declared is None:  # weights of a network
         return WEIGHTS

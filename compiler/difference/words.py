@@ -1,4 +1,4 @@
-"""What changed in the words of two specs: all that can be said where one of them is not valid."""
+"""Changes in the words of two specs, for the case that one of them is not valid."""
 
 from __future__ import annotations
 

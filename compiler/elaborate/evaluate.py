@@ -195,7 +195,7 @@ def _neighbours(expr: syntax.Neighbours, env: Env) -> Node:
 
 
 def _cutoff(expr: syntax.Neighbours, env: Env) -> float:
-    """How far a sum goes, Å: as far as it says, a sum over k as far as the one around it, else the term."""
+    """The cutoff of a sum, Å: its own, for a sum over k that of the sum around it, else that of the term."""
     if expr.cutoff is None:
         around = env.atoms.domain.rc
         return env.scope.cutoff(expr.span) if around is None else around

@@ -1,4 +1,4 @@
-"""What an expression is evaluated in: the data of a model and of a term while they are built.
+"""The scope of an expression: the data of a model and of a term while they are built.
 
 `model_builder.Builder` and `term.TermBuilder` add the evaluation of names and calls; a module that only reads
 or fills in the data imports this one.
@@ -72,7 +72,7 @@ class Scope(ABC):
 
     @abstractmethod
     def cutoff(self, span: Span) -> float:
-        """How far a sum goes that does not say so itself, Å. Raises SpecError at `span`."""
+        """The cutoff of a sum without one of its own, Å. Raises SpecError at `span`."""
 
     @abstractmethod
     def restrict(self, node: Node, atoms: Atoms) -> Node:

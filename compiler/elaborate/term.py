@@ -235,7 +235,7 @@ def instantiate(name: str, term: syntax.Term, call: syntax.Call, env: Env) -> No
 
 
 def _seen_from(d: Diagnostic, call: syntax.Call) -> Diagnostic:
-    """A fault inside a term of another text, told at the call too."""
+    """A fault inside a term of another text, reported at the call too."""
     if d.primary is None or d.primary.source is call.span.source:
         return d
     return Diagnostic(

@@ -1,4 +1,4 @@
-"""What an expression of a spec can be worth while the model is built."""
+"""Values of expressions while a model is built."""
 
 from __future__ import annotations
 

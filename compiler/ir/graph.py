@@ -35,7 +35,7 @@ IntervalRule = Callable[["Node", Sequence[Range]], Range]
 
 @dataclass(frozen=True)
 class Liveness:
-    """Which components of a value count, as masks of its feature shape.
+    """The components of a value that count, as masks of its feature shape.
 
     support(node, supports): the components that may differ from 0, from those of the arguments.
     reads(node, wanted, supports): for each argument the components that the wanted ones read.
@@ -50,12 +50,14 @@ class Op:
     """An operation of the IR with all of its facets. Each is one object, so `is` is equality.
 
     kind: the kind of the result, from arguments and attributes; raises KindError where they do not fit.
-    traits: facts that passes and analyses read. scalar: the meaning for plain numbers, attributes by name;
-    None where single numbers do not say it. interval: an enclosure of the result from those of the arguments.
-    pullback(node, g): for each argument what makes its adjoint from g, the adjoint of the node.
+    traits: facts that passes and analyses read.
+    scalar: the meaning for plain numbers, attributes by name; None where single numbers do not define it.
+    interval: an enclosure of the result from those of the arguments.
+    pullback(node, g): for each argument a function that makes its adjoint from g, the adjoint of the node.
     pushforward(node, tangents): the tangent of the node from those of the arguments, None for 0.
-    flops: operations for one entry of the domain. live: which components may differ from 0 and are read.
-    role: how the normal form of `diff` treats it.
+    flops: operations for one entry of the domain.
+    live: the components that may differ from 0 and are read.
+    role: the treatment in the normal form of `diff`.
     """
 
     name: str

@@ -26,7 +26,7 @@ def _same(node: Node, args: Sequence[Mask]) -> Mask:
 
 
 def _any(node: Node, args: Sequence[Mask]) -> Mask:
-    """Where any of the arguments may differ from 0."""
+    """Components where any of the arguments may differ from 0."""
     import numpy as np
 
     found = args[0]
@@ -36,7 +36,7 @@ def _any(node: Node, args: Sequence[Mask]) -> Mask:
 
 
 def _every(node: Node, args: Sequence[Mask]) -> Mask:
-    """Where all of the arguments may differ from 0."""
+    """Components where all of the arguments may differ from 0."""
     import numpy as np
 
     return np.asarray(args[0] & args[1])

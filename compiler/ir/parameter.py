@@ -12,11 +12,13 @@ from .types import Kind, entries
 class Parameter:
     """A trainable or fixed number, or table of numbers, of the model.
 
-    start, lower, upper, free: one entry a number, species row slowest, feature axes fastest, in eV, Å, e.
-    `free` says which are trained. `name` is unique in the model: `morse.D`; `term` names the term instance
-    that owns it. `kind` is that of the table a kernel reads. `components`: which of the declared components
-    its feature axis holds, None for all. `places`: for each entry of the table the number that it is, −1 for
-    0; None where each is its own.
+    name: unique in the model: `morse.D`.
+    term: the term instance that owns it.
+    kind: that of the table a kernel reads.
+    start, lower, upper: one entry a coefficient, species row slowest, feature axes fastest, in eV, Å, e.
+    free: whether each coefficient is trained.
+    components: the declared components that its feature axis holds, None for all.
+    places: for each entry of the table its coefficient, −1 for 0; None where each entry has its own.
     """
 
     name: str

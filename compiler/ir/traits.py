@@ -31,7 +31,7 @@ class Trait(Flag):
 
 
 class Role(Enum):
-    """How the normal form of `diff` treats an operation."""
+    """The treatment of an operation in the normal form of `diff`."""
 
     FUNCTION = "left as it is"
     ODD = "the sign of the argument comes out"

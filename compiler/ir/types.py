@@ -137,7 +137,7 @@ class Kind:
         return f"{self.domain}{shape} {self.unit}"
 
 
-# numbers that a value, or all parameters together, may hold: a slip of the keyboard is told and not computed
+# entries that a value, or all parameters together, may have: a slip of the keyboard is refused in time
 LARGEST = 300_000
 
 

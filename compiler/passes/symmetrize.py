@@ -39,7 +39,7 @@ def _to_pairs(node: Node) -> Node:
 
 
 def _on_edges(body: Node) -> set[Node]:
-    """What lies under a value on neighbours and is on neighbours too, down to values of atoms."""
+    """Nodes on neighbours under a value on neighbours, down to values of atoms."""
     found: set[Node] = set()
     stack = [body]
     while stack:

@@ -78,7 +78,7 @@ def _rows(model: Model, p: Parameter, restriction: Restriction, body: syntax.Exp
 
 
 def _written(body: syntax.Expr | None, name: str, model: Model) -> syntax.Expr | None:
-    """What the argument says of a row."""
+    """The entry of a row in the argument."""
     if not isinstance(body, syntax.Table):
         return body
     wanted = name.split("-")

@@ -1,4 +1,4 @@
-"""Prune: rewrites of a formula that cost little, by what the data say about its numbers.
+"""Prune: rewrites of a formula that raise the loss little, by its quadratic model.
 
 Candidates are restrictions of the trained numbers that the language has words for: an operand of the energy
 left out, a component no longer kept, a row of species left out, a number fixed at a natural value, rows
@@ -51,7 +51,7 @@ class Protected:
 
 @dataclass(frozen=True)
 class Choice:
-    """A rewrite that was chosen: how many numbers it takes away, the predicted ΔL, the model after it."""
+    """A chosen rewrite: the number of parameters it removes, the predicted ΔL, the model after it."""
 
     rewrite: Rewrite
     removed: int

@@ -1,4 +1,4 @@
-"""What a restriction of the trained numbers does to the formula: operands that are 0, numbers without effect.
+"""Effects of a restriction of trained parameters: operands that are 0, parameters without effect.
 
 A number fixed at 0 may leave others without any effect (a density that no embedding reads): they are found by
 following the zeros through the formula (`liveness`), not by looking at data.
@@ -63,7 +63,7 @@ class ReducedParameters:
 
     @classmethod
     def of(cls, restriction: Restriction, size: int) -> ReducedParameters:
-        """Of F = size numbers."""
+        """The parameters that a restriction leaves of F = size."""
         leader = {k: min(group) for group in restriction.tied for k in group}
         kept = [k for k in range(size) if k not in restriction.fixed]
         firsts = sorted({leader.get(k, k) for k in kept})
@@ -106,7 +106,7 @@ def vanishes(energy: Node, model: Model, restriction: Restriction, idle: Idle = 
 
 
 def zero_masks(model: Model, restriction: Restriction, idle: Idle = frozenset()) -> Mapping[str, Mask]:
-    """For each parameter which components may differ from 0 in some row; idle numbers are as good as 0."""
+    """For each parameter, the components that may differ from 0 in some row; idle ones count as 0."""
     values: dict[str, list[float | None]] = {
         p.name: [_value(p, k, idle) for k in range(len(p.start))] for p in model.parameters
     }
@@ -117,7 +117,7 @@ def zero_masks(model: Model, restriction: Restriction, idle: Idle = frozenset())
 
 
 def _value(p: Parameter, index: int, idle: Idle) -> float | None:
-    """What a number always is, None where a fit decides."""
+    """The constant value of a coefficient; None where a fit decides."""
     if p.free[index]:
         return None
     return 0.0 if (p.name, index) in idle else p.start[index]

@@ -1,4 +1,4 @@
-"""The operands of the sum that is the energy: what may be left out of it, and which parameters go with it."""
+"""The operands of the energy's sum, which may be left out of it, and their parameters."""
 
 from __future__ import annotations
 

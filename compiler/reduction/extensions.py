@@ -1,4 +1,4 @@
-"""Grow: candidate terms ranked by what they would gain, from one linearisation: Rao's score test.
+"""Grow: candidate terms ranked by their predicted gain, from one linearisation: Rao's score test.
 
 The candidates join the energy with everything that they are linear in at 0, so that the energy is what it
 was. What freeing the amplitudes b of one candidate gains, all numbers of the base at their new best, is at

@@ -1,4 +1,4 @@
-"""Trained numbers that belong together: what is kept or dropped as one, and judged as one."""
+"""Groups of trained parameters that are kept, dropped and judged together."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class _Trained:
 def blocks(model: Model) -> tuple[Block, ...]:
     """The blocks of each term in the order of the model, the term itself first.
 
-    A part of a term is told where it has several numbers and is not the same as one told before.
+    A part of a term is listed where it has several numbers and is not the same as one listed before.
     """
     trained = _trained(model)
     found = []

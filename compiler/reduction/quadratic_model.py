@@ -1,4 +1,4 @@
-"""What data say about the parameters of a fit: the quadratic model of the loss that rewrites are judged by.
+"""The quadratic model of the loss around a fit, by which rewrites are judged.
 
 Around the fit θ the loss is L(θ + δ) = ½‖U δ + z‖² + ½ρ², U (F, F) the triangular factor of the weighted
 derivatives J (so UᵀU = JᵀJ, the Fisher information for unit weights), z what of the residual lies in their
@@ -49,7 +49,7 @@ class Restriction:
 
     @property
     def removes(self) -> int:
-        """How many numbers fewer are trained."""
+        """The number of trained parameters that it removes."""
         return len(self.fixed) + sum(len(group) - 1 for group in self.tied)
 
     def map(self, size: int) -> tuple[Array, Array]:
@@ -71,11 +71,16 @@ class Restriction:
 
 @dataclass(frozen=True, eq=False)
 class QuadraticModel:
-    """The quadratic model above, of F trained numbers.
+    """The quadratic model above, of F trained parameters.
 
-    names (F,); theta (F,) in eV, Å, e; factor U (F, F) upper triangular; residual z (F,); loss ½ Σ r²
-    = ½‖z‖² + ½ρ²; n_rows: labels; noise: the singular value, relative to the largest of the
-    column-normalised J, under which a direction is only rounding.
+    names (F,).
+    theta (F,): in eV, Å, e.
+    factor: U (F, F), upper triangular.
+    residual: z (F,).
+    loss: ½ Σ r² = ½‖z‖² + ½ρ².
+    n_rows: number of labels.
+    noise: a direction is only rounding below this singular value of the column-normalised J, relative to the
+    largest.
     """
 
     names: tuple[str, ...]
@@ -92,12 +97,12 @@ class QuadraticModel:
 
     @property
     def n_dof(self) -> int:
-        """Labels beyond one for each number."""
+        """The number of degrees of freedom: labels less parameters."""
         return self.n_rows - self.size
 
     @property
     def variance(self) -> float:
-        """s² = 2 L / (rows − F): of a residual, 1 where the weights are true. NaN without freedom."""
+        """s² = 2 L / (rows − F): of a residual, 1 where weights are true. NaN without degrees of freedom."""
         return 2.0 * self.loss / self.n_dof if self.n_dof > 0 else float("nan")
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A spec rewritten as a restriction of its trained numbers says: the text that a pruned formula is.
+"""The text of a spec under a restriction of its trained parameters.
 
 Operands that are 0 leave the sum, components at 0 are no longer kept, rows that are tied are joined, numbers
 that have no more freedom are `fixed`. Edits are made on spans of the text, so that comments stay; the result

@@ -36,7 +36,7 @@ def recognise(error: UnexpectedToken, parse: Callable[[str], Any], closed: bool)
 
 
 def mended(slug: str, found: Span) -> Fix | None:
-    """What mends a mistake, by its slug and the word that it was found at; None where that is not clear."""
+    """The remedy of a mistake, by its slug and the word at its place; None where that is not clear."""
     source, text = found.source, found.source.text
     match slug:
         case "extra-parenthesis":

@@ -78,7 +78,7 @@ def render(doc: Doc, margin: int = 0) -> str:
 
 
 def _text(part: Doc, out: list[str], ended: bool) -> tuple[str, bool]:
-    """What to write for a leaf, and whether it needs a line of its own."""
+    """The text of a leaf, and whether it needs a line of its own."""
     if isinstance(part, Remark):
         at_start = not ended and not "".join(out[-2:]).rpartition("\n")[2].strip()
         if part.trailing and not ended:

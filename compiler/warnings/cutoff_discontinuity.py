@@ -44,7 +44,7 @@ def cutoff_discontinuity(formula: Formula) -> Iterator[Diagnostic]:
 
 
 def _jump(formula: Formula, node: Node, numbers: dict[str, Row]) -> tuple[str, float] | None:
-    """What jumps of a sum over neighbours, and where (Å); None where nothing does."""
+    """The quantity of a sum over neighbours that jumps, and its cutoff (Å); None where nothing jumps."""
     rc = float(node["within"])
     for i, j in combinations_with_replacement(range(len(formula.model.species)), 2):
         scene = Scene((i, j, j), 0.6 * rc, 0.6 * rc)

@@ -1,4 +1,4 @@
-"""What the energy depends on, after what is proved constant has become a number and what cancels is gone."""
+"""The parameters that the energy depends on, once constants are folded and terms have cancelled."""
 
 from __future__ import annotations
 

@@ -59,7 +59,7 @@ class Formula:
         return span.source is self.checked.file.source
 
     def place(self, term: TermInstance) -> Span:
-        """Where to tell of a term: at its call, or else at the energy."""
+        """The place of a warning about a term: its call, or else the energy."""
         if term.origin is not None and self.is_here(term.origin):
             return term.origin
         assert self.checked.energy is not None

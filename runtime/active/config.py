@@ -45,7 +45,7 @@ class ExploreConfig(Section):
 
 
 class SelectConfig(Section):
-    """What is labelled. `docs/active.md` says what a grade and a distance are.
+    """The selection of structures to label. `docs/active.md` defines grade and distance.
 
     core: structures with atoms nearer than this share of the sum of their covalent radii are unphysical.
     pool: frames that are looked at in a round.
@@ -101,7 +101,7 @@ class ActiveConfig(Section):
         return md
 
     def depends_on(self) -> dict[str, object]:
-        """What the results of a round depend on: all but when to stop and how much time or memory to take."""
+        """The settings that the results of a round depend on: all but limits of rounds, time and memory."""
         found = self.model_dump(mode="json")
         del found["stop"]
         for name in ("time_limit", "memory_mb"):

@@ -1,4 +1,4 @@
-"""Where training structures and dynamics lie in the space of descriptors, in two dimensions.
+"""Places of training structures and dynamics in the space of descriptors, in two dimensions.
 
 By the two principal components of all points, each number brought to deviation 1; and by UMAP (McInnes,
 Healy, Melville, arXiv:1802.03426) where the package umap-learn is installed.

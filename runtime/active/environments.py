@@ -16,7 +16,7 @@ from ..structures.arrays import Floats
 from ..structures.structure import Structure
 from .descriptors import Descriptors
 
-_FLOOR = 0.1  # of the typical deviation: what hardly varies in training is not blown up
+_FLOOR = 0.1  # of the typical deviation: an almost constant descriptor is not blown up
 _RIDGE = 1e-3  # of a unit variance: directions that no training atom has
 
 Environments = list[Floats]  # of each species, (atoms, size)

@@ -1,4 +1,4 @@
-"""The fit of a round: begun from the numbers of the round before, saved as a run."""
+"""The fit of a round: from the parameters of the round before, saved as a run."""
 
 from __future__ import annotations
 

@@ -98,7 +98,7 @@ def _rms(values: Floats) -> float:
 
 
 def _energy(atoms: Atoms) -> float:
-    """That whose slope the forces are: with smeared electrons the free energy."""
+    """The energy whose slope the forces are: with smeared electrons the free energy."""
     try:
         return float(atoms.get_potential_energy(force_consistent=True))
     except PropertyNotImplementedError:

@@ -32,7 +32,7 @@ ROUND = "round.json"
 
 @dataclass(frozen=True, eq=False)
 class Round:
-    """What a round came to. trained: structures of its fit; train, test: RMSE as `lineage.errors` has them.
+    """The result of a round. trained: structures of its fit; train, test: RMSE as `lineage.errors` has them.
 
     labelled, refused: of the selection; refused by place, with the reason. surprise: errors on the labelled
     ones before they were trained on, None where nothing was.

@@ -1,4 +1,4 @@
-"""Which frames are labelled: those that the potential does not know, far from each other.
+"""The selection of frames to label: unknown to the potential, and far from each other.
 
 Among frames of a high grade (`grades`) the highest is taken, then the farthest from all that is known and
 taken.

@@ -1,4 +1,4 @@
-"""What active learning works with, and its folder.
+"""The state of a study of active learning, and its folder.
 
 study.json            what the study depends on
 agreement.json        whether the calculator labels the first data as they are

@@ -25,7 +25,7 @@ _READING = 0.9  # of the work
 
 @dataclass(frozen=True, eq=False)
 class Analysis:
-    """What a trajectory says.
+    """The results of a trajectory.
 
     diffusion is empty where `undiffused` gives the reason. when, rows and temperatures: of each frame.
     """
@@ -45,7 +45,7 @@ class Analysis:
 
     @property
     def atoms(self) -> dict[str, int]:
-        """How many there are of each species, by atomic number."""
+        """The number of atoms of each species, by atomic number."""
         kinds, counts = np.unique(self.numbers, return_counts=True)
         return {chemical_symbols[z]: int(n) for z, n in zip(kinds, counts, strict=True)}
 
@@ -95,7 +95,7 @@ def _too_few(trajectory: Trajectory, left: int, total: int) -> DataError:
 
 
 class _Gathered:
-    """What was seen so far; what grows with the number of frames is a few numbers for each."""
+    """Sums over the frames so far; only a few values are kept for each frame."""
 
     def __init__(self, trajectory: Trajectory, first: Frame, displacements: Displacements) -> None:
         self.trajectory, self.settings = trajectory, trajectory.settings

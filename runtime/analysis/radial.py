@@ -48,7 +48,7 @@ class Shell:
 
 @dataclass(frozen=True, eq=False)
 class PairStatistics:
-    """What was seen of a pair of species.
+    """Distances of a pair of species so far.
 
     r (bins,) Å, the middles; g (bins,); closest None where no pair came within r_max. distances (frames,):
     the smallest in each frame, infinite where none. near: pairs within 1 Å in a frame. core Å; inside: how
@@ -180,7 +180,7 @@ class Radial:
         return Shell(float(r[peak]), float(g[peak]), float(r[lowest]), self._neighbours(k, lowest))
 
     def _neighbours(self, k: int, lowest: int) -> tuple[float, float]:
-        """How many neighbours lie within a bin: B of an A, and A of a B."""
+        """The number of neighbours within a bin: B of an A, and A of a B."""
         a, b = self._pairs[k]
         ends = int(self._counts[k, : lowest + 1].sum()) * (2.0 if a == b else 1.0) / self._frames
         return ends / int(self._counts_of[a]), ends / int(self._counts_of[b])

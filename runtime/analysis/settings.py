@@ -1,4 +1,4 @@
-"""What is asked of a trajectory."""
+"""The settings of an analysis."""
 
 from __future__ import annotations
 

@@ -58,7 +58,7 @@ class Trajectory:
             raise DataError(Diagnostic("bad-value", message, help=help))
 
     def count(self) -> int:
-        """How many whole frames there are."""
+        """The number of whole frames."""
         return count_frames(self.path)
 
     def __iter__(self) -> Iterator[Frame]:
@@ -91,7 +91,7 @@ class Trajectory:
         return _no_time("the frames do not say their time, so there is no diffusion", self.path, "warning")
 
     def _whole(self) -> Iterator[tuple[int, Atoms]]:
-        """Frames with their number. A last one that was cut off, as by a simulation that was killed, is told
+        """Frames with their number. An incomplete last one, as of a killed simulation, is a warning
         and left out.
         """
         number = 0

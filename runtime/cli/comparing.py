@@ -35,7 +35,7 @@ class Compared:
         return as_text(self.difference, (self.a.name, self.b.name), self.effects, painter(colour))
 
     def as_dict(self) -> dict[str, object]:
-        """What JSON says of every comparison."""
+        """The JSON of every comparison."""
         return {
             "a": self.a.name,
             "b": self.b.name,
@@ -61,7 +61,7 @@ def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> 
 
 
 def _faults(version: Version, species: tuple[str, ...] | None) -> tuple[Diagnostic, ...]:
-    """What is wrong with a spec; nothing where it is valid."""
+    """The faults of a spec; none where it is valid."""
     try:
         _ = Program.of(version.source).for_species(species or ()).model
     except SpecError as error:

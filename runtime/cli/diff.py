@@ -114,7 +114,7 @@ def _compared(words: list[str], asked: _Asked) -> int:
 
 
 def _runs(found: Compared, asked: _Asked) -> RunsCompared | None:
-    """What two runs say beyond their formulas."""
+    """The comparison of two runs beyond their formulas."""
     if asked.data is None and (found.a.run is None or found.b.run is None):
         return None
     from .diff_runs import runs_compared

@@ -1,4 +1,4 @@
-"""What changed, in words: a line or two for each operation, none longer than 100 columns."""
+"""Changes in words: a line or two for each operation, none longer than 100 columns."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def _head(difference: Difference, names: tuple[str, str], paint: Paint) -> list[
 
 
 def _together(found: Sequence[op.Operation]) -> Iterator[op.Operation]:
-    """Terms that moved together, told once."""
+    """Terms that moved together, named once."""
     moves: dict[tuple[str, str], list[str]] = {}
     for o in found:
         if isinstance(o, op.TermMoved):

@@ -83,7 +83,7 @@ def command(
 
 
 class DeviationData(TypedDict):
-    """How errors compare with predicted deviations."""
+    """Errors compared with predicted deviations."""
 
     coverage: dict[str, CoverageData]
     unknown: dict[str, int]  # errors without a predicted deviation
@@ -97,7 +97,7 @@ def _deviations(
     json: bool,
     quiet: bool,
 ) -> DeviationData:
-    """How errors compare with their predicted deviations; those of the energies, a structure at a time."""
+    """Errors compared with their predicted deviations; those of the energies, a structure at a time."""
     from ..information.calibration import QUANTITIES, coverages, errors_of
     from ..runs.run_folder import uncertainty_of
     from .progress import counting

@@ -72,7 +72,7 @@ def command(
 def _known(
     training: FittedRun, calibrate: bool, quiet: bool
 ) -> tuple[QuadraticModel, dict[str, Errors] | None]:
-    """What the training structures say, and their errors when held out."""
+    """The information of the training structures, and their errors when held out."""
     from ..information.cross_validation import quadratic_model_and_errors
     from ..information.fisher_information import quadratic_model
     from .progress import passing

@@ -79,7 +79,7 @@ def _number_table(found: FisherReport) -> str:
 
 
 def _open(found: FisherReport) -> str:
-    """What the data leave open, and why."""
+    """Parameters that the data leave open, with the reasons."""
     lines = []
     if found.unsupported:
         lines.append(f"unsupported, no label depends on them: {', '.join(found.unsupported[:_MOST])}")

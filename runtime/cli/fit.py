@@ -105,7 +105,7 @@ def _prepared(program: Program, data: list[str], config: FitConfig) -> tuple[Tra
 
 
 def _introduce(data: list[str], training: TrainingData, potential: Potential, json: bool) -> None:
-    """What was read, and what is fitted."""
+    """The data that were read, and the model that is fitted."""
     from .summary import sentence
 
     train, test = training.train, training.test

@@ -20,7 +20,7 @@ _NOTHING = "/dev/null"
 
 
 def changed_file(arguments: Sequence[str], colour: bool) -> str:
-    """What changed in one file, from the arguments that git gives to an external diff command: path, old
+    """Changes in one file, from the arguments that git gives to an external diff command: path, old
     file, its digest and mode, new file, its digest and mode, and for a renamed file the new path and what
     else git says of it. For a file with conflicts the path alone.
     """
@@ -45,7 +45,7 @@ def changed_file(arguments: Sequence[str], colour: bool) -> str:
 
 
 def shown(arguments: Sequence[str], colour: bool, textconv: bool) -> str:
-    """What git is to show; errors too, for git gives up where a command of its own fails."""
+    """The output for git; errors too, for git gives up where a command of its own fails."""
     try:
         return listed(arguments) if textconv else changed_file(arguments, colour)
     except UserError as error:
@@ -53,7 +53,7 @@ def shown(arguments: Sequence[str], colour: bool, textconv: bool) -> str:
 
 
 def listed(arguments: Sequence[str]) -> str:
-    """What a spec means, a fact a line; the text itself where it is not valid."""
+    """The meaning of a spec, a fact a line; the text itself where it is not valid."""
     if len(arguments) != 1:
         message = f"git gives one file to be listed, not {len(arguments)}"
         raise SpecError(Diagnostic("usage", message, help="`potentia git-setup` sets git up to call this"))

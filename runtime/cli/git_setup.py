@@ -53,7 +53,7 @@ def command(
 
 
 def _program() -> str:
-    """How git calls this program: by name where it is on the path."""
+    """The call of this program by git: by name where it is on the path."""
     if shutil.which("potentia"):
         return "potentia"
     return f"{shlex.quote(sys.executable)} -m potentia.runtime.cli.main"
@@ -72,7 +72,7 @@ def _attributes(path: Path) -> bool:
 
 
 def _git(folder: Path, *arguments: str) -> str:
-    """What git says. Raises SpecError: not-a-repository, no-git, git-failed."""
+    """The output of git. Raises SpecError: not-a-repository, no-git, git-failed."""
     from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 
     try:

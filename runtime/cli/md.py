@@ -103,7 +103,7 @@ def _start(
 
 
 def _told(start: Structure, settings: MDSettings) -> str:
-    """What is about to be done, in a line."""
+    """The run that is about to start, in a line."""
     first, last = settings.temperatures
     at = f"{first:g} K" if first == last else f"{first:g} to {last:g} K"
     what = {

@@ -135,7 +135,7 @@ def property_table(results: tuple[PropertyResult, ...]) -> str:
 
 
 def _remarks(results: tuple[PropertyResult, ...]) -> Iterator[str]:
-    """What there is to say of each result; a crystal that failed fails many, and its reason is told once."""
+    """The remark on each result; a crystal that failed fails many, and its reason is given once."""
     told = set()
     for r in results:
         if r.status == "failed":

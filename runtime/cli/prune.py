@@ -131,7 +131,7 @@ def _pruned(
 def _saved(
     folder: Path, run: Path, training: FittedRun, pruned: Pruned, quiet: bool
 ) -> tuple[dict[str, ErrorData | None], dict[str, object]]:
-    """The run is written, with its history; its errors, and all that is told of it."""
+    """Write the run with its history; its errors and the summary of the pruning."""
     from ..files.atomic import write_atomic
     from .fit import saved
 

@@ -101,7 +101,7 @@ def having(**groups: Sequence[Setting]) -> Callable[[Callable[..., int]], Callab
 
 
 def _given(group: Sequence[Setting], values: dict[str, Any]) -> dict[str, Any]:
-    """What was given of a group, taken out of the arguments of a command."""
+    """The given options of a group, taken out of the arguments of a command."""
     taken = [(setting, values.pop(setting.name)) for setting in group]
     return {
         s.key: not value if s.switch else value

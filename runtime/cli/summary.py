@@ -1,4 +1,4 @@
-"""What there is to say of a model: terms, parameters, lists. Without numpy and jax."""
+"""The summary of a model: terms, parameters, lists. Without numpy and jax."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How many threads a call of BLAS may take, set before numpy is imported, which reads it once."""
+"""The number of threads of a call of BLAS, set before numpy is imported, which reads it once."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""What two potentials say about the world: errors, properties, curves, side by side."""
+"""Predictions of two potentials side by side: errors, properties, curves."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Physics:
 
 
 def stored(a: FittedPotential, b: FittedPotential) -> Physics:
-    """What the runs keep: errors of train and test, and properties. Nothing is computed."""
+    """The stored results of the runs: errors of train and test, and properties. Nothing is computed."""
     parts = (
         Errors("train", _stored(a.metadata.train), _stored(b.metadata.train)),
         Errors("test", _stored(a.metadata.test), _stored(b.metadata.test)),
@@ -87,7 +87,7 @@ def measured(
 
 
 def properties(a: FittedPotential, b: FittedPotential) -> tuple[Property, ...]:
-    """Those that both runs keep a value of."""
+    """The properties that both runs keep a value of."""
     here, there = kept(a.folder / PROPERTIES), kept(b.folder / PROPERTIES)
     return tuple(
         Property(name, one["unit"], one["value"], one["sigma"], two["value"], two["sigma"])

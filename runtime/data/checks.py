@@ -1,4 +1,4 @@
-"""What must hold of one structure before anything is computed from it."""
+"""Checks of one structure before anything is computed from it."""
 
 from __future__ import annotations
 

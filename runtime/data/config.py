@@ -1,4 +1,4 @@
-"""How data files are read: the table `[data]` of every configuration."""
+"""The configuration of data files: the table `[data]` of every configuration."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:  # the options of a command are these fields, and its help sta
 
 
 class DataConfig(Section):
-    """Where labels are, in what unit and sign; which structures are the test set."""
+    """The keys, units and signs of labels; the choice of the test set."""
 
     energy_key: str = option("energy", "Key of the energy, eV.", metavar="KEY")
     forces_key: str = option("forces", "Key of the forces, eV/Å.", metavar="KEY")

@@ -1,4 +1,4 @@
-"""Do the stress labels have the right sign and unit? The energies of strained cells tell.
+"""A check of the sign and unit of stress labels, by the energies of strained cells.
 
 Structures with the same atoms at the same fractional coordinates differ by a strain alone, and then
 ΔE = ∫ V σ:dε ≈ ½ (V₁σ₁ + V₂σ₂) : Δε. The slope of ΔE against the right-hand side is 1 where the labels are
@@ -86,7 +86,7 @@ def _stress(s: Structure) -> Stress:
 
 
 def _verdict(slope: float, volume: float, pairs: int, keys: LabelKeys) -> Diagnostic | None:
-    """What a slope of energy against work says about the labels."""
+    """The remark on stress labels that a slope of energy against work calls for."""
     factor = 1 / abs(slope)
     quantity = "stress" if keys.virial is None else "virial"
     seen = f"over {pairs} pairs of strained cells the energy changes by {slope:.3g} times V*stress:strain"

@@ -21,7 +21,7 @@ from .pieces import Piece
 
 
 class Layout:
-    """Where the rows of a set of structures are. structure, quantity (M,): as in `ResidualRows`."""
+    """The places of the rows of a set of structures. structure, quantity (M,): as in `ResidualRows`."""
 
     def __init__(self, structures: Sequence[Structure]) -> None:
         counts = np.array([_counts(s) for s in structures]).reshape(-1, 3)
@@ -85,5 +85,5 @@ def read_columns(path: Path) -> NDArray[np.float32]:
         return np.asarray(np.lib.format.open_memmap(path, mode="r"))
     except (OSError, ValueError) as error:
         message = f"{path}, which the study says it has, cannot be read: {error}"
-        help = "begin the study anew in another folder"
+        help = "start the study again in another folder"
         raise ArtifactError(Diagnostic("damaged-artifact", message, place=str(path), help=help)) from error

@@ -32,7 +32,7 @@ _SELECTING = 0.85  # of the time limit: the rest is left for fitting what was se
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a design stands: what is done now, its share, trials done so far, seconds."""
+    """The state of a design: the present stage, its share done, trials done so far, seconds."""
 
     stage: str
     share: float
@@ -266,7 +266,7 @@ def _beats(a: Member, b: Member) -> bool:
 
 
 def _objectives(member: Member) -> dict[str, float]:
-    """What is to be small: also how far each property is from the value of its reference."""
+    """The quantities to minimise: also the distance of each property from its reference."""
     errors = {"energy": member.cv["energy"], "forces": member.cv["forces"]}
     aims = {
         p["name"]: inf if p["difference"] is None else abs(p["difference"])

@@ -21,7 +21,7 @@ from ..structures.arrays import Indices
 
 @dataclass(frozen=True)
 class Material:
-    """What a design knows of the material: its species and a length d, Å."""
+    """The material of a design: its species and a length d, Å."""
 
     species: tuple[str, ...]
     length: float
@@ -56,7 +56,7 @@ def piece(material: Material, call: str, place: str) -> Piece:
 
 
 def base(material: Material, core: str, place: str) -> Piece:
-    """What is always there: the core and an energy for each species."""
+    """The fixed part of a model: the core and an energy for each species."""
     made = _potential(material.spec(f"{core} + {REFERENCE}()" if core else f"{REFERENCE}()"), place)
     return Piece(core, made, _linear(made.model))
 
@@ -75,7 +75,7 @@ def _potential(text: str, place: str) -> Potential:
 
 
 def _placed(d: Diagnostic, place: str) -> Diagnostic:
-    """A fault of a term, told at the configuration that has it."""
+    """A fault of a term, reported at the configuration that has it."""
     written = d.primary.source.text[d.primary.start : d.primary.end] if d.primary is not None else ""
     message = f"{d.message} (`{written}`)" if written else d.message
     return Diagnostic(d.code, message, place=place, help=d.help)

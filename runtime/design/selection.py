@@ -37,7 +37,7 @@ class Selection:
         return q, upper, self.target - q @ (q.T @ self.target)
 
     def coefficients(self) -> Floats:
-        """Those of the chosen columns that fit best."""
+        """The best-fitting of the chosen columns."""
         q, upper, _ = self._split()
         return np.asarray(np.linalg.solve(upper, q.T @ self.target) / self.scale[self.chosen])
 

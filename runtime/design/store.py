@@ -156,7 +156,7 @@ class Store:
             )
 
     def unfinished(self, trials: Iterable[Trial]) -> list[Trial]:
-        """Those that are neither done nor failed."""
+        """The trials that are neither done nor failed."""
         status = self._status()
         return [t for t in trials if status.get(t.id) not in ("done", "failed")]
 
@@ -198,7 +198,7 @@ def _alive(worker: str | None, seen: float) -> bool:
 
 
 def _started(pid: int) -> str:
-    """When a process began, as the kernel tells: a number that came back is another process."""
+    """The start time of a process by the kernel: with another time, the number is another process."""
     try:
         fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
         return "?" if fields[0] == "Z" else fields[19]

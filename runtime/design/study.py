@@ -57,7 +57,7 @@ class Study:
 
     @property
     def structures(self) -> tuple[Structure, ...]:
-        """Those that decisions are made by: the test set is not among them."""
+        """The structures that decisions are made by, without the test set."""
         return self.data.train
 
     @cached_property
@@ -94,7 +94,7 @@ class Study:
 
     @cached_property
     def properties(self) -> PropertiesConfig | None:
-        """What each fitted model is measured for, and held to."""
+        """The properties and guards of each fitted model."""
         name = self.config.properties
         return None if name is None else load_properties_config(Path(self.place).parent / name)
 

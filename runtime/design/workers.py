@@ -17,7 +17,7 @@ OnProgress = Callable[[Trial, float], None]
 
 
 class Clock:
-    """What is left of the budget, or of the first `part` of its time."""
+    """The rest of the budget, or of the first `part` of its time."""
 
     def __init__(self, study: Study, part: float = 1.0) -> None:
         self.started = monotonic()

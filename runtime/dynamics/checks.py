@@ -1,4 +1,4 @@
-"""What must hold of settings and structure together before a step is made. NumPy, no jax."""
+"""Checks of settings and structure before the first step. NumPy, no jax."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def masses_of(structure: Structure) -> PerAtom:
 
 
 def present_species(structure: Structure, species: tuple[str, ...]) -> tuple[str, ...]:
-    """Those of the potential that the structure has, in the potential's order."""
+    """The species of the potential that the structure has, in the potential's order."""
     return tuple(s for s in species if s in structure.species)
 
 

@@ -22,7 +22,7 @@ _BEGIN = "go on with `--resume`, begin again with `--overwrite`, or choose anoth
 
 
 class Identity(TypedDict):
-    """What the bits of a run depend on."""
+    """The data that the bits of a run depend on."""
 
     model: str  # a digest
     structure: str  # a digest
@@ -32,7 +32,7 @@ class Identity(TypedDict):
 def identity(
     potential: Potential, structure: Structure, settings: MDSettings, velocities: Velocities | None
 ) -> Identity:
-    """What the bits of a run depend on: digests of model and structure, and the settings."""
+    """The data that the bits of a run depend on: digests of model and structure, and the settings."""
     given = velocities if settings.velocities == "structure" and velocities is not None else np.zeros(0)
     atoms = (structure.numbers, structure.positions, structure.cell, structure.pbc, given)
     return {
@@ -77,11 +77,11 @@ def require_same(folder: Path, about: Identity) -> None:
         raise _error("damaged-artifact", f"{path} is damaged: {error}", path, help) from error
     if model != about["model"]:
         message = f"the run in {folder} is one of another model: {model}; this one is {about['model']}"
-        help = "go on with the model that it was begun with, or choose another folder with `-o`"
+        help = "resume with the model of the run, or choose another folder with `-o`"
         raise _error("other-model", message, folder, help)
     found = list(_differences(settings, about["settings"]))
     if structure != about["structure"]:
-        found.insert(0, _mismatch("cannot resume: the structure is not the one that the run was begun with"))
+        found.insert(0, _mismatch("cannot resume: the structure is not that of the run"))
     if found:
         raise FitError(found)
 

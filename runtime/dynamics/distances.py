@@ -1,4 +1,4 @@
-"""How near atoms may come: pairs of species, their limits, and who is at fault. NumPy, no jax."""
+"""Smallest distances of atoms: pairs of species, their limits, and atoms at fault. NumPy, no jax."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def bond_lengths(species: tuple[str, ...]) -> Float[Floats, " species_pairs"]:
 
 
 def watched_cutoffs(species: tuple[str, ...]) -> Float[Floats, " species_pairs"]:
-    """How far the smallest distance of each pair of species is looked for, Å."""
+    """The distance up to which each pair of species is watched, Å."""
     return np.maximum(_LEAST_WATCHED, _WATCHED * bond_lengths(species))
 
 

@@ -1,4 +1,4 @@
-"""Why a run was stopped, and which atoms are at fault. NumPy, no jax."""
+"""The reason that a run was stopped, and the atoms at fault. NumPy, no jax."""
 
 from __future__ import annotations
 
@@ -91,7 +91,7 @@ def lost(place: str, start: Structure, positions: Positions) -> Fault | None:
 
 
 def _beyond(start: Structure, positions: Positions) -> PerAtom:
-    """How far each atom is outside the box of the first positions, along the open directions, Å."""
+    """The distance of each atom from the box of the first positions, along the open directions, Å."""
     if start.pbc.all():
         return np.zeros(len(positions))
     periodic = start.cell[start.pbc]

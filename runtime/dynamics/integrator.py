@@ -79,7 +79,7 @@ class Pruned(NamedTuple):
 
 
 class Conditions(NamedTuple):
-    """What stays as it is during a run. Time is in ASE's unit."""
+    """The constants of a run. Time is in ASE's unit."""
 
     dt: Float[Array, ""]  # time step
     tau: Float[Array, ""]  # relaxation time of the thermostat
@@ -96,8 +96,11 @@ class Conditions(NamedTuple):
 
 @dataclass(frozen=True)
 class Form:
-    """What is compiled: `none` or the name of a thermostat, of the strains of a barostat; the sizes of
-    lists.
+    """The form that is compiled.
+
+    thermostat: its name, or `none`.
+    barostat: the name of its strains, or `none`.
+    room: the sizes of the lists.
     """
 
     thermostat: str = "none"

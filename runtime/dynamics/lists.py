@@ -84,7 +84,7 @@ class Search:
         return max([*own, float(watched_cutoffs(self.present).max())])
 
     def _pair_cutoffs(self) -> Float[Floats, " species_pairs"]:
-        """How far pairs of each row are needed as pairs: by the kernel, or to be watched."""
+        """The distance up to which pairs of each row are needed: by the kernel, or to be watched."""
         own = [float(d.rc or 0.0) for d in self.kernel.lists if d.name == "pair"]
         return np.maximum(watched_cutoffs(self.present), max(own, default=0.0))
 

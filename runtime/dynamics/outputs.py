@@ -55,7 +55,7 @@ class Frame:
 
 @dataclass
 class Memory:
-    """What a run without a folder keeps."""
+    """The outputs of a run without a folder."""
 
     columns: tuple[str, ...]
     rows: list[Sequence[float]] = field(default_factory=list)
@@ -153,7 +153,7 @@ class Folder:
 
 @contextmanager
 def _writing(path: Path) -> Iterator[None]:
-    """What the disk refuses is told as the user's error."""
+    """An error of the disk becomes a diagnostic."""
     try:
         yield
     except OSError as error:
@@ -162,7 +162,7 @@ def _writing(path: Path) -> Iterator[None]:
 
 
 def report(folder: Path, content: Mapping[str, object]) -> None:
-    """How a run ended, as JSON. Raises ArtifactError `unwritable`."""
+    """Write the end of a run as JSON. Raises ArtifactError `unwritable`."""
     write_atomic(folder / REPORT, json.dumps(content, ensure_ascii=False, indent=2) + "\n")
 
 

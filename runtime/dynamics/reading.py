@@ -1,4 +1,4 @@
-"""Where a run starts: a structure of a file, with its velocities where it has them. NumPy, no jax."""
+"""The first structure of a run, from a file, with its velocities where it has them. NumPy, no jax."""
 
 from __future__ import annotations
 

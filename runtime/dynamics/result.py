@@ -1,4 +1,4 @@
-"""What a run of dynamics gives back, and what it tells on the way."""
+"""The result of a run of dynamics, and its progress."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ..structures.structure import Structure
 
 @dataclass(frozen=True)
 class Progress:
-    """Where a run stands. `smallest`: of each pair of species, Å, since the row of the log before the latest.
+    """The progress of a run. `smallest`: of each pair of species, Å, since the last row of the log but one.
 
     `drift`: change of the conserved quantity since the first step, meV/atom.
     """

@@ -138,7 +138,7 @@ class MDLoop:
     # --- what is written ---------------------------------------------------------------------
 
     def _written(self, motion: Motion, fault: Fault | None) -> Motion:
-        """What is due at this step, or all of it where the run ends here."""
+        """Write the outputs that are due at this step; all of them where the run ends here."""
         step, s = int(motion.step), self.settings
         last = fault is not None or step == s.steps
         if last or step % s.log_every == 0:

@@ -87,7 +87,7 @@ class MDSettings(Section):
         return self.temperature, self._end
 
     def depends_on(self) -> dict[str, object]:
-        """What the bits of a trajectory depend on: all but the number of steps, where nothing is ramped."""
+        """The settings that the bits of a trajectory depend on: `steps` only in a ramp."""
         found = self.model_dump(mode="json")
         if self.temperature_end is None:
             del found["steps"]

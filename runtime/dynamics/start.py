@@ -25,7 +25,7 @@ _ALWAYS_HOT = 5000.0  # K: no guard below this unless it is asked for
 
 
 def form_of(settings: MDSettings, room: Room) -> Form:
-    """What has to be compiled."""
+    """The form of the step that has to be compiled."""
     return Form(
         "none" if settings.ensemble == "nve" else settings.thermostat,
         settings.barostat if settings.ensemble == "npt" else "none",
@@ -34,7 +34,7 @@ def form_of(settings: MDSettings, room: Room) -> Form:
 
 
 def skin_of(structure: Structure, settings: MDSettings, velocities: Velocities) -> float:
-    """How much farther lists reach than the kernel, Å: as asked for, or enough for the fastest atoms."""
+    """The skin of the lists, Å: that of the settings, or enough for the fastest atoms."""
     if settings.skin is not None:
         return settings.skin
     masses = masses_of(structure)

@@ -1,4 +1,4 @@
-"""What the log says of a moment. NumPy, no jax."""
+"""The row of the log for a moment. NumPy, no jax."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What could be typed at a place, the likeliest first."""
+"""Completions at a place, the likeliest first."""
 
 from __future__ import annotations
 
@@ -307,7 +307,7 @@ def _formula(cursor: Cursor) -> Iterator[Candidate]:
 
 
 def _names(cursor: Cursor, rank: int, atoms: bool = True) -> Iterator[Candidate]:
-    """What the spec and the term in hand have named."""
+    """The names of the spec and of the term in hand."""
     term = cursor.term
     if term is not None:
         for what in (*term.arguments, *term.members):

@@ -87,7 +87,7 @@ def _names_in(document: Document, term: TermOutline, member: Declaration) -> Ite
 
 
 def sharing(document: Document, param: Declaration) -> str:
-    """What a parameter is one value for: the words after `per`, else pair."""
+    """The domain of a parameter: the words after `per`, else pair."""
     words = [document.outline.text(k) for k in range(param.at, param.end)]
     return " ".join(words[words.index("per") + 1 :]) if "per" in words else "pair"
 
@@ -127,7 +127,7 @@ def parameter_table(document: Document, term: TermOutline) -> str:
 
 
 def value_of_let(document: Document, name: str) -> str | None:
-    """What a `let` is worth, `4 Å`; None for one that holds a term."""
+    """The value of a `let`, `4 Å`; None for one that holds a term."""
     builder = top_level(document)
     let = None if document.checked is None else document.checked.lets.get(name)
     return None if builder is None or let is None else shown(worth(let.value, builder))

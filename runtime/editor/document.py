@@ -159,7 +159,7 @@ class Document:
 
     @cached_property
     def warnings(self) -> tuple[Diagnostic, ...]:
-        """What is allowed and hardly meant, of a text without faults."""
+        """The warnings about likely mistakes, of a text without faults."""
         if self.faults or self.checked is None or self.model is None:
             return ()
         return warnings_of(self.checked, self.model)

@@ -1,4 +1,4 @@
-"""What is told of the word under the pointer, as Markdown."""
+"""The description of the word under the pointer, as Markdown."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Hover:
 
 
 def hover(document: Document, workspace: Workspace, offset: int) -> Hover | None:
-    """What the word at an offset is; None where there is nothing to tell."""
+    """The description of the word at an offset; None where there is none."""
     outline = document.outline
     k = word_at(outline.words, offset)
     symbol = None if k is None else Names(document, workspace).meaning(k)

@@ -43,7 +43,7 @@ def inlay_hints(document: Document, workspace: Workspace) -> list[Hint]:
 
 
 def _name(value: syntax.Expr, at: int, scope: Scope) -> Iterator[tuple[int, str]]:
-    """What a name is worth, where the text has to be worked out for it."""
+    """The value of a name that is not written as a number."""
     if not all(map(_is_plain, walk(value))):
         found = worth(value, scope)
         text = shown(found) if isinstance(found, (Quantity, Values)) else None

@@ -1,4 +1,4 @@
-"""What a word of a spec means. The order of scopes is that of the compiler, in `elaborate/term.py`."""
+"""The meaning of a word of a spec. The order of scopes is that of the compiler, in `elaborate/term.py`."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ class Names:
         return found if found is not None and found[1].kind == "term" else library_term(name)
 
     def meaning(self, k: int) -> Symbol | None:
-        """What the word at place k means; None where it means nothing."""
+        """The meaning of the word at place k; None where it has none."""
         word = self.outline.words[k]
         if word.kind == "unit":
             return Symbol("unit", word.text) if lookup(word.text) else None

@@ -1,4 +1,4 @@
-"""What the words of a spec are, also of one that is half typed: declarations, and where each word stands."""
+"""The outline of a spec, also of a half-typed one: declarations, and the place of each word."""
 
 from __future__ import annotations
 

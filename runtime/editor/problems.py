@@ -1,4 +1,4 @@
-"""What is wrong with a spec, while it is typed, and the edits that would mend it."""
+"""The faults of a spec while it is typed, and the edits that would mend it."""
 
 from __future__ import annotations
 

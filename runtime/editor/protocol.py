@@ -136,7 +136,7 @@ def fixes(
         if problem.fix is None or problem.end < start or problem.start > end:
             continue
         new = problem.fix.text.strip()
-        title = f"write `{new}`" if new and "\n" not in new else "write it anew" if new else "remove it"
+        title = f"write `{new}`" if new and "\n" not in new else "write it again" if new else "remove it"
         actions.append(
             types.CodeAction(
                 title=title,

@@ -1,4 +1,4 @@
-"""What formulas of a spec are worth, as far as the compiler can tell without the rest: units and numbers."""
+"""Values of formulas in a spec, as far as the compiler knows them without the rest: units and numbers."""
 
 from __future__ import annotations
 

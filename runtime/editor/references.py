@@ -1,4 +1,4 @@
-"""Where names are declared, and where they are used, also in the files that import them."""
+"""Places where names are declared and used, also in the files that import them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def symbol_at(document: Document, workspace: Workspace, offset: int) -> tuple[Wo
 
 
 def definition(document: Document, workspace: Workspace, offset: int) -> Target | None:
-    """Where the name at an offset is declared; for an import the file."""
+    """The declaration of the name at an offset; for an import the file."""
     imported = _imported(document, workspace, offset)
     if imported is not None:
         return Target(imported, 0, 0)

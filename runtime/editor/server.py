@@ -70,7 +70,7 @@ class EditorServer(LanguageServer):
         return self.lines(document).offset(position.line, position.character)
 
     def uri(self, name: str) -> str:
-        """Of a file by its name; those of the library are told as `std/lj.pes`."""
+        """Of a file by its name; those of the library are named `std/lj.pes`."""
         if name in self.uris:
             return self.uris[name]
         path = library.folder().parent / name if name.startswith("std/") else Path(name)

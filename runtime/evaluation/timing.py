@@ -1,4 +1,4 @@
-"""What a potential costs: time of energies, forces and stress for each atom, measured."""
+"""The measured cost of a potential: time of energies, forces and stress for each atom."""
 
 from __future__ import annotations
 

@@ -150,7 +150,7 @@ def read_npz(path: Path | str) -> dict[str, AnyArray]:
 
 
 def fingerprint(**parts: object) -> dict[str, str]:
-    """What a fit depends on, as flat text: nested mappings get dotted names, long values their digest."""
+    """The inputs of a fit as flat text: nested mappings get dotted names, long values their digest."""
     flat: dict[str, str] = {}
     for name, value in parts.items():
         if isinstance(value, Mapping):
@@ -176,7 +176,7 @@ def _difference(name: str, before: str | None, now: str | None) -> Diagnostic:
 
 
 def checkpoint_of(folder: Path) -> Path:
-    """Where the state of a fit is kept that will write its run to `folder`."""
+    """The file for the state of a fit that will write its run to `folder`."""
     return folder.with_name(folder.name + ".partial") / "checkpoint.npz"
 
 

@@ -40,7 +40,7 @@ class Commit(NamedTuple):
 
 
 def commits(path: Path) -> list[Commit]:
-    """Those that changed a file, the latest first; none where git has no such file.
+    """The commits that changed a file, the latest first; none where git has no such file.
 
     Raises SpecError no-git.
     """

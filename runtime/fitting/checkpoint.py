@@ -63,7 +63,7 @@ def depends_on(potential: Potential, structures: Sequence[Structure], config: Fi
 
 
 def digest_of(structures: Sequence[Structure]) -> bytes:
-    """What the fit sees of the data."""
+    """The data as the fit sees them."""
     state = sha256()
     for s in structures:
         for part in (s.numbers, s.positions, s.cell, s.pbc, s.energy, s.forces, s.stress, s.weight):

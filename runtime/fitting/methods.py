@@ -1,4 +1,4 @@
-"""How each method of fitting is found: by the file of its name in this room, and `@method` in it."""
+"""The registry of fitting methods: a method has a file of its name here, with `@method` in it."""
 
 from __future__ import annotations
 

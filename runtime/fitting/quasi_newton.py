@@ -71,7 +71,7 @@ _COLUMNS = (
 
 
 def _remark(state: State) -> str:
-    """What the judgement last said."""
+    """The last judgement, in words."""
     if not len(state.history):
         return ""
     energy, forces = state.history[-1, 4:6]

@@ -29,7 +29,7 @@ def quadratic_model(
     config: FitConfig,
     on_progress: Callable[[float], None] | None = None,
 ) -> QuadraticModel:
-    """What the structures say about the trained numbers of the potential as it is, weighted as in its fit.
+    """The quadratic model of the loss at the parameters of a potential, weighted as in its fit.
 
     on_progress: called with the share done, 0 to 1. Raises FitError: nothing-trained, too-many-parameters,
     not-finite, no-information.
@@ -66,7 +66,7 @@ def require_information(system: TriangularSystem, names: Sequence[str]) -> None:
 
 
 def of_system(system: TriangularSystem, names: Sequence[str], theta: Float[Floats, " F"]) -> QuadraticModel:
-    """What a linearisation at theta says, which must be finite."""
+    """The quadratic model of a linearisation at theta (F,), which must be finite."""
     return QuadraticModel(
         tuple(names),
         np.array(theta),

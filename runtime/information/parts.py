@@ -1,4 +1,4 @@
-"""What the information of the data says about the parts of a potential. Definitions: docs/fisher.md."""
+"""The information of the data about the parts of a potential. Definitions: docs/fisher.md."""
 
 from __future__ import annotations
 

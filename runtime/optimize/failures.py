@@ -1,4 +1,4 @@
-"""What is wrong with the start of a fit, whatever its method."""
+"""Faults in the start of a fit, for all methods."""
 
 from __future__ import annotations
 

@@ -263,7 +263,7 @@ def _converged(
 
 
 def _rounding(system: TriangularSystem, theta: Float[Array, " P"]) -> float:
-    """What a loss may be wrong by where residuals are small sums of large parts, |J| |θ|."""
+    """The rounding error of a loss whose residuals are small sums of large parts, |J| |θ|."""
     wrong = np.finfo(float).eps * float(column_norms(system.jacobian) @ theta)
     return wrong * (np.sqrt(2 * system.loss) + wrong)
 

@@ -260,7 +260,7 @@ def independent_columns(system: TriangularSystem) -> tuple[Indices, Indices]:
 
 @dataclass(frozen=True)
 class Undetermined:
-    """What the data cannot tell.
+    """Parameters that the data do not determine.
 
     `unreached`: parameters that no row depends on. `combinations`: directions in parameter space along which
     no prediction changes, each as (name, coefficient) pairs with the largest share first.
@@ -295,7 +295,7 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def undetermined(system: TriangularSystem, names: Sequence[str]) -> Undetermined:
-    """Which parameters, in the order of `names`, the data of `system` cannot determine.
+    """The parameters, in the order of `names`, that the data of `system` cannot determine.
 
     Each dependent column is written in the independent ones, J_d = J_k c: δθ_d = 1, δθ_k = −c changes
     nothing.

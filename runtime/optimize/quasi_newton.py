@@ -102,7 +102,7 @@ class Solution:
     reason: converged by `held-out` (the judgement stopped improving) or `decrease` (of the loss, too small);
     else `stalled` (no step helps), `iterations`, `time`, `interrupted` or `stopped` (by the callback).
     state: the state to resume from.
-    history: the judged errors, with those of theta last.
+    history: the judged errors, the last row at the end of the minimisation.
     """
 
     theta: Float[Array, " P"]
@@ -176,7 +176,7 @@ class _Minimizer:
         return Solution(judged.best_theta, reason, state, judged.history)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        """Those of the loss with the prior."""
+        """The loss and its gradient, with the prior."""
         loss, gradient = self.problem.value_and_gradient(theta)
         pull = self.weight * (theta - self.mean)
         return loss + 0.5 * float(pull @ (theta - self.mean)), gradient + pull
@@ -226,7 +226,7 @@ class _Minimizer:
         return np.clip(theta, self.problem.lower, self.problem.upper)
 
     def _is_spent(self, losses: Array) -> bool:
-        """Whether the loss falls more slowly now than on average since the metric was begun."""
+        """Whether the loss falls more slowly now than on average since the metric was made."""
         n, window = len(losses) - 1, 10
         if n < 2 * window or losses[-1] <= 0:
             return n >= 2 * window

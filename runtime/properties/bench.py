@@ -1,4 +1,4 @@
-"""What the measurements share: the potential, the crystals, each relaxed once, and what a measurement is."""
+"""The shared data of measurements: the potential, and the crystals, each relaxed once."""
 
 from __future__ import annotations
 

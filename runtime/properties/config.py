@@ -1,4 +1,4 @@
-"""Which properties are measured, of which structures, against which references: a TOML file.
+"""The configuration of properties: what is measured, structures and references, from a TOML file.
 
 measure = ["lattice", "elastic", "vacancy"]
 [structures.bcc]

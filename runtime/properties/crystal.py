@@ -67,7 +67,7 @@ class Crystal:
 
     @property
     def too_large(self) -> str:
-        """Why there are no second derivatives; empty where there are."""
+        """The reason that there are no second derivatives; empty where there are."""
         largest = f"second derivatives are taken of at most {_LARGEST} atoms"
         return f"{largest}, here are {self.n_atoms}" if self.n_atoms > _LARGEST else ""
 

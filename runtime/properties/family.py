@@ -32,7 +32,7 @@ class OfStructures(Section):
 
 @dataclass(frozen=True)
 class Plot:
-    """How the curves of a family are drawn, all of them in one panel.
+    """The plot of the curves of a family, all of them in one panel.
 
     x, y: labels of the axes; marker: of the points; about_zero: a line at zero, the y axis linear about it
     and logarithmic far from it. draw(axes, curve, colour): draws a curve in a panel of its own instead.

@@ -119,7 +119,7 @@ def _failed(quantity: Quantity, references: dict[str, Reference], reason: str) -
 def _candidates(
     potential: Potential, config: PropertiesConfig, more: Sequence[Candidate], place: str
 ) -> list[Candidate]:
-    """Those of the configuration, else the usual ones of the species; then the given ones."""
+    """The structures of the configuration, else the usual ones of the species; then the given ones."""
     if config.structures:
         found = [candidate(name, s, potential.species, place) for name, s in config.structures.items()]
     else:

@@ -1,4 +1,4 @@
-"""What properties should be, as tables of the configuration."""
+"""Reference values of properties, as tables of the configuration."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from ..files.settings import Section
 
 
 class Reference(Section):
-    """What a property should be. tolerance, min and max are in `unit`; `guard` makes them a must.
+    """The reference of a property. tolerance, min and max are in `unit`; `guard` makes them a guard.
 
     weight: its share among several, for who optimises.
     """

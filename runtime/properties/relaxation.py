@@ -14,7 +14,7 @@ from .evaluator import Evaluator
 from .results import Unmeasured
 
 FORCE = 2e-5  # eV/Å: what a relaxed structure may have left
-_LEFT = 5e-3  # eV/Å: what is told as not relaxed
+_LEFT = 5e-3  # eV/Å: a larger force is reported as not relaxed
 _TRIAL = 0.05  # Å: the first step of a search, which begins with one of length 1
 _STEP = 0.02  # of the logarithm of length, between the points of a scan
 _FIRST, _FARTHEST = (-5, 6), (-18, 24)  # steps of the first scan, and of the widest
@@ -74,7 +74,7 @@ def _scaled(structure: Structure, s: float) -> Structure:
 
 
 def _refined(evaluator: Evaluator, start: Structure, k: int) -> Structure:
-    """Where the slope of the energy is zero, between the neighbours of point k."""
+    """The point of zero slope of the energy, between the neighbours of point k."""
 
     def slope(s: float) -> float:
         return float(np.trace(evaluator.values(_scaled(start, s)).virial))

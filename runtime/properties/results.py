@@ -1,4 +1,4 @@
-"""What a measurement of a property says, and how it compares with its reference."""
+"""The results of measurements, and their comparison with references."""
 
 from __future__ import annotations
 
@@ -137,7 +137,7 @@ class PropertyResult:
 
 @dataclass(frozen=True, eq=False)
 class Curve:
-    """What a plot shows: y over x, in the units of the labels."""
+    """A curve of a plot: y over x, in the units of the labels."""
 
     kind: str  # the name of the family
     name: str

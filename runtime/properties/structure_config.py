@@ -1,4 +1,4 @@
-"""Which crystals are measured, as a table of the configuration."""
+"""The crystals to measure, as a table of the configuration."""
 
 from __future__ import annotations
 

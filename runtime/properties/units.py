@@ -7,7 +7,7 @@ from ...compiler.diagnostics.diagnostic import did_you_mean
 
 
 def factor(unit: str, reported: str) -> float:
-    """What to multiply a number in `unit` by. Raises ValueError, with advice, where the unit does not fit."""
+    """The factor for a number in `unit`. Raises ValueError, with advice, where the unit does not fit."""
     known = REPORTED.get(reported, {reported: 1.0})
     plain = unit.replace("²", "^2").replace("³", "^3")
     if plain in known:

@@ -50,8 +50,11 @@ _IN_A_ROW = 6  # so many rewrites refused after their refit, one after another, 
 
 @dataclass(frozen=True)
 class Goal:
-    """When to stop: at `target` trained numbers; before the loss is larger by the share `max_increase` than
-    at the start; where the criterion gets no better. BIC where nothing is asked for.
+    """The end of a pruning.
+
+    target: the number of trained parameters to stop at.
+    max_increase: the share by which the loss may be larger than at the start.
+    criterion: a step has to lower it; BIC without target and max_increase.
     """
 
     target: int | None = None
@@ -112,7 +115,7 @@ def prune(
 
 
 class Pruning:
-    """What stays the same from step to step."""
+    """A pruning: the data that stay the same from step to step."""
 
     def __init__(
         self,

@@ -1,4 +1,4 @@
-"""Where a pruning stands: its history, and a checkpoint from which it goes on to the same end."""
+"""The state of a pruning: its history, and a checkpoint from which it resumes to the same end."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class Step:
 
 @dataclass(frozen=True, eq=False)
 class PruneState:
-    """What was done so far. theta (F,): all trained numbers of the whole model, which hold the restriction.
+    """The steps so far. theta (F,): all trained parameters of the whole model, which hold the restriction.
 
     refused: rewrites whose refit was no good, and how many of them since the last step that was.
     """
@@ -120,7 +120,7 @@ class PruneStore:
 def depends_on(
     potential: Potential, structures: Sequence[Structure], config: FitConfig, goal: dict[str, object]
 ) -> dict[str, str]:
-    """What a pruning goes on from has to be the same."""
+    """The inputs of a pruning as flat text; a resumed pruning needs the same."""
     return fingerprint(
         spec=potential.text,
         parameters=potential.theta.tobytes(),

@@ -37,7 +37,7 @@ _ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
 
 @dataclass(frozen=True)
 class Sigmas:
-    """What counts as an error of one: eV/atom, eV/Å, eV/Å³."""
+    """The standard deviations of labels: eV/atom, eV/Å, eV/Å³."""
 
     energy: float
     forces: float
@@ -146,7 +146,7 @@ class Residuals:
     # --- rows --------------------------------------------------------------------------------
 
     def _rows(self, batch: Batch, labels: Labels) -> tuple[Indices, Floats, Floats]:
-        """Which outputs are compared, with what weight, to what; the order is that of `_outputs`."""
+        """The outputs that are compared, their weights and labels; the order is that of `_outputs`."""
         scale, target = self.dense_rows(batch, labels)
         rows = np.flatnonzero(scale)
         return rows, scale[rows], target[rows]

@@ -1,4 +1,4 @@
-"""Where a potential comes from: what was done to which model, on what data, and how good it was then."""
+"""The history of a potential: steps, models, data, and the errors after each step."""
 
 from __future__ import annotations
 

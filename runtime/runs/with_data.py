@@ -77,5 +77,5 @@ def _contents(files: Mapping[str, str]) -> Counter[tuple[str, str]]:
 
 
 def _content(name: str, digest: str) -> tuple[str, str]:
-    """What a file holds and which part of it is taken; not where it lies."""
+    """The content of a file and the part of it that is taken, without its place."""
     return digest, str(split_slice(name)[1])

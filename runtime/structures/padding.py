@@ -1,4 +1,4 @@
-"""Which structures share a batch, and to what shape each batch is padded: few shapes, little waste.
+"""The division of structures into batches, and the padded shape of each: few shapes, little waste.
 
 Every shape is one compilation. Structures are put in classes of similar coordination, every class is cut into
 batches of equal load, and all batches of a class have one shape.

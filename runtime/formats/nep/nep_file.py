@@ -1,4 +1,4 @@
-"""What a file nep.txt of GPUMD holds, and where its numbers stand in it.
+"""The content of a file nep.txt of GPUMD, and the places of its numbers.
 
 nep4_zbl 2 Te Pb
 zbl 1 2
@@ -73,7 +73,7 @@ class Header:
 
     @property
     def size(self) -> int:
-        """How many numbers follow."""
+        """The number of values that follow."""
         return sum(int(np.prod(shape)) for shape in self.shapes.values())
 
 

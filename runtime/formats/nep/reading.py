@@ -1,4 +1,4 @@
-"""Reading nep.txt: what is not of this form is told with its line."""
+"""Reading nep.txt; a fault is reported with its line."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _L_FLAGS = ("q_112", "q_123", "q_233", "q_134")
 
 
 class _Line:
-    """One line of the file: its words, and faults told at it."""
+    """One line of the file: its words, and faults at its place."""
 
     def __init__(self, path: Path, number: int, text: str) -> None:
         self.place = f"{path}, line {number}"
@@ -30,7 +30,7 @@ class _Line:
         return ArtifactError(Diagnostic(code, message, place=self.place, help=help))
 
     def numbers(self, counts: Sequence[int], usage: str) -> list[float]:
-        """What follows the keyword. counts: how many numbers there may be."""
+        """The words after the keyword. counts: the numbers of words that are allowed."""
         given = self.words[1:]
         if len(given) not in counts:
             amount = " or ".join(map(str, dict.fromkeys(counts)))

@@ -269,7 +269,7 @@ def test_another_run_is_not_gone_on_with(done: Path) -> None:
         ("resume-mismatch", "cannot resume: `seed` was 0, and is 3 now"),
     ]
     assert refused(done, structure=start(seed=7)) == [
-        ("resume-mismatch", "cannot resume: the structure is not the one that the run was begun with")
+        ("resume-mismatch", "cannot resume: the structure is not that of the run")
     ]
     assert refused(done, resume=False) == [("run-exists", f"there is a run of dynamics in {done} already")]
 
