@@ -32,9 +32,9 @@ class Exported:
 class Format:
     """The model file of another program.
 
-    name: of the folder, and of `export --to`; file: for help texts, `nep.txt of GPUMD`; holds: the formulas
-    that it has room for. recognises: whether a file is of this format, by its name or its first bytes, False
-    where it cannot be read. read and write raise ArtifactError.
+    name: of the file or folder here, and of `export --to`; file: for help texts, `nep.txt of GPUMD`; holds:
+    the formulas that it has room for. recognises: whether a file is of this format, by its name or its first
+    bytes, False where it cannot be read. read and write raise ArtifactError.
     """
 
     name: str

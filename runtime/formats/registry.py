@@ -1,4 +1,4 @@
-"""The foreign formats: each folder beside this file is one, and declares `FORMAT` in its `format.py`."""
+"""The foreign formats: each file or folder beside this one that declares a `FORMAT`."""
 
 from __future__ import annotations
 
@@ -14,8 +14,9 @@ from .foreign_format import Format, Imported
 @cache
 def formats() -> dict[str, Format]:
     """The formats by name."""
-    folders = sorted(m.name for m in iter_modules([str(Path(__file__).parent)]) if m.ispkg)
-    declared = [import_module(f".{folder}.format", __package__).FORMAT for folder in folders]
+    names = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]))
+    modules = [import_module(f".{name}", __package__) for name in names]
+    declared: list[Format] = [module.FORMAT for module in modules if hasattr(module, "FORMAT")]
     return {f.name: f for f in declared}
 
 

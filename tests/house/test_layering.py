@@ -84,7 +84,7 @@ OTHERS = {
     "runtime.information": "numpy scipy",
     "runtime.information.plot": "matplotlib",
     "runtime.runs": "numpy pydantic",
-    "runtime.fitting": "numpy",
+    "runtime.fitting": "numpy scipy",
     # answers without a protocol; the server alone speaks it
     "runtime.editor": "",
     "runtime.editor.protocol": "lsprotocol",

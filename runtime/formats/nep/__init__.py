@@ -1,1 +1,5 @@
 """nep.txt of GPUMD, read and written."""
+
+from .format import FORMAT
+
+__all__ = ["FORMAT"]

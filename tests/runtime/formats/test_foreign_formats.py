@@ -1,4 +1,4 @@
-"""Formats of other programs: found by their folders, chosen by what a file begins with."""
+"""Formats of other programs: found by their files, chosen by what a file begins with."""
 
 from __future__ import annotations
 
@@ -14,10 +14,12 @@ from potentia.runtime.potential.potential import Potential
 ENERGY = "species Cu\nE = pair(gaussian(2), rc = 4)\n"
 
 
-def test_a_folder_is_a_format(root: Path) -> None:
-    folders = [path.parent.name for path in (root / "runtime" / "formats").glob("*/__init__.py")]
-    assert sorted(folders) == list(registry.formats())
-    for name in folders:
+def test_a_file_or_folder_is_a_format(root: Path) -> None:
+    room = root / "runtime" / "formats"
+    found = {path.stem for path in room.glob("*.py")} | {path.parent.name for path in room.glob("*/*.py")}
+    names = sorted(found - {"__init__", "foreign_format", "registry"})
+    assert names == list(registry.formats())
+    for name in names:
         assert registry.format_of(name).name == name
 
 

@@ -7,7 +7,10 @@ from pathlib import Path
 import pytest
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
 from potentia.runtime.files.settings import ConfigError
+from potentia.runtime.optimize.methods import method_names
 from potentia.runtime.residuals.config import FitConfig, load_config
+
+METHODS = f"{', '.join(map(repr, method_names()[:-1]))} or {method_names()[-1]!r}"
 
 
 def written(folder: Path, text: str) -> Path:
@@ -84,8 +87,7 @@ def test_a_file_with_flags_over_it(tmp_path: Path) -> None:
             'method = "least-square"',
             (
                 "bad-value",
-                "`method` is `least-square`: "
-                "input should be 'auto', 'least-squares', 'quasi-newton' or 'first-order'",
+                f"`method` is `least-square`: input should be {METHODS}",
                 "did you mean `least-squares`?",
             ),
         ),
