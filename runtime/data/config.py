@@ -11,18 +11,21 @@ if TYPE_CHECKING:  # the options of a command are these fields, and its help sta
 
 
 class DataConfig(Section):
-    """The keys, units and signs of labels; the choice of the test set."""
+    """The keys, units and signs of labels; the choice of the test set.
+
+    The order of the fields is that of the options, and is part of the digest of a stored design.
+    """
 
     energy_key: str = option("energy", "Key of the energy, eV.", metavar="KEY")
     forces_key: str = option("forces", "Key of the forces, eV/Å.", metavar="KEY")
     use_forces: bool = option(True, "Leave the forces aside.", flag="--no-forces")
     stress_key: str = option("stress", "Key of the stress.", metavar="KEY")
     use_stress: bool = option(True, "Leave the stress aside.", flag="--no-stress")
+    virial_key: str | None = option(None, "Key of a virial, eV, in place of stress.", metavar="KEY")
     stress_unit: str = option("eV/Å^3", "Unit of the stress: eV/Å^3, GPa, kbar, …", metavar="UNIT")
     stress_sign: Literal["tension", "compression"] = option(
         "tension", "Meaning of a positive stress: tension or compression.", metavar="SIGN"
     )
-    virial_key: str | None = option(None, "Key of a virial, eV, in place of stress.", metavar="KEY")
     virial_sign: Literal["minus", "plus"] = option(
         "minus", "Sign of a virial: minus (-V*stress, GPUMD) or plus.", metavar="SIGN"
     )

@@ -38,7 +38,8 @@ class _Measured(Section):
 
     measure: tuple[Annotated[str, one_of(FAMILIES)], ...] = FAMILIES
     structures: dict[str, StructureConfig] = Field(default_factory=dict)
-    reference: tuple[Reference, ...] = ()
+    if TYPE_CHECKING:  # declared below, after the families: a stored design knows the order of the sections
+        reference: tuple[Reference, ...] = ()
 
     @model_validator(mode="after")
     def _names_are_known(self) -> Self:
@@ -90,6 +91,7 @@ else:  # with a section for each family that has settings
             for name, family in families().items()
             if family.settings.model_fields
         },
+        reference=(tuple[Reference, ...], ()),
     )
 
 

@@ -44,3 +44,8 @@ def test_the_curves_of_a_family_are_drawn(name: str, tmp_path: Path) -> None:
 def test_the_documentation_describes_each_family(root: Path) -> None:
     text = (root / "docs/properties.md").read_text(encoding="utf-8")
     assert [name for name in FAMILIES if f"| `{name}` |" not in text] == []
+
+
+def test_a_stored_design_knows_the_sections_in_this_order() -> None:
+    sections = [name for name in FAMILIES if families()[name].settings.model_fields]
+    assert [*PropertiesConfig.model_fields] == ["measure", "structures", *sections, "reference"]
