@@ -32,7 +32,7 @@ edits: $(VENV)/installed-dev
 
 # an hour on one core: what ends in anything but diagnostics or a model is printed, with how to make it again
 fuzz: $(VENV)/installed-dev
-	PYTHONPATH=tests/cases $(BIN)/python tests/compiler/syntax/fuzz.py --count 100000
+	$(BIN)/python tests/cases/fuzz.py --count 100000
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

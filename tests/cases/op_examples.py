@@ -8,7 +8,8 @@ from functools import cache
 from potentia.compiler.chemistry.units import ANGSTROM, ONE
 from potentia.compiler.ir import build as alg
 from potentia.compiler.ir import ops
-from potentia.compiler.ir.graph import Model, Node, Parameter, parameter_size, topological
+from potentia.compiler.ir.graph import Model, Node, topological
+from potentia.compiler.ir.parameter import Parameter, parameter_size
 from potentia.compiler.ir.types import NONE, SITE, Domain, Kind
 
 SPECIES = ("Nb", "O")

@@ -27,7 +27,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import read, write
 from potentia.runtime.cli.main import main
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "cases"))
 
 # isort: split
 

@@ -1,6 +1,6 @@
 """Random specs for the compiler: whatever is read, it ends soon, in diagnostics or in a model.
 
-    python tests/compiler/syntax/fuzz.py --count 100000 --seed 1
+    python tests/cases/fuzz.py --count 100000 --seed 1
 
 Half of the inputs are grown from the constructs of the language and some then spoiled word by word; half are
 specs of the repository spoiled byte by byte. Of what parses, the formatter has to keep the meaning, and to

@@ -16,7 +16,7 @@ import potentia
 from ase.io import read
 from potentia.runtime.cli.main import main
 
-STORED = Path(__file__).resolve().parent / "stored"
+STORED = Path(__file__).resolve().parents[1] / "stored"
 # a run, and the structures that it is asked about
 RUNS = {
     "runs/linear": "nb",
