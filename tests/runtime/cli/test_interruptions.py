@@ -13,11 +13,11 @@ import pytest
 # the signal is sent by the process to itself after its second checkpoint: at the same place every time
 SCRIPT = """
 import os, signal, sys
-from potentia.runtime import fit_checkpoint
+from potentia.runtime.fitting import checkpoint
 from potentia.runtime.cli.main import main
 
 number, *arguments = sys.argv[1:]
-save, saved = fit_checkpoint.save_state, []
+save, saved = checkpoint.save_state, []
 
 def save_state(*what):
     save(*what)
@@ -25,7 +25,7 @@ def save_state(*what):
     if len(saved) == 2 and int(number):
         os.kill(os.getpid(), int(number))
 
-fit_checkpoint.save_state = save_state
+checkpoint.save_state = save_state
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.exit(main(arguments))
 """
