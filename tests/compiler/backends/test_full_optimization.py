@@ -27,6 +27,7 @@ def agree(path: Path, species: tuple[str, ...]) -> None:
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_shipped_formula_as_users_compile_it(name: str, root: Path) -> None:
     environment = {key: value for key, value in os.environ.items() if key != "XLA_FLAGS"}
+    environment["PYTHONPATH"] = os.pathsep.join((str(root / "tests" / "cases"), *sys.path))
     command = [sys.executable, __file__, str(root / "specs" / name), *FORMULAS[name]]
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr

@@ -265,8 +265,8 @@ def test_another_run_is_not_gone_on_with(done: Path) -> None:
         f"the run in {done} is one of another model: {digests[0]}; this one is sha256:"
     )
     assert refused(done, seed=3, tau=200.0) == [
-        ("resume-mismatch", "cannot resume: `tau` was 100, and is 200 now"),
         ("resume-mismatch", "cannot resume: `seed` was 0, and is 3 now"),
+        ("resume-mismatch", "cannot resume: `tau` was 100, and is 200 now"),
     ]
     assert refused(done, structure=start(seed=7)) == [
         ("resume-mismatch", "cannot resume: the structure is not that of the run")
