@@ -62,6 +62,7 @@ def pytest_runtest_teardown(item: pytest.Item, nextitem: pytest.Item | None):
     if nextitem is not None and group_of(nextitem) != group_of(item):
         if "registry" in sys.modules:
             sys.modules["registry"].evaluator.cache_clear()
+            sys.modules["registry"].loaded.cache_clear()
         if "jax" in sys.modules:
             sys.modules["jax"].clear_caches()
         gc.collect()
