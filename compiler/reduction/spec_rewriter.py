@@ -145,11 +145,11 @@ def dropped(program: Rewritable, restriction: Restriction) -> tuple[Operand, ...
 
 def closed(program: Rewritable, restriction: Restriction, theta: Array) -> Restriction:
     """With the numbers held, as they are in theta (F,), that have no effect any more."""
-    numbers = program.model.vector.trained
+    trained = program.model.vector.trained
     lost = {name for operand in dropped(program, restriction) for name in operand.parameters}
     held = {}
     for k in without_effect(program.model, restriction, program.idle) - set(restriction.fixed):
-        p = numbers[k].parameter
+        p = trained[k].parameter
         if p.name in lost or (program.argument(p) and not p.kind.shape):
             held[k] = rounded(float(theta[k]))
     return combined(restriction, Restriction(held))
@@ -162,8 +162,8 @@ def rounded(value: float) -> float:
 
 def _touched(model: Model, restriction: Restriction) -> list[Parameter]:
     changed = {*restriction.fixed, *(k for group in restriction.tied for k in group)}
-    numbers = model.vector.trained
-    return list({numbers[k].parameter.name: numbers[k].parameter for k in sorted(changed)}.values())
+    parameters = [model.vector.trained[k].parameter for k in sorted(changed)]
+    return list({p.name: p for p in parameters}.values())
 
 
 # --- operands of the sum -----------------------------------------------------------------------

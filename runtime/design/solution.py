@@ -39,7 +39,7 @@ def composed(pool: Pool, made: Composition, coefficients: Floats) -> tuple[Poten
 def is_linear(potential: Potential) -> bool:
     """Whether all trained numbers enter the energy linearly."""
     linear = linear_parameters(potential.model)
-    return all(p.name in linear for p in potential.model.parameters if any(p.free))
+    return all(c.parameter.name in linear for c in potential.model.vector.trained)
 
 
 def solved(

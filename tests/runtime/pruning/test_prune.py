@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 from ase.build import bulk
 from potentia.compiler.diagnostics.diagnostic import FitError
+from potentia.compiler.program import Program
 from potentia.compiler.reduction.candidates import Choice, candidates, costs, greedy
 from potentia.compiler.reduction.extensions import Candidate, extended, scores
 from potentia.compiler.reduction.quadratic_model import QuadraticModel, Restriction
@@ -354,7 +355,7 @@ def backward(bench: Bench, seed: int) -> bool:
 def forward(bench: Bench, seed: int) -> bool:
     """Whether they are found from nothing: the best score joins, what it makes superfluous goes, by BIC."""
     true, _, labels = bench.trial(seed)
-    base = program_of(compile("species Nb\nE = pin reference()\n"))
+    base = Program.of("species Nb\nE = pin reference()\n")
     larger = extended(base, np.zeros(1), CATALOGUE)
     known = bench.known(np.zeros(len(bench.names)), labels)
 
