@@ -21,10 +21,9 @@ from potentia.compiler.ir import ops
 from potentia.compiler.ir.graph import OPS, Node, topological
 from potentia.compiler.ir.types import NONE, TABLES
 from potentia.compiler.schedule.plan import Layout
-from registry import Evaluator, compiled, defaults, random_theta, structure_of, structures
+from registry import Evaluator, compiled, defaults, random_theta, reach, structure_of, structures
 
 LOWERINGS = {"reference": reference_rules.lowers, "xla": interpreter.lowers}
-CUTOFF = 4.2
 
 
 @pytest.mark.parametrize("target", LOWERINGS)
@@ -146,12 +145,16 @@ def test_complex_positions_give_slopes() -> None:
 
 @pytest.mark.parametrize("variant", defaults(), ids=lambda v: v.name)
 def test_values_lie_as_planned(variant: Any) -> None:
-    import jax
+    model = compiled(variant.spec())
+    run = Evaluator(model)
+    arrays = run.arrays(structures(model.species, reach(model), 1)[:2])
+    assert_as_planned(run.kernel, random_theta(model, 1), arrays)
 
-    kernel_model = compiled(variant.spec())
-    run = Evaluator(kernel_model)
-    arrays = run.arrays(structures(kernel_model.species, CUTOFF, 1)[:2])
-    assert_as_planned(run.kernel, jax.numpy.zeros(kernel_model.size()), arrays)
+
+def test_values_of_every_operation_lie_as_planned() -> None:
+    model = model_of(examples())
+    run = Evaluator(model)
+    assert_as_planned(run.kernel, random_theta(model, 1), run.arrays([atoms()]))
 
 
 def assert_as_planned(kernel: Kernel, theta: Any, arrays: Any) -> None:
