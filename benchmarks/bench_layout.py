@@ -29,8 +29,8 @@ from ase.build import bulk
 from potentia.compiler import pipeline
 from potentia.compiler.backends.xla.arrays import sums_by_owner
 from potentia.compiler.backends.xla.kernel import Kernel
+from potentia.compiler.backends.xla.limits import XLA
 from potentia.compiler.backends.xla.trigonometry import sine
-from potentia.compiler.schedule.limits import XLA
 from potentia.runtime.residuals.derivatives import compiled
 from potentia.runtime.structures.batches import Batch, single
 from potentia.runtime.structures.padding import ListSpec

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from .backends.xla.limits import XLA
 from .declarations import check as checker
 from .diagnostics.diagnostic import Diagnostic, SpecError
 from .diagnostics.source import Source
@@ -21,7 +22,7 @@ from .passes.recur import recur_families
 from .passes.share_neighbors import share_lists
 from .passes.simplify import simplify_model
 from .passes.symmetrize import symmetrize_sums
-from .schedule.limits import XLA, Limits
+from .schedule.limits import Limits
 from .schedule.maker import make_plan
 from .schedule.plan import Plan
 from .syntax import tree as syntax

@@ -47,10 +47,6 @@ class Env:
         """The same with other atoms in hand."""
         return replace(self, atoms=atoms)
 
-    def with_(self, /, **values: Value) -> Env:
-        """The same with more local names."""
-        return replace(self, locals={**self.locals, **values})
-
     @property
     def top(self) -> ModelScope:
         """The model that is being built."""
@@ -89,7 +85,7 @@ class ModelScope(Scope):
         self.species = species or (PLACEHOLDER,)
         self.parameters: list[Parameter] = []
         self.instances: list[TermInstance] = []
-        self.scopes: dict[str, TermScope] = {}  # of each instance: what its arguments are worth
+        self.scopes: dict[str, TermScope] = {}  # by instance, with the values of its arguments
 
     @abstractmethod
     def let(self, name: str) -> Value:

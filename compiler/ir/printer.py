@@ -23,7 +23,7 @@ from .types import Domain, Kind
 
 
 def print_model(model: Model) -> str:
-    """The text of a model, with a newline at its end. `printer_reader.parse_model` reads it."""
+    """The text of a model, with a newline at its end. `reader.parse_model` reads it."""
     roots = [*model.outputs.values(), *(t.energy for t in model.terms)]
     numbers = {node: k for k, node in enumerate(topological(roots))}
     lines = [f"species {', '.join(model.species)}{' open' if model.open_species else ''}"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from math import inf, nan
 from typing import Any, cast
@@ -56,7 +57,9 @@ class _Reader:
             read_node(line, self.nodes)
             return
         first, _, rest = line.partition(" ")
-        getattr(self, "_" + first)(rest)
+        if first not in _LINES:
+            raise ValueError(f"`{first}` begins no line of a model")
+        _LINES[first](self, rest)
 
     def _species(self, rest: str) -> None:
         self.open = rest.endswith(" open")
@@ -94,6 +97,14 @@ class _Reader:
     def _output(self, rest: str) -> None:
         name, _, node = rest.partition(" = ")
         self.outputs[name] = self.nodes[node]
+
+
+_LINES: Mapping[str, Callable[[_Reader, str], None]] = {
+    "species": _Reader._species,
+    "parameter": _Reader._parameter,
+    "term": _Reader._term,
+    "output": _Reader._output,
+}
 
 
 def read_node(line: str, nodes: dict[str, Node]) -> Node:

@@ -22,7 +22,7 @@ class AnalysisSettings(Section):
 
     skip: float = Field(0.0, ge=0)
     skip_share: float = Field(0.0, ge=0, lt=1)
-    stride: int = option(1, "Distance of the frames that are read: 10 is every tenth.", ge=1)
+    stride: int = option(1, "Frames from one that is read to the next: 10 reads every tenth.", ge=1)
     interval: float | None = option(None, "Time between two frames.", metavar="PS", gt=0)
     timestep: float | None = option(None, "Time of a `step` of the file.", metavar="FS", gt=0)
     time_unit: Literal["ps", "fs"] | None = option(

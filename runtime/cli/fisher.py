@@ -10,7 +10,7 @@ import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
-from .options import Data, Json, Quiet, Run
+from .options import AllowDataChange, Data, Json, Quiet, Run
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -31,10 +31,7 @@ def command(
     no_calibration: Annotated[
         bool, typer.Option("--no-calibration", help="No second pass for the errors of held-out structures.")
     ] = False,
-    allow_data_change: Annotated[
-        bool,
-        typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning."),
-    ] = False,
+    allow_data_change: AllowDataChange = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import console
-from .options import Data, Json, Quiet, Run
+from .options import AllowDataChange, Data, Json, Quiet, Run
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -21,10 +21,7 @@ def command(
         list[str],
         typer.Option("--candidate", metavar="TERM", help="Term to try; the option may be repeated."),
     ],
-    allow_data_change: Annotated[
-        bool,
-        typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning."),
-    ] = False,
+    allow_data_change: AllowDataChange = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:

@@ -19,10 +19,11 @@ SpeciesOption = Annotated[
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="run.toml", help="Configuration file; flags override it.")
 ]
-
-
 Data = Annotated[
     list[str], typer.Option("--data", metavar="FILE", help="Labelled structures; `FILE@:10` takes ten.")
+]
+AllowDataChange = Annotated[
+    bool, typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning.")
 ]
 
 

@@ -10,7 +10,7 @@ import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
-from .options import Data, Json, Quiet, Run
+from .options import AllowDataChange, Data, Json, Quiet, Run
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -19,6 +19,21 @@ if TYPE_CHECKING:
     from ..runs.with_data import FittedRun
 
 HISTORY = "pruning.json"
+
+Criterion = Annotated[
+    str | None,
+    typer.Option(
+        "--criterion",
+        metavar="NAME",
+        help="Criterion of a step: bic, aic or cv. [bic, where neither of the two above is given]",
+    ),
+]
+Guard = Annotated[
+    Path | None,
+    typer.Option(
+        "--guard", metavar="properties.toml", help="Properties; a step that breaks a guard is undone."
+    ),
+]
 
 
 def command(
@@ -38,20 +53,9 @@ def command(
             "--max-loss-increase", min=0.0, metavar="SHARE", help="Largest increase of the loss: 0.05 is 5 %."
         ),
     ] = None,
-    criterion: Annotated[
-        str | None,
-        typer.Option("--criterion", metavar="NAME", help="Criterion of a step: bic, aic or cv. [bic]"),
-    ] = None,
-    guard: Annotated[
-        Path | None,
-        typer.Option(
-            "--guard", metavar="properties.toml", help="Properties; a step that breaks a guard is undone."
-        ),
-    ] = None,
-    allow_data_change: Annotated[
-        bool,
-        typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning."),
-    ] = False,
+    criterion: Criterion = None,
+    guard: Guard = None,
+    allow_data_change: AllowDataChange = False,
     no_cost: Annotated[
         bool, typer.Option("--no-cost", help="The kernels of the steps are not timed.")
     ] = False,

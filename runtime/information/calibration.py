@@ -6,7 +6,7 @@ does not know that the formula is no exact description. What is expected of an e
     σ² = floor² + (factor σ_raw)²,
 
 with both numbers those of the greatest likelihood for the errors of structures that were held out
-(`uncertainty_held_out`).
+(`cross_validation.held_out`).
 """
 
 from __future__ import annotations

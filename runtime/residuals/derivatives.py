@@ -43,7 +43,6 @@ class Derivatives:
     """Derivatives of the outputs of one kernel, compiled once for each shape of batch."""
 
     def __init__(self, kernel: Kernel) -> None:
-        self._model = kernel.model
         self._tangents = compiled(kernel)[1]
         self._apart = _compiled_apart(kernel)
         self._species, self._place = _shared_places(kernel.model)

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 
-CEILING = 400  # lines
+CEILING = 400  # lines of a file
+FUNCTION_CEILING = 60
 NO_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "legacy", "old"}
 FOLDERS = ("grammar", "compiler", "runtime", "specs", "tests", "benchmarks", "docs")
 
@@ -28,6 +29,18 @@ def test_no_file_is_longer_than_the_ceiling(root: Path) -> None:
     }
     assert lengths
     assert {name: lines for name, lines in lengths.items() if lines > CEILING} == {}
+
+
+def test_no_function_is_longer_than_the_ceiling(root: Path) -> None:
+    lengths = {
+        f"{path.relative_to(root)}: {node.name}": (node.end_lineno or 0) - node.lineno + 1
+        for path in sources(root)
+        if path.suffix == ".py"
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+    }
+    assert lengths
+    assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_CEILING} == {}
 
 
 def test_names_come_from_the_field(root: Path) -> None:

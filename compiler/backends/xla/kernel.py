@@ -11,12 +11,13 @@ import numpy as np
 
 from ...ir.graph import Model
 from ...ir.types import Domain
-from ...schedule.limits import XLA, Limits
+from ...schedule.limits import Limits
 from ...schedule.maker import make_plan
 from ...schedule.plan import Plan
 from . import rules
 from .arrays import Array, Arrays, Edge, Pair
 from .interpreter import GraphInterpreter
+from .limits import XLA
 from .separate import Separate, separate
 
 __all__ = ["Arrays", "Kernel", "Lists", "Prediction", "rules"]

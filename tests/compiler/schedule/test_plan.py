@@ -10,11 +10,12 @@ from random import Random
 import pytest
 from op_examples import EDGE, PAIR, constant, examples, model_of, plain
 from potentia.compiler import pipeline
+from potentia.compiler.backends.xla.limits import XLA
 from potentia.compiler.declarations.library import term_names
 from potentia.compiler.diagnostics.diagnostic import InternalError, SpecError
 from potentia.compiler.ir import ops
 from potentia.compiler.ir.graph import Node
-from potentia.compiler.schedule.limits import XLA, Limits
+from potentia.compiler.schedule.limits import Limits
 from potentia.compiler.schedule.maker import make_plan
 from potentia.compiler.schedule.plan import Algorithm, Layout, Plan, Step, Storage
 from potentia.compiler.schedule.printer import print_plan
