@@ -151,7 +151,7 @@ def test_values_lie_as_planned(variant: Any) -> None:
     kernel_model = compiled(variant.spec())
     run = Evaluator(kernel_model)
     arrays = run.arrays(structures(kernel_model.species, CUTOFF, 1)[:2])
-    assert_as_planned(run.kernel, jax.numpy.zeros(kernel_model.size()), arrays)
+    assert_as_planned(run.kernel, jax.numpy.zeros(len(kernel_model.vector)), arrays)
 
 
 def assert_as_planned(kernel: Kernel, theta: Any, arrays: Any) -> None:
