@@ -1,25 +1,24 @@
-"""The targets, by name; none is imported before it is asked for, so that naming them costs nothing.
+"""The targets, by name: each folder beside this file is one, and declares `TARGET` in its `target.py`.
 
-A new target is registered here, and the conformance tests then hold it to the reference.
+None is imported before it is asked for, so that naming them costs nothing. The conformance tests hold each
+to the reference.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
 
 from .target import Target
 
 
-def _reference() -> Target:
-    from .reference.target import ReferenceTarget
-
-    return ReferenceTarget()
-
-
-def _xla() -> Target:
-    from .xla.target import XlaTarget
-
-    return XlaTarget()
+def _target(name: str) -> Target:
+    found: Target = import_module(f".{name}.target", __package__).TARGET
+    return found
 
 
-TARGETS: Mapping[str, Callable[[], Target]] = {"reference": _reference, "xla": _xla}
+_FOLDERS = sorted(module.name for module in iter_modules([str(Path(__file__).parent)]) if module.ispkg)
+TARGETS: Mapping[str, Callable[[], Target]] = {name: partial(_target, name) for name in _FOLDERS}

@@ -8,14 +8,22 @@ from functools import cache
 from potentia.compiler.chemistry.units import ANGSTROM, ONE
 from potentia.compiler.ir import build as alg
 from potentia.compiler.ir import ops
-from potentia.compiler.ir.graph import Model, Node, topological
+from potentia.compiler.ir.graph import OPS, Model, Node, topological
 from potentia.compiler.ir.parameter import Parameter, parameter_size
+from potentia.compiler.ir.traits import Trait
 from potentia.compiler.ir.types import NONE, SITE, Domain, Kind
 
 SPECIES = ("Nb", "O")
 EDGE, PAIR, TRIPLE = Domain("edge", 4.2), Domain("pair", 4.2), Domain("triple", 4.2)
 NEAR = 3.1  # a cutoff within that of the lists
-_UNARY = ("neg", "exp", "log", "erfc", "sin", "cos", "tanh", "abs", "sign", "step")
+# elementwise operations of one value: a new one is tried with no more ado
+UNARY = tuple(
+    op
+    for op in OPS.values()
+    if op.scalar is not None
+    and Trait.COMMUTES not in op.traits
+    and op not in (ops.pow, ops.power, ops.select)
+)
 
 
 def param(domain: str, *shape: int) -> Node:
@@ -42,8 +50,8 @@ def examples() -> Mapping[str, Node]:
     """By label: the operation, and where there are several, how they differ."""
     found: dict[str, Node] = {}
     x, y = plain(EDGE), plain(PAIR)
-    for name in _UNARY:
-        found[name] = getattr(ops, name)(alg.shift(x, -0.7) if name in ("sign", "step", "abs") else x)
+    for op in UNARY:
+        found[op.name] = op(alg.shift(x, -0.7) if op in (ops.sign, ops.step, ops.abs) else x)
     for exponent in (2.0, 3.0, -1.0, 0.5, -0.5, 0.3):
         found[f"pow {exponent}"] = ops.pow(y, exponent=exponent)
     c = alg.shift(x, -0.7)

@@ -56,7 +56,7 @@ OTHERS = {
     "compiler.ir.graph": "numpy",
     "compiler.ir.live": "numpy",
     "compiler.analysis.liveness": "numpy",
-    "compiler.backends.target": "numpy",
+    "compiler.backends": "numpy",
     "compiler.backends.reference": "numpy scipy",
     "compiler.backends.xla": "numpy jax",
     "compiler.reduction": "numpy",

@@ -20,3 +20,6 @@ class ReferenceTarget:
             return [predict(model, theta, *structure) for structure in structures]
 
         return predictions
+
+
+TARGET = ReferenceTarget()

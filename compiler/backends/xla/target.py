@@ -44,3 +44,6 @@ class XlaPredictor:
             found.append(StructurePrediction(float(energy[k]), site[own], forces[:, own].T, virial[:, :, k]))
             first = own.stop
         return found
+
+
+TARGET = XlaTarget()

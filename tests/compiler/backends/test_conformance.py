@@ -1,6 +1,6 @@
 """Every target against the reference: Terms × Targets, and random models × Targets.
 
-A target that is registered in `compiler/backends/targets.py` is tested here.
+A target, which is a folder of `compiler/backends`, is tested here by being there.
 """
 
 from __future__ import annotations
