@@ -1,1 +1,1 @@
-"""Targets: an optimised model becomes something that runs. Imports the IR and analysis."""
+"""Targets: an optimised model becomes something that runs. Imports the IR and the schedule."""

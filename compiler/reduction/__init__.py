@@ -1,2 +1,2 @@
 """Models with fewer or more terms, as edits of their specs, judged by a quadratic model of the loss.
-Imports the pipeline and what comes before it."""
+Imports programs and what comes before them."""

@@ -14,7 +14,8 @@ def parse_plan(text: str) -> Plan:
     reader = _Reader()
     for number, line in enumerate(text.splitlines(), 1):
         try:
-            reader.line(line)
+            if line.strip():
+                reader.line(line)
         except (LookupError, ValueError, AttributeError, TypeError) as error:
             raise InternalError(f"line {number} of the printed plan cannot be read: {error}") from error
     return reader.plan()

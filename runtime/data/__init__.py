@@ -1,2 +1,2 @@
-"""Structures and labels from files, checked, split and converted to one convention. Imports structures and
-files."""
+"""Structures and labels from files, checked, split and converted to one convention. Imports structures,
+files and potential."""

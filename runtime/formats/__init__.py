@@ -1,2 +1,2 @@
 """Model formats of other programs, read and written: a file or a folder for each, found by itself. Imports
-potential and data."""
+potential and structures."""

@@ -1,1 +1,2 @@
-"""Weighted residuals of a potential and their derivatives by its parameters. Imports potential and data."""
+"""Weighted residuals of a potential and their derivatives by its parameters. Imports optimize,
+potential and data."""
