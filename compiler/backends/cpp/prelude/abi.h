@@ -9,8 +9,8 @@ typedef struct {
   int32_t n_species;
   int32_t bytes_of_real;  /* 8 or 4: precision of the work on neighbours */
   int32_t lanes;          /* neighbours that are worked on at once */
-  int64_t n_parameters;
   int64_t n_constants;
+  const double *constants; /* (n_constants) where the file carries them (an export); null where the caller has them */
   double cutoff;          /* Å, of the longest list */
   const char *species;    /* symbols with spaces between them, in the order of indices */
   const char *isa;        /* the instruction sets that the file was compiled for, with spaces between them */
@@ -31,7 +31,7 @@ typedef struct {
   int32_t *const *rows;        /* by atom, the neighbours of each: LAMMPS's `firstneigh`; or null */
   const int32_t *counts;       /* by atom, their number: LAMMPS's `numneigh`; or null */
   int32_t mask;                /* the bits of a neighbour that are its index: all, or LAMMPS's NEIGHMASK */
-  const double *constants;     /* (n_constants), from `potentia_prepare` */
+  const double *constants;     /* (n_constants): what depends on parameters and species alone */
 } potentia_atoms;
 
 /* Results. What has a pointer is added to; null pointers are not worked out. */
@@ -48,8 +48,6 @@ typedef struct {
 extern "C" {
 #endif
 const potentia_kernel *potentia_about(void);
-/* Whatever depends on parameters and species alone, once for each set of parameters. */
-void potentia_prepare(const double *parameters, double *constants);
 /* Returns 0, or 1 where memory for lists is not to be had. threads: 1, or more where OpenMP is compiled in. */
 int potentia_compute(const potentia_atoms *atoms, potentia_results *results, int threads);
 #ifdef __cplusplus
