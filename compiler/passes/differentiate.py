@@ -34,6 +34,18 @@ def differentiate_energy(model: Model) -> Model:
     return model.with_outputs(outputs)
 
 
+def differentiate_edges(model: Model) -> Model:
+    """A model whose outputs are `site_energy` and, for each list, `gradient N` (dE/dd, eV/Å): a target that
+    goes from atom to atom makes forces and virial of them.
+    """
+    site = model.outputs["energy"]
+    gradients = _gradients(site)
+    outputs = {"site_energy": site}
+    for k, domain in enumerate(sorted({n.kind.domain for n in gradients}, key=str)):
+        outputs[f"gradient {k}"] = _edge_gradient(domain, gradients)
+    return model.with_outputs(outputs)
+
+
 def _edge_gradient(domain: Domain, gradients: dict[Node, Node]) -> Node:
     """dE/dd for each neighbour: dE/dr · d/r, plus what directions give."""
     r, d = ops.distance(domain=domain), ops.displacement(domain=domain)

@@ -25,7 +25,7 @@ typedef struct {
   const double *positions;     /* (n_atoms, 3) */
   const int32_t *species;      /* (n_atoms), indices; a negative one is not seen by anybody */
   const int32_t *centres;      /* (n_centres), or null: centre k is atom k */
-  const int64_t *first;        /* (n_centres + 1) places in `neighbours`; null where `rows` is given */
+  const int64_t *first;        /* by atom, (n_atoms + 1): the place in `neighbours` where its own start; or null */
   const int32_t *neighbours;
   const double *shifts;        /* (neighbours, 3) added to the position of a neighbour, or null for 0 */
   int32_t *const *rows;        /* by atom, the neighbours of each: LAMMPS's `firstneigh`; or null */

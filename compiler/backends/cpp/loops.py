@@ -1,0 +1,248 @@
+"""Loops of a sweep as C++: over the atoms of a block, over their neighbours, over pairs of neighbours."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+
+from ...ir import ops
+from ...ir.contraction import parsed
+from ...ir.graph import Node
+from ...ir.interval import Range
+from ...ir.types import Domain
+from ...schedule.sweep import Loop, Sweep
+from . import rules
+from .tables import known_numbers, species_letters
+from .writer import Value, Writer, literal
+
+# a contraction of more products than this is a loop
+WRITTEN_OUT = 500
+# more sums than this over one product of vectors are made after the loop, in tiles
+TILED = 24
+
+
+@dataclass
+class Slots:
+    """Numbers that a domain keeps: of atoms in S, of neighbours in a list."""
+
+    used: int
+    values: dict[Node, list[float | int]] = field(default_factory=dict)
+
+    def fresh(self, n: int = 1) -> int:
+        self.used += n
+        return self.used - n
+
+
+@dataclass
+class Context:
+    """What all loops of a file share.
+
+    ranges: an interval of each node. number: of a list, by its domain. tables: those read, in order.
+    """
+
+    sweep: Sweep
+    ranges: dict[Node, Range]
+    sites: Slots
+    edges: dict[Domain, Slots]
+    tables: dict[Node, int]
+    names: Iterator[int] = field(default_factory=count)
+    known: dict[Node, list[float] | None] = field(default_factory=dict)
+
+    def number(self, domain: Domain) -> int:
+        return self.sweep.lists.index(Domain("edge", domain.rc))
+
+    def slots(self, domain: Domain) -> Slots:
+        return self.sites if domain.name == "site" else self.edges[Domain("edge", domain.rc)]
+
+
+class LoopBody:
+    """The body of one loop: values of its nodes, in the order in which they are asked for."""
+
+    def __init__(self, context: Context, loop: Loop) -> None:
+        self.context, self.loop = context, loop
+        self.writer = Writer(context.names)
+        self.values: dict[Node, Value] = {}
+        self.pointers: dict[Node, str] = {}
+        self.read: dict[int, str] = {}
+
+    def range(self, node: Node) -> Range:
+        return self.context.ranges[node]
+
+    def displacement(self) -> Value:
+        return [self.stored(q) for q in range(3)]
+
+    def write(self, skipped: set[Node]) -> None:
+        """All nodes but some, whose sums need no value of theirs."""
+        for node in self.loop.nodes:
+            if node not in skipped:
+                args = [self.value(a, node) for a in node.args]
+                self.values[node] = rules.lowers.rule(node.op)(self, node, args)
+
+    def value(self, node: Node, reader: Node) -> Value:
+        if node in self.values:
+            return self.values[node]
+        if node in self.context.sweep.tables:
+            found = self._table(node)
+        elif node.kind.domain == self.loop.domain:
+            found = [s if isinstance(s, float) else self.stored(s) for s in self.kept(node)]
+        else:
+            return self.moved(node, reader)
+        self.values[node] = found
+        return found
+
+    def kept(self, node: Node) -> list[float | int]:
+        return self.context.slots(node.kind.domain).values[node]
+
+    def stored(self, slot: int) -> str:
+        """The components of a slot for the lanes of this loop; read once."""
+        if slot not in self.read:
+            self.read[slot] = self.writer.let(f"load({self.address(slot)})")
+        return self.read[slot]
+
+    def address(self, slot: int) -> str:
+        if self.loop.domain.name == "site":
+            return f"S + {slot} * LANES"
+        return f"at + {slot} * LANES"
+
+    def moved(self, node: Node, reader: Node) -> Value:
+        """A value of another domain, as the loop sees it."""
+        kept = self.kept(node)
+        if reader.op is ops.to_species:
+            n = reader.kind.components
+            texts = [self._of_species(kept, c, n) for c in range(n)]
+            return texts
+        return [s if isinstance(s, float) else self._elsewhere(node, reader, s) for s in kept]
+
+    def _of_species(self, kept: list[float | int], component: int, n: int) -> float | str:
+        own = kept[component::n]
+        if all(isinstance(s, float) and s == own[0] for s in own):
+            return float(own[0])
+        first, step = own[0], 0 if len(own) == 1 else int(own[1]) - int(own[0])
+        if any(int(s) != int(first) + k * step for k, s in enumerate(own)):
+            raise NotImplementedError("slots of species that do not follow each other")
+        return f"broadcast(S[({int(first)} + sj * {step}) * LANES + a])"
+
+    def _elsewhere(self, node: Node, reader: Node, slot: int) -> str:
+        if node.kind.domain.name == "site":
+            return f"broadcast(S[{slot} * LANES + a])"
+        if reader.op is ops.to_ik:
+            return self.writer.let(f"load(at + {slot} * LANES)")
+        return f"broadcast(atj[{slot} * LANES])"
+
+    def contract(self, node: Node, args: Sequence[Value]) -> Value:
+        contraction = parsed(node["spec"])
+        sizes = contraction.sizes(a.kind.shape for a in node.args)
+        if contraction.products(sizes) <= WRITTEN_OUT:
+            return rules.written_out(self.writer, node, args)
+        return self._looped(node, args)
+
+    def _looped(self, node: Node, args: Sequence[Value]) -> Value:
+        """A large contraction as nested loops over arrays."""
+        contraction = parsed(node["spec"])
+        shapes = [a.kind.shape for a in node.args]
+        sizes = contraction.sizes(shapes)
+        w = self.writer
+        texts = []
+        for letters, shape, a, value in zip(contraction.inputs, shapes, node.args, args, strict=True):
+            base = self._array(a, value)
+            index = "0"
+            for letter, size in zip(letters, shape, strict=True):
+                index = f"({index}) * {size} + {letter}"
+            texts.append(f"{base}[{index}]" if a not in self.pointers else f"broadcast({base}[{index}])")
+        out = w.name()
+        w.lines.append(f"V {out}[{max(1, node.kind.components)}];")
+        place = "0"
+        for letter in contraction.output:
+            w.lines.append(f"for (int {letter} = 0; {letter} < {sizes[letter]}; ++{letter}) {{")
+            place = f"({place}) * {sizes[letter]} + {letter}"
+        w.lines.append("V total = {};")
+        for letter in contraction.summed:
+            w.lines.append(f"for (int {letter} = 0; {letter} < {sizes[letter]}; ++{letter})")
+        w.lines.append(f"total += {' * '.join(texts)};")
+        w.lines.append(f"{out}[{place}] = total;")
+        w.lines.append("}" * len(contraction.output))
+        return [f"{out}[{k}]" for k in range(node.kind.components)]
+
+    def _array(self, node: Node, value: Value) -> str:
+        """The name of an array with these components: of vectors, or of numbers where it is a table."""
+        if node in self.pointers:
+            return self.pointers[node]
+        first = str(value[0])
+        base = first[: first.rfind("[")] if first.endswith("[0]") else ""
+        if base and value == [f"{base}[{k}]" for k in range(len(value))]:
+            return base
+        name = self.writer.name()
+        texts = [f"broadcast({literal(v)})" if isinstance(v, float) else v for v in value]
+        self.writer.lines.append(f"const V {name}[{len(texts)}] = {{{', '.join(texts)}}};")
+        return name
+
+    # --- tables ----------------------------------------------------------------------------------
+
+    def _table(self, node: Node) -> Value:
+        context = self.context
+        if node not in context.known:
+            context.known[node] = known_numbers(context.sweep.model, node)
+        known = context.known[node]
+        if known is not None:
+            return list(known)
+        pointer = self._pointer(node)
+        return [f"broadcast({pointer}[{k}])" for k in range(node.kind.components)]
+
+    def _pointer(self, node: Node) -> str:
+        if node not in self.pointers:
+            tables = self.context.tables
+            if node not in tables:
+                tables[node] = len(tables)
+            self.pointers[node] = f"p{tables[node]}"
+        return self.pointers[node]
+
+    def pointer_lines(self) -> list[str]:
+        """Where the rows of the tables that were read are."""
+        rows = {0: "0", 1: "si", 2: "(si * NS + sj)", 3: "((si * NS + sj) * NS + sk)"}
+        found = []
+        for node, name in self.pointers.items():
+            row = rows[species_letters(node)]
+            found.append(f"const real *const {name} = w.C + TABLE_{name} + {row} * {node.kind.components};")
+        return found
+
+    # --- stores ----------------------------------------------------------------------------------
+
+    def store(self, address: Callable[[int], str]) -> list[str]:
+        """Statements that keep what later loops read; numbers that are kept already are not kept twice."""
+        slots, lines = self.context.slots(self.loop.domain), []
+        own = {name: slot for slot, name in self.read.items()}
+        for node in self.loop.stores:
+            kept: list[float | int] = []
+            for component in self.values[node]:
+                if isinstance(component, str) and component not in own:
+                    own[component] = slots.fresh()
+                    lines.append(f"store({address(own[component])}, {component});")
+                kept.append(component if isinstance(component, float) else own[component])
+            slots.values[node] = kept
+        return lines
+
+
+def make_room(context: Context, loop: Loop) -> None:
+    """Slots for the sums of a loop, before anything reads them."""
+    for node in loop.sums:
+        slots = context.slots(node.kind.domain)
+        if node not in slots.values:
+            first = slots.fresh(node.kind.components)
+            slots.values[node] = list(range(first, first + node.kind.components))
+
+
+def outer_factors(loop: Loop, node: Node) -> tuple[Node, Node] | None:
+    """The two vectors whose products a sum adds up, where there are many and nothing else reads them."""
+    (inner,) = node.args
+    if node.op is not ops.sum_i or inner.op is not ops.einsum or inner.kind.components <= TILED:
+        return None
+    contraction = parsed(inner["spec"])
+    plain = contraction.output == "".join(contraction.inputs) and len(inner.args) == 2
+    if not plain or any(len(letters) != 1 for letters in contraction.inputs):
+        return None
+    if inner in loop.stores or any(inner in n.args for n in loop.nodes):
+        return None
+    a, b = inner.args
+    return a, b
+

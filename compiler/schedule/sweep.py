@@ -1,0 +1,193 @@
+"""Sweeps: a model as loops over an atom's neighbours, for targets that finish an atom before the next one.
+
+A node is worked out for a block of atoms (`site`), for the neighbours of each (`edge`), or for pairs of
+neighbours (`triple`). Its level counts the sums that come before it: a sum over neighbours ends a loop, so
+what reads the sum runs a level later. Within a level sites come first, then edges, then triples.
+
+    level(sum over edges or triples) = level(summand) + 1,  level(any other) = the greatest of its arguments
+
+What a later loop reads of an earlier one is either stored for each neighbour or worked out once more,
+whichever is cheaper. What depends on parameters and species alone is in no loop: it is a table.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from ..ir import ops
+from ..ir.graph import Model, Node, topological
+from ..ir.traits import Trait
+from ..ir.types import NONE, SITE, TABLES, Domain
+
+_LEVELS = {"site": 0, "edge": 1, "triple": 2}
+# of a stored number: its store and its load, in operations
+_STORED = 1.5
+
+
+@dataclass(frozen=True)
+class Loop:
+    """Nodes of one domain that are worked out together, arguments first.
+
+    stores: of those the ones that later loops read. sums: sums of its nodes, which it makes.
+    """
+
+    domain: Domain
+    level: int
+    nodes: tuple[Node, ...]
+    stores: tuple[Node, ...]
+    sums: tuple[Node, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Sweep:
+    """Loops in order, and the tables that they read."""
+
+    model: Model
+    tables: frozenset[Node]
+    lists: tuple[Domain, ...]
+    loops: tuple[Loop, ...]
+
+
+def make_sweep(model: Model) -> Sweep:
+    """The loops of a model whose outputs are on sites and edges, without pairs."""
+    order = tuple(topological(model.outputs.values()))
+    tables = frozenset(static_nodes(order))
+    levels = _levels(order, tables)
+    lists = {Domain("edge", n.kind.domain.rc) for n in levels if n.kind.domain.name in ("edge", "triple")}
+    loops = _Loops(model, order, tables, levels).made()
+    return Sweep(model, tables, tuple(sorted(lists, key=lambda d: d.rc or 0.0)), loops)
+
+
+def static_nodes(order: Iterable[Node]) -> set[Node]:
+    """The nodes that depend on parameters and species alone."""
+    found: set[Node] = set()
+    for node in order:
+        if Trait.POSITION in node.op.traits or node.op in _FROM_NEIGHBORS:
+            continue
+        if all(a in found for a in node.args):
+            found.add(node)
+    return found
+
+
+_FROM_NEIGHBORS = (ops.sum_i, ops.sum_j, ops.sum_species, ops.sum_to_ij, ops.sum_to_ik, ops.total)
+
+
+def ends_loop(node: Node) -> bool:
+    """Whether a node is a sum over the entries of a loop."""
+    return node.op in _FROM_NEIGHBORS
+
+
+def _levels(order: Iterable[Node], tables: frozenset[Node]) -> dict[Node, int]:
+    levels: dict[Node, int] = {}
+    for node in order:
+        if node not in tables:
+            before = max((levels[a] for a in node.args if a in levels), default=0)
+            levels[node] = before + ends_loop(node)
+    return levels
+
+
+class _Loops:
+    """Loops from the last to the first: each asks the earlier ones for what it does not work out itself."""
+
+    def __init__(
+        self, model: Model, order: tuple[Node, ...], tables: frozenset[Node], levels: Mapping[Node, int]
+    ) -> None:
+        self.order, self.tables, self.levels = order, tables, levels
+        self.place = {n: k for k, n in enumerate(order)}
+        self.wanted: dict[tuple[Domain, int], list[Node]] = {}  # nodes that a loop has to work out
+        self.stored: set[Node] = set()
+        self.sums: dict[tuple[Domain, int], list[Node]] = {}
+        self.early = self._summed()
+        for node in model.outputs.values():
+            if node in levels:
+                self._want(node)
+
+    def made(self) -> tuple[Loop, ...]:
+        keys = {(n.kind.domain, level) for n, level in self.levels.items() if not ends_loop(n)}
+        loops = [self._loop(*key) for key in sorted(keys, key=_turn, reverse=True)]
+        return tuple(loop for loop in reversed(loops) if loop.nodes)
+
+    def _want(self, node: Node) -> None:
+        """Ask for a node in the loop of its level; a sum is made by the loop of its summand."""
+        if ends_loop(node):
+            (inner,) = node.args
+            key = inner.kind.domain, self.levels[node] - 1
+            if node not in self.sums.setdefault(key, []):
+                self.sums[key].append(node)
+            return
+        wanted = self.wanted.setdefault((node.kind.domain, self.levels[node]), [])
+        if node not in wanted:
+            wanted.append(node)
+
+    def _loop(self, domain: Domain, level: int) -> Loop:
+        sums = self.sums.get((domain, level), [])
+        roots = [*self.wanted.get((domain, level), []), *(s.args[0] for s in sums)]
+        own: dict[Node, None] = {}
+        stack = [r for r in roots if r not in self.tables]
+        costs: dict[Node, float] = {}
+        while stack:
+            node = stack.pop()
+            if node in own:
+                continue
+            own[node] = None
+            for a in node.args:
+                if a in self.tables or a in own:
+                    continue
+                if self._elsewhere(a, domain, level, costs):
+                    self.stored.add(a)
+                    self._want(a)
+                else:
+                    stack.append(a)
+        nodes = sorted(own, key=self.place.__getitem__)
+        stores = tuple(n for n in nodes if n in self.stored and self.levels[n] == level)
+        return Loop(domain, level, tuple(nodes), stores, tuple(sorted(sums, key=self.place.__getitem__)))
+
+    def _elsewhere(self, node: Node, domain: Domain, level: int, costs: dict[Node, float]) -> bool:
+        """Whether an argument is read rather than worked out here."""
+        if node.kind.domain != domain or ends_loop(node):
+            return True
+        if self.levels[node] == level or domain.name == "triple":
+            return False
+        return domain == SITE or self._read(node) < self._worked_out(node, costs)
+
+    def _read(self, node: Node) -> float:
+        return _STORED * node.kind.components + (0.0 if node in self.early else _flops(node))
+
+    def _worked_out(self, node: Node, costs: dict[Node, float]) -> float:
+        """An estimate of the operations to work out a node of an earlier level once more."""
+        if node not in costs:
+            costs[node] = float("inf")
+            parts = (a for a in node.args if a in self.levels)
+            costs[node] = _flops(node) + sum(self._cheaper(a, costs) for a in parts)
+        return costs[node]
+
+    def _cheaper(self, node: Node, costs: dict[Node, float]) -> float:
+        if ends_loop(node) or node.kind.domain == SITE:
+            return 0.5 * node.kind.components
+        return min(self._read(node), self._worked_out(node, costs))
+
+    def _summed(self) -> set[Node]:
+        """The nodes on neighbours that a sum needs, and that are so worked out in their own loop."""
+        found: set[Node] = set()
+        stack = [n.args[0] for n in self.levels if ends_loop(n)]
+        while stack:
+            node = stack.pop()
+            if node not in found and node in self.levels and not ends_loop(node):
+                found.add(node)
+                stack.extend(node.args)
+        return found
+
+
+def _turn(key: tuple[Domain, int]) -> tuple[int, int, float]:
+    domain, level = key
+    return level, _LEVELS[domain.name], domain.rc or 0.0
+
+
+def _flops(node: Node) -> float:
+    return float(node.op.flops(node))
+
+
+def is_table_domain(domain: Domain) -> bool:
+    """Whether a domain has rows by species or one row for the model."""
+    return domain == NONE or domain.name in TABLES
