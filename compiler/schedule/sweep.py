@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from ..ir import ops
 from ..ir.graph import Model, Node, topological
 from ..ir.traits import Trait
-from ..ir.types import NONE, SITE, TABLES, Domain
+from ..ir.types import SITE, Domain
 
 _LEVELS = {"site": 0, "edge": 1, "triple": 2}
 # of a stored number: its store and its load, in operations
@@ -29,7 +29,8 @@ _STORED = 1.5
 class Loop:
     """Nodes of one domain that are worked out together, arguments first.
 
-    stores: of those the ones that later loops read. sums: sums of its nodes, which it makes.
+    stores: of those the ones that later loops read. sums: sums of its nodes, which it makes. results: the
+    outputs among its nodes.
     """
 
     domain: Domain
@@ -37,6 +38,7 @@ class Loop:
     nodes: tuple[Node, ...]
     stores: tuple[Node, ...]
     sums: tuple[Node, ...]
+    results: tuple[Node, ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -99,9 +101,9 @@ class _Loops:
         self.stored: set[Node] = set()
         self.sums: dict[tuple[Domain, int], list[Node]] = {}
         self.early = self._summed()
-        for node in model.outputs.values():
-            if node in levels:
-                self._want(node)
+        self.outputs = tuple(n for n in model.outputs.values() if n in levels)
+        for node in self.outputs:
+            self._want(node)
 
     def made(self) -> tuple[Loop, ...]:
         keys = {(n.kind.domain, level) for n, level in self.levels.items() if not ends_loop(n)}
@@ -141,7 +143,9 @@ class _Loops:
                     stack.append(a)
         nodes = sorted(own, key=self.place.__getitem__)
         stores = tuple(n for n in nodes if n in self.stored and self.levels[n] == level)
-        return Loop(domain, level, tuple(nodes), stores, tuple(sorted(sums, key=self.place.__getitem__)))
+        results = tuple(n for n in nodes if n in self.outputs and self.levels[n] == level)
+        made = tuple(sorted(sums, key=self.place.__getitem__))
+        return Loop(domain, level, tuple(nodes), stores, made, results)
 
     def _elsewhere(self, node: Node, domain: Domain, level: int, costs: dict[Node, float]) -> bool:
         """Whether an argument is read rather than worked out here."""
@@ -186,8 +190,3 @@ def _turn(key: tuple[Domain, int]) -> tuple[int, int, float]:
 
 def _flops(node: Node) -> float:
     return float(node.op.flops(node))
-
-
-def is_table_domain(domain: Domain) -> bool:
-    """Whether a domain has rows by species or one row for the model."""
-    return domain == NONE or domain.name in TABLES

@@ -95,7 +95,7 @@ def _energy(context: Context, sweep: Sweep) -> list[str]:
     """Site energies of the block's atoms."""
     node = sweep.model.outputs["site_energy"]
     if node in sweep.tables:
-        body = LoopBody(context, Loop(node.kind.domain, 0, (), (), ()))
+        body = LoopBody(context, Loop(node.kind.domain, 0, (), (), (), ()))
         (value,) = body.value(node, node)
         text = f"double({value})" if isinstance(value, float) else f"double({body.pointers[node]}[0])"
         lines = body.pointer_lines()
@@ -152,11 +152,7 @@ class _Emitted:
         return {"site": self._site, "edge": self._edge, "triple": self._triple}[self.loop.domain.name]()
 
     def _own_gradient(self) -> Node | None:
-        outputs = self.context.sweep.model.outputs
-        return next((n for name, n in outputs.items() if name.startswith("gradient") and self._makes(n)), None)
-
-    def _makes(self, node: Node) -> bool:
-        return node in self.loop.nodes and node in self.loop.stores
+        return next((n for n in self.loop.results if n.kind.domain.name == "edge"), None)
 
     def _site(self) -> list[str]:
         stores = self.body.store(lambda slot: f"S + {slot} * LANES")
@@ -339,7 +335,3 @@ class _Tiled:
             self.lines.append(f"store(at + {slot} * LANES, {value});")
             found.append(slot)
         return found
-
-
-def edge_domain(domain: Domain) -> Domain:
-    return Domain("edge", domain.rc)

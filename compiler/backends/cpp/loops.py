@@ -212,7 +212,8 @@ class LoopBody:
         """Statements that keep what later loops read; numbers that are kept already are not kept twice."""
         slots, lines = self.context.slots(self.loop.domain), []
         own = {name: slot for slot, name in self.read.items()}
-        for node in self.loop.stores:
+        sites = self.loop.results if self.loop.domain.name == "site" else ()
+        for node in dict.fromkeys((*self.loop.stores, *sites)):
             kept: list[float | int] = []
             for component in self.values[node]:
                 if isinstance(component, str) and component not in own:

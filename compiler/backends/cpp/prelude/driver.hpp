@@ -27,6 +27,32 @@ template <class T> static Aligned<T> aligned(size_t n) {
   return Aligned<T>(static_cast<T *>(p));
 }
 
+static const V COUNTING = lanewise([n = 0](real) mutable { return real(n++); }, V{});
+
+/* The first n lanes, all of them where n ≥ LANES. */
+static inline M lanes_below(int64_t n) { return COUNTING < broadcast(real(n < LANES ? n : LANES)); }
+
+/* All lanes but the n-th, where there is one. */
+static inline M lanes_but(int64_t n) { return COUNTING != broadcast(real(n >= 0 && n < LANES ? n : -1)); }
+
+static inline V masked(M valid, V x) { return select(valid, x, V{}); }
+
+/* Of arguments in [0, π]. */
+static inline V sin_pi(V x) {
+  V s, c;
+  sincos_pi(x, s, c);
+  return s;
+}
+
+static inline V cos_pi(V x) {
+  V s, c;
+  sincos_pi(x, s, c);
+  return c;
+}
+
+/* x^(−1/2), 0 at 0. */
+static inline V inverse_root(V x, V root) { return select(x == V{}, V{}, real(1) / root); }
+
 /* A whole number of vectors. */
 static inline int64_t whole(int64_t n) { return (n + LANES - 1) / LANES * LANES; }
 
@@ -39,6 +65,22 @@ struct List {
 
 /* Numbers of neighbour k of a list. */
 template <int slots> static inline int64_t place(int64_t k) { return k / LANES * LANES * slots + k % LANES; }
+
+/* The instruction sets that this file was compiled for. */
+static const char *const ISA =
+#if defined(__AVX512F__)
+    "avx512f "
+#endif
+#if defined(__AVX2__)
+    "avx2 "
+#endif
+#if defined(__AVX__)
+    "avx "
+#endif
+#if defined(__FMA__)
+    "fma "
+#endif
+    "";
 
 /* What a thread works with. */
 struct Work {
@@ -189,20 +231,38 @@ template <int l, int slot> inline void Work::scatter(int32_t i, int a, const V *
   for (int q = 0; q < 6; ++q) virial[q] += sum(sums[3 + q]);
 }
 
-/* Σ_k a_p(k) b_q(k) of numbers in slots of a list onto S, for neighbours first … end: NA × NB sums. */
-template <int n, int NA, int NB> static inline void tile(const real *numbers, const int *a, const int *b, int64_t first, int64_t end, V *out, int width) {
-  V t[NA][NB] = {};
-  for (int64_t k = first; k < end; k += LANES) {
-    const real *at = numbers + k * n;
-    V u[NA];
-    for (int p = 0; p < NA; ++p) u[p] = load(at + a[p] * LANES);
-    for (int q = 0; q < NB; ++q) {
+/* Σ_k a_p(k) b_q(k) over blocks of a list, for `rows` times `columns` of them at p0, q0. */
+template <int slots, int columns_of_all, int rows, int columns>
+static inline void tile(const real *first, const real *end, const int *a, const int *b, real *to) {
+  V t[rows][columns] = {};
+  for (const real *at = first; at < end; at += LANES * slots) {
+    V u[rows];
+    for (int p = 0; p < rows; ++p) u[p] = load(at + a[p] * LANES);
+    for (int q = 0; q < columns; ++q) {
       const V v = load(at + b[q] * LANES);
-      for (int p = 0; p < NA; ++p) t[p][q] += u[p] * v;
+      for (int p = 0; p < rows; ++p) t[p][q] += u[p] * v;
     }
   }
-  for (int p = 0; p < NA; ++p)
-    for (int q = 0; q < NB; ++q) out[p * width + q] = t[p][q];
+  for (int p = 0; p < rows; ++p)
+    for (int q = 0; q < columns; ++q) to[(p * columns_of_all + q) * LANES] = real(sum(t[p][q]));
+}
+
+template <int slots, int all, int rows>
+static inline void tiles(const real *first, const real *end, const int *a, const int *b, real *to) {
+  constexpr int width = rows >= 4 ? 2 : rows >= 3 ? 3 : 4, rest = all % width;
+  int q = 0;
+  for (; q + width <= all; q += width) tile<slots, all, rows, width>(first, end, a, b + q, to + q * LANES);
+  if constexpr (rest > 0) tile<slots, all, rows, rest>(first, end, a, b + q, to + q * LANES);
+}
+
+/* Sums over the neighbours of atom a of all products of numbers in `rows` and `columns`; the former are masked. */
+template <int slots, int NA, int NB>
+static inline void add_products(const List &list, int a, const int *rows, const int *columns, real *S) {
+  constexpr int height = 5, rest = NA % height;
+  const real *first = list.numbers + list.begin[a][0] * slots, *end = list.numbers + list.begin[a][NS] * slots;
+  int p = 0;
+  for (; p + height <= NA; p += height) tiles<slots, NB, height>(first, end, rows + p, columns, S + int64_t(p) * NB * LANES + a);
+  if constexpr (rest > 0) tiles<slots, NB, rest>(first, end, rows + p, columns, S + int64_t(p) * NB * LANES + a);
 }
 
 static void block(Work &w, int si, const int32_t *centre, int m);

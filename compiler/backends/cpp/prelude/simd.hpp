@@ -40,7 +40,7 @@ using same = std::enable_if_t<true, T>;  // an argument that does not choose the
 
 // --- memory and lanes ----------------------------------------------------------------------------
 
-POTENTIA_INLINE V broadcast(real x) { return V{} + x; }
+POTENTIA_INLINE V broadcast(real x) { return x - V{}; }  // compiled to no subtraction: x − 0 = x
 
 // p is a multiple of BYTES
 POTENTIA_INLINE V load(const real *p) { return *reinterpret_cast<const V *>(__builtin_assume_aligned(p, BYTES)); }
