@@ -126,7 +126,9 @@ class _Loops:
         sums = self.sums.get((domain, level), [])
         roots = [*self.wanted.get((domain, level), []), *(s.args[0] for s in sums)]
         own: dict[Node, None] = {}
-        stack = [r for r in roots if r not in self.tables]
+        stack = [r for r in roots if r not in self.tables and not ends_loop(r)]
+        for made in (r for r in roots if ends_loop(r)):
+            self._want(made)
         costs: dict[Node, float] = {}
         while stack:
             node = stack.pop()
