@@ -68,6 +68,10 @@ class ArtifactError(UserError):
     """A saved model that cannot be read or written."""
 
 
+class ToolError(UserError):
+    """A program of the system that is missing or fails, such as a compiler, and the files it makes."""
+
+
 class InternalError(Exception):
     """Our fault. Exit code 70."""
 

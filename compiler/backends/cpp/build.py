@@ -1,0 +1,91 @@
+"""A generated C++ text as a loaded library, compiled once for each text, compiler, flags and processor."""
+
+from __future__ import annotations
+
+import warnings
+from collections.abc import Callable
+from hashlib import sha256
+from pathlib import Path
+
+from ...diagnostics.diagnostic import Diagnostic, ToolError
+from ...diagnostics.render import as_text
+from . import cache, cpu
+from .cache import Cache
+from .library import Library
+from .toolchain import SUFFIX, Compiler, compiler
+
+OnWarning = Callable[[Diagnostic], None]
+_HELP = "set POTENTIA_CACHE to a folder that can be written to, on a disk with room"
+_warned: set[Path | None] = set()  # folders
+
+
+def as_python_warning(diagnostic: Diagnostic) -> None:
+    """A warning of Python's own."""
+    warnings.warn(as_text([diagnostic]), stacklevel=2)
+
+
+def kernel(
+    text: str,
+    digest: str | None = None,
+    using: Compiler | None = None,
+    on_warning: OnWarning = as_python_warning,
+) -> Library:
+    """The library of a generated text, from the user's cache or compiled now.
+
+    digest: the one that the library has to name.
+    using: a compiler other than the machine's own.
+    on_warning: is given, once a process, the reason why nothing can be kept in the cache folder.
+    Raises ToolError: `no-compiler`, `compiler-failed`, `damaged-kernel`, `foreign-kernel`, `unwritable`.
+    """
+    by = using or compiler()
+    folder: Path | None = None
+    try:
+        folder = cache.user_folder() / "kernels"
+        return _kept(Cache(folder), text, digest, by)
+    except OSError as error:
+        _warn(folder, error, on_warning)
+    try:
+        folder = cache.private_folder()
+        return _kept(Cache(folder), text, digest, by)
+    except OSError as error:
+        message = f"a kernel can be written nowhere: {_reason(error)}"
+        raise ToolError(Diagnostic("unwritable", message, place=_place(folder), help=_HELP)) from error
+
+
+def name_of(text: str, by: Compiler) -> str:
+    """The name of a cached library: another processor, compiler or flag makes another."""
+    parts = (text, by.identity, cpu.digest())
+    return sha256("\0".join(parts).encode()).hexdigest()[:40]
+
+
+def _kept(store: Cache, text: str, digest: str | None, by: Compiler) -> Library:
+    """Raises OSError where a library cannot be written to this folder, or not be loaded from it."""
+    name = name_of(text, by)
+    if found := store.find(name):
+        try:
+            return Library(found, digest)
+        except (ToolError, OSError):  # of another system, or not ours: made again
+            store.remove(name)
+
+    def fill(library: Path) -> dict[str, str]:
+        by.compile(text, library)
+        library.with_name(cache.SOURCE).write_text(text, encoding="utf-8")
+        return {"compiler": by.version, "flags": " ".join(by.flags), "processor": cpu.digest()}
+
+    return Library(store.store(name, SUFFIX, fill), digest)
+
+
+def _warn(folder: Path | None, error: OSError, on_warning: OnWarning) -> None:
+    if folder in _warned:
+        return
+    _warned.add(folder)
+    message = f"no kernel can be kept in the cache folder: {_reason(error)}; each process compiles its own"
+    on_warning(Diagnostic("cache-unwritable", message, severity="warning", place=_place(folder), help=_HELP))
+
+
+def _place(folder: Path | None) -> str | None:
+    return str(folder) if folder else None
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

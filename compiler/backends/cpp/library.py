@@ -1,0 +1,250 @@
+"""A compiled kernel, loaded and called on NumPy arrays through the C interface of `prelude/abi.h`."""
+
+from __future__ import annotations
+
+import ctypes
+from ctypes import POINTER, Structure, c_char_p, c_double, c_int, c_int32, c_int64, c_void_p
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...diagnostics.diagnostic import Diagnostic, InternalError, ToolError
+from . import cpu
+
+ABI = 1  # POTENTIA_ABI of prelude/abi.h
+Floats = NDArray[np.float64]
+Integers = NDArray[np.int32]
+
+
+class _About(Structure):
+    _fields_ = (
+        ("abi", c_int32),
+        ("n_species", c_int32),
+        ("bytes_of_real", c_int32),
+        ("lanes", c_int32),
+        ("n_parameters", c_int64),
+        ("n_constants", c_int64),
+        ("cutoff", c_double),
+        ("species", c_char_p),
+        ("isa", c_char_p),
+        ("digest", c_char_p),
+    )
+
+
+class _Atoms(Structure):
+    _fields_ = (
+        ("n_centres", c_int64),
+        ("n_atoms", c_int64),
+        ("positions", c_void_p),
+        ("species", c_void_p),
+        ("centres", c_void_p),
+        ("first", c_void_p),
+        ("neighbours", c_void_p),
+        ("shifts", c_void_p),
+        ("rows", c_void_p),
+        ("counts", c_void_p),
+        ("mask", c_int32),
+        ("constants", c_void_p),
+    )
+
+
+class _Results(Structure):
+    _fields_ = (
+        ("energy", c_double),
+        ("virial", c_double * 9),
+        ("site_energy", c_void_p),
+        ("forces", c_void_p),
+        ("virial_half", c_void_p),
+        ("virial_neighbour", c_void_p),
+    )
+
+
+@dataclass(frozen=True)
+class About:
+    """Facts about a kernel. lanes: neighbours worked on at once; cutoff: of the longest list, Å."""
+
+    species: tuple[str, ...]
+    real: Literal["double", "float"]
+    lanes: int
+    n_parameters: int
+    n_constants: int
+    cutoff: float
+    isa: str
+    digest: str
+
+
+@dataclass(frozen=True)
+class Atoms:
+    """Atoms with neighbours, every directed one: i is in the list of j where j is in that of i.
+
+    positions: (N, 3) float64, Å.
+    species: (N,) int32, indices of the kernel's; a negative one is not seen by anybody.
+    first: (C + 1,) int64, places in `neighbours` where the list of each centre begins.
+    neighbours: (M,) int32, indices of atoms.
+    shifts: (M, 3) float64, Å, added to the position of a neighbour; None for 0.
+    centres: (C,) int32, the atoms whose energies are summed; None for the first C.
+    """
+
+    positions: Floats
+    species: Integers
+    first: NDArray[np.int64]
+    neighbours: Integers
+    shifts: Floats | None = None
+    centres: Integers | None = None
+
+
+@dataclass(frozen=True)
+class Results:
+    """energy, eV; virial (3, 3) dE/dε, eV; forces (N, 3), eV/Å; site_energy (N,), eV, at centres.
+
+    virial_half: (N, 3, 3), eV: the virial of each distance, half to the centre and half to the neighbour.
+    virial_neighbour: (N, 3, 3), eV: all of it to the neighbour (doi:10.1103/PhysRevB.92.094301).
+    """
+
+    energy: float
+    virial: Floats
+    forces: Floats
+    site_energy: Floats
+    virial_half: Floats | None = None
+    virial_neighbour: Floats | None = None
+
+
+class Library:
+    """A kernel that was compiled for this interface and this processor. It stays loaded with the process."""
+
+    def __init__(self, path: Path, digest: str | None = None) -> None:
+        """digest: the one that it has to name.
+
+        Raises ToolError: `damaged-kernel`, `foreign-kernel`; OSError where the system does not load it.
+        """
+        self.path = path
+        self._library = ctypes.CDLL(str(path))
+        try:
+            about, self._prepare, self._compute = (
+                getattr(self._library, f"potentia_{name}") for name in ("about", "prepare", "compute")
+            )
+        except AttributeError as error:
+            raise _damaged(path, f"it is no kernel ({error})") from None
+        about.restype = POINTER(_About)
+        self._prepare.argtypes, self._prepare.restype = (c_void_p, c_void_p), None
+        self._compute.argtypes = (POINTER(_Atoms), POINTER(_Results), c_int)
+        self._compute.restype = c_int
+        self.about = _checked(path, about().contents, digest)
+
+    @property
+    def compute_address(self) -> int:
+        """Of the function `potentia_compute`."""
+        return ctypes.cast(self._compute, c_void_p).value or 0
+
+    def prepare(self, parameters: Floats) -> Floats:
+        """The constants, (n_constants,), of all parameters, (n_parameters,)."""
+        about = self.about
+        _require("parameters", parameters, np.float64, (about.n_parameters,))
+        constants = np.zeros(about.n_constants)
+        self._prepare(_address(parameters), _address(constants))
+        return constants
+
+    def compute(
+        self, atoms: Atoms, constants: Floats, threads: int = 1, atom_virials: bool = False
+    ) -> Results:
+        """Energies, forces and virial; with `atom_virials` also those of each atom. No array is copied.
+
+        Raises MemoryError where there is no memory for lists, InternalError for arrays of a wrong type,
+        shape or layout, and for indices out of range.
+        """
+        n = _check_atoms(atoms, len(self.about.species))
+        _require("constants", constants, np.float64, (self.about.n_constants,))
+        site, forces = np.zeros(n), np.zeros((n, 3))
+        half, neighbour = (np.zeros((n, 3, 3)) if atom_virials else None for _ in range(2))
+        given = _Atoms(
+            n_centres=len(atoms.first) - 1,
+            n_atoms=n,
+            positions=_address(atoms.positions),
+            species=_address(atoms.species),
+            centres=_address(atoms.centres),
+            first=_address(atoms.first),
+            neighbours=_address(atoms.neighbours),
+            shifts=_address(atoms.shifts),
+            mask=-1,
+            constants=_address(constants),
+        )
+        out = _Results(
+            site_energy=_address(site),
+            forces=_address(forces),
+            virial_half=_address(half),
+            virial_neighbour=_address(neighbour),
+        )
+        if self._compute(given, out, max(1, threads)) != 0:
+            raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
+        virial = np.array(out.virial).reshape(3, 3)
+        return Results(out.energy, virial, forces, site, half, neighbour)
+
+
+def _checked(path: Path, about: Any, digest: str | None) -> About:
+    if about.abi != ABI:
+        raise _damaged(path, f"its interface is version {about.abi}, and potentia's is {ABI}")
+    if about.bytes_of_real not in (4, 8):
+        raise _damaged(path, f"its numbers have {about.bytes_of_real} bytes")
+    own, isa = (text.decode(errors="replace") if text else "" for text in (about.digest, about.isa))
+    if digest is not None and own != digest:
+        raise _damaged(path, f"it was made of another text ({own[:12] or 'none'}, not {digest[:12]})")
+    if lacking := cpu.missing(isa):
+        message = f"a kernel was compiled for another processor: this one has no {', '.join(lacking)}"
+        help = "compile it on this machine: remove the file, or set POTENTIA_CACHE to a folder of its own"
+        raise ToolError(Diagnostic("foreign-kernel", message, place=str(path), help=help))
+    return About(
+        species=tuple((about.species or b"").decode(errors="replace").split()),
+        real="double" if about.bytes_of_real == 8 else "float",
+        lanes=about.lanes,
+        n_parameters=about.n_parameters,
+        n_constants=about.n_constants,
+        cutoff=about.cutoff,
+        isa=isa,
+        digest=own,
+    )
+
+
+def _damaged(path: Path, why: str) -> ToolError:
+    message = f"a compiled kernel cannot be used: {why}"
+    return ToolError(Diagnostic("damaged-kernel", message, place=str(path), help="remove the file"))
+
+
+def _check_atoms(atoms: Atoms, n_species: int) -> int:
+    """The number of atoms. Raises InternalError."""
+    n, m, c = len(atoms.positions), len(atoms.neighbours), len(atoms.first) - 1
+    _require("positions", atoms.positions, np.float64, (n, 3))
+    _require("species", atoms.species, np.int32, (n,))
+    _require("first", atoms.first, np.int64, (c + 1,))
+    _require("neighbours", atoms.neighbours, np.int32, (m,))
+    if atoms.shifts is not None:
+        _require("shifts", atoms.shifts, np.float64, (m, 3))
+    if atoms.centres is not None:
+        _require("centres", atoms.centres, np.int32, (c,))
+        _require_range("centres", atoms.centres, n)
+    elif c > n:
+        raise InternalError(f"{c} lists of neighbours for {n} atoms")
+    _require_range("neighbours", atoms.neighbours, n)
+    if n and int(atoms.species.max()) >= n_species:
+        raise InternalError(f"species {atoms.species.max()} of a kernel for {n_species}")
+    if c < 0 or atoms.first[0] != 0 or atoms.first[-1] != m or (np.diff(atoms.first) < 0).any():
+        raise InternalError(f"`first` does not divide {m} neighbours")
+    return n
+
+
+def _require(name: str, array: NDArray[Any], dtype: type, shape: tuple[int, ...]) -> None:
+    if array.dtype != dtype or array.shape != shape or not array.flags.c_contiguous:
+        layout = "" if array.flags.c_contiguous else ", not contiguous"
+        found = f"{array.dtype} {array.shape}{layout}"
+        raise InternalError(f"`{name}` of a kernel is {found}; it must be {np.dtype(dtype)} {shape}")
+
+
+def _require_range(name: str, indices: Integers, n: int) -> None:
+    if len(indices) and not (indices.min() >= 0 and indices.max() < n):
+        raise InternalError(f"`{name}` has indices from {indices.min()} to {indices.max()} of {n} atoms")
+
+
+def _address(array: NDArray[Any] | None) -> int | None:
+    return None if array is None else array.ctypes.data
