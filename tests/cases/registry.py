@@ -225,12 +225,13 @@ class Batcher:
 
     def __init__(self, model: Model, usual: bool = False) -> None:
         self.usual, self.model = usual, model
-        self.specs = tuple(ListSpec(d.name, d.rc or 0.0) for d in model.lists())  # type: ignore[arg-type]
+        self.specs = _specs(model.lists())
         self.shape: Shape | None = None
 
     def __call__(self, lists: tuple[Domain, ...], given: Sequence[Structure]) -> Batch:
-        """As targets ask for them."""
-        assert lists == self.model.lists()
+        """As targets ask for them: with the lists of the model, or with others of theirs."""
+        if _specs(lists) != self.specs:
+            self.specs, self.shape = _specs(lists), None
         names = np.array(self.model.species)
         return self.batch([Atoms(names[s.species], s.positions, cell=s.cell, pbc=s.pbc) for s in given])
 
@@ -259,6 +260,10 @@ class Batcher:
         lists = [max(s.lists[k] for s in shapes) for k in range(len(self.specs))]
         atoms, slots = max(s.atoms for s in shapes), max(s.structures for s in shapes)
         return Shape(nice(atoms + 1, 8), nice(slots, 4), tuple(nice(n + n // 3 + 3, 4) for n in lists))
+
+
+def _specs(lists: Sequence[Domain]) -> tuple[ListSpec, ...]:
+    return tuple(ListSpec(d.name, d.rc or 0.0) for d in lists)  # type: ignore[arg-type]
 
 
 class Loaded:

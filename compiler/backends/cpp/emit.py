@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from ...analysis.intervals import ranges
 from ...ir import ops
 from ...ir.graph import Model, Node, topological
-from ...ir.types import Domain
 from ...schedule.sweep import Loop, Sweep, make_sweep
 from .loops import Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
@@ -25,10 +24,15 @@ Real = Literal["double", "float"]
 
 @dataclass(frozen=True)
 class Source:
-    """The text of a kernel, and the tables that its constants hold."""
+    """The text of a kernel, the digest that the kernel names, and the tables that its constants hold.
+
+    cutoff: of the longest list, Å.
+    """
 
     text: str
+    digest: str
     tables: Tables
+    cutoff: float
 
     def constants(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
         """The constants of the kernel for parameters theta (P,)."""
@@ -55,8 +59,10 @@ def emit(model: Model, real: Real = "double", theta: NDArray[np.float64] | None 
     head = _definitions(context, sweep, tables)
     own = "\n".join(head) + "\n\n" + _part("driver.hpp") + "\n" + _block(body)
     text = "\n".join([f"#define POTENTIA_REAL {real}", _part("abi.h"), _part("simd.hpp"), own])
+    digest = blake2b(text.encode(), digest_size=16).hexdigest()
     given = None if theta is None else tables.constants(theta)
-    return Source(text + _about(model, sweep, given, text), tables)
+    cutoff = max((d.rc or 0.0 for d in sweep.lists), default=0.0)
+    return Source(text + _about(model, cutoff, given, digest), digest, tables, cutoff)
 
 
 def _part(name: str) -> str:
@@ -112,11 +118,9 @@ def _energy(context: Context, sweep: Sweep) -> list[str]:
     ]
 
 
-def _about(model: Model, sweep: Sweep, given: NDArray[np.float64] | None, text: str) -> str:
-    digest = blake2b(text.encode(), digest_size=16).hexdigest()
+def _about(model: Model, cutoff: float, given: NDArray[np.float64] | None, digest: str) -> str:
     values = "" if given is None else ", ".join(float(x).hex() for x in given) or "0"
     stored = "" if given is None else f"static const double constants[] = {{{values}}};\n"
-    longest = max((d.rc or 0.0 for d in sweep.lists), default=0.0)
     fields = [
         "POTENTIA_ABI",
         "potentia::NS",
@@ -124,7 +128,7 @@ def _about(model: Model, sweep: Sweep, given: NDArray[np.float64] | None, text: 
         "potentia::LANES",
         "potentia::CONSTANTS",
         "constants" if given is not None else "nullptr",
-        repr(float(longest)),
+        repr(cutoff),
         f'"{" ".join(model.species)}"',
         "potentia::ISA",
         f'"{digest}"',
@@ -233,7 +237,10 @@ class _Emitted:
             g.append(self.body.writer.name())
             lines.append(f"const V {g[-1]} = masked(valid, {text});")
             lines.append(f"store(at + {first + q} * LANES, {g[-1]});")
-        terms = [*g, *(f"{d} * {f}" for d, f in ((x, g[0]), (y, g[1]), (z, g[2]), (x, g[1]), (x, g[2]), (y, g[2])))]
+        terms = [
+            *g,
+            *(f"{d} * {f}" for d, f in ((x, g[0]), (y, g[1]), (z, g[2]), (x, g[1]), (x, g[2]), (y, g[2]))),
+        ]
         lines += [f"{n} += {t};" for n, t in zip(names, terms, strict=True)]
         after = [
             f"const V sums[] = {{{', '.join(names)}}};",
@@ -287,7 +294,7 @@ class _Emitted:
                 place = f"at + {slot} * LANES"
                 adding.append(f"store({place}, load({place}) + masked(valid, {_text(component)}));")
         clear = [
-            f"for (int64_t k = list.begin[a][0]; k < list.begin[a][NS]; k += LANES) {{",
+            "for (int64_t k = list.begin[a][0]; k < list.begin[a][NS]; k += LANES) {",
             f"real *const at = list.numbers + k * SLOTS[{number}];",
             *zero,
             "}",

@@ -25,8 +25,8 @@ class _About(Structure):
         ("n_species", c_int32),
         ("bytes_of_real", c_int32),
         ("lanes", c_int32),
-        ("n_parameters", c_int64),
         ("n_constants", c_int64),
+        ("constants", c_void_p),
         ("cutoff", c_double),
         ("species", c_char_p),
         ("isa", c_char_p),
@@ -69,7 +69,6 @@ class About:
     species: tuple[str, ...]
     real: Literal["double", "float"]
     lanes: int
-    n_parameters: int
     n_constants: int
     cutoff: float
     isa: str
@@ -82,10 +81,10 @@ class Atoms:
 
     positions: (N, 3) float64, Å.
     species: (N,) int32, indices of the kernel's; a negative one is not seen by anybody.
-    first: (C + 1,) int64, places in `neighbours` where the list of each centre begins.
+    first: (C + 1,) int64, places in `neighbours` where the list of each atom begins; the first C atoms have
+    one, and their energies are summed.
     neighbours: (M,) int32, indices of atoms.
     shifts: (M, 3) float64, Å, added to the position of a neighbour; None for 0.
-    centres: (C,) int32, the atoms whose energies are summed; None for the first C.
     """
 
     positions: Floats
@@ -93,7 +92,6 @@ class Atoms:
     first: NDArray[np.int64]
     neighbours: Integers
     shifts: Floats | None = None
-    centres: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -123,13 +121,12 @@ class Library:
         self.path = path
         self._library = ctypes.CDLL(str(path))
         try:
-            about, self._prepare, self._compute = (
-                getattr(self._library, f"potentia_{name}") for name in ("about", "prepare", "compute")
+            about, self._compute = (
+                getattr(self._library, f"potentia_{name}") for name in ("about", "compute")
             )
         except AttributeError as error:
             raise _damaged(path, f"it is no kernel ({error})") from None
         about.restype = POINTER(_About)
-        self._prepare.argtypes, self._prepare.restype = (c_void_p, c_void_p), None
         self._compute.argtypes = (POINTER(_Atoms), POINTER(_Results), c_int)
         self._compute.restype = c_int
         self.about = _checked(path, about().contents, digest)
@@ -138,14 +135,6 @@ class Library:
     def compute_address(self) -> int:
         """Of the function `potentia_compute`."""
         return ctypes.cast(self._compute, c_void_p).value or 0
-
-    def prepare(self, parameters: Floats) -> Floats:
-        """The constants, (n_constants,), of all parameters, (n_parameters,)."""
-        about = self.about
-        _require("parameters", parameters, np.float64, (about.n_parameters,))
-        constants = np.zeros(about.n_constants)
-        self._prepare(_address(parameters), _address(constants))
-        return constants
 
     def compute(
         self, atoms: Atoms, constants: Floats, threads: int = 1, atom_virials: bool = False
@@ -164,7 +153,7 @@ class Library:
             n_atoms=n,
             positions=_address(atoms.positions),
             species=_address(atoms.species),
-            centres=_address(atoms.centres),
+            centres=None,
             first=_address(atoms.first),
             neighbours=_address(atoms.neighbours),
             shifts=_address(atoms.shifts),
@@ -199,7 +188,6 @@ def _checked(path: Path, about: Any, digest: str | None) -> About:
         species=tuple((about.species or b"").decode(errors="replace").split()),
         real="double" if about.bytes_of_real == 8 else "float",
         lanes=about.lanes,
-        n_parameters=about.n_parameters,
         n_constants=about.n_constants,
         cutoff=about.cutoff,
         isa=isa,
@@ -221,10 +209,7 @@ def _check_atoms(atoms: Atoms, n_species: int) -> int:
     _require("neighbours", atoms.neighbours, np.int32, (m,))
     if atoms.shifts is not None:
         _require("shifts", atoms.shifts, np.float64, (m, 3))
-    if atoms.centres is not None:
-        _require("centres", atoms.centres, np.int32, (c,))
-        _require_range("centres", atoms.centres, n)
-    elif c > n:
+    if c > n:
         raise InternalError(f"{c} lists of neighbours for {n} atoms")
     _require_range("neighbours", atoms.neighbours, n)
     if n and int(atoms.species.max()) >= n_species:

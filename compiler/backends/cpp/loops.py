@@ -246,4 +246,3 @@ def outer_factors(loop: Loop, node: Node) -> tuple[Node, Node] | None:
         return None
     a, b = inner.args
     return a, b
-

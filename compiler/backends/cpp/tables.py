@@ -59,7 +59,7 @@ def species_letters(node: Node) -> int:
 
 def known_numbers(model: Model, node: Node) -> list[float] | None:
     """The components of a value that depends on no parameter and no species; None of any other."""
-    if any(n.op is ops.param or len(n.args) == 0 and n.op is not ops.const for n in topological([node])):
+    if any(n.op is ops.param or (len(n.args) == 0 and n.op is not ops.const) for n in topological([node])):
         return None
     (value,) = static_values(model, [node], np.zeros(sum(len(p.start) for p in model.parameters)))
     rows = value.reshape(-1, node.kind.components)
@@ -71,7 +71,9 @@ def static_values(model: Model, nodes: Sequence[Node], theta: Array) -> list[Arr
     run = Evaluation(model, np.asarray(theta, float), _EachSpecies(len(model.species)))  # type: ignore[arg-type]
     with np.errstate(all="ignore"):
         values = run.values(nodes, topological(nodes))
-    return [np.asarray(v.real, float).reshape(-1, n.kind.components) for v, n in zip(values, nodes, strict=True)]
+    return [
+        np.asarray(v.real, float).reshape(-1, n.kind.components) for v, n in zip(values, nodes, strict=True)
+    ]
 
 
 class _EachSpecies:

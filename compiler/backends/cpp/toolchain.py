@@ -108,15 +108,17 @@ class Compiler:
 
 def compiler() -> Compiler:
     """The compiler of this machine: `$CXX` alone where it is set, else the first of g++, clang++ and c++ that
-    works.
+    works. The flags of `$CXXFLAGS` are added.
 
     Raises ToolError: `no-compiler`, `compiler-failed`.
     """
-    return _compiler(os.environ.get("CXX", ""), os.environ.get("PATH", os.defpath))
+    return _compiler(
+        os.environ.get("CXX", ""), os.environ.get("PATH", os.defpath), os.environ.get("CXXFLAGS", "")
+    )
 
 
 @lru_cache(maxsize=4)
-def _compiler(cxx: str, path: str) -> Compiler:
+def _compiler(cxx: str, path: str, flags: str) -> Compiler:
     first: ToolError | None = None
     for command in _commands(cxx, path):
         try:
@@ -153,9 +155,9 @@ def _tried(command: tuple[str, ...]) -> Compiler:
     if asked.returncode != 0 or not version:
         raise _failed(command[0], "does not tell its version", asked)
     try:
-        about = os.stat(command[0])
+        about, own = os.stat(command[0]), os.environ.get("CXXFLAGS", "")
         key = repr(
-            (command, about.st_mtime_ns, about.st_size, version, platform.node(), cpu.digest(), _TRIALS)
+            (command, about.st_mtime_ns, about.st_size, version, platform.node(), cpu.digest(), _TRIALS, own)
         )
         memory = cache.user_folder() / "compilers" / f"{sha256(key.encode()).hexdigest()[:32]}.json"
     except OSError:
@@ -180,11 +182,12 @@ def _remember(memory: Path, key: str, found: Compiler) -> None:
 
 def _trial(command: tuple[str, ...], version: str) -> Compiler:
     """Compile and run a few lines with ever fewer flags. Raises ToolError with the message of the last."""
+    own = shlex.split(os.environ.get("CXXFLAGS", ""))
     with _scratch(command[0]) as folder:
         for more in _TRIALS:
             library = Path(folder) / f"trial{SUFFIX}"
             library.unlink(missing_ok=True)
-            candidate = Compiler(command, version, (*_BASE, *more))
+            candidate = Compiler(command, version, (*_BASE, *more, *own))
             done = _run((*command, *candidate.flags, "-x", "c++", "-", "-o", str(library)), _TRIAL_SOURCE)
             if done.returncode != 0 or not library.exists():
                 fault = _failed(command[0], "cannot compile a few lines", done)

@@ -11,9 +11,19 @@ import pytest
 
 HEADER = Path(__file__).parents[4] / "compiler" / "backends" / "cpp" / "prelude" / "simd.hpp"
 COMPILER = shutil.which("g++") or shutil.which("clang++")
-FLAGS = "-std=c++17 -O3 -march=native -fno-math-errno -fno-trapping-math -shared -fPIC -Wall -Werror".split()
-ONE = "sqrt exp log sin cos tanh erfc abs sign step".split()
-TWO = "max min power".split()
+FLAGS = [
+    "-std=c++17",
+    "-O3",
+    "-march=native",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-shared",
+    "-fPIC",
+    "-Wall",
+    "-Werror",
+]
+ONE = ["sqrt", "exp", "log", "sin", "cos", "tanh", "erfc", "abs", "sign", "step"]
+TWO = ["max", "min", "power"]
 WHOLE = (-3, -1, 0, 1, 2, 5, 12)
 
 DRIVER = r"""

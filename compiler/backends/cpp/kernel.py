@@ -1,0 +1,52 @@
+"""A compiled kernel with its constants: what predictions and simulations call."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...ir.graph import Model
+from . import build
+from .emit import Real, Source, emit
+from .library import Atoms, Library, Results
+
+
+@dataclass(frozen=True, eq=False)
+class CppKernel:
+    """A model as built, compiled for this machine when it is first called.
+
+    real: the precision of the work on neighbours; energies, forces and virials are added up in double.
+    """
+
+    model: Model
+    real: Real = "double"
+
+    @cached_property
+    def source(self) -> Source:
+        return emit(self.model, self.real)
+
+    @cached_property
+    def library(self) -> Library:
+        """Raises ToolError: no compiler that works, a kernel that cannot be compiled."""
+        return build.kernel(self.source.text, self.source.digest)
+
+    @property
+    def cutoff(self) -> float:
+        """Of the longest list, Å; 0 without neighbours."""
+        return self.source.cutoff
+
+    def constants(self, theta: NDArray[np.float64]) -> NDArray[np.float64]:
+        """What a set of parameters (P,) means to the kernel; worked out once for many calls."""
+        return self.source.constants(theta)
+
+    def __call__(
+        self,
+        constants: NDArray[np.float64],
+        atoms: Atoms,
+        threads: int = 1,
+        atom_virials: bool = False,
+    ) -> Results:
+        return self.library.compute(atoms, constants, threads, atom_virials)
