@@ -127,8 +127,8 @@ class _Loops:
         roots = [*self.wanted.get((domain, level), []), *(s.args[0] for s in sums)]
         own: dict[Node, None] = {}
         stack = [r for r in roots if r not in self.tables and not ends_loop(r)]
-        for made in (r for r in roots if ends_loop(r)):
-            self._want(made)
+        for inner in (r for r in roots if ends_loop(r)):
+            self._want(inner)
         costs: dict[Node, float] = {}
         while stack:
             node = stack.pop()

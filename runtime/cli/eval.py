@@ -12,12 +12,12 @@ import typer
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.config import DataConfig
 from . import console
-from .options import Data, Json, Quiet, Run
+from .options import Data, Json, Quiet, Run, Target
 from .setting_options import Given, having, options_of
 
 if TYPE_CHECKING:
     from ..information.calibration import CoverageData
-    from ..potential.potential import Predicted
+    from ..potential.evaluators import Predicted
     from ..runs.run_folder import FittedPotential
     from ..structures.structure import Structure
 
@@ -38,6 +38,7 @@ def command(
     uncertainty: Annotated[
         bool, typer.Option("--uncertainty", help="Errors are compared with their predicted deviations.")
     ] = False,
+    target: Target = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -57,16 +58,18 @@ def command(
     from .errors import error_table
     from .fisher_tables import coverage_table
     from .progress import counting
+    from .targets import evaluate_by
 
     potential = load(run)
     used = {f"data.{k}": v for k, v in potential.metadata.config.get("data", {}).items() if k != "test"}
     config = load_config(None, {**used, **labels})
+    evaluator = evaluate_by(potential, target, json, quiet)
     structures, remarks = read_labelled(data, config.data, only)
     if not quiet:
         console.report(remarks, json)
         console.say(f"read {console.counted(len(structures), 'structure')}: {config.data.keys().echo()}")
     with counting("predicting", len(structures), quiet) as progress:
-        predicted = potential.predict(structures, progress)
+        predicted = evaluator.predict(potential.theta, structures, progress)
     metrics = compare(structures, predicted).as_dict()
     found = _deviations(potential, structures, predicted, json, quiet) if uncertainty else None
     if plot is not None:

@@ -25,6 +25,14 @@ Data = Annotated[
 AllowDataChange = Annotated[
     bool, typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning.")
 ]
+Target = Annotated[
+    str,
+    typer.Option(
+        "--target",
+        metavar="NAME",
+        help="Who evaluates the model: cpp, xla, reference, or auto (cpp where a compiler works, else xla).",
+    ),
+]
 
 
 def species_list(text: str | None) -> tuple[str, ...] | None:

@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import console
-from .options import Json, Quiet, Run
+from .options import Json, Quiet, Run, Target
 
 if TYPE_CHECKING:
-    from ..potential.potential import Predicted
+    from ..potential.evaluators import Predicted
     from ..structures.structure import Structure
 
 
@@ -27,6 +27,7 @@ def command(
         str | None,
         typer.Option("--only", metavar="KEY=VALUE", help="Structures to take, such as split=test."),
     ] = None,
+    target: Target = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -43,16 +44,18 @@ def command(
     from ..evaluation.predictions import require_finite, write_predictions
     from ..runs.run_folder import load
     from .progress import counting
+    from .targets import evaluate_by
 
     potential = load(run)
     if output is not None:
         from .outputs import require_writable
 
         require_writable(output)
+    evaluator = evaluate_by(potential, target, json, quiet)
     found = list(read(structures, labels=False).structures)
     found = select(found, only) if only else found
     with counting("predicting", len(found), quiet) as progress:
-        predicted = potential.predict(found, progress)
+        predicted = evaluator.predict(potential.theta, found, progress)
     require_finite(found, predicted)
     if output is not None:
         write_predictions(output, found, predicted)

@@ -16,7 +16,8 @@ from ...compiler.reduction.parameter_transfer import transfer_parameters
 from ..fitting.result import FitResult
 from ..information.fisher_information import of_system
 from ..optimize.qr_system import Accumulator, TriangularSystem, solve
-from ..potential.potential import Potential, Predicted, compile
+from ..potential.evaluators import Predicted
+from ..potential.potential import Potential, compile
 from ..residuals.residuals import Sigmas
 from ..structures.arrays import Floats, Indices
 from ..structures.structure import Structure

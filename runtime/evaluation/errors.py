@@ -9,7 +9,8 @@ from typing import Literal, TypedDict
 import numpy as np
 
 from ...compiler.chemistry.constants import GPA
-from ..potential.potential import Potential, Predicted
+from ..potential.evaluators import Predicted
+from ..potential.potential import Potential
 from ..structures.arrays import Floats
 from ..structures.structure import Structure
 

@@ -15,7 +15,7 @@ from ..files.atomic import write_atomic
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-    from ..potential.potential import Predicted
+    from ..potential.evaluators import Predicted
     from ..structures.arrays import Floats
     from ..structures.structure import Structure
 

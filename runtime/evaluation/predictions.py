@@ -10,7 +10,7 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.writers import write_structures
-from ..potential.potential import Predicted
+from ..potential.evaluators import Predicted
 from ..structures.structure import Structure
 
 _SHOWN = 10

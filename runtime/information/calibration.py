@@ -20,7 +20,7 @@ from jaxtyping import Float
 from scipy.optimize import minimize
 from scipy.stats import norm
 
-from ..potential.potential import Predicted
+from ..potential.evaluators import Predicted
 from ..structures.arrays import Floats, Forces
 from ..structures.structure import Structure
 

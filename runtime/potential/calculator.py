@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
 from ase.stress import full_3x3_to_voigt_6_stress
-from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from ..structures.arrays import Floats, Forces, PerAtom, Theta
-from ..structures.batches import Batch, moved, single
+from ..structures.arrays import Floats, Forces, Theta
+from ..structures.batches import Batch, single
 from ..structures.padding import ListSpec, Shape
 from ..structures.structure import Structure, from_atoms
+from .evaluators import Evaluator, Predicted
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -42,6 +42,9 @@ class Predictor(Protocol):
     def list_specs(self, dtype: str = ...) -> tuple[ListSpec, ...]:
         """The neighbour lists that a batch needs."""
 
+    def evaluator(self, target: str = ..., dtype: str = ...) -> Evaluator:
+        """The model on a target."""
+
 
 class PotentiaCalculator(Calculator):
     """The calculator: energy, free_energy, energies (N,) (eV), forces (N, 3) (eV/Å), stress (6,) (eV/Å³).
@@ -50,6 +53,7 @@ class PotentiaCalculator(Calculator):
     precision: `float64`, or `float32` for speed.
     skin: the distance in Å by which neighbour lists are longer than the cutoff. A list is kept until an atom
     has moved by half of it.
+    target: `auto` (C++ where a compiler works, else XLA), `cpp`, `xla` or `reference`.
     deviations: with it the results have `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too.
     Raises DataError: species that the potential lacks, an energy that is not finite.
     """
@@ -62,6 +66,7 @@ class PotentiaCalculator(Calculator):
         precision: str = "float64",
         skin: float = 0.5,
         deviations: Deviations | None = None,
+        target: str = "auto",
     ) -> None:
         if precision not in ("float64", "float32"):
             help = "write `float64` or `float32`"
@@ -72,8 +77,9 @@ class PotentiaCalculator(Calculator):
         self.potential = potential
         self.precision = precision
         self.skin = skin
-        self._shapes: list[Shape] = []  # shapes that were compiled
-        self._listed: tuple[Structure, Batch] | None = None  # what the lists in hand were made for
+        self._evaluator = potential.evaluator(target, precision)
+        self._shapes: list[Shape] = []  # shapes of batches that were compiled for deviations
+        self._listed: tuple[Structure, Any] | None = None  # the lists in hand, and what they were made for
         self._deviations = deviations
         if deviations is not None:
             self.implemented_properties = [*self.implemented_properties, *_UNCERTAIN]
@@ -92,23 +98,23 @@ class PotentiaCalculator(Calculator):
             raise DataError(Diagnostic("no-atoms", "there are no atoms to calculate", place="atoms"))
         if "stress" in properties and structure.volume == 0:
             raise PropertyNotImplementedError("stress needs a cell that is periodic in all three directions")
-        kernel = self.potential.kernel(self.precision)
-        prediction = kernel(self.potential.theta, self._batch(structure))
-        energy, forces, virial, sites = (np.asarray(part, dtype=np.float64) for part in prediction)
-        self.results = _results(structure, float(energy[0]), forces, virial, sites)
+        found = self._evaluator.evaluate(self.potential.theta, structure, self._lists(structure))
+        self.results = _results(structure, found)
         if self._deviations is not None:
-            found = self._deviations(self._batch(structure))
-            self.results |= dict(zip(_UNCERTAIN, found, strict=True))
+            self.results |= dict(zip(_UNCERTAIN, self._deviations(self._batch(structure)), strict=True))
+
+    def _lists(self, structure: Structure) -> Any:
+        """Lists that hold for the structure: those in hand where they do."""
+        if self._listed is None or not _still_holds(self._listed[0], structure, self.skin):
+            self._listed = structure, self._evaluator.lists(structure, self.skin)
+        return self._listed[1]
 
     def _batch(self, structure: Structure) -> Batch:
-        """The structure with lists that hold for it: those in hand where they do."""
-        if self._listed is not None and _still_holds(self._listed[0], structure, self.skin):
-            return moved(self._listed[1], structure.positions)
+        """The structure as the deviations need it."""
         specs = self.potential.list_specs(self.precision)
-        batch = single(structure, specs, self.potential.species, self._shapes, self.skin)
+        batch = single(structure, specs, self.potential.species, self._shapes)
         if batch.shape not in self._shapes:
             self._shapes.append(batch.shape)
-        self._listed = (structure, batch)
         return batch
 
 
@@ -125,25 +131,17 @@ def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:
     return bool(2 * farthest <= skin)
 
 
-def _results(
-    structure: Structure,
-    energy: float,
-    forces: Float[Floats, "3 N"],
-    virial: Float[Floats, "3 3 1"],
-    sites: PerAtom,
-) -> dict[str, float | Floats]:
-    n = structure.n_atoms
-    forces = forces[:, :n].T.copy()
-    if not np.isfinite(energy) or not np.isfinite(forces).all():
+def _results(structure: Structure, found: Predicted) -> dict[str, float | Floats]:
+    if not np.isfinite(found.energy) or not np.isfinite(found.forces).all():
         message = "the energy or a force is not finite"
         help = "are two atoms at the same place?"
         raise DataError(Diagnostic("not-finite", message, place=structure.place, help=help))
     results: dict[str, float | Floats] = {
-        "energy": energy,
-        "free_energy": energy,
-        "energies": sites[:n].copy(),
-        "forces": forces,
+        "energy": found.energy,
+        "free_energy": found.energy,
+        "energies": found.site_energy,
+        "forces": found.forces,
     }
-    if structure.volume > 0:
-        results["stress"] = full_3x3_to_voigt_6_stress(virial[:, :, 0] / structure.volume)
+    if found.stress is not None:
+        results["stress"] = full_3x3_to_voigt_6_stress(found.stress)
     return results

@@ -17,24 +17,14 @@ from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
 from ...compiler.program import Program
-from ..structures.arrays import Floats, Forces, Indices, PerAtom, Stress, Theta
-from ..structures.batches import Batch, plan_batches
-from ..structures.padding import ListSpec, Shape
+from ..structures.arrays import Floats, Indices, Theta
+from ..structures.padding import ListSpec
 from ..structures.structure import Structure
+from .evaluators import Evaluator, OnWarning, Predicted, as_python_warning, evaluator
 
 if TYPE_CHECKING:
     from ...compiler.backends.xla.kernel import Kernel
     from .calculator import Deviations, PotentiaCalculator
-
-
-@dataclass(frozen=True)
-class Predicted:
-    """Energy, forces and stress of one structure."""
-
-    energy: float  # eV
-    forces: Forces  # eV/Å
-    stress: Stress | None  # eV/Å³, tension positive; None where a direction is open
-    site_energy: PerAtom  # eV
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,7 +37,7 @@ class Potential:
     program: Program
     theta: Theta
     _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
-    _shapes: dict[str, tuple[Shape, ...]] = field(default_factory=dict, repr=False)
+    _evaluators: dict[tuple[str, str], Evaluator] = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
@@ -80,7 +70,7 @@ class Potential:
 
     def with_theta(self, theta: Theta) -> Potential:
         """The same potential with other parameters; compiled kernels are kept."""
-        return Potential(self.program, np.array(theta, dtype=np.float64), self._kernels, self._shapes)
+        return Potential(self.program, np.array(theta, dtype=np.float64), self._kernels, self._evaluators)
 
     def kernel(self, dtype: str = "float64") -> Kernel:
         """The compiled function of (theta, batch); it is made once for each precision."""
@@ -96,41 +86,44 @@ class Potential:
         """The neighbour lists that a batch needs."""
         return tuple(ListSpec(d.name, float(d.rc or 0.0)) for d in self.kernel(dtype).lists)  # type: ignore[arg-type]
 
+    def evaluator(
+        self, target: str = "auto", dtype: str = "float64", on_warning: OnWarning = as_python_warning
+    ) -> Evaluator:
+        """The model on a target, ready to predict; it is made once for each target and precision.
+
+        target: `auto` (C++ where a compiler works, else XLA), `cpp`, `xla` or `reference`.
+        on_warning: is given the reason why `auto` takes XLA.
+        Raises DataError bad-value; ToolError: `cpp` without a compiler that works.
+        """
+        key = (target, dtype)
+        if key not in self._evaluators:
+            self._evaluators[key] = evaluator(self.model, self.kernel, target, dtype, on_warning)
+        return self._evaluators[key]
+
     def predict(
         self,
         structures: Sequence[Structure],
         on_progress: Callable[[int], None] | None = None,
         dtype: str = "float64",
+        target: str = "auto",
     ) -> list[Predicted]:
-        """Energy, forces and stress of each structure, in batches of a few compiled shapes.
+        """Energy, forces and stress of each structure.
 
-        on_progress: called with the number of structures done.
+        on_progress: called with the number of structures done. target: as `evaluator` has it.
         Raises DataError: species that the potential lacks.
         """
-        found: dict[int, Predicted] = {}
-        kernel = self.kernel(dtype)
-        known = self._shapes.get(dtype, ())
-        plan = plan_batches(
-            structures,
-            self.list_specs(dtype),
-            self.species,
-            max_elements=_elements(self.kernel(dtype)),
-            known=known,
-        )
-        self._shapes[dtype] = tuple(dict.fromkeys((*known, *plan.shapes)))
-        for batch, indices in plan.batches():
-            out = [np.asarray(part, dtype=np.float64) for part in kernel(self.theta, batch)]
-            found.update(zip(indices, _split(out, batch, len(indices)), strict=True))
-            if on_progress:
-                on_progress(len(found))
-        return [found[k] for k in range(len(structures))]
+        return self.evaluator(target, dtype).predict(self.theta, structures, on_progress)
 
     def calculator(
-        self, precision: str = "float64", skin: float = 0.5, uncertainty: bool = False
+        self,
+        precision: str = "float64",
+        skin: float = 0.5,
+        uncertainty: bool = False,
+        target: str = "auto",
     ) -> PotentiaCalculator:
         """An ASE calculator of energy, forces and stress.
 
-        precision, skin: as in `PotentiaCalculator`.
+        precision, skin, target: as in `PotentiaCalculator`.
         uncertainty: the results have `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too.
         These standard deviations are calibrated where the run has a calibration. They cost as much as a
         prediction for each trained coefficient.
@@ -138,7 +131,7 @@ class Potential:
         """
         from .calculator import PotentiaCalculator
 
-        return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None)
+        return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None, target)
 
     def deviations(self) -> Deviations:
         """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance:
@@ -146,11 +139,6 @@ class Potential:
         """
         message = "a potential that is not a run has no covariance of its parameters"
         raise ArtifactError(Diagnostic("no-covariance", message, help="load one that was fitted"))
-
-
-def _elements(kernel: Kernel) -> int:
-    """Size of a batch to predict: dense lists work best while they stay in the cache."""
-    return 1 << 14 if any(d.name == "edge" for d in kernel.lists) else 1 << 18
 
 
 def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential:
@@ -182,16 +170,3 @@ def read_spec(spec: str | Path) -> Source:
     if isinstance(spec, str) and not spec.endswith(".pes"):
         return Source(spec)
     return read_source(Path(spec))
-
-
-def _split(out: list[Floats], batch: Batch, count: int) -> list[Predicted]:
-    """The prediction of a batch, a structure at a time."""
-    energy, forces, virial, site = out
-    ends = np.cumsum(batch.n_atoms[:count])
-    found = []
-    for k, end in enumerate(ends):
-        atoms = slice(end - batch.n_atoms[k], end)
-        volume = batch.volume[k]
-        stress = virial[:, :, k] / volume if volume > 0 else None
-        found.append(Predicted(float(energy[k]), forces[:, atoms].T.copy(), stress, site[atoms].copy()))
-    return found

@@ -8,14 +8,13 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-from ase.data import atomic_numbers, chemical_symbols
 from jaxtyping import Bool, Float, Int
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .arrays import Bools, Floats, Indices, Ints, Positions, Species
 from .neighbors import Pairs, pairs, slots
 from .padding import Limits, ListSpec, Shape, arrange, count, nice, sizes, snap
-from .structure import Structure
+from .structure import Structure, species_index
 
 # a padded neighbour is this way off, at 0.9 of the cutoff: no axis and no lattice direction, so nothing in a
 # term is singular at it (r = 0, r = cutoff, an angle of 0 or π to a real neighbour)
@@ -116,7 +115,7 @@ def plan_batches(
     structure beyond them is a batch of its own size. known: shapes already compiled, used where they fit.
     Raises DataError (unknown-species-in-data).
     """
-    _require_species(structures, species)
+    require_species(structures, species)
     limits = Limits(max_atoms, max_elements)
     groups = arrange(count(structures, specs), specs, limits, max_shapes, known) if structures else []
     return BatchPlan(structures, tuple(specs), species, tuple((shape, tuple(g)) for shape, g in groups))
@@ -133,7 +132,7 @@ def single(
 
     skin (Å) lengthens the lists, which then hold until an atom has moved by half of it (`moved`).
     """
-    _require_species([structure], species)
+    require_species([structure], species)
     longer = tuple(ListSpec(s.layout, s.cutoff + skin) for s in specs)
     n = structure.n_atoms
     found = pairs(structure, max((s.cutoff for s in longer), default=1.0))
@@ -164,8 +163,7 @@ def build(
     """
     first = np.cumsum([0, *(s.n_atoms for s in structures)])
     n, total = shape.atoms, first[-1]
-    index = np.full(len(chemical_symbols), -1, dtype=np.int32)
-    index[[atomic_numbers[s] for s in species]] = np.arange(len(species))
+    index = species_index(species)
     positions, kinds = np.zeros((3, n)), np.zeros(n, dtype=np.int32)
     positions[:, :total] = np.concatenate([s.positions for s in structures]).T
     kinds[:total] = index[np.concatenate([s.numbers for s in structures])]
@@ -251,7 +249,8 @@ def _edge_list(half: Pairs, width: int, n: int, cutoff: float) -> EdgeList:
     return EdgeList(j.reshape(grid), shift.reshape(3, *grid), valid.reshape(grid), reverse.reshape(grid))
 
 
-def _require_species(structures: Sequence[Structure], species: tuple[str, ...]) -> None:
+def require_species(structures: Sequence[Structure], species: tuple[str, ...]) -> None:
+    """Raises DataError unknown-species-in-data, for each species of the structures that is missing here."""
     first: dict[str, str] = {}
     count: Counter[str] = Counter()
     for structure in structures:

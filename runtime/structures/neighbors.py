@@ -70,6 +70,22 @@ def slots(half: Pairs, n_atoms: int) -> Slots:
     return Slots(out.astype(np.int32), back)
 
 
+def directed(
+    half: Pairs, n_atoms: int
+) -> tuple[Int[Indices, " N+1"], Int[Ints, " 2M"], Float[Floats, "2M 3"]]:
+    """Both directions of every pair, atom by atom: where the neighbours of each atom begin, their indices,
+    and their shifts (Å).
+    """
+    first = np.zeros(n_atoms + 1, dtype=np.int64)
+    np.cumsum(coordination(half, n_atoms), out=first[1:])
+    place = slots(half, n_atoms)
+    j, shift = np.empty(2 * len(half.i), np.int32), np.empty((2 * len(half.i), 3))
+    out, back = first[half.i] + place.out, first[half.j] + place.back
+    j[out], shift[out] = half.j, half.shift
+    j[back], shift[back] = half.i, -half.shift
+    return first, j, shift
+
+
 def _ascending(index: Int[Ints, " M"]) -> Int[Indices, " M"]:
     """The order that sorts indices, in linear time: NumPy's stable sort counts digits of 16 bits."""
     order = np.argsort(index.astype(np.uint16), kind="stable")

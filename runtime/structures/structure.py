@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ase.data import chemical_symbols
+from ase.data import atomic_numbers, chemical_symbols
+from jaxtyping import Int
 
-from .arrays import Cell, Forces, Periodic, Positions, Species, Stress
+from .arrays import Cell, Forces, Ints, Periodic, Positions, Species, Stress
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -54,6 +55,13 @@ class Structure:
     def volume(self) -> float:
         """Volume of the cell in Å³; 0 unless it is periodic in all three directions."""
         return float(abs(np.linalg.det(self.cell))) if self.pbc.all() else 0.0
+
+
+def species_index(species: Sequence[str]) -> Int[Ints, " Z"]:
+    """By atomic number the place in a list of species, −1 for the others."""
+    index = np.full(len(chemical_symbols), -1, dtype=np.int32)
+    index[[atomic_numbers[s] for s in species]] = np.arange(len(species))
+    return index
 
 
 def from_atoms(atoms: Atoms, place: str = "structure") -> Structure:

@@ -266,8 +266,10 @@ class _Emitted:
             first = int(self.context.sites.values[node][0])
             lines += [
                 "{",
-                f"static const int rows[] = {{{', '.join(map(str, a))}}}, columns[] = {{{', '.join(map(str, b))}}};",
-                f"add_products<SLOTS[{number}], {len(a)}, {len(b)}>(list, a, rows, columns, S + {first} * LANES);",
+                f"static const int rows[] = {{{', '.join(map(str, a))}}};",
+                f"static const int columns[] = {{{', '.join(map(str, b))}}};",
+                f"add_products<SLOTS[{number}], {len(a)}, {len(b)}>(",
+                f"    list, a, rows, columns, S + {first} * LANES);",
                 "}",
             ]
         return lines

@@ -1,7 +1,7 @@
 """Tables: all that depends on parameters and species alone, worked out by the reference in double precision.
 
-A table has a row for each species of the atom, for each pair (atom, neighbour) of species, or for each triple,
-in order; its components are the fastest.
+A table has a row for each species of the atom, for each pair (atom, neighbour) of species, or for each
+triple, in order; its components are the fastest.
 """
 
 from __future__ import annotations

@@ -24,7 +24,7 @@ from potentia.runtime.active.study import study_of
 from potentia.runtime.dynamics.outputs import SETTINGS
 from potentia.runtime.evaluation.errors import Metrics, compare
 from potentia.runtime.fitting.result import FitResult
-from potentia.runtime.potential.potential import Predicted
+from potentia.runtime.potential.evaluators import Predicted
 from potentia.runtime.runs.run_folder import load
 from potentia.runtime.structures.structure import Structure
 

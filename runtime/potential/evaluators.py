@@ -1,0 +1,273 @@
+"""Evaluators: energies, forces and stress of structures by one of the targets.
+
+`auto` takes generated C++ where a compiler works, and XLA where none does.
+"""
+
+from __future__ import annotations
+
+import os
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+import numpy as np
+
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, ToolError
+from ...compiler.diagnostics.render import as_text
+from ...compiler.ir.graph import Model
+from ..structures.arrays import Floats, Forces, PerAtom, Stress, Theta
+from ..structures.batches import Batch, moved, plan_batches, require_species, single
+from ..structures.neighbors import directed, pairs
+from ..structures.padding import ListSpec, Shape
+from ..structures.structure import Structure, species_index
+
+if TYPE_CHECKING:
+    from ...compiler.backends.cpp.kernel import CppKernel
+    from ...compiler.backends.cpp.library import Atoms
+    from ...compiler.backends.xla.kernel import Kernel
+
+OnProgress = Callable[[int], None]
+OnWarning = Callable[[Diagnostic], None]
+NAMES = ("auto", "cpp", "xla", "reference")
+# atoms that are worth a second thread
+_THREADED = 256
+
+
+@dataclass(frozen=True)
+class Predicted:
+    """Energy, forces and stress of one structure."""
+
+    energy: float  # eV
+    forces: Forces  # eV/Å
+    stress: Stress | None  # eV/Å³, tension positive; None where a direction is open
+    site_energy: PerAtom  # eV
+
+
+class Evaluator(Protocol):
+    """A model on a target. theta (P,): all coefficients, in eV, Å, e."""
+
+    @property
+    def target(self) -> str:
+        """Its name: cpp, xla or reference."""
+
+    def predict(
+        self, theta: Theta, structures: Sequence[Structure], on_progress: OnProgress | None = None
+    ) -> list[Predicted]:
+        """In order. on_progress: called with the number of structures done. Raises DataError: species that
+        the model lacks.
+        """
+
+    def lists(self, structure: Structure, skin: float) -> Any:
+        """Neighbours that hold until an atom has moved by half of the skin (Å). Raises DataError."""
+
+    def evaluate(self, theta: Theta, structure: Structure, lists: Any) -> Predicted:
+        """A structure with lists that hold for it."""
+
+
+# --- generated C++ -----------------------------------------------------------------------------
+
+
+@dataclass
+class CppEvaluator:
+    """A structure at a time; large ones on several threads (OMP_NUM_THREADS, or all processors)."""
+
+    kernel: CppKernel
+    target: str = "cpp"
+    _constants: tuple[bytes, Floats] | None = None
+
+    @property
+    def compiled_by(self) -> str:
+        """The compiler and the width of vectors, in words."""
+        from ...compiler.backends.cpp.toolchain import compiler
+
+        about = self.kernel.library.about
+        return f"{compiler().version}, {about.lanes} neighbours at once"
+
+    def predict(
+        self, theta: Theta, structures: Sequence[Structure], on_progress: OnProgress | None = None
+    ) -> list[Predicted]:
+        require_species(structures, self.kernel.model.species)
+        found = []
+        for structure in structures:
+            found.append(self.evaluate(theta, structure, self.lists(structure, 0.0)))
+            if on_progress:
+                on_progress(len(found))
+        return found
+
+    def lists(self, structure: Structure, skin: float) -> Atoms:
+        from ...compiler.backends.cpp.library import Atoms
+
+        species = self.kernel.model.species
+        require_species([structure], species)
+        kinds = species_index(species)[structure.numbers]
+        n, cutoff = structure.n_atoms, self.kernel.cutoff
+        x = np.ascontiguousarray(structure.positions, np.float64)
+        if not cutoff:
+            return Atoms(x, kinds, np.zeros(n + 1, np.int64), np.zeros(0, np.int32))
+        return Atoms(x, kinds, *directed(pairs(structure, cutoff + skin), n))
+
+    def evaluate(self, theta: Theta, structure: Structure, lists: Atoms) -> Predicted:
+        now = replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))
+        threads = _threads() if structure.n_atoms >= _THREADED else 1
+        found = self.kernel(self._of(theta), now, threads)
+        stress = found.virial / structure.volume if structure.volume > 0 else None
+        return Predicted(found.energy, found.forces, stress, found.site_energy)
+
+    def _of(self, theta: Theta) -> Floats:
+        """The constants of these parameters, worked out once for many structures."""
+        key = np.ascontiguousarray(theta).tobytes()
+        if self._constants is None or self._constants[0] != key:
+            self._constants = key, self.kernel.constants(np.asarray(theta, np.float64))
+        return self._constants[1]
+
+
+def _threads() -> int:
+    asked = os.environ.get("OMP_NUM_THREADS", "")
+    if asked.isdigit() and int(asked):
+        return int(asked)
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+# --- XLA -----------------------------------------------------------------------------------------
+
+
+@dataclass
+class XlaEvaluator:
+    """Batches of a few compiled shapes."""
+
+    kernel: Kernel
+    species: tuple[str, ...]
+    target: str = "xla"
+    _shapes: tuple[Shape, ...] = ()
+    _singles: list[Shape] = field(default_factory=list)
+
+    @property
+    def specs(self) -> tuple[ListSpec, ...]:
+        """The neighbour lists that a batch needs."""
+        return tuple(ListSpec(d.name, float(d.rc or 0.0)) for d in self.kernel.lists)  # type: ignore[arg-type]
+
+    def predict(
+        self, theta: Theta, structures: Sequence[Structure], on_progress: OnProgress | None = None
+    ) -> list[Predicted]:
+        found: dict[int, Predicted] = {}
+        plan = plan_batches(
+            structures, self.specs, self.species, max_elements=self._elements(), known=self._shapes
+        )
+        self._shapes = tuple(dict.fromkeys((*self._shapes, *plan.shapes)))
+        for batch, indices in plan.batches():
+            found.update(zip(indices, self._split(theta, batch, len(indices)), strict=True))
+            if on_progress:
+                on_progress(len(found))
+        return [found[k] for k in range(len(structures))]
+
+    def lists(self, structure: Structure, skin: float) -> Batch:
+        batch = single(structure, self.specs, self.species, self._singles, skin)
+        if batch.shape not in self._singles:
+            self._singles.append(batch.shape)
+        return batch
+
+    def evaluate(self, theta: Theta, structure: Structure, lists: Batch) -> Predicted:
+        (found,) = self._split(theta, moved(lists, structure.positions), 1)
+        return found
+
+    def _elements(self) -> int:
+        """Size of a batch: dense lists work best while they stay in the cache."""
+        return 1 << 14 if any(d.name == "edge" for d in self.kernel.lists) else 1 << 18
+
+    def _split(self, theta: Theta, batch: Batch, count: int) -> list[Predicted]:
+        """The prediction of a batch, a structure at a time."""
+        energy, forces, virial, site = (np.asarray(x, np.float64) for x in self.kernel(theta, batch))
+        ends = np.cumsum(batch.n_atoms[:count])
+        found = []
+        for k, end in enumerate(ends):
+            atoms = slice(end - batch.n_atoms[k], end)
+            volume = batch.volume[k]
+            stress = virial[:, :, k] / volume if volume > 0 else None
+            found.append(Predicted(float(energy[k]), forces[:, atoms].T.copy(), stress, site[atoms].copy()))
+        return found
+
+
+# --- the reference -------------------------------------------------------------------------------
+
+
+@dataclass
+class ReferenceEvaluator:
+    """Plain NumPy, to judge the others by; minutes for a hundred atoms."""
+
+    model: Model
+    target: str = "reference"
+
+    def predict(
+        self, theta: Theta, structures: Sequence[Structure], on_progress: OnProgress | None = None
+    ) -> list[Predicted]:
+        require_species(structures, self.model.species)
+        found = []
+        for structure in structures:
+            found.append(self.evaluate(theta, structure, None))
+            if on_progress:
+                on_progress(len(found))
+        return found
+
+    def lists(self, structure: Structure, skin: float) -> None:
+        require_species([structure], self.model.species)
+
+    def evaluate(self, theta: Theta, structure: Structure, lists: None) -> Predicted:
+        from ...compiler.backends.reference import predict
+
+        kinds = species_index(self.model.species)[structure.numbers]
+        s = structure
+        found = predict(self.model, theta, s.positions, s.cell, s.pbc, kinds)
+        stress = found.virial / s.volume if s.volume > 0 else None
+        return Predicted(found.energy, found.forces, stress, found.site_energy)
+
+
+# --- the choice ----------------------------------------------------------------------------------
+
+
+def as_python_warning(diagnostic: Diagnostic) -> None:
+    """A warning of Python's own."""
+    warnings.warn(as_text([diagnostic]), stacklevel=2)
+
+
+def evaluator(
+    model: Model,
+    xla: Callable[[str], Kernel],
+    target: str = "auto",
+    dtype: str = "float64",
+    on_warning: OnWarning = as_python_warning,
+) -> Evaluator:
+    """A model as built on a target. xla: makes its XLA kernel in a precision.
+
+    on_warning: is given the reason why `auto` takes XLA.
+    Raises DataError bad-value: a name that is no target; ToolError: `cpp` without a compiler that works.
+    """
+    if target not in NAMES:
+        help = f"write one of {', '.join(NAMES)}"
+        raise DataError(Diagnostic("bad-value", f"`{target}` is not a target", help=help))
+    if target == "reference":
+        return ReferenceEvaluator(model)
+    if target != "xla":
+        try:
+            return _cpp(model, dtype)
+        except ToolError as error:
+            if target == "cpp":
+                raise
+            on_warning(_instead(error))
+    return XlaEvaluator(xla(dtype), model.species)
+
+
+def _cpp(model: Model, dtype: str) -> CppEvaluator:
+    from ...compiler.backends.cpp.kernel import CppKernel
+
+    kernel = CppKernel(model, _REALS[dtype])
+    _ = kernel.library  # compiled, or found, now
+    return CppEvaluator(kernel)
+
+
+_REALS: Mapping[str, Literal["double", "float"]] = {"float64": "double", "float32": "float"}
+
+
+def _instead(error: ToolError) -> Diagnostic:
+    first = error.diagnostics[0]
+    return replace(first, message=f"{first.message}; XLA evaluates the model", severity="warning")
