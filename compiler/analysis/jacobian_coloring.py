@@ -13,7 +13,8 @@ from ..ir import ops
 from ..ir.build import summands
 from ..ir.graph import Model, Node, topological
 from ..ir.parameter import Parameter
-from ..ir.types import entries
+from ..ir.traits import Trait
+from ..ir.types import TABLES, entries
 
 # tables whose rows begin with the species of the atom in the middle
 _CENTRAL = ("species", "species_pair_ordered", "species_triple", "species_triple_ordered")
@@ -49,7 +50,7 @@ def separable(output: Node) -> bool:
 
 def _mixes(node: Node) -> bool:
     """Whether a node's value at a site depends on rows of its table, or on values, of other sites."""
-    if node.op in (ops.at, ops.rows_of):
+    if Trait.LOOKUP in node.op.traits and node.args[0].kind.domain.name in TABLES:
         neighbours = node.op is ops.at and node["of"] == "jk"
         return neighbours or node.args[0].kind.domain.name not in _CENTRAL
     return node.op in _MIXING or node.kind.domain.name == "pair"
