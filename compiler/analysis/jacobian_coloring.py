@@ -27,11 +27,12 @@ def jacobian_coloring(model: Model) -> dict[str, tuple[int, ...]]:
 
     Parameters that act otherwise are left out. The model is an optimised one.
     """
-    if len(model.species) < 2 or not all(separable(model.outputs[n]) for n in ("forces", "virial")):
+    slopes = [model.outputs[n] for n in ("forces", "virial") if n in model.outputs]
+    if len(model.species) < 2 or not slopes or not all(map(separable, slopes)):
         return {}
     mixed: set[str] = set()
     known: dict[Node, frozenset[str]] = {}
-    ends = {part for name in ("forces", "virial") for part, _ in summands(model.outputs[name])}
+    ends = {part for output in slopes for part, _ in summands(output)}
     for node in topological(model.outputs.values()):
         found = frozenset().union(*(known[a] for a in node.args))
         if node.op is ops.param:
