@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from .backends.xla.limits import XLA
+from .backends.targets import TARGETS
 from .declarations import check as checker
-from .diagnostics.diagnostic import Diagnostic, SpecError
+from .diagnostics.diagnostic import Diagnostic, InternalError, SpecError
 from .diagnostics.source import Source
 from .elaborate.model_builder import build_model, joined
 from .ir.graph import Model
@@ -22,7 +22,6 @@ from .passes.recur import recur_families
 from .passes.share_neighbors import share_lists
 from .passes.simplify import simplify_model
 from .passes.symmetrize import symmetrize_sums
-from .schedule.limits import Limits
 from .schedule.maker import make_plan
 from .schedule.plan import Plan
 from .syntax import tree as syntax
@@ -117,13 +116,19 @@ def optimize(model: Model, until: str | None = None, checked: bool = False) -> M
     return model
 
 
-def plan(model: Model, limits: Limits = XLA) -> Plan:
-    """How a target with these limits evaluates an optimized model, decided before it runs."""
+def plan(model: Model, target: str = "xla") -> Plan:
+    """How a target evaluates an optimized model, decided before it runs.
+
+    Raises InternalError for a target without plans.
+    """
+    limits = TARGETS[target]().limits
+    if limits is None:
+        raise InternalError(f"the target `{target}` makes no plan")
     return make_plan(model, limits)
 
 
 def lower(model: Model, dtype: Any = "float64") -> Kernel:
-    """An optimized model as a compiled function of (theta, batch)."""
+    """An optimized model as XLA's compiled function of (theta, batch), which fits differentiate."""
     from .backends.xla.kernel import Kernel
 
     return Kernel(model, dtype)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 import shutil
 from pathlib import Path
@@ -11,6 +12,9 @@ import numpy as np
 import potentia
 import pytest
 import stored_answers as asked
+from potentia.runtime.pruning.prune import Goal
+from potentia.runtime.pruning.state import PruneStore, depends_on
+from potentia.runtime.runs.with_data import fitted_run_of
 from stored_answers import STORED
 
 EXPECTED = json.loads((STORED / "expected.json").read_text(encoding="utf-8"))
@@ -108,6 +112,16 @@ def test_dynamics_go_on(copied: Path) -> None:
 def test_a_fit_goes_on(copied: Path) -> None:
     asked.answer(asked.FIT_ON)
     np.testing.assert_allclose(potentia.load("runs/half").theta, EXPECTED["fit"], rtol=1e-9)
+
+
+def test_a_pruning_goes_on(copied: Path) -> None:
+    """Its checkpoint belongs to the same inputs, and its steps are the first ones of the whole pruning."""
+    run = fitted_run_of("runs/redundant", ["data/nb.xyz"])
+    inputs = depends_on(run.potential, run.structures, run.config, dataclasses.asdict(Goal()))
+    found = PruneStore(Path("runs/half_pruned"), inputs).load()
+    steps = json.loads(Path("runs/pruned/pruning.json").read_text(encoding="utf-8"))["history"]
+    assert json.loads(json.dumps([dataclasses.asdict(s) for s in found.history])) == steps[:2]
+    assert found.theta.shape == (run.potential.n_parameters,)
 
 
 # --- specs -----------------------------------------------------------------------------------------

@@ -13,7 +13,8 @@ from ..ir import ops
 from ..ir.build import summands
 from ..ir.graph import Model, Node, topological
 from ..ir.parameter import Parameter
-from ..ir.types import entries
+from ..ir.traits import Trait
+from ..ir.types import TABLES, entries
 
 # tables whose rows begin with the species of the atom in the middle
 _CENTRAL = ("species", "species_pair_ordered", "species_triple", "species_triple_ordered")
@@ -26,11 +27,12 @@ def jacobian_coloring(model: Model) -> dict[str, tuple[int, ...]]:
 
     Parameters that act otherwise are left out. The model is an optimised one.
     """
-    if len(model.species) < 2 or not all(separable(model.outputs[n]) for n in ("forces", "virial")):
+    slopes = [model.outputs[n] for n in ("forces", "virial") if n in model.outputs]
+    if len(model.species) < 2 or not slopes or not all(map(separable, slopes)):
         return {}
     mixed: set[str] = set()
     known: dict[Node, frozenset[str]] = {}
-    ends = {part for name in ("forces", "virial") for part, _ in summands(model.outputs[name])}
+    ends = {part for output in slopes for part, _ in summands(output)}
     for node in topological(model.outputs.values()):
         found = frozenset().union(*(known[a] for a in node.args))
         if node.op is ops.param:
@@ -49,7 +51,7 @@ def separable(output: Node) -> bool:
 
 def _mixes(node: Node) -> bool:
     """Whether a node's value at a site depends on rows of its table, or on values, of other sites."""
-    if node.op in (ops.at, ops.rows_of):
+    if Trait.LOOKUP in node.op.traits and node.args[0].kind.domain.name in TABLES:
         neighbours = node.op is ops.at and node["of"] == "jk"
         return neighbours or node.args[0].kind.domain.name not in _CENTRAL
     return node.op in _MIXING or node.kind.domain.name == "pair"

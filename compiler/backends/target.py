@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 from ..ir.graph import Model
 from ..ir.types import Domain
+from ..schedule.limits import Limits
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -41,10 +42,17 @@ Predictor = Callable[["Array", Sequence[Structure]], list[StructurePrediction]]
 
 
 class Target(Protocol):
-    """A way to evaluate models. optimized: whether it takes models after the passes, or as built."""
+    """A way to evaluate models.
+
+    optimized: whether it takes models after the passes, or as built. limits: those of the plans that it runs
+    (`schedule`); None where it runs models without one.
+    """
 
     @property
     def optimized(self) -> bool: ...
+
+    @property
+    def limits(self) -> Limits | None: ...
 
     def load(self, model: Model, batches: Batches) -> Predictor:
         """A model, ready to be evaluated. A target that finds neighbours itself asks for no batches."""

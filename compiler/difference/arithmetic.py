@@ -8,8 +8,23 @@ power is 0 at 0: x·x⁻¹ = 1 is used only where x cannot be 0.
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Any
 
-from .forms import CLOSE, Atom, Factor, Forms, Product, Sum, ordered
+from ..ir import ops
+from .forms import (
+    CLOSE,
+    GROUP,
+    LONG,
+    NEIGHBOURS,
+    NO_NUMBER,
+    Atom,
+    Factor,
+    Forms,
+    Made,
+    Product,
+    Sum,
+    ordered,
+)
 
 LONGEST = 4000  # products in a sum that is multiplied out
 DIGITS = 10  # of exponents, after the point
@@ -70,7 +85,7 @@ class Arithmetic:
         result = self.forms.one
         for coefficient, common, rest in factors:
             scale *= coefficient
-            kept = () if rest is self.forms.one else ((self._group(rest, "long"), 0.0, 1.0),)
+            kept = () if rest is self.forms.one else ((self._group(rest, LONG), 0.0, 1.0),)
             product, number = self.join(common, kept)
             result = self.mul(result, self.forms.sum({product: number}))
         return self.scaled(scale, result)
@@ -93,29 +108,33 @@ class Arithmetic:
             if atom.binary and kind == 0.0 and factors[atom, kind] > 0.0:
                 factors[atom, kind] = 1.0
         number = 1.0
-        exponentials = {f: e for f, e in factors.items() if f[0].op == "exp" and e != 0.0}
+        exponentials = {f: e for f, e in factors.items() if f[0].op is ops.exp and e != 0.0}
         if len(exponentials) > 1 or any(e != 1.0 for e in exponentials.values()):
             for f in exponentials:
                 del factors[f]
             inner = self.add(*(self.scaled(e, f[0].args[0]) for f, e in exponentials.items()))
             _accumulate_factors(factors, self.exp(inner))
-        rows = [f for f in factors if f[0].op == "const" and factors[f] != 0.0]
+        rows = [f for f in factors if f[0].op is ops.const and factors[f] != 0.0]
         if len(rows) > 1 or any(factors[f] != 1.0 or f[1] != 0.0 for f in rows):
             number *= self._joined_rows(factors, rows)
         return ordered(factors), number
 
     # --- sums over neighbours --------------------------------------------------------------
 
-    def neighbours(self, attrs: tuple[object, ...], body: Sum, signature: Sum) -> Sum:
-        """Σ body over neighbours. signature: what its products have in common beside polynomials."""
+    def neighbours(self, attrs: tuple[Any, ...], body: Sum, signature: Sum) -> Sum:
+        """Σ body over neighbours. attrs: the operation, its cutoff, its list.
+
+        signature: the common part of its products beside polynomials.
+        """
         if not body.terms:
             return body
         c, scaled = self.signed(body)
         inside = [a for p in scaled.terms for a, _, _ in p]
         atom = self.forms.atom(
-            "neighbours",
+            NEIGHBOURS,
             attrs,
             (scaled, signature),
+            label=repr((attrs[0].name, *attrs[1:])).encode(),
             scalar=all(a.scalar for a in inside),
             positive=all(v > 0.0 and all(a.positive for a, _, _ in p) for p, v in scaled.terms.items()),
         )
@@ -126,7 +145,7 @@ class Arithmetic:
         first: dict[tuple[object, ...], Product] = {}
         for product in list(total):
             for k, (atom, kind, e) in enumerate(product):
-                if atom.op != "neighbours" or kind != 0.0 or e != 1.0:
+                if atom.op is not NEIGHBOURS or kind != 0.0 or e != 1.0:
                     continue
                 rest = product[:k] + product[k + 1 :]
                 other = first.setdefault((rest, atom.attrs, atom.args[1]), product)
@@ -169,7 +188,7 @@ class Arithmetic:
         first = next(v for v in values if v != 0.0)
         scaled = tuple(self.forms.numbers.one(v / first) for v in values)
         atom = self.forms.atom(
-            "const",
+            ops.const,
             (*kind, scaled),
             scalar=not kind[1],
             everywhere=False,
@@ -185,7 +204,7 @@ class Arithmetic:
         flat = all(a.scalar for p in x.terms for a, _, _ in p)
         here = all(a.everywhere for p in x.terms for a, _, _ in p)
         return self.forms.of(
-            self.forms.atom("exp", (), (x,), scalar=flat, everywhere=here, nonzero=True, positive=True)
+            self.forms.atom(ops.exp, (), (x,), scalar=flat, everywhere=here, nonzero=True, positive=True)
         )
 
     # --- powers ----------------------------------------------------------------------------
@@ -198,7 +217,7 @@ class Arithmetic:
         if p == 0.0:
             return self.forms.one
         if not x.terms:  # 0, whose inverse is no number
-            return x if p > 0.0 else self.forms.of(self.forms.atom("no number", everywhere=True))
+            return x if p > 0.0 else self.forms.of(self.forms.atom(NO_NUMBER, everywhere=True))
         whole = p == int(p)
         if len(x.terms) == 1:
             ((product, c),) = x.terms.items()
@@ -240,8 +259,8 @@ class Arithmetic:
             result = self.mul(result, self.forms.sum({product: number}))
         return result
 
-    def _group(self, x: Sum, op: str = "group") -> Atom:
-        """A sum as an atom; `long`: one that is never multiplied out."""
+    def _group(self, x: Sum, op: Made = GROUP) -> Atom:
+        """A sum as an atom, of the kind GROUP or LONG."""
         inside = [a for p in x.terms for a, _, _ in p]
         return self.forms.atom(
             op,
@@ -272,11 +291,11 @@ class Arithmetic:
 
 def _is_open(factor: tuple[Atom, float, float]) -> bool:
     atom, kind, e = factor
-    return atom.op == "group" and kind == 0.0 and 0.0 < e <= _HIGHEST and e == int(e)
+    return atom.op is GROUP and kind == 0.0 and 0.0 < e <= _HIGHEST and e == int(e)
 
 
 def _alike(a: Atom, b: Atom) -> bool:
-    return a.op == b.op and a.attrs == b.attrs and a.args[1] is b.args[1]
+    return a.op is b.op and a.attrs == b.attrs and a.args[1] is b.args[1]
 
 
 def exponent(kind: float, e: float) -> float:
@@ -334,7 +353,7 @@ def _common(products: list[Product]) -> Product:
     for factor in {f for table in tables for f in table}:
         atom = factor[0]
         exponents = [table.get(factor, 0.0) for table in tables]
-        if min(exponents) > 0.0 or (atom.nonzero and atom.op != "exp" and min(exponents) < 0.0):
+        if min(exponents) > 0.0 or (atom.nonzero and atom.op is not ops.exp and min(exponents) < 0.0):
             found[factor] = min(exponents)
     return ordered(found)
 

@@ -11,9 +11,13 @@ number here (`Numbers`).
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from hashlib import blake2b
 from math import isfinite, log
 from typing import Any
+
+from ..ir.graph import Op
+from ..ir.traits import Trait
 
 CLOSE = 1e-10  # relative; doubles have 2e-16, of which long sums of products lose some
 
@@ -44,6 +48,22 @@ class Numbers:
         return x
 
 
+@dataclass(frozen=True, eq=False)
+class Made:
+    """A function of forms, or a leaf, that is no operation of the IR. Each is one object."""
+
+    name: str
+    traits: Trait = Trait.NONE
+
+
+GROUP = Made("group", Trait.LOCAL)  # a sum as a factor
+LONG = Made("long", Trait.LOCAL)  # one that is never multiplied out
+POSITIVE = Made("positive", Trait.LOCAL)  # max(x, 0)
+NEIGHBOURS = Made("neighbours")  # a sum over neighbours
+TERM = Made("term")  # a term taken as a whole
+NO_NUMBER = Made("no number")  # 0 to a negative power
+
+
 class Atom:
     """An operation on forms, or a leaf.
 
@@ -53,7 +73,7 @@ class Atom:
 
     __slots__ = ("args", "attrs", "binary", "everywhere", "key", "nonzero", "op", "positive", "scalar")
 
-    op: str
+    op: Op | Made
     attrs: tuple[Any, ...]
     args: tuple[Sum, ...]
     key: bytes
@@ -127,7 +147,7 @@ class Forms:
 
     def atom(
         self,
-        op: str,
+        op: Op | Made,
         attrs: tuple[Any, ...] = (),
         args: tuple[Sum, ...] = (),
         *,
@@ -147,7 +167,7 @@ class Forms:
             found.scalar, found.everywhere = scalar, everywhere
             found.nonzero, found.positive, found.binary = nonzero, positive, binary
             said = label if label is not None else repr(attrs).encode()
-            found.key = digest(op.encode(), said, *(a.key for a in args))
+            found.key = digest(op.name.encode(), said, *(a.key for a in args))
             self._atoms[identity] = found
         return found
 

@@ -8,20 +8,18 @@ from math import prod
 
 from ..ir import ops
 from ..ir.contraction import parsed
-from ..ir.graph import OPS, Node
+from ..ir.graph import Node, Op
 from ..ir.traits import Trait
 from ..ir.types import NONE, Kind
 from .arithmetic import DIGITS, Arithmetic
-from .forms import Forms, Product, Sum
+from .forms import POSITIVE, Forms, Made, Product, Sum
 
-# what stands in forms for sums and functions that are no operation of the IR
-_MADE = frozenset(("group", "long", "positive"))
 _MOST = 400  # products of arguments of an einsum that are told apart
 
 
-def is_local(name: str) -> bool:
-    """Whether what an atom is called is a function of one place: a value can be carried into it."""
-    return name in _MADE or (name in OPS and Trait.LOCAL in OPS[name].traits)
+def is_local(op: Op | Made) -> bool:
+    """Whether an operation is a function of one place: a value can be carried into its arguments."""
+    return Trait.LOCAL in op.traits
 
 
 class Functions:
@@ -31,7 +29,7 @@ class Functions:
         self.forms = forms
         self.algebra = Arithmetic(forms)
 
-    def function(self, op: str, attrs: tuple[object, ...], args: list[Sum], kind: Kind) -> Sum:
+    def function(self, op: Op | Made, attrs: tuple[object, ...], args: list[Sum], kind: Kind) -> Sum:
         """An operation that is left as it is."""
         inside = [a for x in args for p in x.terms for a, _, _ in p]
         atom = self.forms.atom(
@@ -66,16 +64,16 @@ class Functions:
     def odd(self, node: Node, args: list[Sum]) -> Sum:
         """f(−x) = −f(x)"""
         sign, x = self._sign(args[0], whole=node.op is ops.sign)
-        return self.algebra.scaled(sign, self.function(node.op.name, sizes(node), [x], node.kind))
+        return self.algebra.scaled(sign, self.function(node.op, sizes(node), [x], node.kind))
 
     def even(self, node: Node, args: list[Sum]) -> Sum:
         """cos(−x) = cos(x)"""
-        return self.function(node.op.name, sizes(node), [self._sign(args[0])[1]], node.kind)
+        return self.function(node.op, sizes(node), [self._sign(args[0])[1]], node.kind)
 
     def erfc(self, node: Node, args: list[Sum]) -> Sum:
         """erfc(−x) = 2 − erfc(x)"""
         sign, x = self._sign(args[0])
-        made = self.function("erfc", (), [x], node.kind)
+        made = self.function(ops.erfc, (), [x], node.kind)
         return made if sign > 0 else self.algebra.minus(self.forms.constant(2.0), made)
 
     def step(self, node: Node, args: list[Sum]) -> Sum:
@@ -85,7 +83,7 @@ class Functions:
             return self.forms.constant(float((x.number() or 0.0) > 0.0))
         c, y = self.algebra.signed(x)
         y = y if c > 0 else self.algebra.scaled(-1.0, y)
-        made = self.function("step", (), [y], node.kind)
+        made = self.function(ops.step, (), [y], node.kind)
         ((product, _),) = made.terms.items()
         product[0][0].binary = product[0][0].positive = True
         return made
@@ -120,7 +118,7 @@ class Functions:
         c, y = self.algebra.signed(x)
         inside = [a for p in y.terms for a, _, _ in p]
         atom = self.forms.atom(
-            "positive",
+            POSITIVE,
             (),
             (y,),
             scalar=all(a.scalar for a in inside),
@@ -139,14 +137,14 @@ class Functions:
             return a if (condition.number() or 0.0) > 0.0 else b
         c, y = self.algebra.signed(condition)
         y = y if c > 0 else self.algebra.scaled(-1.0, y)
-        return self.function("select", (), [y, a, b], node.kind)
+        return self.function(ops.select, (), [y, a, b], node.kind)
 
     # --- components ------------------------------------------------------------------------
 
     def rearranged(self, node: Node, args: list[Sum]) -> Sum:
         """take, put and reshape of a sum of products with single values as factors, part by part."""
         attrs = (*sizes(node), node.args[0].kind.shape)
-        return self._linear(args[0], lambda rest: self.function(node.op.name, attrs, [rest], node.kind))
+        return self._linear(args[0], lambda rest: self.function(node.op, attrs, [rest], node.kind))
 
     def _linear(self, x: Sum, change: Callable[[Sum], Sum]) -> Sum:
         total = []
@@ -160,7 +158,7 @@ class Functions:
         """Linear in each argument; the order of two that are treated alike does not matter."""
         shapes = [a.kind.shape for a in node.args]
         if prod(len(x.terms) for x in args) > _MOST:
-            return self.function("einsum", (node["spec"], *shapes), args, node.kind)
+            return self.function(ops.einsum, (node["spec"], *shapes), args, node.kind)
         total = []
         for products in combinations(*(x.terms.items() for x in args)):
             outside, inside = self.forms.one, []
@@ -173,7 +171,7 @@ class Functions:
 
     def _contracted(self, node: Node, args: list[Sum], shapes: list[tuple[int, ...]]) -> Sum:
         spec = node["spec"]
-        return self.function("einsum", (spec, *shapes), list(exchanged(spec, tuple(args))), node.kind)
+        return self.function(ops.einsum, (spec, *shapes), list(exchanged(spec, tuple(args))), node.kind)
 
 
 def exchanged(spec: str, args: tuple[Sum, ...]) -> tuple[Sum, ...]:

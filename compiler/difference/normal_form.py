@@ -17,13 +17,18 @@ from ..ir.parameter import Parameter
 from ..ir.traits import Role
 from ..ir.types import NONE, TABLES, Domain, Kind, entries
 from .arithmetic import exponent
-from .forms import Atom, Forms, Product, Sum
+from .forms import GROUP, LONG, POSITIVE, TERM, Atom, Forms, Made, Product, Sum
 from .functions import Functions, exchanged, is_local
 
 # what switches and powers of the distance are made of
-_POLYNOMIAL = frozenset(("positive", "distance", "const"))
+_POLYNOMIAL: tuple[Op | Made, ...] = (POSITIVE, ops.distance, ops.const)
 # a sum over neighbours of i, or over k of ij, has what comes from there before it
-_BEFORE = {"sum_i": "to_i", "sum_j": "to_j", "sum_to_ij": "to_ij", "sum_to_ik": "to_ik"}
+_BEFORE: dict[Op, Op] = {
+    ops.sum_i: ops.to_i,
+    ops.sum_j: ops.to_j,
+    ops.sum_to_ij: ops.to_ij,
+    ops.sum_to_ik: ops.to_ik,
+}
 
 
 @dataclass(frozen=True)
@@ -54,7 +59,7 @@ class NormalForms(Functions):
         self.labels = labels
         self.opaque = opaque or {}
         self._values: dict[Node, Sum] = {}
-        self._moves: dict[tuple[str, float | None, Atom], Sum] = {}
+        self._moves: dict[tuple[Op, float | None, Atom], Sum] = {}
 
     def of(self, root: Node) -> Sum:
         """The normal form of a node."""
@@ -65,13 +70,13 @@ class NormalForms(Functions):
 
     def _value(self, node: Node) -> Sum:
         if node in self.opaque:
-            return self.forms.of(self.forms.atom("term", (self.opaque[node],)))
+            return self.forms.of(self.forms.atom(TERM, (self.opaque[node],)))
         args = [self._values[a] for a in node.args]
         rule = _OWN.get(node.op) or _BY_ROLE.get(node.op.role)
         if rule is not None:
             return rule(self, node, args)
         attrs = tuple((k, v) for k, v in node.attrs if k != "kind")
-        return self.function(node.op.name, attrs, args, node.kind)
+        return self.function(node.op, attrs, args, node.kind)
 
     def _list(self, domain: Domain) -> tuple[object, ...]:
         """A domain with its reach as the number that it is taken for."""
@@ -92,7 +97,7 @@ class NormalForms(Functions):
         above = parameter.places is None or -1 not in parameter.places
         return self.forms.of(
             self.forms.atom(
-                "param",
+                ops.param,
                 (label.name, None if single else node.kind.domain.name, node.kind.shape),
                 label=label.key,
                 scalar=not node.kind.shape,
@@ -104,11 +109,11 @@ class NormalForms(Functions):
 
     def distance(self, node: Node, args: list[Sum]) -> Sum:
         domain = node["domain"]
-        return self.forms.of(self.forms.atom("distance", self._list(domain), nonzero=True, positive=True))
+        return self.forms.of(self.forms.atom(ops.distance, self._list(domain), nonzero=True, positive=True))
 
     def displacement(self, node: Node, args: list[Sum]) -> Sum:
         domain = node["domain"]
-        return self.forms.of(self.forms.atom("displacement", self._list(domain), scalar=False))
+        return self.forms.of(self.forms.atom(ops.displacement, self._list(domain), scalar=False))
 
     def at(self, node: Node, args: list[Sum]) -> Sum:
         """Rows of a table, product by product: what is read of each atom in it."""
@@ -118,9 +123,9 @@ class NormalForms(Functions):
     def _read(self, atom: Atom, place: tuple[object, ...]) -> Sum:
         if atom.everywhere:
             return self.forms.of(atom)
-        return self._held("at", place, atom)
+        return self._held(ops.at, place, atom)
 
-    def _held(self, op: str, place: tuple[object, ...], atom: Atom) -> Sum:
+    def _held(self, op: Op, place: tuple[object, ...], atom: Atom) -> Sum:
         """The value of an atom somewhere else: what is known of it stays true."""
         made = self.forms.atom(
             op,
@@ -146,9 +151,9 @@ class NormalForms(Functions):
     # --- structure -------------------------------------------------------------------------
 
     def moved(self, node: Node, args: list[Sum]) -> Sum:
-        return self._mapped(args[0], lambda atom: self._moved(node.op.name, atom, node.kind))
+        return self._mapped(args[0], lambda atom: self._moved(node.op, atom, node.kind))
 
-    def _moved(self, op: str, atom: Atom, kind: Kind) -> Sum:
+    def _moved(self, op: Op, atom: Atom, kind: Kind) -> Sum:
         if atom.everywhere:
             return self.forms.of(atom)
         key = (op, kind.domain.rc, atom)
@@ -157,26 +162,26 @@ class NormalForms(Functions):
             found = self._moves[key] = self._moved_atom(op, atom, kind)
         return found
 
-    def _moved_atom(self, op: str, atom: Atom, kind: Kind) -> Sum:
+    def _moved_atom(self, op: Op, atom: Atom, kind: Kind) -> Sum:
         if is_local(atom.op):
             args = tuple(self._mapped(x, lambda a: self._moved(op, a, kind)) for x in atom.args)
             return self._again(atom, args)
-        if op == "to_ik" and atom.op == "to_i":
-            op = "to_ij"  # the centre is the same
+        if op is ops.to_ik and atom.op is ops.to_i:
+            op = ops.to_ij  # the centre is the same
         return self._held(op, self._list(kind.domain), atom)
 
     def _again(self, atom: Atom, args: tuple[Sum, ...]) -> Sum:
         """The same function of other forms, brought to its normal form again."""
-        if atom.op in ("group", "long"):
+        if atom.op in (GROUP, LONG):
             return args[0]
-        if atom.op == "exp":
+        if atom.op is ops.exp:
             return self.algebra.exp(args[0])
-        if atom.op == "positive":
+        if atom.op is POSITIVE:
             return self.positive_part(args[0])
-        if atom.op == "einsum":
+        if atom.op is ops.einsum:
             args = exchanged(atom.attrs[0], args)
         elif atom.op in _SIGNED:  # the sign of the argument is chosen once more
-            stand_in = _StandIn(OPS[atom.op], atom.attrs, Kind(NONE, () if atom.scalar else (1,)))
+            stand_in = _StandIn(atom.op, atom.attrs, Kind(NONE, () if atom.scalar else (1,)))
             return _SIGNED[atom.op](self, stand_in, list(args))  # type: ignore[arg-type]
         made = self.forms.atom(
             atom.op,
@@ -198,7 +203,7 @@ class NormalForms(Functions):
         for product, c in args[0].terms.items():
             outside, inside = self.forms.constant(c), []
             for atom, kind, e in product:
-                if atom.everywhere or atom.op == _BEFORE[node.op.name]:
+                if atom.everywhere or atom.op is _BEFORE[node.op]:
                     before = self.forms.of(atom) if atom.everywhere else atom.args[0]
                     outside = self.algebra.mul(outside, self.algebra.power(before, exponent(kind, e)))
                 else:
@@ -207,7 +212,7 @@ class NormalForms(Functions):
             signature = tuple(f for f in inside if f[0].op not in _POLYNOMIAL)
             groups.setdefault((left, signature), {})[tuple(inside)] = number
         domain = node.args[0].kind.domain
-        attrs = (node.op.name, self.forms.numbers.one(node["within"]), *self._list(domain))
+        attrs = (node.op, self.forms.numbers.one(node["within"]), *self._list(domain))
         parts = []
         for (left, signature), body in groups.items():
             made = self.algebra.neighbours(attrs, self.forms.sum(body), self.forms.sum({signature: 1.0}))
@@ -219,7 +224,7 @@ class NormalForms(Functions):
 class _StandIn:
     """Enough of a node for a rule of a function of one argument."""
 
-    op: Op
+    op: Op | Made
     attrs: tuple[object, ...]
     kind: Kind
 
@@ -253,7 +258,7 @@ _OWN: dict[Op, Method] = {
     ops.einsum: NormalForms.einsum,
 }
 # functions whose rule looks at the sign of the argument
-_SIGNED: dict[str, Method] = {
-    **{op.name: _BY_ROLE[op.role] for op in OPS.values() if op.role in (Role.ODD, Role.EVEN)},
-    **{op.name: _OWN[op] for op in (ops.erfc, ops.step, ops.select)},
+_SIGNED: dict[Op | Made, Method] = {
+    **{op: _BY_ROLE[op.role] for op in OPS.values() if op.role in (Role.ODD, Role.EVEN)},
+    **{op: _OWN[op] for op in (ops.erfc, ops.step, ops.select)},
 }

@@ -16,7 +16,7 @@ from ..ir.graph import Node, topological
 from ..syntax import tree as syntax
 from . import operations as op
 from . import written
-from .forms import Forms, Product, Sum, atoms_of, digest, product_key
+from .forms import TERM, Forms, Product, Sum, atoms_of, digest, product_key
 from .sameness import normal_forms
 from .sides import Instance, Side
 
@@ -35,7 +35,7 @@ class Skeleton:
     def alone(self, atom: str) -> float | None:
         """The number before a term that stands by itself, once; None where it does not."""
         found = [(p, c) for p, c in self.root.terms.items() if atom in _terms(p)]
-        if len(found) == 1 and len(found[0][0]) == 1 and found[0][0][0][0].op == "term":
+        if len(found) == 1 and len(found[0][0]) == 1 and found[0][0][0][0].op is TERM:
             return found[0][1] if found[0][0][0][2] == 1.0 else None
         return None
 
@@ -53,7 +53,7 @@ class Skeleton:
 def _terms(product: Product) -> set[str]:
     direct = [a for a, _, _ in product]
     below = atoms_of([x for a in direct for x in a.args])
-    return {str(a.attrs[0]) for a in (*direct, *below) if a.op == "term"}
+    return {str(a.attrs[0]) for a in (*direct, *below) if a.op is TERM}
 
 
 def skeleton(forms: Forms, side: Side, names: Mapping[str, str], parameters: Mapping[str, str]) -> Skeleton:

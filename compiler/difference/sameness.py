@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping, Sequence
 
+from ..ir import ops
 from ..ir.graph import Node
 from ..ir.parameter import Parameter
 from ..ir.types import entries
@@ -140,7 +141,7 @@ def _with_places(keys: Mapping[str, bytes], root: Sum, side: str) -> dict[str, b
     found: dict[str, int] = {}
     for atom in reversed(atoms_of([root])):  # what an atom is in comes before it
         context = seen[atom].to_bytes(12)
-        if atom.op == "param":
+        if atom.op is ops.param:
             found[atom.attrs[0]] = (found.get(atom.attrs[0], 0) + seen[atom]) % 2**96
         for k, arg in enumerate(atom.args):
             enter(arg, digest(context, atom.key, b"%d" % k))

@@ -14,10 +14,10 @@ from collections.abc import Callable, Mapping
 from functools import partial
 
 from ..ir import ops
-from ..ir.graph import OPS
+from ..ir.graph import OPS, Op
 from ..ir.parameter import Parameter
 from .arithmetic import exponent
-from .forms import Atom, Sum, atoms_of, digest
+from .forms import GROUP, LONG, NEIGHBOURS, POSITIVE, Atom, Made, Sum, atoms_of, digest
 
 _POINTS = 12
 _DIFFERENT = 1e-8  # relative; rounding in long sums is less
@@ -25,17 +25,17 @@ _NEIGHBOURS = 4
 
 # an atom ("site", path), a neighbour ("edge", path, n), two ("triple", path, n, m); path: how it was got to
 Place = tuple[object, ...]
-_FUNCTIONS: dict[str, Callable[..., float]] = {
-    **{name: op.scalar for name, op in OPS.items() if op.scalar is not None and op is not ops.pow},
-    "group": lambda x: x,
-    "long": lambda x: x,
-    "positive": lambda x: max(x, 0.0),
+_FUNCTIONS: dict[Op | Made, Callable[..., float]] = {
+    **{op: op.scalar for op in OPS.values() if op.scalar is not None and op is not ops.pow},
+    GROUP: lambda x: x,
+    LONG: lambda x: x,
+    POSITIVE: lambda x: max(x, 0.0),
 }
 
 
 def distinct(a: Sum, b: Sum, parameters: Mapping[str, Parameter]) -> bool:
     """Whether the two differ at one of a few points. parameters: by the names that forms know."""
-    cutoff = max((float(x.attrs[1]) for x in atoms_of([a, b]) if x.op == "neighbours"), default=0.0)
+    cutoff = max((float(x.attrs[1]) for x in atoms_of([a, b]) if x.op is NEIGHBOURS), default=0.0)
     for seed in range(_POINTS):
         point = _Point(seed, parameters, cutoff)
         try:
@@ -83,22 +83,23 @@ class _Point:
     def _worked_out(self, atom: Atom, place: Place) -> float:
         if atom.op in _FUNCTIONS:
             return float(_FUNCTIONS[atom.op](*(self.value(x, place) for x in atom.args)))
-        if atom.op == "neighbours":
-            inside = _inside(str(atom.attrs[0]), place)
+        if atom.op is NEIGHBOURS:
+            inside = _inside(atom.attrs[0], place)
             near = [p for p in inside if self._distance(p[1], p[-1]) < float(atom.attrs[1])]
             return math.fsum(self.value(atom.args[0], p) for p in near)
         if atom.op in _MOVES:
             return self.value(atom.args[0], _MOVES[atom.op](place))
-        if atom.op == "param":
+        if atom.op is ops.param:
             return self._parameter(str(atom.attrs[0]))
-        if atom.op == "distance":
+        if atom.op is ops.distance:
             return self._distance(place[1], place[2])
-        if atom.op == "at":
+        if atom.op is ops.at:
             return self._row(atom, place)
-        if atom.op == "const":
+        if atom.op is ops.const:
             return self._entry(atom, ())
         below = [round(self.value(x, place), 9) for x in atom.args]
-        return self._signed(atom, self._random(atom.op, atom.attrs, below, place if not atom.args else ()))
+        drawn = self._random(atom.op.name, atom.attrs, below, place if not atom.args else ())
+        return self._signed(atom, drawn)
 
     def _distance(self, path: object, n: object) -> float:
         return self.cutoff * (0.2 + 0.8 * self._random("distance", path, n))
@@ -107,7 +108,7 @@ class _Point:
         """A row of a table: about the value of the parameter where it is one."""
         ((product, _),) = atom.args[0].terms.items()
         table = product[0][0]
-        if table.op == "param":
+        if table.op is ops.param:
             return self._atom(table, place) * (0.9 + 0.2 * self._random(atom.key, place))
         return self._entry(table, place)
 
@@ -132,24 +133,26 @@ class _Point:
         return random.Random(int.from_bytes(digest(text))).random()
 
 
-def _inside(op: str, place: Place) -> list[Place]:
+def _inside(op: Op, place: Place) -> list[Place]:
     """The neighbours that a sum runs over."""
-    if op == "sum_i" and place[0] == "site":
+    if op is ops.sum_i and place[0] == "site":
         return [("edge", place[1], n) for n in range(_NEIGHBOURS)]
-    if op == "sum_to_ij" and place[0] == "edge":
+    if op is ops.sum_to_ij and place[0] == "edge":
         return [("triple", place[1], place[2], m) for m in range(_NEIGHBOURS) if m != place[2]]
     raise ValueError(f"{op} of {place[0]}")
 
 
-def _moved(where: str, place: Place) -> Place:
+def _moved(move: Op, place: Place) -> Place:
     """The place that a value is carried from."""
     kind, path = place[0], place[1]
     assert isinstance(path, tuple)
-    if where in ("to_i", "to_j") and kind in ("edge", "triple"):
-        return ("site", path if where == "to_i" else (*path, place[2]))
+    if move in (ops.to_i, ops.to_j) and kind in ("edge", "triple"):
+        return ("site", path if move is ops.to_i else (*path, place[2]))
     if kind == "triple":
-        return ("edge", path, place[2] if where == "to_ij" else place[3])
-    raise ValueError(f"{where} of {kind}")
+        return ("edge", path, place[2] if move is ops.to_ij else place[3])
+    raise ValueError(f"{move} of {kind}")
 
 
-_MOVES = {name: partial(_moved, name) for name in ("to_i", "to_j", "to_ij", "to_ik")}
+_MOVES: dict[Op | Made, Callable[[Place], Place]] = {
+    move: partial(_moved, move) for move in (ops.to_i, ops.to_j, ops.to_ij, ops.to_ik)
+}

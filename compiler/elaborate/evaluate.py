@@ -7,7 +7,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from fractions import Fraction
-from math import inf
+from math import inf, isfinite
 
 from ..chemistry.units import ANGSTROM, ONE, UNITS, lookup
 from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, did_you_mean, respelt
@@ -166,6 +166,8 @@ def _power(expr: syntax.Power, env: Env) -> Quantity | Node:
         return ops.power(as_node(base), exponent)
     if exponent.unit != ONE:
         raise fault("wrong-unit", f"an exponent is a plain number, not {exponent.unit}", expr.exponent.span)
+    if not isfinite(exponent.value):
+        raise fault("not-a-number", "the exponent is not a finite number", expr.exponent.span)
     if isinstance(base, Node):
         return ops.pow(base, exponent=exponent.value)
     try:

@@ -22,7 +22,6 @@ from ..ir.types import Domain, Kind
 
 # share where the smaller sphere has at least this part of the larger one's volume
 MERGE = 0.5
-_SUMS = (ops.sum_i, ops.sum_j, ops.sum_species)
 
 
 def share_lists(model: Model) -> Model:
@@ -33,7 +32,7 @@ def share_lists(model: Model) -> Model:
 
     def change(node: Node) -> Node:
         attrs: dict[str, Any] = {k: _moved(v, target) for k, v in node.attrs}
-        if node.op in _SUMS and node["within"] != attrs_domain(node).rc:
+        if _sums(node) and node["within"] != attrs_domain(node).rc:
             rc, domain = node["within"], attrs_domain(node)
             gap = ops.add(ops.constant(rc, ANGSTROM), ops.neg(ops.distance(domain=domain)))
             body = node.args[0]
@@ -43,6 +42,12 @@ def share_lists(model: Model) -> Model:
 
     roots = [*model.outputs.values(), *(t.energy for t in model.terms)]
     return renewed(model, rebuild(roots, change))
+
+
+def _sums(node: Node) -> bool:
+    """Whether a node sums over the neighbours within a cutoff, on a list that may be lengthened."""
+    bounded = Trait.SUM in node.op.traits and dict(node.attrs).get("within") is not None
+    return bounded and attrs_domain(node).name in ("pair", "edge")
 
 
 def attrs_domain(node: Node) -> Domain:
@@ -71,7 +76,7 @@ def _targets(model: Model) -> dict[Domain, Domain]:
             lists[domain.name].add(domain.rc)
         elif domain.name == "triple" and domain.rc is not None:
             kept.add(domain.rc)
-        if node.op in _SUMS and not _tame(node.args[0]):
+        if _sums(node) and not _tame(node.args[0]):
             wild.add(attrs_domain(node))
     target: dict[Domain, Domain] = {}
     for name in ("pair", "edge"):

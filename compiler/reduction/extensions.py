@@ -21,7 +21,7 @@ from ..diagnostics.diagnostic import Diagnostic, SpecError
 from ..diagnostics.source import Source
 from ..program import Program
 from ..syntax import tree as syntax
-from ..syntax.formatter import format_source
+from ..syntax.formatter import format_expression, format_source
 from .energy_operands import operands
 from .quadratic_model import QuadraticModel, Restriction, delta_bic
 
@@ -71,13 +71,12 @@ def grown(program: Program, calls: Sequence[str]) -> str:
 
 
 def extended(program: Program, theta: Array, calls: Sequence[str]) -> Extended:
-    """The program with candidates; theta (P,): all parameters of it.
+    """The program with candidates, each once; theta (P,): all parameters of it.
 
     Raises SpecError: as `check` and `build`; bad-value for a candidate that is no call of a term;
     nothing-to-select for one that the energy is not linear in.
     """
-    for call in calls:
-        _require_call(call)
+    calls = list(dict.fromkeys(_call(text) for text in calls))
     text = grown(program, calls)
     source = Source(text, "the spec with its candidates")
     larger = Program.of(source).for_species(program.species)
@@ -95,13 +94,15 @@ def extended(program: Program, theta: Array, calls: Sequence[str]) -> Extended:
     return Extended(larger, _start(program, theta, larger, found), tuple(found))
 
 
-def _require_call(text: str) -> None:
-    """Raise SpecError where a text is anything but one call."""
-    items = pipeline.parse(Source(f"E = {text}\n", "a candidate")).items
+def _call(text: str) -> str:
+    """The one call of a text, as the formatter writes it. Raises SpecError for anything else."""
+    source = Source(f"E = {text}\n", "a candidate")
+    items = pipeline.parse(source).items
     energy = items[0] if len(items) == 1 else None
     if not isinstance(energy, syntax.Energy) or not isinstance(energy.value, syntax.Call):
         help = "write a call, such as `eam(rc=5)`"
         raise SpecError(Diagnostic("bad-value", f"the candidate `{text}` is not one term", help=help))
+    return format_expression(source.text[energy.value.span.start : energy.value.span.end])
 
 
 def _start(program: Program, theta: Array, larger: Program, candidates: Sequence[Candidate]) -> Array:

@@ -7,8 +7,9 @@ from collections.abc import Sequence
 
 from ..ir import ops
 from ..ir.graph import Node
+from ..ir.traits import Trait
 
-_DENSE = (ops.stack, ops.chain, ops.einsum)
+# of the operations without arithmetic those that read in order, and few numbers
 _CHEAP = (ops.const, ops.to_i, ops.at, ops.take, ops.reshape)
 
 
@@ -22,9 +23,12 @@ def stored_nodes(order: Sequence[Node]) -> set[Node]:
     readers = Counter(a for node in order for a in node.args)
     found = {node for node in order if _worth_storing(node, readers[node])}
     for node in order:
-        carried = node.op in (ops.to_i, ops.to_j, ops.to_species) and node.kind.domain.name == "edge"
-        gathered = node.op is ops.sum_j and node.args[0].kind.domain.name == "edge"
-        if (carried or gathered) and node.args[0].args:
+        if not node.args or not node.args[0].args:
+            continue
+        onto, source = node.kind.domain.name, node.args[0].kind.domain.name
+        carried = (source, onto) == ("site", "edge")
+        gathered = node.op is ops.sum_j and source == "edge"
+        if carried or gathered:
             found.add(node.args[0])
     return found
 
@@ -37,4 +41,10 @@ def _worth_storing(node: Node, readers: int) -> bool:
         return readers > 1
     if name == "pair":
         return False
-    return node.op in _DENSE or (readers > 2 and node.op not in _CHEAP)
+    return _mixes_components(node) or (readers > 2 and node.op not in _CHEAP)
+
+
+def _mixes_components(node: Node) -> bool:
+    """Families, stacks, and sums of products: a component is worked out from several."""
+    traits = node.op.traits
+    return Trait.LOCAL in traits and not traits & (Trait.POINTWISE | Trait.REARRANGES)

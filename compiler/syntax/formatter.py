@@ -28,6 +28,14 @@ def format_source(text: str, name: str = "<text>") -> str:
     return format_file(parse_source(Source(text, name)))
 
 
+def format_expression(text: str) -> str:
+    """An expression in canonical layout, from its first word on and without comments."""
+    bare = [
+        replace(t, newline_before=False, blank_before=False, before=(), after=None) for t in tokens(text)[:-1]
+    ]
+    return render(_phrase(_nest(bare)))
+
+
 def format_file(file: syntax.File) -> str:
     """The text of a syntax tree in canonical layout."""
     text = file.source.text

@@ -44,8 +44,7 @@ def command(
     if training.changed is not None and not quiet:
         console.report([training.changed], json)
     with passing("candidates", quiet) as progress:
-        calls = list(dict.fromkeys(candidate))
-        scores = ranked(training.potential, training.structures, training.config, calls, progress)
+        scores = ranked(training.potential, training.structures, training.config, candidate, progress)
     if json:
         console.result_json(
             {"run": str(run), "loss": scores[0].loss, "candidates": [_data(s) for s in scores]}

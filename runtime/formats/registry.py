@@ -7,7 +7,7 @@ from importlib import import_module
 from pathlib import Path
 from pkgutil import iter_modules
 
-from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, did_you_mean
 from .foreign_format import Format, Imported
 
 
@@ -29,9 +29,26 @@ def format_of(name: str) -> Format:
 
 
 def read(path: Path) -> Imported:
-    """The potential of a file. Raises ArtifactError, as the format does that recognises the file.
+    """The potential of a file, by the format that recognises it.
 
-    A file that no format recognises is left to the first one, whose reader says what is wrong.
+    Raises ArtifactError: those of that format; missing-file, unreadable-file, unknown-format where none does.
     """
-    first, *others = formats().values()
-    return next((f for f in (first, *others) if f.recognises(path)), first).read(path)
+    for known in formats().values():
+        if known.recognises(path):
+            return known.read(path)
+    raise ArtifactError(_unrecognised(path))
+
+
+def _unrecognised(path: Path) -> Diagnostic:
+    try:
+        path.open("rb").close()
+    except FileNotFoundError:
+        near = [p.name for p in path.parent.iterdir()] if path.parent.is_dir() else []
+        help = did_you_mean(path.name, near)
+        return Diagnostic("missing-file", f"there is no file `{path}`", place=str(path), help=help)
+    except OSError as error:
+        message = f"`{path}` cannot be read: {error.strerror}"
+        return Diagnostic("unreadable-file", message, place=str(path))
+    message = f"`{path}` begins like a file of no known format"
+    help = f"known formats: {'; '.join(f.file for f in formats().values())}"
+    return Diagnostic("unknown-format", message, place=str(path), help=help)

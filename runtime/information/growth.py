@@ -18,7 +18,7 @@ def ranked(
     calls: Sequence[str],
     on_progress: Callable[[float], None] | None = None,
 ) -> list[Score]:
-    """Calls of terms, such as `eam(rc=5)`, by the loss that each alone would take away; no refit.
+    """Calls of terms, such as `eam(rc=5)`, each once, by the loss that each alone would take away; no refit.
 
     One pass over the structures for all of them. Raises SpecError: those of `extended`; FitError: those of
     `quadratic_model`.

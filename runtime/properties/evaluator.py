@@ -12,15 +12,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-import jax
-import jax.numpy as jnp
 import numpy as np
-from jax import Array
 from jaxtyping import Float
 
-from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ..potential.potential import Potential
 from ..structures.arrays import Floats, Forces, PerAtom, Theta
 from ..structures.batches import Batch, build
@@ -28,6 +24,11 @@ from ..structures.neighbors import pairs
 from ..structures.padding import ListSpec, Shape, nice, sizes
 from ..structures.structure import Structure
 from .results import Unmeasured
+
+if TYPE_CHECKING:  # faults of a configuration do not wait for jax
+    from jax import Array
+
+    from ...compiler.backends.xla.kernel import Arrays, Kernel
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,6 +75,9 @@ class _Compiled(NamedTuple):
 
 @lru_cache(maxsize=4)  # a loop that measures one formula at many parameters compiles once
 def _compiled(kernel: Kernel) -> _Compiled:
+    import jax
+    import jax.numpy as jnp
+
     def moved(arrays: Arrays, strain: Float[Array, "3 3"], displacement: Float[Array, "3 N"]) -> Arrays:
         deformed = jnp.eye(3) + strain
         lists = tuple(x._replace(shift=jnp.tensordot(deformed, x.shift, 1)) for x in arrays.lists)
@@ -105,6 +109,8 @@ class Evaluator:
     """
 
     def __init__(self, potential: Potential, with_gradients: bool) -> None:
+        import jax.numpy as jnp
+
         self.potential, self.with_gradients = potential, with_gradients
         self.kernel: Kernel = potential.kernel()
         self.specs: tuple[ListSpec, ...] = potential.list_specs()

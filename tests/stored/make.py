@@ -248,6 +248,24 @@ def half_a_fit() -> None:
     shutil.rmtree("runs/network.partial", ignore_errors=True)
 
 
+def half_a_pruning() -> None:
+    """The pruning of `runs/pruned`, interrupted after two steps, whose checkpoint stays."""
+    state = import_module("potentia.runtime.prune_state")
+    save, saved = state.PruneStore.save, []
+
+    def interrupted(store: Any, at: Any) -> None:
+        save(store, at)
+        saved.append(at)
+        if len(saved) == 2:
+            raise KeyboardInterrupt
+
+    state.PruneStore.save = interrupted
+    main(
+        ["prune", "runs/redundant", "--data", "data/nb.xyz", "--no-cost", "-o", "runs/half_pruned", "--quiet"]
+    )
+    state.PruneStore.save = save
+
+
 def expected() -> None:
     content: dict[str, Any] = {"runs": {}, "uncertain": uncertain(HERE / "runs" / "linear", "nb")}
     for folder, structures in RUNS.items():
@@ -279,6 +297,7 @@ def everything() -> None:
     active()
     specs()
     half_a_fit()
+    half_a_pruning()
     expected()
 
 

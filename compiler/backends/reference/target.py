@@ -14,6 +14,7 @@ from .predict import predict
 @dataclass(frozen=True)
 class ReferenceTarget:
     optimized: bool = False
+    limits: None = None
 
     def load(self, model: Model, batches: Batches) -> Predictor:
         def predictions(theta: Array, structures: Sequence[Structure]) -> list[StructurePrediction]:

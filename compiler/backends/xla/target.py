@@ -1,17 +1,18 @@
-"""XLA as a target: optimized models, all structures in one padded batch."""
+"""XLA as a target: optimized models, all structures in one padded batch. jax is imported by `load` alone."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
-
-import jax
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from ...ir.graph import Model
+from ...schedule.limits import Limits
 from ..target import Batches, Structure, StructurePrediction
-from .kernel import Kernel
+from .limits import XLA
+
+if TYPE_CHECKING:
+    from .kernel import Kernel
 
 
 @dataclass(frozen=True)
@@ -20,10 +21,15 @@ class XlaTarget:
 
     dtype: str = "float64"
     optimized: bool = True
+    limits: Limits = XLA
 
     def load(self, model: Model, batches: Batches) -> XlaPredictor:
+        import jax
+
+        from .kernel import Kernel
+
         jax.config.update("jax_enable_x64", True)
-        return XlaPredictor(Kernel(model, self.dtype), batches)
+        return XlaPredictor(Kernel(model, self.dtype, self.limits), batches)
 
 
 @dataclass(frozen=True)
@@ -34,6 +40,8 @@ class XlaPredictor:
     batches: Batches
 
     def __call__(self, theta: Any, structures: Sequence[Structure]) -> list[StructurePrediction]:
+        import numpy as np
+
         out = self.kernel(theta, self.batches(self.kernel.lists, structures))
         energy, site, forces, virial = (
             np.asarray(x, float) for x in (out.energy, out.site_energy, out.forces, out.virial)

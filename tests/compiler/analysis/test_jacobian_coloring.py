@@ -28,6 +28,7 @@ CASES = {
         f"{NEP} + reference()",
         OF_NEP | {"reference.e0"},
     ),
+    "atoms alone": ("reference()", set()),
     "pairs": ("pair(bessel(3), rc = 4 Å)", set()),
     "beside pairs": (
         "nn(bessel(3), hidden = [3], rc = 4 Å) + pair(bessel(3), rc = 3 Å)",

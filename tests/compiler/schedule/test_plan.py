@@ -34,6 +34,11 @@ def comes_back(plan: Plan) -> None:
     assert print_plan(parse_plan(text)) == text
 
 
+def test_targets_without_plans_say_so() -> None:
+    with pytest.raises(InternalError, match=r"^the target `reference` makes no plan$"):
+        pipeline.plan(model_of(examples()), "reference")
+
+
 # --- printed and read --------------------------------------------------------------------------
 
 

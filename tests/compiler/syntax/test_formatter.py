@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from places import ROOT
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.diagnostics.source import Source, Span
-from potentia.compiler.syntax.formatter import format_source
+from potentia.compiler.syntax.formatter import format_expression, format_source
 from potentia.compiler.syntax.parser import parse_source
 
 LIBRARY = sorted((ROOT / "specs").rglob("*.pes"))
@@ -108,6 +108,11 @@ def test_what_does_not_fit_is_broken() -> None:
     ]
     arguments = ", ".join(f"argument_{k} = value_{k}" for k in range(8))
     assert check(f"E = f({arguments})").splitlines()[:2] == ["E = f(", "    argument_0=value_0,"]
+
+
+def test_an_expression_is_laid_out_alone() -> None:
+    assert format_expression("eam( rc = 5 ,  # near\n n=3)  # again") == "eam(rc=5, n=3)"
+    assert format_expression("zbl( inner=0.9Å,\n outer=1.8 Å )") == "zbl(inner = 0.9 Å, outer = 1.8 Å)"
 
 
 def test_numbers_fill_lines() -> None:

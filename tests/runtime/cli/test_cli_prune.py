@@ -149,7 +149,7 @@ def test_candidates_are_ranked_without_a_fit(here: Path, capsys: pytest.CaptureF
     found = content["candidates"]
     assert {c["term"]: c["numbers"] for c in found} == {"pair(gaussian2, rc=3.5)": 2, "morse(rc=4)": 3}
     assert content["loss"] > found[0]["gain"] >= found[1]["gain"] >= 0
-    code, out, err = run(capsys, *GROW, *more, "--candidate", "morse(rc=4)", "-q")
+    code, out, err = run(capsys, *GROW, *more, "--candidate", "( morse( rc = 4 ) ) # again", "-q")
     head, *rows = out.splitlines()
     assert (code, err, head.split()) == (0, "", ["term", "numbers", "gain:", "ΔL", "of", "L", "ΔBIC"])
     assert [row.partition("  ")[0] for row in rows] == [c["term"] for c in found]

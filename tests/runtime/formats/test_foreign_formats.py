@@ -6,7 +6,7 @@ from pathlib import Path
 
 import potentia
 import pytest
-from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from potentia.runtime.formats import registry
 from potentia.runtime.formats.foreign_format import Exported, Format, Imported
 from potentia.runtime.potential.potential import Potential
@@ -54,11 +54,30 @@ def test_a_file_goes_to_the_format_that_recognises_it(
     assert registry.read(path).potential.species == ("Cu",)
 
 
-@pytest.mark.parametrize(("text", "code"), [(None, "missing-file"), ("spec\n", "malformed-nep")])
-def test_the_first_format_says_what_is_wrong(tmp_path: Path, text: str | None, code: str) -> None:
-    path = tmp_path / "potential.txt"
-    if text is not None:
-        path.write_text(text)
+def refused(path: Path) -> Diagnostic:
     with pytest.raises(ArtifactError) as caught:
         registry.read(path)
-    assert caught.value.diagnostics[0].code == code
+    (diagnostic,) = caught.value.diagnostics
+    assert diagnostic.place == str(path)
+    return diagnostic
+
+
+def test_a_file_of_no_known_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "potential.txt"
+    path.write_text("pair_style eam\n")
+    found = refused(path)
+    assert (found.code, found.message) == (
+        "unknown-format",
+        f"`{path}` begins like a file of no known format",
+    )
+    assert found.help == "known formats: nep.txt of GPUMD (nep3, nep4)"
+    both = {**registry.formats(), "mine": a_format()}
+    monkeypatch.setattr(registry, "formats", lambda: both)
+    assert refused(path).help == "known formats: nep.txt of GPUMD (nep3, nep4); a spec"
+
+
+def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "nep.txt").write_text("nep4 1 Nb\n")
+    missing = refused(tmp_path / "nep.tx")
+    assert (missing.code, missing.help) == ("missing-file", "did you mean `nep.txt`?")
+    assert refused(tmp_path).code == "unreadable-file"
