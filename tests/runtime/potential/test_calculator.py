@@ -45,41 +45,41 @@ def test_all_properties(potential: Potential) -> None:
     assert atoms.get_stress(voigt=False).shape == (3, 3)
 
 
+@pytest.mark.parametrize("target", ["cpp", "xla"])
 def test_lists_are_kept_while_they_hold_and_the_answer_is_the_same(
-    potential: Potential, monkeypatch: pytest.MonkeyPatch
+    target: str, potential: Potential, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import potentia.runtime.potential.calculator as module
-
     made: list[Any] = []
-    single = module.single
-    monkeypatch.setattr(module, "single", lambda *args: made.append(args) or single(*args))
+    evaluator = potential.evaluator(target)
+    lists = evaluator.lists
+    monkeypatch.setattr(evaluator, "lists", lambda *args: made.append(args) or lists(*args))
     atoms = crystal()
-    atoms.calc = potential.calculator(skin=0.6)
+    atoms.calc = potential.calculator(skin=0.6, target=target)
     start = atoms.positions.copy()
     source = np.random.default_rng(0)
-    lists = []
+    counts = []
     for step in range(12):
         way = source.normal(size=3)
         atoms.positions[:] = start + 0.07 * step * way / np.linalg.norm(way)
         fresh = crystal()
         fresh.positions[:] = atoms.positions
-        fresh.calc = potential.calculator(skin=0.0)
+        fresh.calc = potential.calculator(skin=0.0, target=target)
         np.testing.assert_allclose(atoms.get_forces(), fresh.get_forces(), atol=1e-10)
-        lists.append(sum(1 for args in made if args[-1] == 0.6))
-    assert lists[0] == lists[4] == 1
-    assert lists[-1] > 1
+        counts.append(sum(1 for args in made if args[-1] == 0.6))
+    assert counts[0] == counts[4] == 1
+    assert counts[-1] > 1
 
 
 def test_no_compilation_a_step(potential: Potential) -> None:
     atoms = crystal()
-    calculator = potential.calculator()
+    calculator = potential.calculator(target="xla")
     atoms.calc = calculator
     atoms.get_forces()
     for seed in range(5):
         atoms.positions[:] = crystal(seed).positions
         atoms.set_cell(atoms.cell * (1 + 0.001 * seed), scale_atoms=True)
         atoms.get_forces()
-    assert len(calculator._shapes) == 1
+    assert len(potential.evaluator("xla")._singles) == 1
 
 
 def test_atoms_cell_and_species_may_change(potential: Potential) -> None:
