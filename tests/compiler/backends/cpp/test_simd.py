@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-HEADER = Path(__file__).parents[4] / "compiler" / "backends" / "cpp" / "prelude" / "simd.hpp"
+PRELUDE = Path(__file__).parents[4] / "compiler" / "backends" / "cpp" / "prelude"
 COMPILER = shutil.which("g++") or shutil.which("clang++")
 FLAGS = ("-std=c++17", "-O3", "-march=native", "-fno-math-errno", "-fno-trapping-math", "-shared", "-fPIC")
 ONE = ("sqrt", "exp", "log", "sin", "cos", "tanh", "erfc", "abs", "sign", "step")
@@ -18,6 +18,7 @@ WHOLE = (-3, -1, 0, 1, 2, 5, 12)
 
 DRIVER = r"""
 #include "simd.hpp"
+#include "elementary.hpp"
 using namespace potentia;
 #define EACH(name, vector, scalar) \
   extern "C" void v_##name(const real *x, const real *y, const real *z, real *out, long n) { \
@@ -95,7 +96,7 @@ def driver(request, tmp_path_factory) -> Driver:
         COMPILER,
         *FLAGS,
         f"-DPOTENTIA_REAL={request.param}",
-        f"-I{HEADER.parent}",
+        f"-I{PRELUDE}",
         source,
         "-o",
         library,
