@@ -1,17 +1,17 @@
-// Arithmetic on vectors of neighbours: `V`, as wide as the machine has, with the functions that formulas call.
-// POTENTIA_REAL is double or float. Every function exists for scalars as well, with the same meaning.
-// NaN in, NaN out. Results below the smallest normal number may be 0.
-//
-// Polynomials are minimax ones, found by Remez's exchange in arithmetic of 50 digits, relative to the function;
-// the second row of each pair is for float. Products and sums may be contracted to FMA, and need not be.
+/* Arithmetic on vectors of neighbours: `V`, as wide as the machine has, and simple functions.
+   POTENTIA_REAL is double or float. The functions exist for scalars as well, with the same meaning.
+   NaN in, NaN out. Results below the smallest normal number may be 0. */
 #include <cmath>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <type_traits>
-#if defined(__SSE2__)
-#include <immintrin.h>
+#if defined(__AVX512F__) && !defined(__clang__)
+#include <immintrin.h> /* where it can be avoided it is: it takes longer to compile than a kernel does */
 #endif
+#if defined(__FMA__) || defined(__ARM_FEATURE_FMA)
+#define POTENTIA_FMA
+#endif
+#define POTENTIA_INLINE inline __attribute__((always_inline))
 
 namespace potentia {
 
@@ -27,52 +27,37 @@ constexpr int LANES = BYTES / int(sizeof(real));
 constexpr bool WIDE = sizeof(real) == 8;
 
 typedef real V __attribute__((vector_size(BYTES)));
-typedef decltype(V{} < V{}) M;  // of a lane, all bits or none
+typedef decltype(V{} < V{}) M; /* all bits of a lane, or none */
 typedef std::conditional_t<WIDE, std::uint64_t, std::uint32_t> word;
 typedef word U __attribute__((vector_size(BYTES)));
+typedef double Doubles __attribute__((vector_size(BYTES)));
+typedef float Floats __attribute__((vector_size(BYTES)));
 
-template <class T>
-using scalar = std::enable_if_t<std::is_floating_point<T>::value, T>;
-template <class T>
-using same = std::enable_if_t<true, T>;  // an argument that does not choose the overload
+template <class T> using scalar = std::enable_if_t<std::is_floating_point<T>::value, T>;
+template <class T> using same = std::enable_if_t<true, T>; /* does not choose the overload */
 
-#define POTENTIA_INLINE inline __attribute__((always_inline))
+/* --- memory and lanes ----------------------------------------------------------------------------------- */
 
-// --- memory and lanes ----------------------------------------------------------------------------
+POTENTIA_INLINE V broadcast(real x) { return x - V{}; } /* compiled to no subtraction: x − 0 = x */
 
-POTENTIA_INLINE V broadcast(real x) { return x - V{}; }  // compiled to no subtraction: x − 0 = x
-
-// p is a multiple of BYTES
-POTENTIA_INLINE V load(const real *p) { return *reinterpret_cast<const V *>(__builtin_assume_aligned(p, BYTES)); }
-POTENTIA_INLINE void store(real *p, V x) { *reinterpret_cast<V *>(__builtin_assume_aligned(p, BYTES)) = x; }
+/* p is a multiple of BYTES. */
+POTENTIA_INLINE V load(const real *p) {
+  V x;
+  std::memcpy(&x, __builtin_assume_aligned(p, BYTES), BYTES);
+  return x;
+}
+POTENTIA_INLINE void store(real *p, V x) { std::memcpy(__builtin_assume_aligned(p, BYTES), &x, BYTES); }
 
 POTENTIA_INLINE V loadu(const real *p) {
   V x;
   std::memcpy(&x, p, BYTES);
   return x;
 }
-
 POTENTIA_INLINE void storeu(real *p, V x) { std::memcpy(p, &x, BYTES); }
 
 POTENTIA_INLINE V select(M c, V a, V b) { return c ? a : b; }
 
-POTENTIA_INLINE bool any(M c) {
-#if defined(__AVX512DQ__)
-  return WIDE ? _mm512_movepi64_mask((__m512i)c) != 0 : _mm512_movepi32_mask((__m512i)c) != 0;
-#elif defined(__AVX__) && !defined(__AVX512F__)
-  return WIDE ? _mm256_movemask_pd((__m256d)c) != 0 : _mm256_movemask_ps((__m256)c) != 0;
-#elif defined(__SSE2__) && !defined(__AVX512F__)
-  return WIDE ? _mm_movemask_pd((__m128d)c) != 0 : _mm_movemask_ps((__m128)c) != 0;
-#else
-  word some = 0;
-  for (int i = 0; i < LANES; i++) some |= word(c[i]);
-  return some != 0;
-#endif
-}
-
-POTENTIA_INLINE bool all(M c) { return !any(~c); }
-
-// The sum of the lanes, halves first.
+/* The sum of the lanes, halves first. */
 POTENTIA_INLINE double sum(V x) {
   double parts[LANES];
   for (int i = 0; i < LANES; i++) parts[i] = x[i];
@@ -81,321 +66,105 @@ POTENTIA_INLINE double sum(V x) {
   return parts[0];
 }
 
-// The function of each lane in turn.
-template <class F, class... Args>
-POTENTIA_INLINE V lanewise(F f, Args... x) {
+/* The function of each lane in turn. */
+template <class F, class... Args> POTENTIA_INLINE V lanewise(F f, Args... x) {
   V y;
   for (int i = 0; i < LANES; i++) y[i] = f(x[i]...);
   return y;
 }
 
-// --- parts ---------------------------------------------------------------------------------------
+/* --- instructions that have no operator ----------------------------------------------------------------- */
 
-constexpr real INF = std::numeric_limits<real>::infinity();
-constexpr real QUIET_NAN = std::numeric_limits<real>::quiet_NaN();
-constexpr int MANTISSA = WIDE ? 52 : 23;
-constexpr int BIAS = WIDE ? 1023 : 127;
-constexpr word SIGN = word(1) << (8 * sizeof(real) - 1);
-constexpr real MAGIC = real(WIDE ? 6755399441055744.0 : 12582912.0);  // 1.5 2^MANTISSA: a sum is rounded to integers
+template <class T> POTENTIA_INLINE scalar<T> sqrt(T x) { return std::sqrt(x); }
 
-// c + d t + …
-POTENTIA_INLINE V polynomial(V, real c) { return broadcast(c); }
-template <class... C>
-POTENTIA_INLINE V polynomial(V t, real c, C... higher) {
-  return polynomial(t, higher...) * t + c;
-}
-
-// The coefficients of even places, with t².
-POTENTIA_INLINE V every_second(V) { return V{}; }
-POTENTIA_INLINE V every_second(V, real c) { return broadcast(c); }
-POTENTIA_INLINE V every_second(V, real c, real) { return broadcast(c); }
-template <class... C>
-POTENTIA_INLINE V every_second(V t2, real c, real, C... higher) {
-  return every_second(t2, higher...) * t2 + c;
-}
-
-// The same as `polynomial`, as two chains that run at the same time.
-template <class... C>
-POTENTIA_INLINE V two_chains(V t, real c, C... higher) {
-  V t2 = t * t;
-  return every_second(t2, higher...) * t + every_second(t2, c, higher...);
-}
-
-POTENTIA_INLINE V signs(V x) { return (V)((U)x & SIGN); }
-POTENTIA_INLINE V flip(V x, V sign) { return (V)((U)x ^ (U)sign); }
-
-// --- simple functions ----------------------------------------------------------------------------
-
-template <class T>
-POTENTIA_INLINE scalar<T> sqrt(T x) {
-  return std::sqrt(x);
-}
+#if defined(__clang__) || !defined(__SSE2__)
 POTENTIA_INLINE V sqrt(V x) {
-#if defined(__AVX512F__)
-  if constexpr (WIDE) return (V)_mm512_sqrt_pd((__m512d)x);
-  else return (V)_mm512_sqrt_ps((__m512)x);
-#elif defined(__AVX__)
-  if constexpr (WIDE) return (V)_mm256_sqrt_pd((__m256d)x);
-  else return (V)_mm256_sqrt_ps((__m256)x);
-#elif defined(__SSE2__)
-  if constexpr (WIDE) return (V)_mm_sqrt_pd((__m128d)x);
-  else return (V)_mm_sqrt_ps((__m128)x);
-#else
   return lanewise([](real a) { return std::sqrt(a); }, x);
+}
+/* c - a b, rounded once. */
+POTENTIA_INLINE V minus_product(V c, V a, V b) {
+  return lanewise([](real z, real x, real y) { return std::fma(-x, y, z); }, c, a, b);
+}
+/* A bit for each lane. */
+POTENTIA_INLINE unsigned mask_of(M c) {
+  unsigned mask = 0;
+  for (int i = 0; i < LANES; i++) mask |= unsigned(c[i] & 1) << i;
+  return mask;
+}
+#elif defined(__AVX512F__)
+POTENTIA_INLINE V sqrt(V x) { return WIDE ? (V)_mm512_sqrt_pd((Doubles)x) : (V)_mm512_sqrt_ps((Floats)x); }
+POTENTIA_INLINE V minus_product(V c, V a, V b) {
+  return WIDE ? (V)_mm512_fnmadd_pd((Doubles)a, (Doubles)b, (Doubles)c)
+              : (V)_mm512_fnmadd_ps((Floats)a, (Floats)b, (Floats)c);
+}
+POTENTIA_INLINE unsigned mask_of(M c) {
+  const __m512i bits = (__m512i)c;
+  return WIDE ? _mm512_test_epi64_mask(bits, bits) : _mm512_test_epi32_mask(bits, bits);
+}
+#else
+#if defined(__AVX__)
+#define POTENTIA_X86(name) __builtin_ia32_##name##256
+#else
+#define POTENTIA_X86(name) __builtin_ia32_##name
 #endif
+POTENTIA_INLINE V sqrt(V x) {
+  return WIDE ? (V)POTENTIA_X86(sqrtpd)((Doubles)x) : (V)POTENTIA_X86(sqrtps)((Floats)x);
 }
+#if defined(POTENTIA_FMA)
+POTENTIA_INLINE V minus_product(V c, V a, V b) {
+  return WIDE ? (V)POTENTIA_X86(vfmaddpd)(-(Doubles)a, (Doubles)b, (Doubles)c)
+              : (V)POTENTIA_X86(vfmaddps)(-(Floats)a, (Floats)b, (Floats)c);
+}
+#endif
+POTENTIA_INLINE unsigned mask_of(M c) {
+  return unsigned(WIDE ? POTENTIA_X86(movmskpd)((Doubles)c) : POTENTIA_X86(movmskps)((Floats)c));
+}
+#endif
 
-template <class T>
-POTENTIA_INLINE scalar<T> abs(T x) {
-  return std::fabs(x);
-}
+POTENTIA_INLINE bool any(M c) { return mask_of(c) != 0; }
+POTENTIA_INLINE bool all(M c) { return mask_of(c) == (1u << LANES) - 1; }
+
+/* --- simple functions ----------------------------------------------------------------------------------- */
+
+constexpr word SIGN = word(1) << (8 * sizeof(real) - 1);
+
+template <class T> POTENTIA_INLINE scalar<T> abs(T x) { return std::fabs(x); }
 POTENTIA_INLINE V abs(V x) { return (V)((U)x & ~SIGN); }
 
-// 1 or -1; of ±0 and NaN themselves
-template <class T>
-POTENTIA_INLINE scalar<T> sign(T x) {
-  return x > 0 ? T(1) : x < 0 ? T(-1) : x;
-}
+/* 1 or -1; of ±0 and NaN themselves. */
+template <class T> POTENTIA_INLINE scalar<T> sign(T x) { return x > 0 ? T(1) : x < 0 ? T(-1) : x; }
 POTENTIA_INLINE V sign(V x) { return select(x > 0, broadcast(1), select(x < 0, broadcast(-1), x)); }
 
-// 1 where x > 0, else 0
-template <class T>
-POTENTIA_INLINE scalar<T> step(T x) {
-  return x > 0 ? T(1) : T(0);
-}
+/* 1 where x > 0, else 0. */
+template <class T> POTENTIA_INLINE scalar<T> step(T x) { return x > 0 ? T(1) : T(0); }
 POTENTIA_INLINE V step(V x) { return select(x > 0, broadcast(1), V{}); }
 
-// NaN where one of them is
-template <class T>
-POTENTIA_INLINE scalar<T> max(T a, same<T> b) {
-  return a != a || a > b ? a : b;
-}
-POTENTIA_INLINE V max(V a, V b) { return select(a != a, a, select(a > b, a, b)); }
+/* NaN where one of them is. */
+template <class T> POTENTIA_INLINE scalar<T> max(T a, same<T> b) { return a != a || a > b ? a : b; }
+POTENTIA_INLINE V max(V a, V b) { return select((a != a) | (a > b), a, b); }
 
-template <class T>
-POTENTIA_INLINE scalar<T> min(T a, same<T> b) {
-  return a != a || a < b ? a : b;
-}
-POTENTIA_INLINE V min(V a, V b) { return select(a != a, a, select(a < b, a, b)); }
+template <class T> POTENTIA_INLINE scalar<T> min(T a, same<T> b) { return a != a || a < b ? a : b; }
+POTENTIA_INLINE V min(V a, V b) { return select((a != a) | (a < b), a, b); }
 
-// a where c > 0, else b
-template <class T>
-POTENTIA_INLINE scalar<T> choose(T c, same<T> a, same<T> b) {
-  return c > 0 ? a : b;
-}
+/* a where c > 0, else b. */
+template <class T> POTENTIA_INLINE scalar<T> choose(T c, same<T> a, same<T> b) { return c > 0 ? a : b; }
 POTENTIA_INLINE V choose(V c, V a, V b) { return select(c > 0, a, b); }
 
-// --- whole exponents -----------------------------------------------------------------------------
+/* --- whole exponents ------------------------------------------------------------------------------------ */
 
-template <int n, class T>
-POTENTIA_INLINE T ipow(T x) {
+template <int n, class T> POTENTIA_INLINE T ipow(T x) {
   if constexpr (n < 0) return T(1 / ipow<-n>(x));
-  else if constexpr (n == 0) return T(x * 0 + 1);
+  else if constexpr (n == 0) return T(T{} + 1);
   else if constexpr (n == 1) return x;
   else if constexpr (n % 2) return T(ipow<n - 1>(x) * x);
   else return ipow<n / 2>(T(x * x));
 }
 
-template <class T>
-POTENTIA_INLINE T ipow(T x, int n) {
-  T y = x * 0 + 1;
+template <class T> POTENTIA_INLINE T ipow(T x, int n) {
+  T y = T{} + 1;
   for (unsigned left = n < 0 ? -unsigned(n) : unsigned(n); left; left /= 2, x = x * x)
     if (left % 2) y = y * x;
   return n < 0 ? T(1 / y) : y;
-}
-
-// --- exponential functions -----------------------------------------------------------------------
-
-constexpr real LN2_HIGH = real(WIDE ? 0x1.62e42fee00000p-1 : 0x1.62e000p-1);
-constexpr real LN2_LOW = real(WIDE ? 0x1.a39ef35793c76p-33 : 0x1.0bfbe8p-15);
-constexpr real LN2_INVERSE = real(1.4426950408889634);
-constexpr real EXP_LEAST = real(WIDE ? -708.3964185322641 : -87.336545);  // smaller: below normal numbers
-constexpr real EXP_MOST = real(WIDE ? 709.782712893384 : 88.7228317);  // larger: infinite
-
-// x + rest = n ln 2 + r, n = `shifted` - MAGIC, |r| < 0.347
-struct Halvings {
-  V shifted, r;
-};
-POTENTIA_INLINE Halvings halvings(V x, V rest) {
-  V shifted = x * LN2_INVERSE + MAGIC, n = shifted - MAGIC;
-  return {shifted, (x - n * LN2_HIGH) - (n * LN2_LOW - rest)};
-}
-
-// (e^r - 1 - r)/r², |r| < 0.347
-POTENTIA_INLINE V exp_tail(V r) {
-  if constexpr (WIDE)
-    return two_chains(r, 0.50000000000000106865, 0.16666666666666407883, 0.04166666666652941278,
-                      0.0083333333334970321057, 0.0013888888943875250937, 0.00019841269501882906538,
-                      0.000024801492804105353336, 2.7557589819333706518e-6, 2.7630365831057475409e-7,
-                      2.4999201677636713449e-8);
-  else
-    return two_chains(r, 0.49999993430335666543, 0.16666520182479188697, 0.041668392359123769447,
-                      0.0083687754841131638325, 0.0013814510073218355739);
-}
-
-// e^(x + rest) for a rest that is small beside 1
-POTENTIA_INLINE V exp_of_sum(V x, V rest) {
-  Halvings h = halvings(x, rest);
-  V y = h.r * h.r * exp_tail(h.r) + h.r + 1;
-  y = (V)((U)y + ((U)h.shifted << MANTISSA));
-  return select(x <= EXP_MOST, select(x > EXP_LEAST, y, V{}), x * INF);
-}
-
-template <class T>
-POTENTIA_INLINE scalar<T> exp(T x) {
-  return std::exp(x);
-}
-POTENTIA_INLINE V exp(V x) { return exp_of_sum(x, V{}); }
-
-template <class T>
-POTENTIA_INLINE scalar<T> tanh(T x) {
-  return std::tanh(x);
-}
-// (e^y - 1)/((e^y - 1) + 2), y = 2 |x|
-POTENTIA_INLINE V tanh(V x) {
-  constexpr real FLAT = WIDE ? 40 : 20;  // 1 within rounding
-  V y = abs(x) + abs(x);
-  y = select(y > FLAT, broadcast(FLAT), y);
-  Halvings h = halvings(y, V{});
-  V scale = (V)(((U)h.shifted << MANTISSA) + (word(BIAS) << MANTISSA));
-  V e = scale * (h.r * h.r * exp_tail(h.r) + h.r) + (scale - 1);
-  return flip(e / (e + 2), signs(x));
-}
-
-// --- logarithm and powers ------------------------------------------------------------------------
-
-template <class T>
-POTENTIA_INLINE scalar<T> log(T x) {
-  return std::log(x);
-}
-// x = 2^n (1 + f), √½ ≤ 1 + f < √2; log(1 + f) = 2 artanh(s) = f - s (f - t P(t)), s = f/(2 + f), t = s²
-POTENTIA_INLINE V log(V x) {
-  constexpr word ONE = word(BIAS) << MANTISSA;
-  constexpr word ROOT = WIDE ? word(0x3fe6a09e667f3bcdull) : word(0x3f3504f3u);
-  constexpr real TINY = std::numeric_limits<real>::min(), UP = real(WIDE ? 0x1p54 : 0x1p25);
-  constexpr real COUNTED = real(WIDE ? 0x1p52 : 0x1p23);
-  M tiny = x < TINY;
-  V grown = select(tiny, x * UP, x);
-  U bits = (U)grown + (ONE - ROOT);
-  V f = (V)((bits & ((word(1) << MANTISSA) - 1)) + ROOT) - 1;
-  V n = (V)((bits >> MANTISSA) | (U)broadcast(COUNTED)) - select(tiny, broadcast(COUNTED + BIAS + (WIDE ? 54 : 25)), broadcast(COUNTED + BIAS));
-  V s = f / (f + 2), t = s * s, p;
-  if constexpr (WIDE)
-    p = two_chains(t, 0.66666666666667350272, 0.39999999999410244153, 0.28571428743452124637,
-                   0.22222198456588747424, 0.18183570737954974534, 0.15313878091205047459,
-                   0.14797754901096419591);
-  else
-    p = polynomial(t, 0.66666776873124854913, 0.39977474997513900313, 0.29873618201915039332);
-  V y = n * LN2_HIGH + (f - (s * (f - t * p) - n * LN2_LOW));
-  V edge = select(x > 0, x, select(x == 0, broadcast(-INF), broadcast(QUIET_NAN)));
-  return select((x > 0) & (x < INF), y, edge);
-}
-
-// x^p for x ≥ 0, 0 at 0; NaN for x < 0
-template <class T>
-POTENTIA_INLINE scalar<T> power(T x, same<T> p) {
-  return x == 0 ? T(0) : x != x ? x : x < 0 ? std::numeric_limits<T>::quiet_NaN() : std::pow(x, p);
-}
-POTENTIA_INLINE V power(V x, V p) {
-  V y = p * log(x);
-  y = select((p == 0) & (x > 0), V{}, y);
-  return select(x == 0, V{}, exp(y));
-}
-POTENTIA_INLINE V power(V x, real p) { return power(x, broadcast(p)); }
-
-// --- sine and cosine -----------------------------------------------------------------------------
-
-constexpr real QUARTERS = real(0.6366197723675814);  // of a circle in a radian
-constexpr real QUARTER = real(WIDE ? 0x1.921fb54442d18p+0 : 0x1.921fb6p+0);
-constexpr real QUARTER_REST = real(WIDE ? 0x1.1a62633145c07p-54 : -0x1.777a5cp-25);
-// π/2 in three parts; multiples of the first two are exact
-constexpr real QUARTER_1 = real(WIDE ? 0x1.921fb544p+0 : 0x1.9218p+0);
-constexpr real QUARTER_2 = real(WIDE ? 0x1.0b4611a6p-34 : 0x1.ed4p-14);
-constexpr real QUARTER_3 = real(WIDE ? 0x1.3198a2e037073p-69 : 0x1.110b46p-26);
-
-// sin r and cos r, |r| < 0.786
-POTENTIA_INLINE void sincos_near_zero(V r, V &s, V &c) {
-  V t = r * r, p, q;
-  if constexpr (WIDE) {
-    p = polynomial(t, -0.16666666666666631814, 0.0083333333333223594474, -0.00019841269829762731452,
-                   2.7557313675740469849e-6, -2.5050755508127056685e-8, 1.5896640702261937776e-10);
-    q = polynomial(t, 0.041666666666666599175, -0.001388888888887406948, 0.000024801587289445910729,
-                   -2.7557314341145841726e-7, 2.0875721658556051744e-9, -1.1359559606293896859e-11);
-  } else {
-    p = polynomial(t, -0.16666654895128068143, 0.0083321750429516119067, -0.0001951687725522306192);
-    q = polynomial(t, 0.041666646802698056578, -0.0013887364399485476546, 0.000024438087002842309705);
-  }
-  s = r * (t * p) + r;
-  c = t * (t * q - real(0.5)) + 1;
-}
-
-// sin and cos of n π/2 + r, n = `shifted` - MAGIC
-POTENTIA_INLINE void sincos_of_quarters(V shifted, V r, V &s, V &c) {
-  constexpr int TOP = 8 * int(sizeof(real)) - 2;
-  V p, q;
-  sincos_near_zero(r, p, q);
-  U n = (U)shifted;
-  M odd = (n & 1) != 0;
-  s = flip(select(odd, q, p), (V)((n & 2) << TOP));
-  c = flip(select(odd, p, q), (V)(((n + 1) & 2) << TOP));
-}
-
-template <class T>
-POTENTIA_INLINE scalar<T> sin(T x) {
-  return std::sin(x);
-}
-template <class T>
-POTENTIA_INLINE scalar<T> cos(T x) {
-  return std::cos(x);
-}
-template <class T, class = scalar<T>>
-POTENTIA_INLINE void sincos(T x, T &s, T &c) {
-  s = std::sin(x);
-  c = std::cos(x);
-}
-POTENTIA_INLINE void sincos(V x, V &s, V &c) {
-  constexpr real FAR = WIDE ? 1e5 : 1e3;
-  if (__builtin_expect(any(abs(x) > FAR), 0)) {
-    s = lanewise([](real a) { return std::sin(a); }, x);
-    c = lanewise([](real a) { return std::cos(a); }, x);
-    return;
-  }
-  V shifted = abs(x) * QUARTERS + MAGIC, n = shifted - MAGIC;
-  V first = abs(x) - n * QUARTER_1, second = first - n * QUARTER_2;  // the first is exact
-  V rounded_away = (first - second) - n * QUARTER_2;
-  sincos_of_quarters(shifted, second - (n * QUARTER_3 - rounded_away), s, c);
-  s = flip(s, signs(x));
-}
-POTENTIA_INLINE V sin(V x) {
-  V s, c;
-  sincos(x, s, c);
-  return s;
-}
-POTENTIA_INLINE V cos(V x) {
-  V s, c;
-  sincos(x, s, c);
-  return c;
-}
-
-// The same for |x| ≤ π.
-template <class T, class = scalar<T>>
-POTENTIA_INLINE void sincos_pi(T x, T &s, T &c) {
-  sincos(x, s, c);
-}
-POTENTIA_INLINE void sincos_pi(V x, V &s, V &c) {
-  V shifted = abs(x) * QUARTERS + MAGIC, n = shifted - MAGIC;
-  sincos_of_quarters(shifted, (abs(x) - n * QUARTER) - n * QUARTER_REST, s, c);
-  s = flip(s, signs(x));
-}
-
-// --- complementary error function ----------------------------------------------------------------
-
-template <class T>
-POTENTIA_INLINE scalar<T> erfc(T x) {
-  return std::erfc(x);
-}
-POTENTIA_INLINE V erfc(V x) {
-  return lanewise([](real a) { return std::erfc(a); }, x);
 }
 
 }  // namespace potentia
