@@ -28,10 +28,17 @@ def format_of(name: str) -> Format:
     return formats()[name]
 
 
+def readable() -> dict[str, Format]:
+    """The formats that are read, by name."""
+    return {name: f for name, f in formats().items() if f.read is not None}
+
+
 def read(path: Path) -> Imported:
     """The potential of a file. Raises ArtifactError, as the format does that recognises the file.
 
     A file that no format recognises is left to the first one, whose reader says what is wrong.
     """
-    first, *others = formats().values()
-    return next((f for f in (first, *others) if f.recognises(path)), first).read(path)
+    first, *others = readable().values()
+    chosen = next((f for f in (first, *others) if f.recognises and f.recognises(path)), first)
+    assert chosen.read is not None
+    return chosen.read(path)

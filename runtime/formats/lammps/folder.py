@@ -29,11 +29,10 @@ _LINE = re.compile(
 
 @dataclass(frozen=True)
 class Export:
-    """What is exported. kernel: its source; cutoff: Å; run: where it comes from, for people."""
+    """What is exported. kernel: its source, with the parameters; run: where it comes from, for people."""
 
     potential: Potential
     kernel: str
-    cutoff: float
     run: str
     precision: str = "double"
 
@@ -73,8 +72,8 @@ def write_folder(folder: Path, export: Export) -> Written:
 
 def _write_texts(folder: Path, export: Export) -> None:
     potential = export.potential
-    texts = scripts(potential, export.cutoff, export.run, export.precision)
-    texts |= {f"source/{name}": text for name, text in sources(potential, export.kernel).items()}
+    texts = scripts(potential, export.run, export.precision)
+    texts |= {f"source/{name}": text for name, text in sources(export.kernel).items()}
     texts["spec.pes"] = potential.text
     for structure in parity_structures(potential.species):
         name = f"parity/{structure.name}"
@@ -129,7 +128,6 @@ def _certificate(folder: Path, export: Export, checked: Checked | None) -> dict[
         "potentia": potentia_version(),
         "run": export.run,
         "species": list(export.potential.species),
-        "cutoff": export.cutoff,
         "precision": export.precision,
         "digests": {
             "spec": digest(export.potential.text.encode()),

@@ -12,14 +12,14 @@ if TYPE_CHECKING:
 
 
 def _write(potential: Potential) -> ExportedFolder:
+    from ....compiler.backends.cpp.emit import emit
     from .folder import CERTIFICATE, Export, write_folder
-    from .kernel import kernel_of
 
-    source, cutoff = kernel_of(potential)
+    kernel = emit(potential.model, "double", potential.theta).text
     run = str(getattr(potential, "folder", "a spec"))
 
     def fill(folder: Path) -> Written:
-        return write_folder(folder, Export(potential, source, cutoff, run))
+        return write_folder(folder, Export(potential, kernel, run))
 
     return ExportedFolder(CERTIFICATE, fill)
 

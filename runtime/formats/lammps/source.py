@@ -10,39 +10,25 @@ from pathlib import Path
 from ....compiler import backends
 from ....compiler.chemistry.elements import ELEMENTS
 from ...potential.potential import Potential
-from ...structures.arrays import Theta
 
 _HERE = Path(__file__).parent
 _INTERFACE = Path(str(backends.__file__)).parent / "cpp" / "prelude" / "abi.h"
 # largest differences that pass: energy and virial relative, forces in eV/Å
 LIMITS = {"double": "1e-10 1e-9 1e-10", "float": "1e-5 1e-3 1e-4"}
-KERNEL_FLAGS = "-O3 -march=native"
+KERNEL_FLAGS = "-O3 -march=native -fno-math-errno -fno-trapping-math -ffp-contract=fast"
 
 
-def sources(potential: Potential, kernel: str) -> dict[str, str]:
+def sources(kernel: str) -> dict[str, str]:
     """The files of `source`: all that a plugin is built of, beside LAMMPS's headers."""
     copied = {path.name: path.read_text("utf-8") for path in sorted((_HERE / "pair_style").iterdir())}
     made = {
         "kernel.h": _INTERFACE.read_text("utf-8"),
         "kernel.cpp": kernel,
-        "parameters.h": parameters_header(potential.theta, potential.species),
     }
     return copied | made
 
 
-def parameters_header(theta: Theta, species: Sequence[str]) -> str:
-    """The parameters as C, to the last bit; an array of C has one element at least."""
-    numbers = "\n".join(f"    {float(value)!r}," for value in theta) or "    0.0,"
-    return (
-        "// Written by potentia: the fitted parameters, in the order of the kernel, in eV and Å.\n"
-        "#include <stdint.h>\n\n"
-        f'static const char potentia_title[] = "potential of {" ".join(species)}";\n'
-        f"static const int64_t potentia_n_parameters = {len(theta)};\n"
-        f"static const double potentia_parameters[] = {{\n{numbers}\n}};\n"
-    )
-
-
-def scripts(potential: Potential, cutoff: float, run: str, precision: str) -> dict[str, str]:
+def scripts(potential: Potential, run: str, precision: str) -> dict[str, str]:
     """The files beside `source`, filled in."""
     symbols = potential.species
     filled = {
@@ -50,7 +36,6 @@ def scripts(potential: Potential, cutoff: float, run: str, precision: str) -> di
         "SPECIES_LIST": ", ".join(symbols),
         "VERSION": potentia_version(),
         "RUN": run,
-        "CUTOFF": f"{cutoff:g}",
         "LIMITS": LIMITS[precision],
         "CXX": "c++",
         "KERNEL_FLAGS": KERNEL_FLAGS,

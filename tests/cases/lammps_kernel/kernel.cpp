@@ -1,5 +1,5 @@
 // A kernel by hand for tests of the pair style: Lennard-Jones pairs and -A sqrt(sum_j exp(-r_ij)) by atom, cut
-// hard at 6 Å. Parameters: epsilon and sigma of Nb-Nb, Nb-W, W-W, then A.
+// hard at 6 Å. Constants: epsilon and sigma of Nb-Nb, Nb-W, W-W, then A.
 #include "kernel.h"
 
 #include <cmath>
@@ -7,7 +7,8 @@
 
 static constexpr double CUTOFF = 6.0;
 
-static const potentia_kernel ABOUT = {POTENTIA_ABI, 2, 8, 1, 7, 7, CUTOFF, "Nb W", "", "by hand"};
+static const double CONSTANTS[] = {@CONSTANTS@};
+static const potentia_kernel ABOUT = {POTENTIA_ABI, 2, 8, 1, 7, CONSTANTS, CUTOFF, "Nb W", "@ISA@", "by hand"};
 
 namespace {
 
@@ -15,10 +16,10 @@ struct Work {
   const potentia_atoms &a;
   potentia_results &r;
 
-  int neighbours(int64_t k, int i, const int32_t *&list) const
+  int neighbours(int i, const int32_t *&list) const
   {
-    list = a.rows ? a.rows[i] : a.neighbours + a.first[k];
-    return a.rows ? a.counts[i] : (int) (a.first[k + 1] - a.first[k]);
+    list = a.rows ? a.rows[i] : a.neighbours + a.first[i];
+    return a.rows ? a.counts[i] : (int) (a.first[i + 1] - a.first[i]);
   }
 
   bool vector(int64_t place, int i, int j, double *d) const
@@ -63,8 +64,8 @@ struct Work {
   {
     const int i = a.centres ? a.centres[k] : (int) k;
     const int32_t *list;
-    const int n = neighbours(k, i, list);
-    const int64_t first = a.first ? a.first[k] : 0;
+    const int n = neighbours(i, list);
+    const int64_t first = a.first ? a.first[i] : 0;
     double pairs = 0.0, density = 0.0, d[3];
     for (int m = 0; m < n; m++) {
       const int j = list[m] & a.mask;
@@ -91,11 +92,6 @@ struct Work {
 }    // namespace
 
 extern "C" const potentia_kernel *potentia_about(void) { return &ABOUT; }
-
-extern "C" void potentia_prepare(const double *parameters, double *constants)
-{
-  for (int k = 0; k < 7; k++) constants[k] = parameters[k];
-}
 
 extern "C" int potentia_compute(const potentia_atoms *atoms, potentia_results *results, int threads)
 {

@@ -4,7 +4,6 @@
 #include "pair_potentia.h"
 
 #include "kernel.h"
-#include "parameters.h"
 
 #include "atom.h"
 #include "comm.h"
@@ -46,8 +45,6 @@ PairPotentia::PairPotentia(LAMMPS *lmp) : Pair(lmp)
   no_virial_fdotr_compute = 1;
   centroidstressflag = CENTROID_AVAIL;
   comm_reverse_off = MOST_IN_REVERSE;
-  constants.resize(potentia_about()->n_constants);
-  potentia_prepare(potentia_parameters, constants.data());
 }
 
 PairPotentia::~PairPotentia()
@@ -63,8 +60,8 @@ void PairPotentia::settings(int narg, char **)
     error->all(FLERR, "Pair style potentia takes no arguments: formula and parameters are in its plugin");
   if (comm->me == 0) {
     auto about = potentia_about();
-    utils::logmesg(lmp, "Pair style potentia: species {}, cutoff {} Angstrom, {} parameters, kernel {:.16}\n",
-                   about->species, about->cutoff, about->n_parameters, about->digest);
+    utils::logmesg(lmp, "Pair style potentia: species {}, cutoff {} Angstrom, {} bytes a number, kernel {:.16}\n",
+                   about->species, about->cutoff, about->bytes_of_real, about->digest);
   }
 }
 
@@ -179,7 +176,7 @@ void PairPotentia::evaluate(double *onto, double *site_energy, bool halves, bool
   atoms.rows = list->firstneigh;
   atoms.counts = list->numneigh;
   atoms.mask = NEIGHMASK;
-  atoms.constants = constants.data();
+  atoms.constants = potentia_about()->constants;
   if (atoms.n_centres == 0) return;
 
   potentia_results results = {};

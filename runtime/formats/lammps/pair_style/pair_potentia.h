@@ -25,7 +25,6 @@ class PairPotentia : public Pair {
   double memory_usage() override;
 
  private:
-  std::vector<double> constants;          // of the kernel, from the parameters
   std::vector<int32_t> species_of_type;   // by type; -1: the type is not of this style
   std::vector<int32_t> species;           // by atom, ghosts too
   std::vector<int32_t> centres;           // where some types are not of this style

@@ -4,7 +4,6 @@
 #include "pair_potentia.h"
 
 #include "kernel.h"
-#include "parameters.h"
 
 #include "lammps.h"
 
@@ -64,8 +63,8 @@ std::string fault_of(LAMMPS_NS::LAMMPS *lmp, int (*version)(void *))
   std::ostringstream text;
   if (found != POTENTIA_LAMMPS_VERSION)
     text << "it was built for LAMMPS " << POTENTIA_LAMMPS_VERSION << ", and this is LAMMPS " << found;
-  else if (about->abi != POTENTIA_ABI || about->n_parameters != potentia_n_parameters)
-    text << "kernel and pair style are not of one export";
+  else if (about->abi != POTENTIA_ABI || (about->n_constants > 0 && !about->constants))
+    text << "its kernel is not of this export";
   else if (const std::string set = lacking(about->isa); !set.empty())
     text << "its kernel was built for a processor with " << set << ", which this one lacks";
   return text.str();
@@ -87,7 +86,7 @@ __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *h
   plugin.version = here->version;
   plugin.style = "pair";
   plugin.name = "potentia";
-  plugin.info = potentia_title;
+  plugin.info = "generated potential";
   plugin.author = "potentia";
   plugin.creator.without_arguments = &new_pair;
   plugin.handle = handle;
