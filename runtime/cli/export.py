@@ -23,7 +23,7 @@ def command(
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Write a potential in the form of another program: a file or a folder, where that has room for its formula.
+    """Write a potential in the form of another program: a file, where that has room for it, or a folder.
 
     \b
     Examples:

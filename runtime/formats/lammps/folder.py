@@ -44,32 +44,31 @@ class Checked:
     lammps: str
     differences: dict[str, dict[str, float]]
 
+    def worst(self, kind: str) -> float:
+        return max(found[kind] for found in self.differences.values())
+
 
 def write_folder(folder: Path, export: Export) -> Written:
     """Fill an empty folder, build the plugin and compare it in LAMMPS.
 
-    Where compiler or LAMMPS are not to be had the folder is as good, and a warning names what is missing.
+    Where that cannot be done here the folder is as good, and a warning names what is missing.
     Raises ArtifactError: not-finite, export-differs.
     """
     _write_texts(folder, export)
-    missing = _built(folder)
-    checked = None
-    if missing is None:
-        checked = _checked(folder)
+    fault = _built(folder)
+    outcome = _checked(folder) if fault is None else fault
+    checked = outcome if isinstance(outcome, Checked) else None
     write_atomic(folder / CERTIFICATE, json.dumps(_certificate(folder, export, checked), indent=2) + "\n")
-    species = ", ".join(export.potential.species)
-    facts = {"species": list(export.potential.species), "plugin": missing is None}
-    if checked is None:
-        warnings = (missing,) if missing else ()
-        return Written(f"a pair style of LAMMPS for {species}", facts | {"differences": None}, warnings)
-    worst = {
-        kind: max(d[kind] for d in checked.differences.values()) for kind in ("energy", "forces", "virial")
-    }
-    sentence = (
-        f"a pair style of LAMMPS for {species}; LAMMPS {checked.lammps} agrees: energy {worst['energy']:.0e}, "
-        f"virial {worst['virial']:.0e} (relative), forces {worst['forces']:.0e} eV/Å"
+    sentence = f"a pair style of LAMMPS for {', '.join(export.potential.species)}"
+    facts = {"species": list(export.potential.species), "plugin": fault is None}
+    if isinstance(outcome, Diagnostic):
+        return Written(sentence, facts | {"lammps": None, "differences": None}, (outcome,))
+    energy, forces, virial = (outcome.worst(kind) for kind in ("energy", "forces", "virial"))
+    sentence += (
+        f"; LAMMPS {outcome.lammps} agrees: energy {energy:.0e}, virial {virial:.0e} (relative), "
+        f"forces {forces:.0e} eV/Å"
     )
-    return Written(sentence, facts | {"lammps": checked.lammps, "differences": checked.differences}, ())
+    return Written(sentence, facts | {"lammps": outcome.lammps, "differences": outcome.differences})
 
 
 def _write_texts(folder: Path, export: Export) -> None:
@@ -98,34 +97,32 @@ def _built(folder: Path) -> Diagnostic | None:
     if done.returncode == 0 and (folder / PLUGIN).is_file():
         return None
     first = next((line for line in done.stderr.splitlines() if "error" in line or "build.sh" in line), "")
-    return _not_built(
-        f"it does not compile here: {first.strip()}", f"`CXX=… sh build.sh` in the folder; now {compiler}"
-    )
+    help = f"`CXX=… sh build.sh` in the folder, with another compiler than {compiler}"
+    return _not_built(f"it does not compile here: {first.strip()}", help)
 
 
-def _checked(folder: Path) -> Checked:
-    """Run LAMMPS on the parity structures. Raises ArtifactError `export-differs`."""
+def _checked(folder: Path) -> Checked | Diagnostic:
+    """Run LAMMPS on the parity structures; a warning where it does not run. Raises ArtifactError
+    `export-differs`.
+    """
     lammps = installation.find_lammps()
     assert lammps is not None, "a plugin was built for it"
     done = _script(folder, "verify.sh", lammps, installation.find_compiler())
     lines = [match for line in done.stdout.splitlines() if (match := _LINE.fullmatch(line))]
-    differences = {
-        m[1]: {
-            "energy": float(m[2]),
-            "site_energy": float(m[3]),
-            "virial": float(m[4]),
-            "forces": float(m[5]),
-        }
-        for m in lines
-    }
-    if done.returncode != 0:
-        bad = next((m[0] for m in lines if m[6] != "the same"), None) or _last(done.stderr)
+    bad = next((m[0] for m in lines if m[6] != "the same"), None)
+    if bad:
         message = f"LAMMPS does not give what the formula gives: {bad}"
         raise ArtifactError(Diagnostic("export-differs", message, help="please report it, with the run"))
     for left in (folder / "parity").iterdir():
         if left.suffix not in (".data", ".reference"):
             left.unlink()
+    if done.returncode != 0:
+        message = f"the plugin is not tried: LAMMPS does not run with it: {_last(done.stderr)}"
+        help = "`sh verify.sh` in the folder tries it again"
+        return Diagnostic("plugin-not-tried", message, severity="warning", help=help)
     version = re.search(r"^LAMMPS (.*), 1 rank", done.stdout, re.MULTILINE)
+    kinds = ("energy", "site_energy", "virial", "forces")
+    differences = {m[1]: dict(zip(kinds, map(float, m.groups()[1:5]), strict=True)) for m in lines}
     return Checked(version[1] if version else "", differences)
 
 
@@ -165,4 +162,6 @@ def _not_built(why: str, help: str) -> Diagnostic:
 
 
 def _last(text: str) -> str:
-    return next((line for line in reversed(text.splitlines()) if line.strip()), "it stopped")
+    """The line of an error, or the last one."""
+    lines = [line for line in text.splitlines() if line.strip()] or ["it stopped"]
+    return next((line for line in lines if re.match("ERROR|Exception", line)), lines[-1])

