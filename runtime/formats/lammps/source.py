@@ -15,7 +15,8 @@ _HERE = Path(__file__).parent
 _INTERFACE = Path(str(backends.__file__)).parent / "cpp" / "prelude" / "abi.h"
 # largest differences that pass: energy and virial relative, forces in eV/Å
 LIMITS = {"double": "1e-10 1e-9 1e-10", "float": "1e-5 1e-3 1e-4"}
-KERNEL_FLAGS = "-O3 -march=native -fno-math-errno -fno-trapping-math -ffp-contract=fast"
+# where this machine has no compiler: those that compiler/backends/cpp takes first
+KERNEL_FLAGS = "-O3 -fno-math-errno -fno-trapping-math -ffp-contract=fast -march=native"
 
 
 def sources(kernel: str) -> dict[str, str]:
@@ -28,7 +29,9 @@ def sources(kernel: str) -> dict[str, str]:
     return copied | made
 
 
-def scripts(potential: Potential, run: str, precision: str) -> dict[str, str]:
+def scripts(
+    potential: Potential, run: str, precision: str, compiler: str = "c++", flags: str = KERNEL_FLAGS
+) -> dict[str, str]:
     """The files beside `source`, filled in."""
     symbols = potential.species
     filled = {
@@ -37,8 +40,8 @@ def scripts(potential: Potential, run: str, precision: str) -> dict[str, str]:
         "VERSION": potentia_version(),
         "RUN": run,
         "LIMITS": LIMITS[precision],
-        "CXX": "c++",
-        "KERNEL_FLAGS": KERNEL_FLAGS,
+        "CXX": compiler,
+        "KERNEL_FLAGS": flags,
     }
     texts = {path.name: path.read_text("utf-8") for path in sorted((_HERE / "templates").iterdir())}
     return {name: _fill(text, filled) for name, text in texts.items()}

@@ -15,7 +15,7 @@ from lammps_export import HEADERS, an_export, keep_objects, require_tools
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.formats.foreign_format import Written
 from potentia.runtime.formats.lammps import installation
-from potentia.runtime.formats.lammps.folder import CERTIFICATE, PLUGIN, write_folder
+from potentia.runtime.formats.lammps.folder import CERTIFICATE, PLUGIN, Export, write_folder
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -86,13 +86,13 @@ def test_a_plugin_that_cannot_be_used_is_built_again(exported: tuple[Path, Writt
     assert done.returncode == 0, done.stdout + done.stderr
 
 
-@pytest.mark.parametrize("missing", ["find_lammps", "find_compiler"])
+@pytest.mark.parametrize("missing", ["lammps", "compiler"])
 def test_without_tools_the_folder_is_whole_and_says_so(
     missing: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    if missing == "find_compiler":
-        monkeypatch.setattr(installation, "find_lammps", lambda: Path("/bin/lmp"))
-    monkeypatch.setattr(installation, missing, lambda: None)
+    monkeypatch.setattr(installation, "find_lammps", lambda: Path("lmp") if missing == "compiler" else None)
+    if missing == "compiler":
+        monkeypatch.setenv("CXX", "no-such-compiler")
     (warning,) = write_folder(tmp_path, an_export()).warnings
     assert (warning.code, warning.severity) == ("plugin-not-built", "warning")
     assert "sh build.sh" in (warning.help or "")
@@ -100,14 +100,13 @@ def test_without_tools_the_folder_is_whole_and_says_so(
     assert (tmp_path / "source" / "kernel.cpp").is_file()
 
 
-def test_a_compiler_that_fails_is_heard(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_compiler_that_fails_is_heard(tmp_path: Path) -> None:
     require_tools()
-    compiler = tmp_path / "bad_compiler"
-    compiler.write_text("#!/bin/sh\necho 'error: no license today' >&2\nexit 1\n")
-    compiler.chmod(0o755)
-    monkeypatch.setattr(installation, "find_compiler", lambda: compiler)
-    (warning,) = write_folder(tmp_path / "export", an_export()).warnings
-    assert "there is no mpi.h" in warning.message or "no license today" in warning.message
+    export = an_export()
+    broken = Export(export.potential, "#error no kernel today\n" + export.kernel, "a test")
+    (warning,) = write_folder(tmp_path, broken).warnings
+    assert warning.code == "plugin-not-built"
+    assert "it does not compile here" in warning.message and "no kernel today" in warning.message
 
 
 def test_a_kernel_that_differs_is_not_exported(tmp_path: Path) -> None:
@@ -115,7 +114,7 @@ def test_a_kernel_that_differs_is_not_exported(tmp_path: Path) -> None:
     export = an_export()
     wrong = an_export(many_body=0.7 + 1e-6)
     with pytest.raises(ArtifactError) as caught:
-        write_folder(tmp_path, type(export)(export.potential, wrong.kernel, "a test"))
+        write_folder(tmp_path, Export(export.potential, wrong.kernel, "a test"))
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "export-differs"
     assert "DIFFERENT" in diagnostic.message

