@@ -1,4 +1,4 @@
-"""`potentia export`: a potential in the file of another program."""
+"""`potentia export`: a potential in the form of another program."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from ..formats.foreign_format import ExportedFolder
 from ..formats.registry import format_of, formats
 from . import console
 from .options import Json, Quiet, Run
@@ -17,28 +18,37 @@ _KINDS = "; ".join(f"{f.name}: {f.file}, for {f.holds}" for f in formats().value
 def command(
     run: Run,
     to: Annotated[str, typer.Option("--to", metavar="|".join(formats()), help=f"{_KINDS}.")],
-    output: Annotated[Path, typer.Option("--output", "-o", metavar="FILE", help="File to write.")],
-    force: Annotated[bool, typer.Option("--force", help="Replace an existing file.")] = False,
+    output: Annotated[Path, typer.Option("--output", "-o", metavar="PLACE", help="File or folder to write.")],
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing file or folder.")] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
-    """Write a potential as the file of another program, where its format has that formula.
+    """Write a potential in the form of another program: a file, where that has room for it, or a folder.
 
     \b
     Examples:
       potentia export runs/nep --to nep -o nep.txt
+      potentia export runs/nb --to lammps -o nb-lammps
     """
-    from ..files.atomic import write_atomic
+    from ..files.atomic import atomic_directory, write_atomic
     from ..runs.run_folder import load
-    from .outputs import require_new_file
+    from .outputs import require_new_file, require_new_folder
 
     target = format_of(to)
     exported = target.write(load(run))
-    require_new_file(output, force)
-    write_atomic(output, exported.text)
-    console.say(f"wrote {exported.sentence}", quiet)
+    if isinstance(exported, ExportedFolder):
+        require_new_folder(output, force, exported.marker)
+        with atomic_directory(output, replace=force) as part:
+            written = exported.fill(part)
+        console.report(written.warnings, json)
+        sentence, facts = written.sentence, {"folder": str(output), **written.facts}
+    else:
+        require_new_file(output, force)
+        write_atomic(output, exported.text)
+        sentence, facts = exported.sentence, {"file": str(output), **exported.facts}
+    console.say(f"wrote {sentence}", quiet)
     if json:
-        console.result_json({"file": str(output), **exported.facts})
+        console.result_json(facts)
     else:
         console.result(str(output))
     return 0

@@ -7,11 +7,11 @@ from typing import Annotated
 
 import typer
 
-from ..formats.registry import formats, read
+from ..formats.registry import read, readable
 from . import console
 from .options import Json, Quiet
 
-_KINDS = " or ".join(f.file for f in formats().values())
+_KINDS = " or ".join(f.file for f in readable().values())
 
 
 def command(

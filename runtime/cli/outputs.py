@@ -45,6 +45,23 @@ def require_new_file(path: Path, force: bool) -> None:
     require_writable(path)
 
 
+def require_new_folder(folder: Path, force: bool, marker: str) -> None:
+    """Raise ArtifactError where a folder cannot be written, or something is in the way.
+
+    With `force` a folder is replaced that has the file `marker`, which all of its kind have.
+    """
+    if folder.exists() and not folder.is_dir():
+        raise _error("unwritable", f"cannot write {folder}: it is a file", folder, _ELSEWHERE)
+    if folder.is_dir() and any(folder.iterdir()):
+        if not (folder / marker).is_file():
+            message = f"cannot write {folder}: it holds files of something else"
+            raise _error("unwritable", message, folder, _ELSEWHERE)
+        if not force:
+            help = f"replace it with `--force`, or {_ELSEWHERE}"
+            raise _error("file-exists", f"there is a folder {folder} already", folder, help)
+    require_writable(folder)
+
+
 def require_new_run(folder: Path, force: bool, resume: bool) -> None:
     """Raise ArtifactError where a run cannot be written to `folder`, or something is in the way.
 

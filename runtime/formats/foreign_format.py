@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...compiler.diagnostics.diagnostic import Diagnostic
+
 if TYPE_CHECKING:  # help texts read the formats, and start at once
     from ..potential.potential import Potential
 
@@ -29,17 +31,35 @@ class Exported:
 
 
 @dataclass(frozen=True)
+class Written:
+    """A folder that was written. sentence, facts: as in `Exported`; warnings: of what could not be done."""
+
+    sentence: str
+    facts: Mapping[str, object]
+    warnings: tuple[Diagnostic, ...] = ()
+
+
+@dataclass(frozen=True)
+class ExportedFolder:
+    """A folder to write. marker: a file that each folder of this kind has; fill: fills an empty one."""
+
+    marker: str
+    fill: Callable[[Path], Written]
+
+
+@dataclass(frozen=True)
 class Format:
-    """The model file of another program.
+    """The model of another program, in a file or in a folder.
 
     name: of the file or folder here, and of `export --to`; file: for help texts, `nep.txt of GPUMD`; holds:
     the formulas that it has room for. recognises: whether a file is of this format, by its name or its first
-    bytes, False where it cannot be read. read and write raise ArtifactError.
+    bytes, False where it cannot be read; it and read are None where a format is only written. read and write
+    raise ArtifactError.
     """
 
     name: str
     file: str
     holds: str
-    recognises: Callable[[Path], bool]
-    read: Callable[[Path], Imported]
-    write: Callable[[Potential], Exported]
+    recognises: Callable[[Path], bool] | None
+    read: Callable[[Path], Imported] | None
+    write: Callable[[Potential], Exported | ExportedFolder]

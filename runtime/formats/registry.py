@@ -28,13 +28,18 @@ def format_of(name: str) -> Format:
     return formats()[name]
 
 
+def readable() -> dict[str, Format]:
+    """The formats that are read, by name."""
+    return {name: f for name, f in formats().items() if f.read is not None}
+
+
 def read(path: Path) -> Imported:
     """The potential of a file, by the format that recognises it.
 
     Raises ArtifactError: those of that format; missing-file, unreadable-file, unknown-format where none does.
     """
-    for known in formats().values():
-        if known.recognises(path):
+    for known in readable().values():
+        if known.recognises and known.read and known.recognises(path):
             return known.read(path)
     raise ArtifactError(_unrecognised(path))
 
@@ -50,5 +55,5 @@ def _unrecognised(path: Path) -> Diagnostic:
         message = f"`{path}` cannot be read: {error.strerror}"
         return Diagnostic("unreadable-file", message, place=str(path))
     message = f"`{path}` begins like a file of no known format"
-    help = f"known formats: {'; '.join(f.file for f in formats().values())}"
+    help = f"known formats: {'; '.join(f.file for f in readable().values())}"
     return Diagnostic("unknown-format", message, place=str(path), help=help)

@@ -68,6 +68,7 @@ OTHERS = {
     "runtime.potential": "numpy jax ase",
     "runtime.data": "numpy ase pydantic",
     "runtime.formats": "numpy",
+    "runtime.formats.lammps.source": "ase",  # masses
     "runtime.residuals": "numpy scipy jax pydantic",
     "runtime.dynamics": "numpy jax ase pydantic",
     "runtime.dynamics.settings": "pydantic",

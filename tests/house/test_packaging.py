@@ -18,6 +18,8 @@ HOUSE = ("grammar", "compiler", "runtime", "specs")
 DATA = {".html", ".lark", ".json", ".pes", ".toml", ".xyz"}
 # Folders of the package that hold data and no code: their files belong to the package above.
 DATA_FOLDERS = {"specs/demo", "specs/design", "specs/properties"}
+# Folders that are installed as they are, whatever their files are called.
+COPIED = ("runtime/formats/lammps/pair_style", "runtime/formats/lammps/templates")
 PAGES = "docs/errors"  # what `potentia explain` prints
 STARTS_WITHOUT = ("jax", "ase", "scipy", "matplotlib", "optax", "vesin")
 
@@ -85,6 +87,7 @@ def test_the_wheel_holds_all_and_nothing_else(root: Path, tmp_path: Path) -> Non
     }
     expected = {path.as_posix() for path in files(root, {".py", *DATA})}
     expected |= {path.relative_to(root).as_posix() for path in (root / PAGES).glob("*.md")}
+    expected |= {path.relative_to(root).as_posix() for name in COPIED for path in (root / name).iterdir()}
     assert inside == {"__init__.py", "py.typed", "specs/demo/README.md", *expected}
 
 

