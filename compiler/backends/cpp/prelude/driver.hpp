@@ -95,6 +95,7 @@ struct Work {
   Aligned<double> near; /* of one atom, all that the longest cutoff holds: x, y, z, r² */
   Aligned<int32_t> near_j;
   int64_t room;
+  bool all_seen; /* no atom has a negative species */
 
   void reserve(int64_t most) {
     room = whole(most) + LANES;
@@ -116,6 +117,7 @@ struct Work {
   }
 
   void pack(int32_t i, int a);
+  template <bool one, bool shifted> int64_t gather(const int32_t *js, int64_t count, int32_t i, const double *shift);
   template <int l> void take(int64_t m, int a);
   template <int l> void fill(int64_t k, int64_t end);
   template <int l, int slot> void scatter(int32_t i, int a, const V *sums);
@@ -154,7 +156,7 @@ template <int l> inline void Work::take(int64_t m, int a) {
         real *to = list.numbers + place<n>(end);
         to[0] = real(x[p]), to[LANES] = real(y[p]), to[2 * LANES] = real(z[p]);
         list.j[end] = js[p];
-        end += (NS == 1 || kinds[p] == s) & !(r2[p] >= most);
+        end += (NS == 1 || kinds[p] == s) & (l == NLISTS - 1 || !(r2[p] >= most));
       }
     list.count[a][s] = end - k;
     const int64_t next = whole(end);
@@ -174,6 +176,34 @@ template <> struct Each<0> {
   static void take(Work &, int64_t, int) {}
 };
 
+/* one: a single species, and no atom that is unseen. */
+template <bool one, bool shifted> inline int64_t Work::gather(const int32_t *js, int64_t count, int32_t i, const double *shift) {
+  const potentia_atoms &at = *atoms;
+  double *x = near.get(), *y = x + room, *z = y + room, *r2 = z + room;
+  int32_t *to = near_j.get(), *kinds = to + room;
+  const double *own = at.positions + 3 * int64_t(i);
+  const double xi = own[0], yi = own[1], zi = own[2], most = LONGEST * LONGEST;
+  const int32_t mask = at.mask;
+  int64_t m = 0;
+  for (int64_t k = 0; k < count; ++k) {
+    const int32_t j = js[k] & mask;
+    const double *other = at.positions + 3 * int64_t(j);
+    double dx = other[0] - xi, dy = other[1] - yi, dz = other[2] - zi;
+    if (shifted) dx += shift[3 * k], dy += shift[3 * k + 1], dz += shift[3 * k + 2];
+    const double d2 = dx * dx + dy * dy + dz * dz;
+    x[m] = dx, y[m] = dy, z[m] = dz, to[m] = j;
+    if (NLISTS > 1) r2[m] = d2;
+    bool seen = !(d2 >= most);
+    if (!one) {
+      const int32_t kind = at.species[j];
+      kinds[m] = kind;
+      seen &= kind >= 0;
+    }
+    m += seen;
+  }
+  return m;
+}
+
 inline void Work::pack(int32_t i, int a) {
   if (NLISTS == 0) return;
   const potentia_atoms &at = *atoms;
@@ -184,22 +214,12 @@ inline void Work::pack(int32_t i, int a) {
   } else {
     row = at.first[i], js = at.neighbours + row, count = at.first[i + 1] - row;
   }
-  double *x = near.get(), *y = x + room, *z = y + room, *r2 = z + room;
-  int32_t *to = near_j.get(), *kinds = to + room;
-  const double *own = at.positions + 3 * int64_t(i);
-  const double xi = own[0], yi = own[1], zi = own[2], most = LONGEST * LONGEST;
   const double *shift = at.shifts ? at.shifts + 3 * row : nullptr;
-  int64_t m = 0;
-  for (int64_t k = 0; k < count; ++k) {
-    const int32_t j = js[k] & at.mask;
-    const double *other = at.positions + 3 * int64_t(j);
-    double dx = other[0] - xi, dy = other[1] - yi, dz = other[2] - zi;
-    if (shift) dx += shift[3 * k], dy += shift[3 * k + 1], dz += shift[3 * k + 2];
-    const double d2 = dx * dx + dy * dy + dz * dz;
-    const int32_t kind = at.species[j];
-    x[m] = dx, y[m] = dy, z[m] = dz, r2[m] = d2, to[m] = j, kinds[m] = kind;
-    m += (kind >= 0) & !(d2 >= most);
-  }
+  int64_t m;
+  if (NS == 1 && all_seen)
+    m = shift ? gather<true, true>(js, count, i, shift) : gather<true, false>(js, count, i, shift);
+  else
+    m = shift ? gather<false, true>(js, count, i, shift) : gather<false, false>(js, count, i, shift);
   Each<NLISTS>::take(*this, m, a);
 }
 
@@ -309,6 +329,8 @@ static inline int compute(const potentia_atoms &at, potentia_results &out, int t
   threads = 1;
 #endif
   if (threads < 1) threads = 1;
+  bool all_seen = true;
+  for (int64_t i = 0; i < at.n_atoms; ++i) all_seen &= at.species[i] >= 0;
   std::vector<Work> works(threads);
   /* results of all threads but the first go to memory of their own, and are added in order */
   double *const own[] = {out.forces, out.virial_half, out.virial_neighbour};
@@ -324,7 +346,7 @@ static inline int compute(const potentia_atoms &at, potentia_results &out, int t
       }
     }
     Work &w = works[t];
-    w.atoms = &at, w.C = C.data(), w.site_energy = out.site_energy;
+    w.atoms = &at, w.C = C.data(), w.site_energy = out.site_energy, w.all_seen = all_seen;
     w.forces = to[0], w.virial_half = to[1], w.virial_neighbour = to[2];
     w.reserve(most);
   }
