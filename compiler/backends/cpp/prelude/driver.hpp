@@ -92,8 +92,9 @@ struct Work {
   real *S; /* of the atoms of a block: number q of atom a at S[q·LANES + a] */
   Aligned<real> memory;
   Aligned<int32_t> indices;
-  Aligned<double> near; /* of one atom, all that the longest cutoff holds: x, y, z, r² */
+  Aligned<double> near; /* of one atom, by species, all that the longest cutoff holds: x, y, z, r² */
   Aligned<int32_t> near_j;
+  int64_t n_near[NS];
   int64_t room;
   bool all_seen; /* no atom has a negative species */
 
@@ -104,8 +105,8 @@ struct Work {
     for (int l = 0; l < NLISTS; ++l) total += size * SLOTS[l];
     memory = aligned<real>(total);
     indices = aligned<int32_t>(size * (NLISTS + 1));
-    near = aligned<double>(4 * room);
-    near_j = aligned<int32_t>(2 * room);
+    near = aligned<double>(4 * room * NS);
+    near_j = aligned<int32_t>(room * NS);
     S = memory.get();
     std::memset(S, 0, sizeof(real) * (SITE_SLOTS + 1) * LANES);
     real *next = S + int64_t(SITE_SLOTS + 1) * LANES;
@@ -117,8 +118,8 @@ struct Work {
   }
 
   void pack(int32_t i, int a);
-  template <bool one, bool shifted> int64_t gather(const int32_t *js, int64_t count, int32_t i, const double *shift);
-  template <int l> void take(int64_t m, int a);
+  template <bool one, bool shifted> void gather(const int32_t *js, int64_t count, int32_t i, const double *shift);
+  template <int l> void take(int a);
   template <int l> void fill(int64_t k, int64_t end);
   template <int l, int slot> void scatter(int32_t i, int a, const V *sums);
 };
@@ -133,30 +134,32 @@ template <int l> inline void Work::fill(int64_t k, int64_t end) {
   }
 }
 
-template <int l> inline void Work::take(int64_t m, int a) {
+template <int l> inline void Work::take(int a) {
   constexpr int n = SLOTS[l];
   List &list = lists[l];
-  const double *x = near.get(), *y = x + room, *z = y + room, *r2 = z + room;
-  const int32_t *js = near_j.get(), *kinds = js + room;
   const double most = CUTOFFS[l] * CUTOFFS[l];
   int64_t k = a ? list.begin[a - 1][NS] : 0;
   for (int s = 0; s < NS; ++s) {
+    const double *x = near.get() + 4 * room * s, *y = x + room, *z = y + room, *r2 = z + room;
+    const int32_t *js = near_j.get() + room * s;
+    const int64_t m = n_near[s];
     list.begin[a][s] = k;
     int64_t end = k;
-    if (NS == 1 && l == NLISTS - 1) {
-      for (int64_t p = 0; p < m; p += LANES, end += LANES)
-        for (int w = 0; w < LANES; ++w) {
-          real *to = list.numbers + end * n + w;
-          to[0] = real(x[p + w]), to[LANES] = real(y[p + w]), to[2 * LANES] = real(z[p + w]);
-          list.j[end + w] = js[p + w];
-        }
-      end = k + m;
+    if (l == NLISTS - 1) { /* the longest: all of them */
+      for (int64_t p = 0; p < m; p += LANES) {
+        real *to = list.numbers + (k + p) * n;
+        for (int w = 0; w < LANES; ++w) to[w] = real(x[p + w]);
+        for (int w = 0; w < LANES; ++w) to[LANES + w] = real(y[p + w]);
+        for (int w = 0; w < LANES; ++w) to[2 * LANES + w] = real(z[p + w]);
+        for (int w = 0; w < LANES; ++w) list.j[k + p + w] = js[p + w];
+      }
+      end += m;
     } else
       for (int64_t p = 0; p < m; ++p) {
         real *to = list.numbers + place<n>(end);
         to[0] = real(x[p]), to[LANES] = real(y[p]), to[2 * LANES] = real(z[p]);
         list.j[end] = js[p];
-        end += (NS == 1 || kinds[p] == s) & (l == NLISTS - 1 || !(r2[p] >= most));
+        end += !(r2[p] >= most);
       }
     list.count[a][s] = end - k;
     const int64_t next = whole(end);
@@ -167,41 +170,38 @@ template <int l> inline void Work::take(int64_t m, int a) {
 }
 
 template <int l> struct Each {
-  static void take(Work &w, int64_t m, int a) {
-    Each<l - 1>::take(w, m, a);
-    w.take<l - 1>(m, a);
+  static void take(Work &w, int a) {
+    Each<l - 1>::take(w, a);
+    w.take<l - 1>(a);
   }
 };
 template <> struct Each<0> {
-  static void take(Work &, int64_t, int) {}
+  static void take(Work &, int) {}
 };
 
 /* one: a single species, and no atom that is unseen. */
-template <bool one, bool shifted> inline int64_t Work::gather(const int32_t *js, int64_t count, int32_t i, const double *shift) {
+template <bool one, bool shifted> inline void Work::gather(const int32_t *js, int64_t count, int32_t i, const double *shift) {
   const potentia_atoms &at = *atoms;
-  double *x = near.get(), *y = x + room, *z = y + room, *r2 = z + room;
-  int32_t *to = near_j.get(), *kinds = to + room;
+  double *const places = near.get();
+  int32_t *const indices = near_j.get();
   const double *own = at.positions + 3 * int64_t(i);
   const double xi = own[0], yi = own[1], zi = own[2], most = LONGEST * LONGEST;
   const int32_t mask = at.mask;
-  int64_t m = 0;
+  int64_t found[NS] = {};
   for (int64_t k = 0; k < count; ++k) {
-    const int32_t j = js[k] & mask;
+    const int32_t j = js[k] & mask, kind = one ? 0 : at.species[j], s = one || kind < 0 ? 0 : kind;
     const double *other = at.positions + 3 * int64_t(j);
     double dx = other[0] - xi, dy = other[1] - yi, dz = other[2] - zi;
     if (shifted) dx += shift[3 * k], dy += shift[3 * k + 1], dz += shift[3 * k + 2];
     const double d2 = dx * dx + dy * dy + dz * dz;
-    x[m] = dx, y[m] = dy, z[m] = dz, to[m] = j;
-    if (NLISTS > 1) r2[m] = d2;
-    bool seen = !(d2 >= most);
-    if (!one) {
-      const int32_t kind = at.species[j];
-      kinds[m] = kind;
-      seen &= kind >= 0;
-    }
-    m += seen;
+    const int64_t m = found[s];
+    double *to = places + 4 * room * s + m;
+    to[0] = dx, to[room] = dy, to[2 * room] = dz;
+    if (NLISTS > 1) to[3 * room] = d2;
+    indices[room * s + m] = j;
+    found[s] = m + ((one || kind >= 0) & !(d2 >= most));
   }
-  return m;
+  for (int s = 0; s < NS; ++s) n_near[s] = found[s];
 }
 
 inline void Work::pack(int32_t i, int a) {
@@ -215,12 +215,11 @@ inline void Work::pack(int32_t i, int a) {
     row = at.first[i], js = at.neighbours + row, count = at.first[i + 1] - row;
   }
   const double *shift = at.shifts ? at.shifts + 3 * row : nullptr;
-  int64_t m;
   if (NS == 1 && all_seen)
-    m = shift ? gather<true, true>(js, count, i, shift) : gather<true, false>(js, count, i, shift);
+    shift ? gather<true, true>(js, count, i, shift) : gather<true, false>(js, count, i, shift);
   else
-    m = shift ? gather<false, true>(js, count, i, shift) : gather<false, false>(js, count, i, shift);
-  Each<NLISTS>::take(*this, m, a);
+    shift ? gather<false, true>(js, count, i, shift) : gather<false, false>(js, count, i, shift);
+  Each<NLISTS>::take(*this, a);
 }
 
 /* The gradients in slots `slot`, … of a list onto forces; sums: gradient (3) and virial (6) of the atom, masked. */
