@@ -132,11 +132,13 @@ class Library:
         try:
             about, self._compute = self._library.potentia_about, self._library.potentia_compute
         except AttributeError as error:
-            raise _damaged(path, f"it is no kernel ({error})") from None
+            raise damaged(path, f"it is no kernel ({error})") from None
         about.restype = POINTER(_About)
         self._compute.argtypes = (POINTER(_Atoms), POINTER(_Results), c_int)
         self._compute.restype = c_int
-        self.about = _checked(path, about().contents, digest)
+        facts = about()
+        self.about = _checked(path, facts.contents, digest)
+        self.about_address = ctypes.addressof(facts.contents)
 
     @property
     def compute_address(self) -> int:
@@ -186,12 +188,12 @@ class Library:
 
 def _checked(path: Path, about: Any, digest: str | None) -> About:
     if about.abi != ABI:
-        raise _damaged(path, f"its interface is version {about.abi}, and potentia's is {ABI}")
+        raise damaged(path, f"its interface is version {about.abi}, and potentia's is {ABI}")
     if about.bytes_of_real not in (4, 8):
-        raise _damaged(path, f"its numbers have {about.bytes_of_real} bytes")
+        raise damaged(path, f"its numbers have {about.bytes_of_real} bytes")
     own, isa = (text.decode(errors="replace") if text else "" for text in (about.digest, about.isa))
     if digest is not None and own != digest:
-        raise _damaged(path, f"it was made of another text ({own[:12] or 'none'}, not {digest[:12]})")
+        raise damaged(path, f"it was made of another text ({own[:12] or 'none'}, not {digest[:12]})")
     if lacking := cpu.missing(isa):
         message = f"a kernel was compiled for another processor: this one has no {', '.join(lacking)}"
         help = "compile it on this machine: remove the file, or set POTENTIA_CACHE to a folder of its own"
@@ -215,7 +217,8 @@ def _carried(about: Any) -> Floats | None:
     return np.array(np.ctypeslib.as_array(about.constants, (about.n_constants,)))
 
 
-def _damaged(path: Path, why: str) -> ToolError:
+def damaged(path: Path, why: str) -> ToolError:
+    """The fault of a library that is not what it should be."""
     message = f"a compiled kernel cannot be used: {why}"
     return ToolError(Diagnostic("damaged-kernel", message, place=str(path), help="remove the file"))
 
