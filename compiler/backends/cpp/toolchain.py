@@ -110,12 +110,12 @@ class Compiler:
 
 def compiler() -> Compiler:
     """The compiler of this machine: `$CXX` alone where it is set, else the first of g++, clang++ and c++ that
-    works. The flags of `$CXXFLAGS` are added.
+    works. The flags of `$POTENTIA_CXXFLAGS` are added.
 
     Raises ToolError: `no-compiler`, `compiler-failed`.
     """
     return _compiler(
-        os.environ.get("CXX", ""), os.environ.get("PATH", os.defpath), os.environ.get("CXXFLAGS", "")
+        os.environ.get("CXX", ""), os.environ.get("PATH", os.defpath), os.environ.get("POTENTIA_CXXFLAGS", "")
     )
 
 
@@ -157,7 +157,7 @@ def _tried(command: tuple[str, ...]) -> Compiler:
     if asked.returncode != 0 or not version:
         raise _failed(command[0], "does not tell its version", asked)
     try:
-        about, own = os.stat(command[0]), os.environ.get("CXXFLAGS", "")
+        about, own = os.stat(command[0]), os.environ.get("POTENTIA_CXXFLAGS", "")
         key = repr(
             (command, about.st_mtime_ns, about.st_size, version, platform.node(), cpu.digest(), _TRIALS, own)
         )
@@ -184,7 +184,7 @@ def _remember(memory: Path, key: str, found: Compiler) -> None:
 
 def _trial(command: tuple[str, ...], version: str) -> Compiler:
     """Compile and run a few lines with ever fewer flags. Raises ToolError with the message of the last."""
-    own = shlex.split(os.environ.get("CXXFLAGS", ""))
+    own = shlex.split(os.environ.get("POTENTIA_CXXFLAGS", ""))
     with _scratch(command[0]) as folder:
         for more in _TRIALS:
             library = Path(folder) / f"trial{SUFFIX}"
