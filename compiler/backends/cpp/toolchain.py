@@ -94,6 +94,12 @@ class Compiler:
         """All of it that a library depends on, and the C library that it is linked to."""
         return "\n".join((*self.command[1:], self.version, *self.flags, *platform.libc_ver(), sys.platform))
 
+    def vector_bytes(self) -> int:
+        """The width of the vectors of generated kernels under these flags; 16 where it does not tell."""
+        asked = _run((*self.command, *self.flags, "-dM", "-E", "-x", "c++", "-"))
+        defined = {line.split()[1] for line in asked.stdout.splitlines() if line.startswith("#define ")}
+        return 64 if "__AVX512F__" in defined else 32 if "__AVX__" in defined else 16
+
     def compile(self, text: str, library: Path, more_flags: Sequence[str] = ()) -> None:
         """A shared library of a C++ text.
 
