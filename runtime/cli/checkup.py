@@ -116,7 +116,7 @@ def _gpu(seen: list[str], fault: str | None) -> Finding:
         return Finding("GPU", "works", ", ".join(seen), None, False, facts)
     if fault:
         help = (
-            "JAX_PLATFORMS=cpu does without it; jax's plugin has to fit the driver: pip install 'jax[cuda13]'"
+            "JAX_PLATFORMS=cpu does without it; jax's plugin has to fit the driver: pip install 'jax[cuda12]'"
         )
         return Finding("GPU", "fails", f"jax does not start with it: {fault}", help, False, facts)
     if there and "cpu" in os.environ.get("JAX_PLATFORMS", ""):
@@ -124,7 +124,7 @@ def _gpu(seen: list[str], fault: str | None) -> Finding:
         return Finding("GPU", "missing", text, "unset JAX_PLATFORMS", False, facts)
     if there:
         text = f"{', '.join(there)}, which jax does not see"
-        return Finding("GPU", "missing", text, "pip install 'jax[cuda13]'", False, facts)
+        return Finding("GPU", "missing", text, "pip install 'jax[cuda12]'", False, facts)
     return Finding("GPU", "missing", "none", None, False, facts)
 
 

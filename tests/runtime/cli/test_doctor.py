@@ -151,7 +151,7 @@ def test_a_gpu_whose_driver_fails(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("platforms", "text", "help"),
     [
-        ("", "NVIDIA Y, which jax does not see", "pip install 'jax[cuda13]'"),
+        ("", "NVIDIA Y, which jax does not see", "pip install 'jax[cuda12]'"),
         ("cpu", "NVIDIA Y, which JAX_PLATFORMS=cpu leaves out", "unset JAX_PLATFORMS"),
     ],
 )
