@@ -26,7 +26,7 @@ os.environ.setdefault("JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES", "-1")
 os.environ.setdefault("JAX_PERSISTENT_CACHE_ENABLE_XLA_CACHES", "none")
 
 # Kernels of generated C++ in haste, and not in the user's cache.
-os.environ.setdefault("CXXFLAGS", "-O0")
+os.environ.setdefault("POTENTIA_CXXFLAGS", "-O0")
 if "POTENTIA_CACHE" not in os.environ:
     _compiled = tempfile.mkdtemp(prefix="potentia-cpp-")
     atexit.register(shutil.rmtree, _compiled, ignore_errors=True)

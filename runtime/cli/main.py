@@ -29,7 +29,7 @@ COMMANDS = (
     *("check", "fmt", "compile", "diff", "fit", "eval", "predict", "fisher", "grow", "prune"),
     *("properties", "design"),
     *("md", "analyze", "active"),
-    *("log", "import", "export", "git-setup", "lsp", "explain"),
+    *("log", "import", "export", "git-setup", "lsp", "explain", "doctor"),
 )
 
 

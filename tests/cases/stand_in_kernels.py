@@ -13,16 +13,10 @@ ABI = (ROOT / "compiler/backends/cpp/prelude/abi.h").read_text(encoding="utf-8")
 CUTOFF = 4.0
 
 _LENNARD_JONES = """
-#include <cmath>
-#include <cstdlib>
-static const potentia_kernel about = {ABI, 2, sizeof(REAL), 1, 2, 3, 4.0, "A B", "ISA", "DIGEST"};
+/* constants: 4 epsilon sigma^6, 4 epsilon sigma^12, 0.5 (the share of a centre) */
+CARRIED
+static const potentia_kernel about = {ABI, 2, sizeof(REAL), 1, 3, CONSTANTS, 4.0, "A B", "ISA", "DIGEST"};
 extern "C" const potentia_kernel *potentia_about(void) { return &about; }
-
-/* parameters: epsilon, sigma; constants: 4 epsilon sigma^6, 4 epsilon sigma^12, 0.5 (shares of a pair) */
-extern "C" void potentia_prepare(const double *p, double *c) {
-  const double s6 = std::pow(p[1], 6);
-  c[0] = 4 * p[0] * s6, c[1] = 4 * p[0] * s6 * s6, c[2] = 0.5;
-}
 
 extern "C" int potentia_compute(const potentia_atoms *a, potentia_results *out, int threads) {
   if (threads > 1000) return 1;  /* stands for memory that is not to be had */
@@ -33,7 +27,7 @@ extern "C" int potentia_compute(const potentia_atoms *a, potentia_results *out, 
     const int64_t i = a->centres ? a->centres[k] : k;
     if (a->species[i] < 0) continue;
     double site = 0;
-    for (int64_t n = a->first[k]; n < a->first[k + 1]; ++n) {
+    for (int64_t n = a->first[i]; n < a->first[i + 1]; ++n) {
       const int64_t j = a->neighbours[n] & a->mask;
       if (a->species[j] < 0) continue;
       REAL d[3], r2 = 0;
@@ -66,10 +60,24 @@ extern "C" int potentia_compute(const potentia_atoms *a, potentia_results *out, 
 """
 
 
-def lennard_jones(real: str = "double", abi: str = "POTENTIA_ABI", isa: str = "", digest: str = "lj") -> str:
-    """The text of a kernel for species A and B that are alike: parameters ε (eV) and σ (Å), cutoff 4 Å."""
+def lennard_jones(
+    real: str = "double",
+    abi: str = "POTENTIA_ABI",
+    isa: str = "",
+    digest: str = "lj",
+    carried: np.ndarray | None = None,
+) -> str:
+    """The text of a kernel for species A and B that are alike, with a cutoff of 4 Å."""
     text = _LENNARD_JONES.replace("REAL", real).replace("{ABI,", f"{{{abi},")
+    values = "" if carried is None else ", ".join(map(repr, carried.tolist()))
+    text = text.replace("CARRIED", f"static const double carried[] = {{{values}}};" if values else "")
+    text = text.replace("CONSTANTS", "carried" if values else "nullptr")
     return ABI + text.replace('"ISA"', f'"{isa}"').replace('"DIGEST"', f'"{digest}"')
+
+
+def constants_of(epsilon: float, sigma: float) -> np.ndarray:
+    """The constants of the kernel: ε in eV, σ in Å."""
+    return np.array([4 * epsilon * sigma**6, 4 * epsilon * sigma**12, 0.5])
 
 
 def require_compiler() -> Compiler:

@@ -57,6 +57,7 @@ OTHERS = {
     "compiler.ir.live": "numpy",
     "compiler.analysis.liveness": "numpy",
     "compiler.backends": "numpy",
+    "compiler.backends.cpp.ffi": "numpy jax",
     "compiler.backends.reference": "numpy scipy",
     "compiler.backends.xla": "numpy jax",
     "compiler.reduction": "numpy",

@@ -19,7 +19,11 @@ DATA = {".html", ".lark", ".json", ".pes", ".toml", ".xyz"}
 # Folders of the package that hold data and no code: their files belong to the package above.
 DATA_FOLDERS = {"specs/demo", "specs/design", "specs/properties"}
 # Folders that are installed as they are, whatever their files are called.
-COPIED = ("runtime/formats/lammps/pair_style", "runtime/formats/lammps/templates")
+COPIED = (
+    "compiler/backends/cpp/prelude",
+    "runtime/formats/lammps/pair_style",
+    "runtime/formats/lammps/templates",
+)
 PAGES = "docs/errors"  # what `potentia explain` prints
 STARTS_WITHOUT = ("jax", "ase", "scipy", "matplotlib", "optax", "vesin")
 

@@ -6,6 +6,7 @@ import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
+from typing import TypeVar
 
 from ...diagnostics.diagnostic import Diagnostic, ToolError
 from ...diagnostics.render import as_text
@@ -14,6 +15,7 @@ from .cache import Cache
 from .library import Library
 from .toolchain import SUFFIX, Compiler, compiler
 
+T = TypeVar("T")
 OnWarning = Callable[[Diagnostic], None]
 _HELP = "set POTENTIA_CACHE to a folder that can be written to, on a disk with room"
 _warned: set[Path | None] = set()  # folders
@@ -37,42 +39,57 @@ def kernel(
     on_warning: is given, once a process, the reason why nothing can be kept in the cache folder.
     Raises ToolError: `no-compiler`, `compiler-failed`, `damaged-kernel`, `foreign-kernel`, `unwritable`.
     """
+    return loaded(text, lambda path: Library(path, digest), using, on_warning)
+
+
+def loaded(
+    text: str,
+    load: Callable[[Path], T],
+    using: Compiler | None = None,
+    on_warning: OnWarning = as_python_warning,
+    more_flags: tuple[str, ...] = (),
+) -> T:
+    """A C++ text as `load` reads its library, from the user's cache or compiled now.
+
+    load: raises ToolError or OSError for a library that is not right, which is then made again.
+    Raises ToolError: `no-compiler`, `compiler-failed`, `unwritable`, and those of `load`.
+    """
     by = using or compiler()
     folder: Path | None = None
     try:
         folder = cache.user_folder() / "kernels"
-        return _kept(Cache(folder), text, digest, by)
+        return _kept(Cache(folder), text, load, by, more_flags)
     except OSError as error:
         _warn(folder, error, on_warning)
     try:
         folder = cache.private_folder()
-        return _kept(Cache(folder), text, digest, by)
+        return _kept(Cache(folder), text, load, by, more_flags)
     except OSError as error:
         message = f"a kernel can be written nowhere: {_reason(error)}"
         raise ToolError(Diagnostic("unwritable", message, place=_place(folder), help=_HELP)) from error
 
 
-def name_of(text: str, by: Compiler) -> str:
+def name_of(text: str, by: Compiler, more_flags: tuple[str, ...] = ()) -> str:
     """The name of a cached library: another processor, compiler or flag makes another."""
-    parts = (text, by.identity, cpu.digest())
+    parts = (text, by.identity, *more_flags, cpu.digest())
     return sha256("\0".join(parts).encode()).hexdigest()[:40]
 
 
-def _kept(store: Cache, text: str, digest: str | None, by: Compiler) -> Library:
+def _kept(store: Cache, text: str, load: Callable[[Path], T], by: Compiler, more_flags: tuple[str, ...]) -> T:
     """Raises OSError where a library cannot be written to this folder, or not be loaded from it."""
-    name = name_of(text, by)
+    name = name_of(text, by, more_flags)
     if found := store.find(name):
         try:
-            return Library(found, digest)
+            return load(found)
         except (ToolError, OSError):  # of another system, or not ours: made again
             store.remove(name)
 
     def fill(library: Path) -> dict[str, str]:
-        by.compile(text, library)
+        by.compile(text, library, more_flags)
         library.with_name(cache.SOURCE).write_text(text, encoding="utf-8")
         return {"compiler": by.version, "flags": " ".join(by.flags), "processor": cpu.digest()}
 
-    return Library(store.store(name, SUFFIX, fill), digest)
+    return load(store.store(name, SUFFIX, fill))
 
 
 def _warn(folder: Path | None, error: OSError, on_warning: OnWarning) -> None:

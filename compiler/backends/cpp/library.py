@@ -26,7 +26,7 @@ class _About(Structure):
         ("bytes_of_real", c_int32),
         ("lanes", c_int32),
         ("n_constants", c_int64),
-        ("constants", c_void_p),
+        ("constants", POINTER(c_double)),
         ("cutoff", c_double),
         ("species", c_char_p),
         ("isa", c_char_p),
@@ -64,12 +64,19 @@ class _Results(Structure):
 
 @dataclass(frozen=True)
 class About:
-    """Facts about a kernel. lanes: neighbours worked on at once; cutoff: of the longest list, Å."""
+    """Facts about a kernel.
+
+    lanes: neighbours that are worked on at once.
+    n_constants: numbers that depend on parameters and species alone; constants: those, where the kernel
+    carries them, and None where the caller has them.
+    cutoff: of the longest list, Å.
+    """
 
     species: tuple[str, ...]
     real: Literal["double", "float"]
     lanes: int
     n_constants: int
+    constants: Floats | None
     cutoff: float
     isa: str
     digest: str
@@ -81,10 +88,11 @@ class Atoms:
 
     positions: (N, 3) float64, Å.
     species: (N,) int32, indices of the kernel's; a negative one is not seen by anybody.
-    first: (C + 1,) int64, places in `neighbours` where the list of each atom begins; the first C atoms have
-    one, and their energies are summed.
+    first: (C + 1,) int64, places in `neighbours` where the lists of the first C atoms start, and the end of
+    the last.
     neighbours: (M,) int32, indices of atoms.
     shifts: (M, 3) float64, Å, added to the position of a neighbour; None for 0.
+    centres: int32, those of the first C atoms whose energies are summed; None for all of them.
     """
 
     positions: Floats
@@ -92,6 +100,7 @@ class Atoms:
     first: NDArray[np.int64]
     neighbours: Integers
     shifts: Floats | None = None
+    centres: Integers | None = None
 
 
 @dataclass(frozen=True)
@@ -121,15 +130,15 @@ class Library:
         self.path = path
         self._library = ctypes.CDLL(str(path))
         try:
-            about, self._compute = (
-                getattr(self._library, f"potentia_{name}") for name in ("about", "compute")
-            )
+            about, self._compute = self._library.potentia_about, self._library.potentia_compute
         except AttributeError as error:
-            raise _damaged(path, f"it is no kernel ({error})") from None
+            raise damaged(path, f"it is no kernel ({error})") from None
         about.restype = POINTER(_About)
         self._compute.argtypes = (POINTER(_Atoms), POINTER(_Results), c_int)
         self._compute.restype = c_int
-        self.about = _checked(path, about().contents, digest)
+        facts = about()
+        self.about = _checked(path, facts.contents, digest)
+        self.about_address = ctypes.addressof(facts.contents)
 
     @property
     def compute_address(self) -> int:
@@ -137,23 +146,28 @@ class Library:
         return ctypes.cast(self._compute, c_void_p).value or 0
 
     def compute(
-        self, atoms: Atoms, constants: Floats, threads: int = 1, atom_virials: bool = False
+        self, atoms: Atoms, constants: Floats | None = None, threads: int = 1, atom_virials: bool = False
     ) -> Results:
         """Energies, forces and virial; with `atom_virials` also those of each atom. No array is copied.
+
+        constants: (n_constants,) float64; None for those that the kernel carries.
 
         Raises MemoryError where there is no memory for lists, InternalError for arrays of a wrong type,
         shape or layout, and for indices out of range.
         """
         n = _check_atoms(atoms, len(self.about.species))
+        constants = self.about.constants if constants is None else constants
+        if constants is None:
+            raise InternalError("a kernel that carries no constants was given none")
         _require("constants", constants, np.float64, (self.about.n_constants,))
         site, forces = np.zeros(n), np.zeros((n, 3))
         half, neighbour = (np.zeros((n, 3, 3)) if atom_virials else None for _ in range(2))
         given = _Atoms(
-            n_centres=len(atoms.first) - 1,
+            n_centres=len(atoms.first) - 1 if atoms.centres is None else len(atoms.centres),
             n_atoms=n,
             positions=_address(atoms.positions),
             species=_address(atoms.species),
-            centres=None,
+            centres=_address(atoms.centres),
             first=_address(atoms.first),
             neighbours=_address(atoms.neighbours),
             shifts=_address(atoms.shifts),
@@ -174,12 +188,12 @@ class Library:
 
 def _checked(path: Path, about: Any, digest: str | None) -> About:
     if about.abi != ABI:
-        raise _damaged(path, f"its interface is version {about.abi}, and potentia's is {ABI}")
+        raise damaged(path, f"its interface is version {about.abi}, and potentia's is {ABI}")
     if about.bytes_of_real not in (4, 8):
-        raise _damaged(path, f"its numbers have {about.bytes_of_real} bytes")
+        raise damaged(path, f"its numbers have {about.bytes_of_real} bytes")
     own, isa = (text.decode(errors="replace") if text else "" for text in (about.digest, about.isa))
     if digest is not None and own != digest:
-        raise _damaged(path, f"it was made of another text ({own[:12] or 'none'}, not {digest[:12]})")
+        raise damaged(path, f"it was made of another text ({own[:12] or 'none'}, not {digest[:12]})")
     if lacking := cpu.missing(isa):
         message = f"a kernel was compiled for another processor: this one has no {', '.join(lacking)}"
         help = "compile it on this machine: remove the file, or set POTENTIA_CACHE to a folder of its own"
@@ -189,13 +203,22 @@ def _checked(path: Path, about: Any, digest: str | None) -> About:
         real="double" if about.bytes_of_real == 8 else "float",
         lanes=about.lanes,
         n_constants=about.n_constants,
+        constants=_carried(about),
         cutoff=about.cutoff,
         isa=isa,
         digest=own,
     )
 
 
-def _damaged(path: Path, why: str) -> ToolError:
+def _carried(about: Any) -> Floats | None:
+    """The constants in the file, which stays loaded."""
+    if not about.constants:
+        return None
+    return np.array(np.ctypeslib.as_array(about.constants, (about.n_constants,)))
+
+
+def damaged(path: Path, why: str) -> ToolError:
+    """The fault of a library that is not what it should be."""
     message = f"a compiled kernel cannot be used: {why}"
     return ToolError(Diagnostic("damaged-kernel", message, place=str(path), help="remove the file"))
 
@@ -209,6 +232,9 @@ def _check_atoms(atoms: Atoms, n_species: int) -> int:
     _require("neighbours", atoms.neighbours, np.int32, (m,))
     if atoms.shifts is not None:
         _require("shifts", atoms.shifts, np.float64, (m, 3))
+    if atoms.centres is not None:
+        _require("centres", atoms.centres, np.int32, (len(atoms.centres),))
+        _require_range("centres", atoms.centres, c)
     if c > n:
         raise InternalError(f"{c} lists of neighbours for {n} atoms")
     _require_range("neighbours", atoms.neighbours, n)

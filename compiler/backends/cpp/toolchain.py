@@ -94,6 +94,12 @@ class Compiler:
         """All of it that a library depends on, and the C library that it is linked to."""
         return "\n".join((*self.command[1:], self.version, *self.flags, *platform.libc_ver(), sys.platform))
 
+    def vector_bytes(self) -> int:
+        """The width of the vectors of generated kernels under these flags; 16 where it does not tell."""
+        asked = _run((*self.command, *self.flags, "-dM", "-E", "-x", "c++", "-"))
+        defined = {line.split()[1] for line in asked.stdout.splitlines() if line.startswith("#define ")}
+        return 64 if "__AVX512F__" in defined else 32 if "__AVX__" in defined else 16
+
     def compile(self, text: str, library: Path, more_flags: Sequence[str] = ()) -> None:
         """A shared library of a C++ text.
 
@@ -110,12 +116,12 @@ class Compiler:
 
 def compiler() -> Compiler:
     """The compiler of this machine: `$CXX` alone where it is set, else the first of g++, clang++ and c++ that
-    works. The flags of `$CXXFLAGS` are added.
+    works. The flags of `$POTENTIA_CXXFLAGS` are added.
 
     Raises ToolError: `no-compiler`, `compiler-failed`.
     """
     return _compiler(
-        os.environ.get("CXX", ""), os.environ.get("PATH", os.defpath), os.environ.get("CXXFLAGS", "")
+        os.environ.get("CXX", ""), os.environ.get("PATH", os.defpath), os.environ.get("POTENTIA_CXXFLAGS", "")
     )
 
 
@@ -157,7 +163,7 @@ def _tried(command: tuple[str, ...]) -> Compiler:
     if asked.returncode != 0 or not version:
         raise _failed(command[0], "does not tell its version", asked)
     try:
-        about, own = os.stat(command[0]), os.environ.get("CXXFLAGS", "")
+        about, own = os.stat(command[0]), os.environ.get("POTENTIA_CXXFLAGS", "")
         key = repr(
             (command, about.st_mtime_ns, about.st_size, version, platform.node(), cpu.digest(), _TRIALS, own)
         )
@@ -184,7 +190,7 @@ def _remember(memory: Path, key: str, found: Compiler) -> None:
 
 def _trial(command: tuple[str, ...], version: str) -> Compiler:
     """Compile and run a few lines with ever fewer flags. Raises ToolError with the message of the last."""
-    own = shlex.split(os.environ.get("CXXFLAGS", ""))
+    own = shlex.split(os.environ.get("POTENTIA_CXXFLAGS", ""))
     with _scratch(command[0]) as folder:
         for more in _TRIALS:
             library = Path(folder) / f"trial{SUFFIX}"

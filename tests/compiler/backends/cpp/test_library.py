@@ -12,10 +12,10 @@ from potentia.compiler.backends.cpp.build import kernel
 from potentia.compiler.backends.cpp.library import Atoms, Library
 from potentia.compiler.backends.cpp.toolchain import SUFFIX
 from potentia.compiler.diagnostics.diagnostic import InternalError, ToolError
-from stand_in_kernels import atoms_in_a_box, energy_of, lennard_jones, require_compiler
+from stand_in_kernels import atoms_in_a_box, constants_of, energy_of, lennard_jones, require_compiler
 
 EPSILON, SIGMA = 0.3, 2.1
-PARAMETERS = np.array([EPSILON, SIGMA])
+CONSTANTS = constants_of(EPSILON, SIGMA)
 
 
 @pytest.fixture(scope="module", autouse=True)
@@ -35,7 +35,7 @@ def library(folder: Path) -> Library:
 def test_facts_about_a_kernel(library: Library) -> None:
     about = library.about
     assert (about.species, about.real, about.lanes) == (("A", "B"), "double", 1)
-    assert (about.n_parameters, about.n_constants, about.cutoff) == (2, 3, 4.0)
+    assert (about.n_constants, about.constants, about.cutoff) == (3, None, 4.0)
     assert (about.isa, about.digest) == ("", "lj")
     assert library.compute_address > 0
 
@@ -44,7 +44,7 @@ def test_facts_about_a_kernel(library: Library) -> None:
 def test_energy_forces_and_virial(real: str) -> None:
     lj, atoms = kernel(lennard_jones(real)), atoms_in_a_box()
     assert lj.about.real == real
-    out = lj.compute(atoms, lj.prepare(PARAMETERS), atom_virials=True)
+    out = lj.compute(atoms, CONSTANTS, atom_virials=True)
     rough = 1.0 if real == "double" else 1e6
     assert out.energy == pytest.approx(energy_of(atoms, EPSILON, SIGMA), rel=1e-12 * rough)
     assert out.site_energy.sum() == pytest.approx(out.energy, rel=1e-12)
@@ -67,26 +67,31 @@ def test_energy_forces_and_virial(real: str) -> None:
 
 def test_centres_and_atoms_that_nobody_sees(library: Library) -> None:
     atoms = atoms_in_a_box()
-    constants = library.prepare(PARAMETERS)
-    whole = library.compute(atoms, constants)
-    order = np.arange(len(atoms.positions), dtype=np.int32)
-    np.testing.assert_array_equal(
-        library.compute(replace(atoms, centres=order), constants).forces, whole.forces
-    )
-    some = np.ascontiguousarray(atoms.first[:4])
-    part = replace(
-        atoms, first=some, neighbours=atoms.neighbours[: some[-1]], shifts=atoms.shifts[: some[-1]]
-    )
-    assert library.compute(part, constants).energy == pytest.approx(whole.site_energy[:3].sum(), rel=1e-12)
+    whole = library.compute(atoms, CONSTANTS)
+    some = np.array([2, 0, 11], np.int32)
+    part = library.compute(replace(atoms, centres=some), CONSTANTS)
+    assert part.energy == pytest.approx(whole.site_energy[some].sum(), rel=1e-12)
+    assert np.flatnonzero(part.site_energy).tolist() == [0, 2, 11]
     unseen = replace(atoms, species=np.full_like(atoms.species, -1))
-    assert library.compute(unseen, constants).energy == 0.0
+    assert library.compute(unseen, CONSTANTS).energy == 0.0
     nothing = Atoms(np.zeros((0, 3)), np.zeros(0, np.int32), np.zeros(1, np.int64), np.zeros(0, np.int32))
-    assert library.compute(nothing, constants).forces.shape == (0, 3)
+    assert library.compute(nothing, CONSTANTS).forces.shape == (0, 3)
+
+
+def test_constants_that_the_kernel_carries(library: Library) -> None:
+    atoms = atoms_in_a_box()
+    own = kernel(lennard_jones(carried=CONSTANTS))
+    np.testing.assert_array_equal(own.about.constants, CONSTANTS)
+    np.testing.assert_array_equal(own.compute(atoms).forces, library.compute(atoms, CONSTANTS).forces)
+    with pytest.raises(InternalError, match="a kernel that carries no constants was given none"):
+        library.compute(atoms)
+    with pytest.raises(InternalError, match="`constants` of a kernel is"):
+        library.compute(atoms, np.zeros(2))
 
 
 def test_no_memory(library: Library) -> None:
     with pytest.raises(MemoryError, match=r"^no memory for the neighbours of 24 atoms in a kernel$"):
-        library.compute(atoms_in_a_box(), library.prepare(PARAMETERS), threads=2000)
+        library.compute(atoms_in_a_box(), CONSTANTS, threads=2000)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +109,7 @@ def test_no_memory(library: Library) -> None:
 )
 def test_arrays_that_are_wrong(library: Library, change: dict[str, np.ndarray], message: str) -> None:
     with pytest.raises(InternalError) as caught:
-        library.compute(replace(atoms_in_a_box(), **change), library.prepare(PARAMETERS))
+        library.compute(replace(atoms_in_a_box(), **change), CONSTANTS)
     assert message in str(caught.value)
 
 
@@ -112,12 +117,7 @@ def test_a_neighbour_out_of_range(library: Library) -> None:
     atoms = atoms_in_a_box()
     atoms.neighbours[3] = 24
     with pytest.raises(InternalError, match="`neighbours` has indices from 0 to 24 of 24 atoms"):
-        library.compute(atoms, library.prepare(PARAMETERS))
-
-
-def test_parameters_of_another_length(library: Library) -> None:
-    with pytest.raises(InternalError, match="`parameters` of a kernel is"):
-        library.prepare(np.zeros(3))
+        library.compute(atoms, CONSTANTS)
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,6 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 from places import ROOT
 from potentia.compiler.backends.cpp import build, cache, cpu
@@ -285,11 +284,3 @@ def test_the_folder(
     monkeypatch.setenv("HOME", "/home/me")
     monkeypatch.setattr(sys, "platform", platform)
     assert cache.user_folder() == Path(expected)
-
-
-def test_numbers_do_not_depend_on_where_a_kernel_lies(monkeypatch: pytest.MonkeyPatch) -> None:
-    own = build.kernel(TEXT)
-    monkeypatch.setenv("POTENTIA_CACHE", str(cache.private_folder() / "other"))
-    other = build.kernel(TEXT)
-    assert own.path != other.path
-    np.testing.assert_array_equal(own.prepare(np.ones(2)), other.prepare(np.ones(2)))

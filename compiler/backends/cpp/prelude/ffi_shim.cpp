@@ -1,0 +1,226 @@
+/* Kernels called by XLA: padded lists become the kernel's, and `potentia_compute` runs on XLA's own buffers.
+
+   A kernel is named by a key, which a process ties to an address (`potentia_register`) before it traces a call.
+   What XLA compiles then holds no address, and can be kept between processes. */
+#include <algorithm>
+#include <cstdint>
+#include <mutex>
+#include <new>
+#include <unordered_map>
+#include <vector>
+
+#include "xla/ffi/api/ffi.h"
+
+namespace {
+
+namespace ffi = xla::ffi;
+
+struct Kernel {
+  decltype(&potentia_compute) compute;
+  const potentia_kernel *about;
+};
+
+std::mutex kernels_lock;
+std::unordered_map<int64_t, Kernel> kernels;
+
+bool find(int64_t key, Kernel &kernel) {
+  const std::lock_guard<std::mutex> hold(kernels_lock);
+  const auto at = kernels.find(key);
+  if (at == kernels.end()) return false;
+  kernel = at->second;
+  return true;
+}
+
+ffi::Error wrong(const char *words) { return ffi::Error(ffi::ErrorCode::kInvalidArgument, words); }
+
+/* `use` of the elements of an array of float or double. */
+template <class Use> ffi::Error with_reals(const ffi::AnyBuffer &array, Use &&use) {
+  if (array.element_type() == ffi::F64) return use(array.typed_data<double>());
+  if (array.element_type() == ffi::F32) return use(array.typed_data<float>());
+  return wrong("potentia: positions and shifts are float64 or float32");
+}
+
+/* --- lists ------------------------------------------------------------------------------------- */
+
+/* j (N, K), shift (3, N, K), valid (N, K) → first (N + 1), neighbours (N K), shifts (N K, 3), 0 beyond the last. */
+ffi::Error pack(ffi::Buffer<ffi::S32> j, ffi::AnyBuffer shift, ffi::Buffer<ffi::PRED> valid,
+                ffi::ResultBuffer<ffi::S64> first, ffi::ResultBuffer<ffi::S32> neighbours,
+                ffi::ResultBuffer<ffi::F64> shifts) {
+  const auto shape = j.dimensions();
+  if (shape.size() != 2) return wrong("potentia: edges are (N, K)");
+  const int64_t n = shape[0], width = shape[1], all = n * width;
+  if (int64_t(valid.element_count()) != all || int64_t(shift.element_count()) != 3 * all)
+    return wrong("potentia: shifts are (3, N, K), and valid is (N, K)");
+  if (int64_t(first->element_count()) != n + 1 || int64_t(neighbours->element_count()) != all ||
+      int64_t(shifts->element_count()) != 3 * all)
+    return wrong("potentia: lists are (N + 1), (N K) and (N K, 3)");
+  const int32_t *from = j.typed_data();
+  const bool *is_there = valid.typed_data();
+  int64_t *start = first->typed_data();
+  int32_t *to = neighbours->typed_data();
+  double *by = shifts->typed_data();
+  return with_reals(shift, [&](const auto *s) {
+    int64_t m = 0;
+    for (int64_t i = 0; i < n; ++i) {
+      start[i] = m;
+      for (int64_t k = i * width; k < (i + 1) * width; ++k) {
+        if (!is_there[k]) continue;
+        if (from[k] < 0 || from[k] >= n) return wrong("potentia: a neighbour is none of the atoms");
+        to[m] = from[k];
+        for (int64_t x = 0; x < 3; ++x) by[3 * m + x] = double(s[x * all + k]);
+        ++m;
+      }
+    }
+    start[n] = m;
+    std::fill(to + m, to + all, 0);
+    std::fill(by + 3 * m, by + 3 * all, 0.0);
+    return ffi::Error::Success();
+  });
+}
+
+/* --- energies and forces ------------------------------------------------------------------------- */
+
+/* Neighbouring atoms [first, end) of one structure. */
+struct Run {
+  int64_t slot, first, end;
+};
+
+/* Memory of a thread that calls kernels, kept from call to call. */
+struct Room {
+  std::vector<double> positions, forces;
+  std::vector<int32_t> centres;
+  std::vector<Run> runs;
+};
+
+/* Atoms that are real, as runs. */
+bool arrange(const int32_t *structure, const bool *real, int64_t n, int64_t slots, Room &room) {
+  room.runs.clear();
+  room.centres.resize(n);
+  for (int64_t i = 0; i < n; ++i) {
+    room.centres[i] = int32_t(i);
+    if (!real[i]) continue;
+    if (structure[i] < 0 || structure[i] >= slots) return false;
+    const bool goes_on = !room.runs.empty() && room.runs.back().end == i && room.runs.back().slot == structure[i];
+    if (goes_on)
+      ++room.runs.back().end;
+    else
+      room.runs.push_back({structure[i], i, i + 1});
+  }
+  return true;
+}
+
+/* One run of atoms; forces and energies of atoms go where no other run writes. */
+int compute(const Kernel &kernel, potentia_atoms atoms, potentia_results &out, const Room &room, const Run &run,
+            int threads) {
+  atoms.n_centres = run.end - run.first;
+  atoms.centres = room.centres.data() + run.first;
+  return kernel.compute(&atoms, &out, threads);
+}
+
+ffi::Error run_kernel(ffi::Buffer<ffi::F64> constants, ffi::AnyBuffer positions, ffi::Buffer<ffi::S32> species,
+                      ffi::Buffer<ffi::S32> structure, ffi::Buffer<ffi::PRED> real, ffi::Buffer<ffi::S64> first,
+                      ffi::Buffer<ffi::S32> neighbours, ffi::Buffer<ffi::F64> shifts,
+                      ffi::ResultBuffer<ffi::F64> energy, ffi::ResultBuffer<ffi::F64> forces,
+                      ffi::ResultBuffer<ffi::F64> virial, ffi::ResultBuffer<ffi::F64> site_energy, int64_t key,
+                      int64_t threads) {
+  Kernel kernel;
+  if (!find(key, kernel)) return ffi::Error(ffi::ErrorCode::kNotFound, "potentia: this process has not loaded the kernel");
+  const int64_t n = species.element_count(), slots = energy->element_count();
+  if (int64_t(positions.element_count()) != 3 * n || int64_t(forces->element_count()) != 3 * n ||
+      int64_t(structure.element_count()) != n || int64_t(real.element_count()) != n ||
+      int64_t(first.element_count()) != n + 1 || int64_t(site_energy->element_count()) != n ||
+      int64_t(virial->element_count()) != 9 * slots || shifts.element_count() != 3 * neighbours.element_count())
+    return wrong("potentia: the arrays of a kernel do not fit together");
+  if (int64_t(constants.element_count()) != kernel.about->n_constants)
+    return wrong("potentia: the constants are those of another kernel");
+  const int32_t *kinds = species.typed_data();
+  for (int64_t i = 0; i < n; ++i)
+    if (kinds[i] >= kernel.about->n_species) return wrong("potentia: a species is none of the kernel's");
+
+  thread_local Room room;
+  if (!arrange(structure.typed_data(), real.typed_data(), n, slots, room))
+    return wrong("potentia: a structure is none of the batch");
+  room.positions.resize(3 * n);
+  room.forces.assign(3 * n, 0.0);
+  const ffi::Error laid = with_reals(positions, [&](const auto *from) {
+    for (int64_t x = 0; x < 3; ++x)
+      for (int64_t i = 0; i < n; ++i) room.positions[3 * i + x] = double(from[x * n + i]);
+    return ffi::Error::Success();
+  });
+  if (laid.failure()) return laid;
+  double *const sites = site_energy->typed_data();
+  std::fill_n(sites, n, 0.0);
+  std::fill_n(energy->typed_data(), slots, 0.0);
+  std::fill_n(virial->typed_data(), 9 * slots, 0.0);
+
+  potentia_atoms atoms = {};
+  atoms.n_atoms = n, atoms.mask = -1;
+  atoms.positions = room.positions.data(), atoms.species = kinds, atoms.constants = constants.typed_data();
+  atoms.first = first.typed_data(), atoms.neighbours = neighbours.typed_data(), atoms.shifts = shifts.typed_data();
+  const int64_t n_runs = room.runs.size();
+  std::vector<potentia_results> out(n_runs);
+  for (potentia_results &each : out) each.site_energy = sites, each.forces = room.forces.data();
+  int failed = 0;
+  const Room &shared = room; /* that of this thread, for all */
+  const int inner = n_runs > 1 ? 1 : int(threads);
+#pragma omp parallel for schedule(dynamic) reduction(| : failed) num_threads(int(threads)) if (n_runs > 1 && threads > 1)
+  for (int64_t r = 0; r < n_runs; ++r) failed |= compute(kernel, atoms, out[r], shared, shared.runs[r], inner);
+  if (failed) return ffi::Error(ffi::ErrorCode::kResourceExhausted, "potentia: no memory for the neighbours of a kernel");
+
+  for (int64_t r = 0; r < n_runs; ++r) {
+    const int64_t slot = room.runs[r].slot;
+    energy->typed_data()[slot] += out[r].energy;
+    for (int q = 0; q < 9; ++q) virial->typed_data()[q * slots + slot] += out[r].virial[q];
+  }
+  double *to = forces->typed_data();
+  for (int64_t x = 0; x < 3; ++x)
+    for (int64_t i = 0; i < n; ++i) to[x * n + i] = room.forces[3 * i + x];
+  return ffi::Error::Success();
+}
+
+ffi::Error guarded_run(ffi::Buffer<ffi::F64> constants, ffi::AnyBuffer positions, ffi::Buffer<ffi::S32> species,
+                       ffi::Buffer<ffi::S32> structure, ffi::Buffer<ffi::PRED> real, ffi::Buffer<ffi::S64> first,
+                       ffi::Buffer<ffi::S32> neighbours, ffi::Buffer<ffi::F64> shifts,
+                       ffi::ResultBuffer<ffi::F64> energy, ffi::ResultBuffer<ffi::F64> forces,
+                       ffi::ResultBuffer<ffi::F64> virial, ffi::ResultBuffer<ffi::F64> site_energy, int64_t key,
+                       int64_t threads) {
+  try {
+    return run_kernel(constants, positions, species, structure, real, first, neighbours, shifts, energy, forces, virial,
+                      site_energy, key, threads);
+  } catch (const std::bad_alloc &) {
+    return ffi::Error(ffi::ErrorCode::kResourceExhausted, "potentia: no memory for the atoms of a kernel");
+  }
+}
+
+}  // namespace
+
+extern "C" void potentia_register(int64_t key, void *compute, void *about) {
+  const std::lock_guard<std::mutex> hold(kernels_lock);
+  kernels[key] = {reinterpret_cast<decltype(&potentia_compute)>(compute), static_cast<const potentia_kernel *>(about)};
+}
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(potentia_ffi_pack, pack,
+                              ffi::Ffi::Bind()
+                                  .Arg<ffi::Buffer<ffi::S32>>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::Buffer<ffi::PRED>>()
+                                  .Ret<ffi::Buffer<ffi::S64>>()
+                                  .Ret<ffi::Buffer<ffi::S32>>()
+                                  .Ret<ffi::Buffer<ffi::F64>>());
+
+XLA_FFI_DEFINE_HANDLER_SYMBOL(potentia_ffi_compute, guarded_run,
+                              ffi::Ffi::Bind()
+                                  .Arg<ffi::Buffer<ffi::F64>>()
+                                  .Arg<ffi::AnyBuffer>()
+                                  .Arg<ffi::Buffer<ffi::S32>>()
+                                  .Arg<ffi::Buffer<ffi::S32>>()
+                                  .Arg<ffi::Buffer<ffi::PRED>>()
+                                  .Arg<ffi::Buffer<ffi::S64>>()
+                                  .Arg<ffi::Buffer<ffi::S32>>()
+                                  .Arg<ffi::Buffer<ffi::F64>>()
+                                  .Ret<ffi::Buffer<ffi::F64>>()
+                                  .Ret<ffi::Buffer<ffi::F64>>()
+                                  .Ret<ffi::Buffer<ffi::F64>>()
+                                  .Ret<ffi::Buffer<ffi::F64>>()
+                                  .Attr<int64_t>("kernel")
+                                  .Attr<int64_t>("threads"));
