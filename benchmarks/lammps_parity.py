@@ -4,8 +4,8 @@
         [--json FILE] [--flags "-O1"]
 
 --terms: every variant of every term of the library; --shipped: the specs of `specs`; --random: random sums of
-them and of terms of their own. Each has random parameters within its bounds. An export is a skewed crystal in a
-cell shorter than twice the cutoff, a slab and a cluster; its limits are 1e-10 (energy and virial, relative) and
+them and of terms of their own. Each has random parameters within its bounds. An export is a skewed crystal in
+a short cell, a slab and a cluster; its limits are 1e-10 (energy and virial, relative) and
 1e-9 eV/Å. --flags compiles kernels with other flags, so that it takes less time.
 
 Printed are the largest differences and each spec that is over the limits or has no kernel, with the text.
