@@ -61,12 +61,15 @@ def command(
     if single_core:
         one_core()
     from ..dynamics import md_settings, simulate
+    from ..dynamics.kernels import choose
     from ..runs.run_folder import load
     from .progress import simulating
 
     settings = md_settings(_with_time(dict(given), time))
     potential = load(run)
     start, velocities = _start(structure, repeat, settings, quiet)
+    chosen = choose(potential, settings, start.n_atoms, output if resume else None)
+    console.say(f"target: {chosen.target}, {console.counted(chosen.threads, 'thread')}", quiet)
     with simulating(settings.steps, quiet) as progress:
         result = simulate(
             potential,

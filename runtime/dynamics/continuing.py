@@ -27,10 +27,15 @@ class Identity(TypedDict):
     model: str  # a digest
     structure: str  # a digest
     settings: dict[str, object]  # as `MDSettings.depends_on` has them
+    threads: int  # of a C++ kernel
 
 
 def identity(
-    potential: Potential, structure: Structure, settings: MDSettings, velocities: Velocities | None
+    potential: Potential,
+    structure: Structure,
+    settings: MDSettings,
+    velocities: Velocities | None,
+    threads: int,
 ) -> Identity:
     """The data that the bits of a run depend on: digests of model and structure, and the settings."""
     given = velocities if settings.velocities == "structure" and velocities is not None else np.zeros(0)
@@ -39,6 +44,7 @@ def identity(
         "model": _digest(potential.text.encode(), potential.theta.tobytes()),
         "structure": _digest(*(np.ascontiguousarray(part).tobytes() for part in atoms)),
         "settings": settings.depends_on(),
+        "threads": threads,
     }
 
 
@@ -72,6 +78,7 @@ def require_same(folder: Path, about: Identity) -> None:
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
         model, structure, settings = before["model"], before["structure"], dict(before["settings"])
+        settings.setdefault("target", "xla")  # of a run before there was a choice
     except (OSError, ValueError, KeyError, TypeError) as error:
         help = "begin again with `--overwrite`"
         raise _error("damaged-artifact", f"{path} is damaged: {error}", path, help) from error

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import lru_cache
-from typing import NamedTuple
+from typing import Any, NamedTuple, Protocol
 
 import jax
 import jax.numpy as jnp
@@ -19,7 +19,8 @@ from jax import Array
 from jaxtyping import Bool, Float, Int, Key
 
 from ...compiler.backends.xla.arrays import Edge, Pair
-from ...compiler.backends.xla.kernel import Arrays, Kernel
+from ...compiler.backends.xla.kernel import Arrays, Prediction
+from ...compiler.ir.types import Domain
 from .barostat import Piston, strain
 from .pruning import Room, near_edges, near_pairs, squared_lengths
 from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover
@@ -29,6 +30,20 @@ FINE, NOT_FINITE, TOO_CLOSE, TOO_HOT = range(4)
 # what the lists are good for: the next step; nothing before they are pruned again; nothing before the host
 # makes new ones, or larger ones; a step so long that no list would do
 VALID, USED, OUTRUN, SHORT_OF_ROOM, TOO_FAST = range(5)
+
+
+class MDKernel(Protocol):
+    """A model on a target, inside jax. lists: those that `predict` needs, in order."""
+
+    @property
+    def lists(self) -> tuple[Domain, ...]: ...
+
+    @property
+    def dtype(self) -> Any: ...
+
+    def predict(self, theta: Array, arrays: Arrays) -> Prediction: ...
+
+    def __hash__(self) -> int: ...
 
 
 class Motion(NamedTuple):
@@ -112,7 +127,7 @@ Advance = Callable[[Float[Array, " P"], Conditions, Near, Motion, Int[Array, ""]
 
 
 @lru_cache(maxsize=8)
-def compiled(kernel: Kernel, form: Form) -> Advance:
+def compiled(kernel: MDKernel, form: Form) -> Advance:
     """(theta, conditions, lists, motion, step) → the motion at that step, or before it where the host has to
     make new lists (`lists`) or a guard stops it (`verdict`).
     """
@@ -143,7 +158,7 @@ def compiled(kernel: Kernel, form: Form) -> Advance:
 
 
 def _step(
-    kernel: Kernel,
+    kernel: MDKernel,
     form: Form,
     theta: Float[Array, " P"],
     c: Conditions,
@@ -237,7 +252,7 @@ def _approach(
     return jnp.where(jnp.isfinite(nearer), nearer, 0.0)
 
 
-def _pruned(kernel: Kernel, form: Form, near: Near, s: Motion) -> tuple[Pruned, Int[Array, " lists"]]:
+def _pruned(kernel: MDKernel, form: Form, near: Near, s: Motion) -> tuple[Pruned, Int[Array, " lists"]]:
     """Short lists of now, and the sizes that they need."""
     x, turn = _wrapped(form, near, s), s.deformed.T
     pair, edge, n = near.pair, near.edge, s.x.shape[1]
@@ -273,7 +288,7 @@ def _wrapped(form: Form, near: Near, s: Motion) -> Float[Array, "3 N"]:
 
 
 def _landed(
-    kernel: Kernel,
+    kernel: MDKernel,
     form: Form,
     theta: Float[Array, " P"],
     c: Conditions,
@@ -308,7 +323,11 @@ def _landed(
 
 
 def _placed(
-    kernel: Kernel, form: Form, arrays: Arrays, x: Float[Array, "3 N"], deformed: Float[Array, "3 3"]
+    kernel: MDKernel,
+    form: Form,
+    arrays: Arrays,
+    x: Float[Array, "3 N"],
+    deformed: Float[Array, "3 3"],
 ) -> Arrays:
     """The kernel's arrays with atoms, and where the cell moves images, where they are now."""
     lists = arrays.lists

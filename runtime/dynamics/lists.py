@@ -12,14 +12,14 @@ import numpy as np
 from jaxtyping import Float
 
 from ...compiler.backends.xla.arrays import Edge, Pair
-from ...compiler.backends.xla.kernel import Arrays, Kernel
+from ...compiler.backends.xla.kernel import Arrays
 from ..structures.arrays import Floats, Positions
 from ..structures.batches import Batch, EdgeList, PairList, build
 from ..structures.neighbors import Pairs, coordination, pairs
 from ..structures.padding import ListSpec, Shape, nice
 from ..structures.structure import Structure
 from .distances import pair_rows, watched_cutoffs
-from .integrator import Near
+from .integrator import MDKernel, Near
 from .pruning import Room
 
 _LONG = 2.5  # Å that the lists of the host reach beyond the skin of the device's
@@ -35,7 +35,7 @@ class Search:
     gone on with takes its room from the state, as bits depend on it.
     """
 
-    kernel: Kernel
+    kernel: MDKernel
     species: tuple[str, ...]  # of the potential
     present: tuple[str, ...]  # of the structure, in the same order
     skin: float

@@ -30,6 +30,9 @@ class MDSettings(Section):
     precision: Literal["float64", "float32"] = option(
         "float64", "Precision of the forces: float64 or float32."
     )
+    target: Literal["auto", "cpp", "xla"] = option(
+        "auto", "Who evaluates the model: cpp, xla, or auto (cpp where a compiler works, else xla)."
+    )
     skin: float | None = option(
         None, "Skin of the neighbour lists.", metavar="Å", shown="0.3, more for fast atoms", gt=0, le=5
     )

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import jax.numpy as jnp
-
 from ..potential.potential import Potential
 from ..structures.arrays import Velocities
 from ..structures.structure import Structure
 from . import checks, state
 from .continuing import begin, identity, require_same
 from .distances import pair_names
+from .kernels import choose, kernel_of
 from .lists import Search
 from .outputs import STATE, Folder, Memory
 from .result import MDResult
@@ -44,7 +43,9 @@ def simulate(
     """
     checks.check(structure, potential.species, settings, velocities)
     present = checks.present_species(structure, potential.species)
-    about = identity(potential, structure, settings, velocities)
+    chosen = choose(potential, settings, structure.n_atoms, folder if resume else None)
+    settings = settings.model_copy(update={"target": chosen.target})
+    about = identity(potential, structure, settings, velocities, chosen.threads)
     model = {"model": about["model"]}
     record: Folder | Memory = Memory(columns(pair_names(present)))
     saved = None
@@ -57,12 +58,12 @@ def simulate(
         if resume and (folder / STATE).is_file():
             saved = state.read(folder / STATE, model)
     first = first_velocities(structure, settings, velocities)
-    kernel = potential.kernel(settings.precision)
+    kernel, numbers = kernel_of(potential, settings.precision, chosen)
     loop = MDLoop(
         structure=structure,
         settings=settings,
         present=present,
-        theta=jnp.asarray(potential.theta, kernel.dtype),
+        theta=numbers,
         conditions=conditions(structure, present, settings, first),
         search=Search(kernel, potential.species, present, skin_of(structure, settings, first)),
         record=record,

@@ -109,8 +109,7 @@ class CppEvaluator:
 
     def evaluate(self, theta: Theta, structure: Structure, lists: Atoms) -> Predicted:
         now = replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))
-        threads = _threads() if structure.n_atoms >= _THREADED else 1
-        found = self.kernel(self._of(theta), now, threads)
+        found = self.kernel(self._of(theta), now, n_threads(structure.n_atoms))
         stress = found.virial / structure.volume if structure.volume > 0 else None
         return Predicted(found.energy, found.forces, stress, found.site_energy)
 
@@ -122,11 +121,12 @@ class CppEvaluator:
         return self._constants[1]
 
 
-def _threads() -> int:
+def n_threads(n_atoms: int) -> int:
+    """OMP_NUM_THREADS where it is set, else the processors that this process may use; one for few atoms."""
     asked = os.environ.get("OMP_NUM_THREADS", "")
-    if asked.isdigit() and int(asked):
-        return int(asked)
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    there = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    most = int(asked) if asked.isdigit() and int(asked) else there
+    return max(1, min(most, n_atoms // _THREADED))
 
 
 # --- XLA -----------------------------------------------------------------------------------------

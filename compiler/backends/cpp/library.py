@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ctypes
+import os
 from ctypes import POINTER, Structure, c_char_p, c_double, c_int, c_int32, c_int64, c_void_p
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,6 +129,8 @@ class Library:
         Raises ToolError: `damaged-kernel`, `foreign-kernel`; OSError where the system does not load it.
         """
         self.path = path
+        # waiting threads of OpenMP sleep: where other work has the processors, to spin would take minutes
+        os.environ.setdefault("OMP_WAIT_POLICY", "passive")
         self._library = ctypes.CDLL(str(path))
         try:
             about, self._compute = self._library.potentia_about, self._library.potentia_compute

@@ -1,0 +1,66 @@
+"""The kernel of a run: on which target, and on how many threads. The bits of a trajectory depend on both, so
+a run that is gone on with keeps them.
+"""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import NamedTuple
+
+import jax.numpy as jnp
+from jaxtyping import Array, Float
+
+from ...compiler.backends.cpp.in_jax import JaxKernel
+from ..potential.evaluators import CppEvaluator, OnWarning, as_python_warning, n_threads
+from ..potential.potential import Potential
+from .integrator import MDKernel
+from .outputs import SETTINGS
+from .settings import MDSettings
+
+
+class Chosen(NamedTuple):
+    """target: `cpp` or `xla`; threads: of a C++ kernel."""
+
+    target: str
+    threads: int
+
+
+def choose(
+    potential: Potential,
+    settings: MDSettings,
+    n_atoms: int,
+    resumed: Path | None = None,
+    on_warning: OnWarning = as_python_warning,
+) -> Chosen:
+    """The target of a run. resumed: the folder of a run that is gone on with, whose choice `auto` keeps.
+
+    Raises ToolError: `cpp` without a compiler that works.
+    """
+    before = _recorded(resumed) if resumed is not None else None
+    if before is not None and settings.target in ("auto", before.target):
+        return before
+    found = potential.evaluator(settings.target, settings.precision, on_warning).target
+    return Chosen(found, n_threads(n_atoms) if found == "cpp" else 1)
+
+
+def _recorded(folder: Path) -> Chosen | None:
+    """Before there was a choice, runs were by XLA. None where there is no run; what is damaged is said when
+    it is compared.
+    """
+    try:
+        about = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
+        return Chosen(str(about["settings"].get("target", "xla")), int(about.get("threads", 1)))
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def kernel_of(potential: Potential, precision: str, chosen: Chosen) -> tuple[MDKernel, Float[Array, " P"]]:
+    """The kernel, and the array that it takes for the parameters."""
+    if chosen.target == "cpp":
+        found = potential.evaluator("cpp", precision)
+        assert isinstance(found, CppEvaluator)
+        kernel = JaxKernel(found.kernel, chosen.threads)
+        return kernel, jnp.asarray(found.kernel.constants(potential.theta))
+    xla = potential.kernel(precision)
+    return xla, jnp.asarray(potential.theta, xla.dtype)
