@@ -8,6 +8,7 @@ import json
 from pathlib import Path
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
@@ -60,6 +61,7 @@ def kernel_of(potential: Potential, precision: str, chosen: Chosen) -> tuple[MDK
     if chosen.target == "cpp":
         found = potential.evaluator("cpp", precision)
         assert isinstance(found, CppEvaluator)
+        jax.config.update("jax_enable_x64", True)
         kernel = JaxKernel(found.kernel, chosen.threads)
         return kernel, jnp.asarray(found.kernel.constants(potential.theta))
     xla = potential.kernel(precision)
