@@ -169,13 +169,17 @@ POTENTIA_INLINE void sincos_of_quarters(V shifted, V r, V &s, V &c) {
   c = flip(select(odd, p, q), (V)(((n + 1) & 2) << TOP));
 }
 
-/* x - n π/2, rounded once or nearly, for n that are small beside 2^MANTISSA. */
-POTENTIA_INLINE V without_quarters(V x, V n) {
+/* x - n π/2, rounded once or nearly, for |x| up to FAR. */
 #if defined(POTENTIA_FMA)
+constexpr real FAR = WIDE ? 1e5 : 1e3;
+POTENTIA_INLINE V without_quarters(V x, V n) {
   constexpr real LAST = real(WIDE ? -0x1.f1976b7ed8fbcp-110 : -0x1.ee59dap-50);
   V first = minus_product(x, n, broadcast(QUARTER)); /* exact */
   return minus_product(minus_product(first, n, broadcast(QUARTER_REST)), n, broadcast(LAST));
+}
 #else
+constexpr real FAR = WIDE ? 1e5 : 30;
+POTENTIA_INLINE V without_quarters(V x, V n) {
   /* three parts of π/2; multiples of the first two are exact */
   constexpr real PART_1 = real(WIDE ? 0x1.921fb544p+0 : 0x1.9218p+0);
   constexpr real PART_2 = real(WIDE ? 0x1.0b4611a6p-34 : 0x1.ed4p-14);
@@ -183,8 +187,8 @@ POTENTIA_INLINE V without_quarters(V x, V n) {
   V first = x - n * PART_1, second = first - n * PART_2;
   V rounded_away = (first - second) - n * PART_2;
   return second - (n * PART_3 - rounded_away);
-#endif
 }
+#endif
 
 template <class T> POTENTIA_INLINE scalar<T> sin(T x) { return std::sin(x); }
 template <class T> POTENTIA_INLINE scalar<T> cos(T x) { return std::cos(x); }
@@ -193,7 +197,6 @@ template <class T, class = scalar<T>> POTENTIA_INLINE void sincos(T x, T &s, T &
   c = std::cos(x);
 }
 POTENTIA_INLINE void sincos(V x, V &s, V &c) {
-  constexpr real FAR = WIDE ? 1e5 : 1e3;
   if (__builtin_expect(any(abs(x) > FAR), 0)) {
     s = lanewise([](real a) { return std::sin(a); }, x);
     c = lanewise([](real a) { return std::cos(a); }, x);
@@ -243,10 +246,10 @@ POTENTIA_INLINE void sincos_pi(V x, V &s, V &c) {
 template <class T> POTENTIA_INLINE scalar<T> erfc(T x) { return std::erfc(x); }
 /* For y = |x|: e^(-y²) h(t)/(y + a), t = (y - a)/(y + a); y² = head² + (y - head)(y + head), head² exact. */
 POTENTIA_INLINE V erfc(V x) {
-  constexpr real FAR = WIDE ? 28 : 11; /* 0 from here */
+  constexpr real NONE = WIDE ? 28 : 11; /* 0 from here */
   constexpr real a = WIDE ? 3 : 2;
   V y = abs(x);
-  y = select(y > FAR, broadcast(FAR), y);
+  y = select(y > NONE, broadcast(NONE), y);
   V d = 1 / (y + a), t = (y - a) * d, h;
   if constexpr (WIDE)
     h = by_fours(t, {1.0740069070883398, -0.8833944531698823, 0.59022835710409494, -0.31046726190070745,

@@ -250,8 +250,9 @@ def test_angles_next_to_zeros(driver) -> None:
     n = np.arange(1, 63_000 if driver.real is np.float64 else 630)
     x = (n * (np.arctan(np.longdouble(1)) * 2)).astype(driver.real)
     x = np.concatenate([x, np.nextafter(x, driver.real(0))])
-    assert units(driver("sin", x), np.sin(long(x))) <= 2
-    assert units(driver("cos", x), np.cos(long(x))) <= 2
+    allowed = 2 if driver.real is np.float64 else 3
+    assert units(driver("sin", x), np.sin(long(x))) <= allowed
+    assert units(driver("cos", x), np.cos(long(x))) <= allowed
 
 
 def test_far_angles_are_reduced_by_the_standard_library(driver) -> None:
