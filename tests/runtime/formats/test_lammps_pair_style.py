@@ -16,7 +16,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lammps_export import EPSILON, HEADERS, SIGMA, an_export, frames, keep_objects, require_tools, run_lammps
+from lammps_export import (
+    EPSILON,
+    HEADERS,
+    SIGMA,
+    an_export,
+    frames,
+    keep_objects,
+    kernel_of,
+    require_tools,
+    run_lammps,
+)
 from numpy.typing import NDArray
 from potentia.runtime.formats.lammps import installation
 from potentia.runtime.formats.lammps.folder import PLUGIN
@@ -108,8 +118,8 @@ def folder(objects: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def build(base: Path, name: str, many_body: float, isa: str = "", **variables: str) -> None:
     """A plugin NAMEplugin.so in `base`."""
     export, made = an_export(many_body, isa), base / name
-    texts = {f"source/{n}": t for n, t in sources(export.kernel).items()}
-    texts["build.sh"] = scripts(export.potential, "a test", "double")["build.sh"]
+    texts = {f"source/{n}": t for n, t in sources(kernel_of(export)).items()}
+    texts |= scripts({"build.sh": "build.sh"}, export.potential.species, {})
     for file, text in texts.items():
         (made / file).parent.mkdir(parents=True, exist_ok=True)
         (made / file).write_text(text)
