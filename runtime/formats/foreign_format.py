@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -47,14 +47,17 @@ class ExportedFolder:
     fill: Callable[[Path], Written]
 
 
+Writer = Callable[["Potential"], Exported | ExportedFolder]
+
+
 @dataclass(frozen=True)
 class Format:
     """The model of another program, in a file or in a folder.
 
     name: of the file or folder here, and of `export --to`; file: for help texts, `nep.txt of GPUMD`; holds:
     the formulas that it has room for. recognises: whether a file is of this format, by its name or its first
-    bytes, False where it cannot be read; it and read are None where a format is only written. read and write
-    raise ArtifactError.
+    bytes, False where it cannot be read; it and read are None where a format is only written. styles: other
+    ways to write, by name. read and write raise ArtifactError.
     """
 
     name: str
@@ -62,4 +65,5 @@ class Format:
     holds: str
     recognises: Callable[[Path], bool] | None
     read: Callable[[Path], Imported] | None
-    write: Callable[[Potential], Exported | ExportedFolder]
+    write: Writer
+    styles: Mapping[str, Writer] = field(default_factory=dict)

@@ -8,7 +8,7 @@ from pathlib import Path
 from pkgutil import iter_modules
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, did_you_mean
-from .foreign_format import Format, Imported
+from .foreign_format import Format, Imported, Writer
 
 
 @cache
@@ -26,6 +26,18 @@ def format_of(name: str) -> Format:
         help = f"known: {', '.join(formats())}"
         raise ArtifactError(Diagnostic("unknown-target", f"there is no export to `{name}`", help=help))
     return formats()[name]
+
+
+def writer_of(name: str, style: str | None = None) -> Writer:
+    """How a format is written. Raises ArtifactError: unknown-target, unknown-style."""
+    chosen = format_of(name)
+    if style is None:
+        return chosen.write
+    if style not in chosen.styles:
+        known = ", ".join(chosen.styles)
+        help = f"known: {known}" if known else "leave `--style` out"
+        raise ArtifactError(Diagnostic("unknown-style", f"{name} has no style `{style}`", help=help))
+    return chosen.styles[style]
 
 
 def readable() -> dict[str, Format]:

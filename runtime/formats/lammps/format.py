@@ -9,19 +9,38 @@ from ..foreign_format import ExportedFolder, Format, Written
 
 if TYPE_CHECKING:
     from ...potential.potential import Potential
+    from .native import Native
 
 
 def _write(potential: Potential) -> ExportedFolder:
     from ....compiler.backends.cpp.emit import emit
+
+    return _folder(potential, emit(potential.model, "double", potential.theta).text)
+
+
+def _write_native(potential: Potential) -> ExportedFolder:
+    from .native import native_of
+
+    return _folder(potential, native_of(potential))
+
+
+def _folder(potential: Potential, form: str | Native) -> ExportedFolder:
     from .folder import CERTIFICATE, Export, write_folder
 
-    kernel = emit(potential.model, "double", potential.theta).text
     run = str(getattr(potential, "folder", "a spec"))
 
     def fill(folder: Path) -> Written:
-        return write_folder(folder, Export(potential, kernel, run))
+        return write_folder(folder, Export(potential, form, run))
 
     return ExportedFolder(CERTIFICATE, fill)
 
 
-FORMAT = Format("lammps", "a folder with a pair style of LAMMPS", "any formula", None, None, _write)
+FORMAT = Format(
+    "lammps",
+    "a folder with a pair style of LAMMPS",
+    "any formula",
+    None,
+    None,
+    _write,
+    {"native": _write_native},
+)

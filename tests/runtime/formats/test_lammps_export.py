@@ -11,7 +11,7 @@ from hashlib import sha256
 from pathlib import Path
 
 import pytest
-from lammps_export import HEADERS, an_export, keep_objects, require_tools
+from lammps_export import HEADERS, an_export, keep_objects, kernel_of, require_tools
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.formats.foreign_format import Written
 from potentia.runtime.formats.lammps import installation
@@ -103,7 +103,7 @@ def test_without_tools_the_folder_is_whole_and_says_so(
 def test_a_compiler_that_fails_is_heard(tmp_path: Path) -> None:
     require_tools()
     export = an_export()
-    broken = Export(export.potential, "#error no kernel today\n" + export.kernel, "a test")
+    broken = Export(export.potential, "#error no kernel today\n" + kernel_of(export), "a test")
     (warning,) = write_folder(tmp_path, broken).warnings
     assert warning.code == "plugin-not-built"
     assert "it does not compile here" in warning.message and "no kernel today" in warning.message
@@ -114,7 +114,7 @@ def test_a_kernel_that_differs_is_not_exported(tmp_path: Path) -> None:
     export = an_export()
     wrong = an_export(many_body=0.7 + 1e-6)
     with pytest.raises(ArtifactError) as caught:
-        write_folder(tmp_path, Export(export.potential, wrong.kernel, "a test"))
+        write_folder(tmp_path, Export(export.potential, kernel_of(wrong), "a test"))
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "export-differs"
     assert "DIFFERENT" in diagnostic.message
@@ -131,5 +131,5 @@ def test_a_lammps_that_does_not_run_is_told(tmp_path: Path, monkeypatch: pytest.
     monkeypatch.setenv("LAMMPS_INCLUDE", str(HEADERS))
     monkeypatch.setattr(installation, "find_lammps", lambda: stopped)
     (warning,) = write_folder(tmp_path / "export", an_export()).warnings
-    assert (warning.code, warning.severity) == ("plugin-not-tried", "warning")
+    assert (warning.code, warning.severity) == ("export-not-tried", "warning")
     assert "ERROR: no license today" in warning.message

@@ -16,8 +16,21 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from lammps_export import EPSILON, HEADERS, SIGMA, an_export, frames, keep_objects, require_tools, run_lammps
+from lammps_export import (
+    EPSILON,
+    HEADERS,
+    MANY_BODY,
+    SIGMA,
+    an_export,
+    frames,
+    keep_objects,
+    kernel_of,
+    require_tools,
+    run_lammps,
+    standin,
+)
 from numpy.typing import NDArray
+from potentia.compiler.backends.cpp.emit import emit
 from potentia.runtime.formats.lammps import installation
 from potentia.runtime.formats.lammps.folder import PLUGIN
 from potentia.runtime.formats.lammps.parity import ParityStructure, data_file
@@ -33,6 +46,7 @@ STYLES = {
     "lj/cut": "\n".join(["pair_style lj/cut 6.0", *LJ]),
     "potentia": OURS.format("pairs"),
     "potentia many": OURS.format("many"),
+    "generated": OURS.format("generated"),
     "twice": "plugin load ./pairsplugin.so\npair_style hybrid/overlay potentia potentia\n"
     "pair_coeff * * potentia 1 Nb W\npair_coeff * * potentia 2 Nb W",
     "part": "\n".join(
@@ -90,11 +104,13 @@ def objects(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
 
 @pytest.fixture(scope="module")
 def folder(objects: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Two plugins, without and with many bodies, and 128 atoms in a skewed cell."""
+    """Plugins by hand, without and with many bodies, and generated; 128 atoms in a skewed cell."""
     require_tools()
     base = tmp_path_factory.mktemp("lammps")
-    for name, many_body in (("pairs", 0.0), ("many", 0.7)):
-        build(base, name, many_body)
+    for name, many_body in (("pairs", 0.0), ("many", MANY_BODY)):
+        build(base, name, kernel_of(an_export(many_body)))
+    potential = standin()
+    build(base, "generated", emit(potential.model, "double", potential.theta).text)
     rng = np.random.default_rng(3)
     sites = np.array(list(np.ndindex(4, 4, 4)), dtype=float)
     cell = np.array([[12.0, 0, 0], [0.7, 12.2, 0], [-0.9, 0.4, 11.8]])
@@ -105,11 +121,11 @@ def folder(objects: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     return base
 
 
-def build(base: Path, name: str, many_body: float, isa: str = "", **variables: str) -> None:
+def build(base: Path, name: str, kernel: str, **variables: str) -> None:
     """A plugin NAMEplugin.so in `base`."""
-    export, made = an_export(many_body, isa), base / name
-    texts = {f"source/{n}": t for n, t in sources(export.kernel).items()}
-    texts["build.sh"] = scripts(export.potential, "a test", "double")["build.sh"]
+    made = base / name
+    texts = {f"source/{n}": t for n, t in sources(kernel).items()}
+    texts |= scripts({"build.sh": "build.sh"}, ("Nb", "W"), {})
     for file, text in texts.items():
         (made / file).parent.mkdir(parents=True, exist_ok=True)
         (made / file).write_text(text)
@@ -169,8 +185,15 @@ def test_ranks_and_newton_change_nothing(folder: Path, many: Answer, ranks: int)
         same(found, many)
 
 
-def test_threads_change_nothing(folder: Path, many: Answer) -> None:
-    for found in answers(folder, "potentia many", 1, "-sf", "omp", "-pk", "omp", "2").values():
+@pytest.mark.parametrize("style", ["potentia many", "generated"])
+def test_threads_change_nothing(folder: Path, many: Answer, style: str) -> None:
+    for found in answers(folder, style, 1, "-sf", "omp", "-pk", "omp", "2").values():
+        same(found, many)
+
+
+def test_a_generated_kernel_is_the_one_by_hand(folder: Path, many: Answer) -> None:
+    """Virials by atom too, which nothing else compares."""
+    for found in answers(folder, "generated", 2).values():
         same(found, many)
 
 
@@ -238,7 +261,7 @@ def test_a_fault_is_told_in_words(folder: Path, fault: tuple[str, str, str]) -> 
 def test_a_kernel_for_another_processor_is_refused(folder: Path) -> None:
     if "avx512f" in Path("/proc/cpuinfo").read_text() or os.uname().machine != "x86_64":
         pytest.skip("this processor has AVX-512, or is of another family")
-    build(folder, "foreign", 0.0, isa="avx2 avx512f")
+    build(folder, "foreign", kernel_of(an_export(isa="avx2 avx512f")))
     text = BOX.format(units="metal", style="potentia", coefficients="* * Nb W", plugin="foreign")
     done = run_lammps(folder, text)
     assert done.code != 0
@@ -253,7 +276,7 @@ def test_another_lammps_is_refused(folder: Path, objects: Path) -> None:
     kept.mkdir()
     shutil.copy(objects / "pair_potentia.o", kept)
     headers = {"LAMMPS_INCLUDE": str(HEADERS), "MPI_INCLUDE": f"{sys.prefix}/include"}
-    build(folder, "old", 0.0, LMP=str(other), OBJECTS=str(kept), **headers)
+    build(folder, "old", kernel_of(an_export()), LMP=str(other), OBJECTS=str(kept), **headers)
     text = BOX.format(units="metal", style="potentia", coefficients="* * Nb W", plugin="old")
     done = run_lammps(folder, text)
     assert done.code != 0

@@ -1,0 +1,115 @@
+"""A formula by LAMMPS's own styles: those of the same formula, tables for other pairs and for functions of a
+density, and `hybrid/overlay` where there are several."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ....compiler.ir.graph import Node
+from ...potential.plain_sum import Numbers, Term, is_plain_sum, terms_of
+from ...potential.potential import Potential
+from .native_files import eam_fs
+from .native_terms import NoStyle, Style, style_of
+from .tabulated import POINTS, Inexpressible, require_expressible, tabulate
+
+
+@dataclass(frozen=True)
+class Native:
+    """stanza: the lines of an input; files: that they name; tabulated: terms that are tables now."""
+
+    stanza: str
+    files: Mapping[str, str]
+    tabulated: tuple[str, ...]
+
+    @property
+    def sentence(self) -> str:
+        """What is exact and what is not."""
+        if not self.tabulated:
+            return "every term is a style of LAMMPS with the same formula"
+        names = ", ".join(f"`{name}`" for name in self.tabulated)
+        return f"{names} as tables of {POINTS} points, between which LAMMPS interpolates by cubics"
+
+
+def native_of(potential: Potential) -> Native:
+    """The formula by styles of LAMMPS. Raises ArtifactError `not-native`."""
+    model, terms = terms_of(potential)
+    energy = model.outputs["energy"]
+    numbers = Numbers(model, potential.theta)
+    styles: list[Style] = []
+    rest: dict[str, Node] = {}
+    if is_plain_sum(energy, terms):
+        for term in terms:
+            found = _style_or_energy(term, numbers)
+            if isinstance(found, Style):
+                styles.append(found)
+            else:
+                rest[term.instance.name] = found
+    else:
+        rest["the energy"] = _expressible(energy, "the energy, which is no plain sum of terms,", None)
+    if rest:
+        styles += _tables(potential, rest)
+    return Native(_stanza(styles, potential.species), _files(styles), tuple(rest))
+
+
+def _style_or_energy(term: Term, numbers: Numbers) -> Style | Node:
+    try:
+        return style_of(term, numbers)
+    except NoStyle as reason:
+        return _expressible(term.instance.energy, f"the term `{term.called}`", term, str(reason))
+
+
+def _expressible(energy: Node, what: str, term: Term | None, reason: str = "") -> Node:
+    try:
+        require_expressible(energy)
+    except Inexpressible as fault:
+        why = f"{reason}, and tables do not hold it: {fault}" if reason else f"tables do not hold it: {fault}"
+        raise _fault(f"{what} has no style in LAMMPS: {why}", term) from None
+    return energy
+
+
+def _tables(potential: Potential, rest: Mapping[str, Node]) -> list[Style]:
+    try:
+        found = tabulate(potential.model, potential.theta, list(rest.values()))
+    except Inexpressible as fault:
+        raise _fault(f"{', '.join(rest)} cannot be tabulated: {fault}", None) from None
+    styles = []
+    for number, tables in enumerate(found, 1):
+        file = f"formula{number if len(found) > 1 else ''}.eam.fs"
+        arguments = (("* *", f"{file} {' '.join(potential.species)}"),)
+        styles.append(Style("eam/fs", "", arguments, {file: eam_fs(tables, potential.species)}))
+    return styles
+
+
+def _fault(message: str, term: Term | None) -> ArtifactError:
+    origin = term.instance.origin if term is not None else None
+    help = "without `--style native` any formula goes to LAMMPS, as a pair style of its own"
+    place = None if origin is not None else "spec.pes"
+    return ArtifactError(Diagnostic("not-native", message, primary=origin, place=place, help=help))
+
+
+# --- the lines of an input -------------------------------------------------------------------------
+
+
+def _files(styles: Sequence[Style]) -> dict[str, str]:
+    return {name: text for style in styles for name, text in style.files.items()}
+
+
+def _stanza(styles: Sequence[Style], species: Sequence[str]) -> str:
+    if len(styles) == 1:
+        (style,) = styles
+        lines = [f"pair_style {style.name} {style.arguments}".rstrip()]
+        lines += [f"pair_coeff {types} {rest}" for types, rest in style.coefficients]
+        return "\n".join(lines + (["pair_modify shift yes"] if style.shifted else []))
+    times = Counter(style.name for style in styles)
+    seen: Counter[str] = Counter()
+    lines = ["pair_style hybrid/overlay " + " ".join(f"{s.name} {s.arguments}".rstrip() for s in styles)]
+    for style in styles:
+        seen[style.name] += 1
+        name = f"{style.name} {seen[style.name]}" if times[style.name] > 1 else style.name
+        lines += [f"pair_coeff {types} {name} {rest}" for types, rest in style.coefficients]
+        if style.shifted:
+            lines.append(f"pair_modify pair {name} shift yes")
+    return "\n".join(lines)

@@ -1,0 +1,136 @@
+"""Terms of the library that styles of LAMMPS compute by the same formula, number by number."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from itertools import product
+from math import isclose
+
+from ....compiler.chemistry.elements import ELEMENTS
+from ....compiler.ir.types import row_number
+from ...potential.plain_sum import Numbers, Term
+from .native_files import SW_COLUMNS, TERSOFF_COLUMNS, entries_file
+
+_ZBL_LENGTH = 0.46850  # Å, of LAMMPS
+
+
+class NoStyle(Exception):
+    """A term that no style computes by the same formula. The text is the reason."""
+
+
+@dataclass(frozen=True)
+class Style:
+    """A style of LAMMPS. arguments: after its name in `pair_style`; coefficients: of `pair_coeff`, atom types
+    apart from the rest; files: by name; shifted: whether energies are 0 at the cutoff.
+    """
+
+    name: str
+    arguments: str
+    coefficients: tuple[tuple[str, str], ...]
+    files: Mapping[str, str] = field(default_factory=dict)
+    shifted: bool = False
+
+
+def style_of(term: Term, numbers: Numbers) -> Style:
+    """The style of a term. Raises NoStyle."""
+    maker = _STYLES.get(term.called)
+    if maker is None or not term.is_of_library:
+        raise NoStyle("no style has its formula")
+    if term.only:
+        raise NoStyle("it acts among some of the species alone")
+    return maker(term, _Values(term, numbers))
+
+
+class _Values:
+    """Parameters of a term by the species that they are of, as indices."""
+
+    def __init__(self, term: Term, numbers: Numbers) -> None:
+        self.term, self.numbers, self.symbols = term, numbers, numbers.model.species
+
+    @property
+    def n(self) -> int:
+        return len(self.symbols)
+
+    def of(self, name: str, *atoms: int) -> float:
+        full = f"{self.term.instance.name}.{name}"
+        rows = self.numbers.of(self.term, name)
+        parameter = next((p for p in self.numbers.model.parameters if p.name == full), None)
+        if parameter is None or len(rows) == 1:
+            return float(rows[0])
+        return float(rows[row_number(parameter.kind.domain, atoms, self.n)])
+
+    def pairs(self) -> list[tuple[int, int]]:
+        return [(a, b) for a in range(self.n) for b in range(a, self.n)]
+
+
+def _pair_style(name: str, parameters: str, rest: str = "") -> Callable[[Term, _Values], Style]:
+    """A style whose coefficients are parameters of the term, and constants after them."""
+
+    def style(term: Term, values: _Values) -> Style:
+        switch = term.word("switch")
+        if switch not in ("hard", "v", "shifted"):
+            raise NoStyle(f"no style has its switch `{switch}`")
+        lines = []
+        for a, b in values.pairs():
+            numbers = " ".join(repr(values.of(p, a, b)) for p in parameters.split())
+            lines.append((f"{a + 1} {b + 1}", f"{numbers}{rest}"))
+        return Style(name, repr(term.number("rc")), tuple(lines), shifted=switch == "shifted")
+
+    return style
+
+
+def _zbl(term: Term, values: _Values) -> Style:
+    if term.word("switch") != "lammps" or not isclose(term.number("a0"), _ZBL_LENGTH, rel_tol=1e-12):
+        raise NoStyle("the style `zbl` has the switch `lammps` and a0 = 0.46850 Å")
+    z = [ELEMENTS[s][0] for s in values.symbols]
+    lines = tuple((f"{a + 1} {b + 1}", f"{z[a]} {z[b]}") for a, b in values.pairs())
+    return Style("zbl", f"{term.number('inner')!r} {term.number('outer')!r}", lines)
+
+
+def _sw(term: Term, values: _Values) -> Style:
+    entries = {}
+    for i, j, k in product(range(values.n), repeat=3):
+        entry = {name: values.of(name, i, j) for name in ("sigma", "a", "gamma", "A", "B", "p", "q")}
+        if entry["a"] * entry["sigma"] > term.number("rc") * (1 + 1e-12):
+            raise NoStyle("its rc cuts off before a·sigma")
+        epsilon = values.of("epsilon", i, j)
+        if epsilon == 0.0:
+            raise NoStyle("an epsilon is 0, and the style multiplies lambda by it")
+        more = {"epsilon": epsilon, "lambda": values.of("lambda", i, j, k) / epsilon, "tol": 0.0}
+        key = (values.symbols[i], values.symbols[j], values.symbols[k])
+        entries[key] = entry | more | {"costheta0": values.of("cos0", i, j, k)}
+    return _of_file("sw", entries_file(entries, SW_COLUMNS), values)
+
+
+def _tersoff(term: Term, values: _Values) -> Style:
+    (m,) = term.whole("m")
+    entries = {}
+    for i, j, k in product(range(values.n), repeat=3):
+        bond = {name: values.of(name, i, j) for name in ("A", "B", "lambda1", "lambda2", "beta", "n")}
+        own = {name: values.of(name, i, j, k) for name in ("R", "D", "lambda3", "gamma", "c", "d")}
+        if j == k and (own["R"], own["D"]) != (values.of("R2", i, j), values.of("D2", i, j)):
+            raise NoStyle("R2 and D2 of a bond i-j are not R and D of i-j-j")
+        if any(bond[name] != values.of(name, j, i) for name in ("A", "lambda1")):
+            raise NoStyle("A and lambda1 of the bonds i-j and j-i differ")
+        if own["R"] + own["D"] > term.number("rc") * (1 + 1e-12):
+            raise NoStyle("its rc cuts off before R + D")
+        key = (values.symbols[i], values.symbols[j], values.symbols[k])
+        entries[key] = bond | own | {"m": float(m), "costheta0": values.of("h", i, j, k)}
+    return _of_file("tersoff", entries_file(entries, TERSOFF_COLUMNS), values)
+
+
+def _of_file(name: str, text: str, values: _Values) -> Style:
+    file = f"formula.{name}"
+    return Style(name, "", (("* *", f"{file} {' '.join(values.symbols)}"),), {file: text})
+
+
+_STYLES: Mapping[str, Callable[[Term, _Values], Style]] = {
+    "lj": _pair_style("lj/cut", "epsilon sigma"),
+    "morse": _pair_style("morse", "D a r0"),
+    "buckingham": _pair_style("buck", "A rho C"),
+    "born_mayer": _pair_style("born", "A rho", " 0.0 0.0 0.0"),
+    "zbl": _zbl,
+    "sw": _sw,
+    "tersoff": _tersoff,
+}
