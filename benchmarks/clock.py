@@ -6,10 +6,10 @@ Import this before jax: the number of XLA's threads is read when jax starts.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from statistics import median
-from time import perf_counter
+from statistics import median, quantiles
+from time import perf_counter, process_time
 
 ONE_THREAD = "--xla_cpu_multi_thread_eigen=false intra_op_parallelism_threads=1"
 
@@ -48,6 +48,58 @@ def taking_turns(
                 call()
             seconds[name].append((perf_counter() - begin) / calls_a_round)
     return {name: Timing(median(s), min(s)) for name, s in seconds.items()}
+
+
+# --- processor time, on machines that have other work ----------------------------------------------
+
+Contender = Callable[[], float]  # one sample: seconds of one evaluation
+
+
+@dataclass(frozen=True)
+class Quartiles:
+    low: float
+    middle: float
+    high: float
+
+
+def quartiles(values: Sequence[float]) -> Quartiles:
+    if len(values) == 1:
+        return Quartiles(values[0], values[0], values[0])
+    return Quartiles(*quantiles(values, n=4, method="inclusive"))
+
+
+def contender(
+    call: Callable[[], object], at_least: float = 0.1, clock: Callable[[], float] = process_time
+) -> Contender:
+    """Samples of a call by a clock, the processor's by default, each of so many calls that they take
+    `at_least` seconds. The call is made a few times before."""
+    call()
+    begin, calls = clock(), 0
+    while calls < 1000 and clock() - begin < at_least:
+        call()
+        calls += 1
+
+    def sample() -> float:
+        begin = clock()
+        for _ in range(calls):
+            call()
+        return (clock() - begin) / calls
+
+    return sample
+
+
+def alternating(contenders: Mapping[str, Contender], rounds: int) -> dict[str, list[float]]:
+    """Samples of each, seconds. A round takes one of every contender, in the other order each time."""
+    seconds: dict[str, list[float]] = {name: [] for name in contenders}
+    for k in range(rounds):
+        for name in list(contenders)[:: 1 if k % 2 == 0 else -1]:
+            seconds[name].append(contenders[name]())
+    return seconds
+
+
+def ratios(one: Sequence[float], other: Sequence[float]) -> Quartiles:
+    """Of one / other, round by round."""
+    return quartiles([a / b for a, b in zip(one, other, strict=True)])
 
 
 def machine() -> str:
