@@ -154,7 +154,7 @@ def _labelled(
 
 
 def _as_fitted(study: Study) -> DataConfig:
-    """Labels as they are written here, without those that the fit leaves aside."""
+    """Labels as they are written here, without the ones that the fit leaves aside."""
     given = study.config.fit.data
     return DataConfig(use_forces=given.use_forces, use_stress=given.use_stress)
 

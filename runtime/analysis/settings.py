@@ -13,8 +13,8 @@ from ..files.settings import Section, option, validated
 class AnalysisSettings(Section):
     """Times in ps, lengths in Å.
 
-    skip: what is left out at the beginning, in ps; skip_share: the same as a share of the frames. stride: one
-    frame of so many is looked at; atoms are followed through all of them. interval: between two frames of
+    skip: the time left out at the beginning, in ps; skip_share: the same as a share of the frames. stride:
+    one frame of so many is looked at; atoms are followed through all of them. interval: between two frames of
     the file; timestep in fs: of `step` in the file; time_unit: of `time` in the file. core: the share of the
     sum of two covalent radii within which atoms have clustered. lags: where the slope of the MSD is taken; a
     tenth to half of a block where not given.
@@ -51,5 +51,5 @@ class AnalysisSettings(Section):
 
 
 def analysis_settings(given: Mapping[str, object]) -> AnalysisSettings:
-    """Settings from what was given; None is not given. Raises ConfigError `bad-value`."""
+    """Settings from the given values; None is not given. Raises ConfigError `bad-value`."""
     return validated(AnalysisSettings, {k: v for k, v in given.items() if v is not None}, None)

@@ -73,7 +73,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Front:
-    """The members by number of parameters; what is not among them, and why, in words."""
+    """The members by number of parameters; the candidates left out, with the reason, in words."""
 
     members: tuple[Member, ...]
     left_out: tuple[str, ...]
@@ -201,7 +201,7 @@ def _candidates(pool: Pool, results: list[Result], counts: Indices) -> Candidate
 
 
 def design(study: Study, on_progress: OnProgress | None = None) -> Front:
-    """The front of a study. Goes on from what the study's folder has already.
+    """The front of a study. Goes on from the results in the study's folder.
 
     Raises FitError: `budget-too-small` where the budget ended before the first selection, nothing-measured,
     nothing-selected, empty-front; ArtifactError `other-study`.
@@ -226,7 +226,7 @@ def design(study: Study, on_progress: OnProgress | None = None) -> Front:
 
 
 def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
-    """The candidates fitted, without those that another beats in everything."""
+    """The candidates fitted, without any that another beats in everything."""
     store, place = loop.study.store, str(loop.study.folder)
     members, left_out = [], []
     candidates = sorted(candidates, key=lambda c: c.size)

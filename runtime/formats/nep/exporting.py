@@ -132,7 +132,7 @@ def _only(terms: list[_Term], names: tuple[str, ...]) -> _Term | None:
 
 
 class _Tables:
-    """The numbers of parameters, written out: what is not kept is 0, what is joined is repeated."""
+    """The numbers of parameters, written out: components not kept are 0, joined ones repeated."""
 
     def __init__(self, model: Model, theta: Floats) -> None:
         self.model = model
