@@ -161,7 +161,7 @@ def _as_fitted(study: Study) -> DataConfig:
 
 def _nothing(folder: Path, refused: dict[str, str]) -> DataError:
     message = f"none of the {len(refused)} structures could be labelled: {next(iter(refused.values()))}"
-    help = "mend the calculator or its [label.arguments], and run again: what is done is kept"
+    help = "mend the calculator or its [label.arguments], and run again: finished work is kept"
     return DataError(Diagnostic("nothing-labelled", message, place=str(folder.parent), help=help))
 
 

@@ -44,7 +44,7 @@ class AnalysisSettings(Section):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.interval is not None and self.timestep is not None:
-            raise ValueError("either an interval or a time step says what the time is, not both")
+            raise ValueError("either an interval or a time step gives the time, not both")
         if self.lags is not None and not 0 < self.lags[0] < self.lags[1]:
             raise ValueError("the lags of the slope are two times, the first smaller")
         return self

@@ -85,7 +85,7 @@ def text(found: RunsCompared) -> str:
         parts.append("\n".join([table.title, *body, *(f"  {note}" for note in table.notes)]))
     if not found.differs and found.numbers.compared:
         n = console.counted(found.numbers.compared, "number")
-        parts.insert(0, f"numbers: none of {n} trained in both has changed beyond what the fits know")
+        parts.insert(0, f"numbers: none of {n} trained in both has changed by more than its uncertainty")
     return "\n\n".join(parts)
 
 

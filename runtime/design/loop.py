@@ -126,7 +126,7 @@ class _Loop:
         results = [self.study.store.result(p) for p in paths]
         if any(r is None for r in results):
             reasons = self.study.store.failures()
-            message = "nothing can be selected from what was measured"
+            message = "no composition can be selected from the measured columns"
             help = "; ".join(reasons[p.id] for p in paths if p.id in reasons)
             raise FitError(Diagnostic("nothing-selected", message, place=str(self.study.folder), help=help))
         counts = self.study.read_factors(known).counts
@@ -214,7 +214,7 @@ def design(study: Study, on_progress: OnProgress | None = None) -> Front:
     best = loop.selections(_calls(entries), "first")
     if not best:
         message = "the budget ended before anything could be selected"
-        help = "raise `budget.time_limit` or `budget.fits`, and run again: what was measured is kept"
+        help = "raise `budget.time_limit` or `budget.fits`, and run again: measured columns are kept"
         raise FitError(Diagnostic("budget-too-small", message, place=str(study.folder), help=help))
     entries, best = loop.tuned(entries, best)
     more = loop.grown(entries, best)
