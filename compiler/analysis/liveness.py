@@ -22,7 +22,7 @@ def live_components(
 ) -> dict[Node, Mask]:
     """For each node under the outputs a mask of its feature shape.
 
-    parameters: which components of a parameter may differ from 0, all of those that are not named.
+    parameters: the components of a parameter that may differ from 0; all, of a parameter that is not named.
     """
     roots = list(outputs)
     order = list(topological(roots))

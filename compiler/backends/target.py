@@ -1,4 +1,4 @@
-"""What a target is: models go in, and predictions for structures come out."""
+"""The interface of a target: models go in, and predictions for structures come out."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ class Checked:
 
 
 def check_file(file: syntax.File, need_energy: bool = True) -> Checked:
-    """Gather the declarations of a spec and of what it imports.
+    """Gather the declarations of a spec and of its imports.
 
     Raises SpecError with all faults found: duplicates, cycles, unknown species, no energy.
     """

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-ALONE = 2.0  # what it costs to leave one without a partner
+ALONE = 2.0  # the cost of one without a partner
 
 
 def assigned(costs: Sequence[Sequence[float]], columns: int) -> list[tuple[int, int]]:
-    """Rows and columns that belong together; those that are better left alone are in no pair.
+    """Rows and columns that belong together; a row or column that costs less alone is in no pair.
 
     costs: (rows, columns), `inf` for what may not be. Shortest augmenting paths, doi:10.1007/BF02278710.
     """

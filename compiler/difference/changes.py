@@ -20,7 +20,7 @@ Pairs = Sequence[tuple[Instance, Instance]]
 
 @dataclass(frozen=True)
 class Changes:
-    """operations: what changed. names: of a parameter of b -> that of a, those that correspond. forms:
+    """operations: the changes. names: of a parameter of b -> that of its partner in a. forms:
     of the energies and of terms that belong together, where they are not one form.
     """
 

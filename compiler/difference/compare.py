@@ -29,7 +29,7 @@ class Difference:
     """The changes. verdict: `same` only where it is proved; `unproved` where nothing was found to have
     changed and there is no proof of it either.
 
-    parameters: name of a parameter of b -> that of a, those that correspond. level: `syntax` where one of the
+    parameters: name of a parameter of b -> that of its partner in a. level: `syntax` where one of the
     specs is not valid, and only words were compared.
     """
 
@@ -42,7 +42,7 @@ class Difference:
 
 
 def compare(a: Checked, b: Checked, species: Sequence[str] | None = None) -> Difference:
-    """The difference of two checked specs. species: for those that name none. Raises SpecError."""
+    """The difference of two checked specs. species: of a spec that names none. Raises SpecError."""
     of_a, of_b = species_of(a, species), species_of(b, species)
     if set(of_a) != set(of_b):
         return _across_species(a, b, of_a, of_b)

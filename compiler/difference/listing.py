@@ -47,7 +47,7 @@ def _facts(side: Side, instance: Instance) -> Iterator[str]:
 
 
 def _apart(p: Parameter) -> str:
-    """What a line for the whole table leaves out: rows that are fixed or joined, components that are kept."""
+    """The details beside a line for the whole table: fixed and joined rows, kept components."""
     parts = []
     if any(p.free) and not all(p.free):
         parts.append(f"trained: {''.join('01'[free] for free in p.free)}")

@@ -44,13 +44,13 @@ def with_bodies(side: Side) -> list[Instance]:
 
 
 def formula_keys(side: Side, forms: Forms) -> dict[str, bytes]:
-    """A digest of each instance's energy that knows its parameters by what they are, not by name."""
+    """A digest of each instance's energy, with parameters by their contents and not by their names."""
     normal = normal_forms(forms, side, contents(side, forms.numbers), {n: n for n in side.parameters})
     return {i.name: normal.of(i.energy).key for i in with_bodies(side)}
 
 
 def _cost(x: Instance, y: Instance, same_formula: bool) -> float:
-    """0 for what is the same, below `ALONE`·2 for what may be a changed form of the other."""
+    """0 for the same term, below `ALONE`·2 for a possible changed form of the other."""
     called = 0.0 if x.name == y.name else 0.01
     if same_formula:
         return called
@@ -107,7 +107,7 @@ def _contents(instance: Instance) -> list[tuple[str, str]]:
 
 
 def matched_parameters(x: Instance, y: Instance) -> list[tuple[Parameter, Parameter]]:
-    """Parameters of two terms that belong together: of one name, or, for what is left, alike."""
+    """Parameters of two terms that belong together: of one name, else alike."""
     pairs = [(p, y.parameters[name]) for name, p in x.parameters.items() if name in y.parameters]
     left = [p for name, p in x.parameters.items() if name not in y.parameters]
     over = [q for name, q in y.parameters.items() if name not in x.parameters]

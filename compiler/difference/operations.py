@@ -198,7 +198,7 @@ class SharingChanged(Operation):
 
 @dataclass(frozen=True)
 class ComponentsChanged(Operation):
-    """The number of components of a parameter, or those that are kept."""
+    """The number of components of a parameter, or the kept ones."""
 
     kind = "components_changed"
     parameter: str

@@ -30,7 +30,7 @@ class _Row:
 def parameter_changes(
     a: Side, b: Side, pairs: list[tuple[Parameter, Parameter]], species: frozenset[str]
 ) -> Iterator[op.Operation]:
-    """Changes of parameters that correspond. species: those that both specs have, of whose rows to speak."""
+    """Changes of corresponding parameters. species: the common ones, whose rows are compared."""
     for p, q in pairs:
         yield from _changes(a, b, p, q, species)
 

@@ -40,7 +40,7 @@ class Skeleton:
         return None
 
     def rest(self) -> bytes:
-        """A digest of what has no term in it."""
+        """A digest of the products without a term."""
         return digest(
             *sorted(
                 b"%s %r" % (product_key(p), c)
@@ -114,7 +114,7 @@ def signed_leaves(expr: syntax.Expr, sign: str = "") -> Iterator[tuple[str, synt
 def place_changes(
     a: Side, b: Side, pairs: list[tuple[Instance, Instance]], before: Skeleton, after: Skeleton
 ) -> Iterator[op.Operation]:
-    """Terms that stand elsewhere, and what the energy has beside terms."""
+    """Terms that stand elsewhere, and the parts of the energy beside terms."""
     places_a, places_b = Places(a), Places(b)
     outer_a, outer_b = {i.name for i in a.outermost}, {i.name for i in b.outermost}
     for x, y in pairs:

@@ -1,9 +1,9 @@
 """Whether two specs are provably one potential: equal normal forms under some naming of the parameters.
 
-Which parameter of one is which of the other is found by what they are (start, bounds, sharing) and where in
-the formula they stand, refined until every parameter is told from the others; those that even this does not
-tell apart are exchangeable or are tried in the order of their names. The proof is the comparison afterwards,
-with each parameter under its own name: a wrong guess can only fail it.
+The partner of a parameter is found by its contents (start, bounds, sharing) and its places in the formula,
+refined until each parameter is alone; parameters that stay alike are exchangeable, or are tried in the order
+of their names. The proof is the comparison afterwards, with each parameter under its own name: a wrong guess
+can only fail it.
 """
 
 from __future__ import annotations
@@ -117,7 +117,7 @@ def _refined(a: Side, b: Side, keys_a: dict[str, bytes], keys_b: dict[str, bytes
 
 
 def _choose(keys_a: dict[str, bytes], keys_b: dict[str, bytes]) -> None:
-    """Tell one of those that are alike from the others: on both sides the same name, where there is one."""
+    """Mark one of several like parameters: on both sides of the same name, where there is one."""
     alike = next(key for key, count in Counter(keys_a.values()).items() if count > 1)
     of_a = [name for name, key in keys_a.items() if key == alike]
     of_b = [name for name, key in keys_b.items() if key == alike]

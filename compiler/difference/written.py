@@ -21,7 +21,7 @@ def quantity(x: float, unit: Unit) -> str:
 
 
 def value(v: Value | None) -> str | None:
-    """An argument: `5 Å`, `bessel(8)`, `[8, 8]`, `smoothed`. None for what has no words, an energy."""
+    """An argument: `5 Å`, `bessel(8)`, `[8, 8]`, `smoothed`. None for an energy, which has no words."""
     match v:
         case Quantity():
             return quantity(v.value, v.unit)

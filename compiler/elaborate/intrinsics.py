@@ -223,7 +223,7 @@ def bispectrum(tensor: Node) -> Node:
     Σ_m G^{l1 l2 l3}_{m1 m2 m3} A_{n1 l1 m1} A_{n2 l2 m2} A_{n3 l3 m3} for l1 ≤ l2 ≤ l3, channels of
     equal degrees in ascending order: rotation invariants of third order of A with shape (n, (l+1)²).
 
-    doi:10.1103/PhysRevB.87.184115, eq. 16, up to factors; those that change sign on reflection are left out.
+    doi:10.1103/PhysRevB.87.184115, eq. 16, up to factors; products odd under reflection are left out.
     """
     n, blocks = by_degree(tensor, "bispectrum")
     parts = []

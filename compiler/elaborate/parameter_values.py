@@ -50,7 +50,7 @@ def parameter(scope: TermScope, declaration: syntax.Param, kind: Kind) -> Parame
 def _laid_out(
     name: str, term: str, kind: Kind, rows: Sequence[tuple[_Row, int]], used: Sequence[bool]
 ) -> Parameter | None:
-    """Numbers in the order of their first row; rows are (what is given, the row whose numbers it shares)."""
+    """Numbers in the order of their first row; rows are (the given value, the row it shares numbers with)."""
     kept = tuple(sorted({k for row, _ in rows for k in row.values}))
     if not kept:
         return None
@@ -120,7 +120,7 @@ def _given_rows(
 def _written_rows(
     scope: TermScope, label: str, table: syntax.Table, kind: Kind, names: tuple[str, ...]
 ) -> dict[str, tuple[int, syntax.Expr]]:
-    """Row name -> the first of the rows joined with it, and what is written for them."""
+    """Row name -> the first of the rows joined with it, and the expression written for them."""
     found: dict[str, tuple[int, syntax.Expr]] = {}
     for keys, expr, span in table.entries:
         rows = [_row_name(key, kind, names) for key in keys]
@@ -174,7 +174,7 @@ def _row(
     row: int,
     given: bool = True,
 ) -> _Row:
-    """given: by the call, whose names mean what they mean there, not by the declaration. row: its place."""
+    """given: by the call, in whose scope its names are read, not by the declaration. row: its place."""
     values = _values(scope, declaration, setting.value, kind, row, given)
     lower, upper = -inf, inf
     if setting.bounds:

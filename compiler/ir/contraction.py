@@ -1,4 +1,4 @@
-"""Contractions: what the notation of an `einsum` says, parsed once for all who read it."""
+"""Contractions: the notation of an `einsum`, parsed once for all readers."""
 
 from __future__ import annotations
 

@@ -100,7 +100,7 @@ class ParameterVector:
         return tuple(x for p in self.parameters for x in p.free)
 
     def among(self, names: Container[str]) -> tuple[bool, ...]:
-        """(P,) which are of the parameters of these names, such as those that the energy is linear in."""
+        """(P,) which are of the parameters of these names, such as the linear ones."""
         return tuple(p.name in names for p in self.parameters for _ in p.start)
 
     # --- parameters and their tables ---------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""Kinds: what an IR node is one of, its feature shape and its unit."""
+"""Kinds: the domain of an IR node, its feature shape and its unit."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ LISTS = ("pair", "edge", "triple")
 
 @dataclass(frozen=True)
 class Domain:
-    """One value for each what. `rc` (Å) is the reach of the neighbour list, of pair, edge and triple."""
+    """The things that have one value each. rc: the cutoff in Å of the list, for pair, edge and triple."""
 
     name: DomainName
     rc: float | None = None

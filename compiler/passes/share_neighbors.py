@@ -1,6 +1,6 @@
 """Share neighbours: terms of nearly the same cutoff use one list, each still with its own cutoff.
 
-A sum within a smaller cutoff laid on a longer list masks what is beyond:
+A sum within a smaller cutoff laid on a longer list masks the neighbours beyond:
     sum_i(f, within rc)  =  sum_i(where(rc − r, f, 0), within RC)
 A list is only lengthened where that adds little work (volumes within MERGE); a short-ranged core keeps its
 own, usually empty, list. Triples keep theirs: their work grows with the square. So do sums that may be no
@@ -51,7 +51,7 @@ def _sums(node: Node) -> bool:
 
 
 def attrs_domain(node: Node) -> Domain:
-    """The list that a sum runs over: that of what it sums."""
+    """The list that a sum runs over: that of its argument."""
     return node.args[0].kind.domain
 
 

@@ -27,7 +27,7 @@ def simplify_model(model: Model) -> Model:
 
 
 def _value(node: Node) -> float | None:
-    """The number that a constant is throughout, None for what is not one."""
+    """The number that a constant is throughout, None for any other node."""
     if node.op is not ops.const:
         return None
     values = node["values"]

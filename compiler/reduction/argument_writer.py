@@ -1,6 +1,6 @@
 """A parameter under a restriction, as the argument of a call: `{Nb-Nb = Nb-W: 0.5 eV, W-W: fixed 0.7 eV}`.
 
-What a restriction does not touch is written as it was.
+Parts that a restriction does not touch are written as they were.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from .quadratic_model import Restriction
 
 @dataclass(frozen=True)
 class _Row:
-    """A row of the table: name; the number of each component that is kept; what is written for it today."""
+    """A row of the table: name; the number of each component that is kept; its text today."""
 
     name: str
     numbers: Mapping[int, int]  # component -> place in the parameter, of numbers tied together the first
@@ -35,7 +35,7 @@ def argument_text(
     restriction: Restriction,
     old: syntax.Expr | None,
 ) -> str:
-    """The value of the argument. idle: rows that the term never meets; old: what the argument is today.
+    """The value of the argument. idle: rows that the term never meets; old: the argument of today.
 
     Raises InternalError where a component is fixed at another value than 0, or rows are tied in part.
     """

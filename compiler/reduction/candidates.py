@@ -64,7 +64,7 @@ class Choice:
 
 
 def protected(program: Rewritable, quadratic_model: QuadraticModel) -> tuple[Protected, ...]:
-    """Numbers of pinned terms, and those that no row of the data depends on, parameter by parameter."""
+    """Numbers of pinned terms, and numbers that no row of the data depends on, parameter by parameter."""
     trained = program.model.vector.trained
     unmoved = pinned(program)
     groups: dict[tuple[str, str], list[int]] = defaultdict(list)
@@ -105,7 +105,7 @@ def candidates(program: Rewritable, theta: Array, kept: Sequence[Protected] = ()
 
 
 def _operands(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
-    """Operands left out: what they are linear in at 0, all else of theirs as it is."""
+    """Operands left out: their linear numbers at 0, the others as they are."""
     trained = program.model.vector.trained
     for operand in program.operands:
         own = [k for k, t in enumerate(trained) if t.parameter.name in operand.parameters]

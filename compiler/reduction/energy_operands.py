@@ -16,7 +16,7 @@ from ..syntax import tree as syntax
 
 @dataclass(frozen=True, eq=False)
 class Operand:
-    """A part of the energy's sum. parameters: names of those that nothing else reads; terms: names of the
+    """A part of the energy's sum. parameters: names of the ones that nothing else reads; terms: names of the
     instances in it alone; pinned: some term in it may not be pruned.
     """
 

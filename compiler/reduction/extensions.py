@@ -1,9 +1,9 @@
 """Grow: candidate terms ranked by their predicted gain, from one linearisation: Rao's score test.
 
-The candidates join the energy with everything that they are linear in at 0, so that the energy is what it
-was. What freeing the amplitudes b of one candidate gains, all numbers of the base at their new best, is at
-the optimum of the base ½ g_bᵀ S_b⁻¹ g_b: gradient and unique information of b. Numbers that shape a
-candidate are held at their start; a fit frees them later.
+The candidates join the energy with their amplitudes at 0, so that it keeps its value. The gain of freeing the
+amplitudes b of one candidate, all numbers of the base at their new best, is ½ g_bᵀ S_b⁻¹ g_b at the optimum
+of the base: gradient and unique information of b. Numbers that shape a candidate are held at their start; a
+fit frees them later.
 """
 
 from __future__ import annotations
@@ -106,7 +106,7 @@ def _call(text: str) -> str:
 
 
 def _start(program: Program, theta: Array, larger: Program, candidates: Sequence[Candidate]) -> Array:
-    """The known values, the starts of what is new, amplitudes at 0."""
+    """The known values, the starts of new parameters, amplitudes at 0."""
     known = dict(zip(program.model.vector.names, theta.tolist(), strict=True))
     vector = larger.model.vector
     values = [known.get(c.name, c.start) for c in vector.coefficients]

@@ -22,7 +22,7 @@ class Block:
     `component` a basis function or invariant over all rows (`pair.c[*,3]`), `unit` a hidden unit of a
     network: the weights into it, its offset and the weights out of it (`nn.unit1[4]`).
 
-    amplitudes: those that the block is left out of the energy by, at 0: what the energy is affine in, and the
+    amplitudes: the numbers that leave the block out of the energy at 0: those it is affine in, and the
     weights out of a unit. None, where all act from within a function.
     """
 
@@ -66,7 +66,7 @@ def blocks(model: Model) -> tuple[Block, ...]:
 
 
 def _block(name: str, kind: BlockKind, own: list[_Trained], outgoing: list[_Trained] | None = None) -> Block:
-    """A block of numbers; outgoing: its amplitudes, where they are not those that enter affinely."""
+    """A block of numbers; outgoing: its amplitudes, where they are not the affine ones."""
     amplitudes = [t for t in own if t.linear] if outgoing is None else outgoing
     places, zeroed = (tuple(sorted({t.place for t in part})) for part in (own, amplitudes))
     return Block(name, kind, own[0].parameter.term if own else name, places, zeroed)
@@ -129,7 +129,7 @@ def _out_of(t: _Trained, last: int) -> tuple[int, int] | None:
 
 
 def _layer(parameter: Parameter) -> tuple[int, str]:
-    """(2, "W") of `nn.W2`, (0, "w") of `nn.w`; (0, "") of what is not named as weights are."""
+    """(2, "W") of `nn.W2`, (0, "w") of `nn.w`; (0, "") of a parameter that is not named like weights."""
     name = parameter.name.removeprefix(parameter.term + ".")
     if name == "w":
         return 0, name

@@ -156,7 +156,7 @@ def closed(program: Rewritable, restriction: Restriction, theta: Array) -> Restr
 
 
 def rounded(value: float) -> float:
-    """A value that is written into a spec: six digits say enough of what has no effect any more."""
+    """A value that is written into a spec: six digits of a number without effect are enough."""
     return float(f"{value:.6g}")
 
 

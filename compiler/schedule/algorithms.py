@@ -13,7 +13,7 @@ from .plan import Algorithm, Layout
 
 
 class Context(NamedTuple):
-    """What a choice depends on besides the node.
+    """The inputs of a choice besides the node.
 
     layouts: of the arguments. in_rows: whether the result by itself would be kept as rows.
     """

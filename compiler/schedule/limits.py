@@ -1,4 +1,4 @@
-"""What a target is good at, as numbers: the parameters of `make_plan`. Figures in docs/benchmarks.md."""
+"""The strengths of a target as numbers: the parameters of `make_plan`. Figures in docs/benchmarks.md."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Which values are stored: the others a compiler may work out anew in every loop that reads them."""
+"""The values that are stored: the others a compiler may work out again in every loop that reads them."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _CHEAP = (ops.const, ops.to_i, ops.at, ops.take, ops.reshape)
 
 
 def stored_nodes(order: Sequence[Node]) -> set[Node]:
-    """Of the nodes of a model, arguments first, those that are long to work out and read more than once.
+    """The nodes that are long to work out and read more than once. order: arguments first.
 
     On neighbours sines and cosines. On dense lists families, stacks, sums of products too, and what more than
-    two others read; what is gathered through the list of reversed edges; and values of atoms that are carried
+    two others read; values gathered through the list of reversed edges; and values of atoms that are carried
     to their neighbours.
     """
     readers = Counter(a for node in order for a in node.args)

@@ -60,7 +60,7 @@ def closed(source: Source, end: int, bracket: str) -> Fix:
 
 
 def _state(error: UnexpectedToken) -> _State:
-    """Where the parser is, and what it would take, at whatever depth."""
+    """The state of the parser and the tokens that it would take, at any depth."""
     state: Any = error.state
     return state.position, frozenset(error.accepts or ())
 

@@ -1,4 +1,4 @@
-"""The words of a text that parses, with its comments, for those who keep the words and change the layout."""
+"""The words of a text that parses, with its comments: for a change of layout that keeps the words."""
 
 from __future__ import annotations
 

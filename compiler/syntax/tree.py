@@ -1,4 +1,4 @@
-"""The syntax tree: what the text says, before any name means anything."""
+"""The syntax tree: the text in its parts, before any name has a meaning."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def _read(operand: Operand, model: Model) -> list[Parameter]:
 
 
 def _outline(operand: Operand, model: Model) -> Any:
-    """What is cheap to say of an operand and the same for equal ones: all of its numbers but the formula."""
+    """A cheap key of an operand, the same for equal ones: all of its numbers but the formula."""
     numbers = [(p.start, p.lower, p.upper, p.free, p.components, p.places) for p in _read(operand, model)]
     return tuple(numbers), len(list(topological([operand.energy])))
 

@@ -91,7 +91,7 @@ def spread(training: Sequence[Environments]) -> float:
 def farthest(
     candidates: Sequence[Environments], known: Sequence[Environments], first: int, most: int, least: float
 ) -> list[tuple[int, float]]:
-    """Candidates far from what is known and from each other, with how far each was when it was taken.
+    """Candidates far from the known ones and from each other, each with its distance when it was taken.
 
     The first is given; then the farthest again and again, until `most` are taken or none is `least` away.
     """

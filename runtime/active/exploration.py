@@ -46,7 +46,7 @@ class Outcome:
 
 
 def explore(study: Study, number: int, potential: Potential) -> list[Outcome]:
-    """The trajectories of a round; those that have ended are not run again, one that was cut off goes on."""
+    """The trajectories of a round; a finished one is not run again, one that was cut off goes on."""
     config = study.config.explore
     plan = [t for t in config.temperatures for _ in range(config.runs)]
     found = []

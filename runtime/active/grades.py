@@ -1,4 +1,4 @@
-"""How uncertain a potential is of a structure, in units of what it is of the structures it was fitted to.
+"""The uncertainty of a potential at a structure, over that at the structures of its fit.
 
 The uncertainty of an atom is the deviation of the force on it that the data of the fit leave open (Fisher). A
 potential without a covariance has its place taken by the extrapolation of a linear model of descriptors, as
@@ -26,7 +26,7 @@ OnProgress = Callable[[float], None]
 
 @dataclass(frozen=True, eq=False)
 class Scores:
-    """Uncertainties of the atoms of structures, of those trained on and of frames; what they are."""
+    """Uncertainties of the atoms of structures, of those trained on and of frames; their unit."""
 
     method: str
     training: list[PerAtom]
@@ -70,7 +70,7 @@ def _by_atom(structure: Structure, numbers: Sequence[int], parts: Sequence[Float
 def grades(
     found: Scores, known: Sequence[Structure], frames: Sequence[Structure]
 ) -> Float[Floats, " frames"]:
-    """The largest score of an atom over what is usual of its species in training structures.
+    """The largest score of an atom over the usual one of its species in training structures.
 
     Usual is the median over these structures of the largest score of an atom of the species: one strange
     structure does not make all others look known.

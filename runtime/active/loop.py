@@ -154,14 +154,14 @@ def _labelled(
 
 
 def _as_fitted(study: Study) -> DataConfig:
-    """Labels as they are written here, without those that the fit leaves aside."""
+    """Labels as they are written here, without the ones that the fit leaves aside."""
     given = study.config.fit.data
     return DataConfig(use_forces=given.use_forces, use_stress=given.use_stress)
 
 
 def _nothing(folder: Path, refused: dict[str, str]) -> DataError:
     message = f"none of the {len(refused)} structures could be labelled: {next(iter(refused.values()))}"
-    help = "mend the calculator or its [label.arguments], and run again: what is done is kept"
+    help = "mend the calculator or its [label.arguments], and run again: finished work is kept"
     return DataError(Diagnostic("nothing-labelled", message, place=str(folder.parent), help=help))
 
 

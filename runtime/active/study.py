@@ -1,6 +1,6 @@
 """The state of a study of active learning, and its folder.
 
-study.json            what the study depends on
+study.json            the inputs of the study
 agreement.json        whether the calculator labels the first data as they are
 round-01/model        the run fitted to all that was labelled before
 round-01/md/00 …      dynamics; outcome.json where one has ended

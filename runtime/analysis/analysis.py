@@ -145,7 +145,7 @@ class _Gathered:
         if self.unwrapper.ambiguous is not None:
             frame, atom = self.unwrapper.ambiguous
             message = f"atom {atom + 1} moved by nearly half a cell or more up to frame {frame}"
-            help = "write frames more often: which image it moved to cannot be told, so there is no diffusion"
+            help = "write frames more often: the image that it moved to is unknown, so there is no diffusion"
             return (), Diagnostic("interval-too-long", message, "warning", place=place, help=help)
         spaced = evenly_spaced(self.when)
         if isinstance(spaced, str):

@@ -13,8 +13,8 @@ from ..files.settings import Section, option, validated
 class AnalysisSettings(Section):
     """Times in ps, lengths in Å.
 
-    skip: what is left out at the beginning, in ps; skip_share: the same as a share of the frames. stride: one
-    frame of so many is looked at; atoms are followed through all of them. interval: between two frames of
+    skip: the time left out at the beginning, in ps; skip_share: the same as a share of the frames. stride:
+    one frame of so many is looked at; atoms are followed through all of them. interval: between two frames of
     the file; timestep in fs: of `step` in the file; time_unit: of `time` in the file. core: the share of the
     sum of two covalent radii within which atoms have clustered. lags: where the slope of the MSD is taken; a
     tenth to half of a block where not given.
@@ -44,12 +44,12 @@ class AnalysisSettings(Section):
     @model_validator(mode="after")
     def _agree(self) -> Self:
         if self.interval is not None and self.timestep is not None:
-            raise ValueError("either an interval or a time step says what the time is, not both")
+            raise ValueError("either an interval or a time step gives the time, not both")
         if self.lags is not None and not 0 < self.lags[0] < self.lags[1]:
             raise ValueError("the lags of the slope are two times, the first smaller")
         return self
 
 
 def analysis_settings(given: Mapping[str, object]) -> AnalysisSettings:
-    """Settings from what was given; None is not given. Raises ConfigError `bad-value`."""
+    """Settings from the given values; None is not given. Raises ConfigError `bad-value`."""
     return validated(AnalysisSettings, {k: v for k, v in given.items() if v is not None}, None)

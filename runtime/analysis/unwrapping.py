@@ -1,7 +1,7 @@
 """Displacements of atoms through periodic boundaries.
 
 Of each step the fractional coordinates change by Δs, taken to the nearest image, and the atom has moved by Δs
-times the mean of the two cells: what it moved beyond the strain of the cell. Files may hold wrapped and
+times the mean of the two cells: its motion beyond the strain of the cell. Files may hold wrapped and
 unwrapped positions, in any mixture. A sum of steps does not stretch a long path with each fluctuation of the
 cell, as scaling of unwrapped fractional coordinates does (von Bülow, Bullerjahn, Hummer,
 doi:10.1063/5.0008316). The drift of the centre of mass is taken away.

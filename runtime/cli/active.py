@@ -1,4 +1,4 @@
-"""`potentia active`: dynamics, labels for what the potential does not know, a fit, and again."""
+"""`potentia active`: dynamics, labels for unknown environments, a fit, and again."""
 
 from __future__ import annotations
 

@@ -96,7 +96,7 @@ def _compared(words: list[str], asked: _Asked) -> int:
 
     if len(words) != 2:
         message = "two versions are compared: `potentia diff A B`"
-        raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` shows what they can be"))
+        raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` lists their forms"))
     found = compared(*read_versions(words), asked.species)
     if found.faults and not asked.json:
         console.report(found.faults)

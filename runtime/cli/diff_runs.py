@@ -17,7 +17,7 @@ from .comparing import Compared
 
 @dataclass(frozen=True)
 class RunsCompared:
-    """Two runs, and what is known of them side by side."""
+    """Two runs side by side."""
 
     a: FittedPotential
     b: FittedPotential
@@ -30,7 +30,7 @@ class RunsCompared:
         return bool(self.numbers.changed)
 
     def tables(self, everything: bool = False) -> list[Table]:
-        """Those that show a change; all there is where `everything` is asked for."""
+        """The entries that show a change; all of them where `everything` is asked for."""
         numbers = numbers_table(self.numbers, most=None) if everything else numbers_table(self.numbers)
         found = [numbers] if numbers and (everything or self.differs) else []
         found += [t for t in error_tables(self.physics) if everything or _changes(t)]
@@ -78,14 +78,14 @@ def _errors(a: FittedPotential, b: FittedPotential, data: Sequence[str], quiet: 
 
 
 def text(found: RunsCompared) -> str:
-    """Tables of what has changed."""
+    """Tables of the changes."""
     parts = []
     for table in found.tables():
         body = [console.table(table.rows)] if len(table.rows) > 1 else []
         parts.append("\n".join([table.title, *body, *(f"  {note}" for note in table.notes)]))
     if not found.differs and found.numbers.compared:
         n = console.counted(found.numbers.compared, "number")
-        parts.insert(0, f"numbers: none of {n} trained in both has changed beyond what the fits know")
+        parts.insert(0, f"numbers: none of {n} trained in both has changed by more than its uncertainty")
     return "\n\n".join(parts)
 
 

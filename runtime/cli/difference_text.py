@@ -46,7 +46,7 @@ def _head(difference: Difference, names: tuple[str, str], paint: Paint) -> list[
     text = f"{a} → {b}: {console.counted(len(difference.operations), 'change')}"
     lines = _wrapped("", text)
     if difference.level == "syntax":
-        text = "words only: what they mean cannot be said where a spec is not valid"
+        text = "words only: their meaning is unknown where a spec is not valid"
         lines += _wrapped(paint("!", "!"), text)
     return lines
 

@@ -109,7 +109,7 @@ def _deviations(
     calibration = uncertainty.calibration
     if calibration is None and not quiet:
         help = "`potentia fisher RUN --data FILE` calibrates them"
-        message = "the deviations are not calibrated: what the formula cannot describe is not in them"
+        message = "the deviations are not calibrated: errors of the formula itself are not in them"
         console.report([Diagnostic("not-calibrated", message, "warning", help=help)], json)
     with counting("deviations", len(structures), quiet) as progress:
         raw = uncertainty.predict(structures, progress)

@@ -82,14 +82,14 @@ def _known(
 
 
 class Kept(TypedDict):
-    """The calibration of predicted deviations, and what it achieves; None where no errors were held out."""
+    """The calibration of predicted deviations, and its quality; None where no errors were held out."""
 
     calibration: dict[str, ScaleData] | None
     coverage: dict[str, CoverageData] | None
 
 
 def _kept(run: Path, training: FittedRun, known: QuadraticModel, errors: dict[str, Errors] | None) -> Kept:
-    """The calibration and what it achieves; put into the run, where the data is that of its fit."""
+    """The calibration and its quality; put into the run, where the data is that of its fit."""
     from ..information.calibration import calibrated, coverages
     from ..runs.run_folder import amend
 

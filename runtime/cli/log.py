@@ -70,7 +70,7 @@ def _beside(spec: Path, name: str) -> Path:
 
 
 def _versions(spec: Path) -> list[dict[str, str]]:
-    """The commits of a spec, the latest first, each with what it changed."""
+    """The commits of a spec, the latest first, each with its changes."""
     from ..files.git import commits
     from ..runs.versions import read_version
 

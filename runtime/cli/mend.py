@@ -1,4 +1,4 @@
-"""`potentia check --fix`: what the diagnostics of a spec suggest, done in the file."""
+"""`potentia check --fix`: the fixes of the diagnostics of a spec, made in the file."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ _ROUNDS = 100  # one fix may uncover another fault
 
 @dataclass(frozen=True)
 class Change:
-    """A fix that was applied, and the code of what it mends."""
+    """A fix that was applied, and the code of the fault that it mends."""
 
     code: str
     fix: Fix

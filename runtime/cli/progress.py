@@ -74,7 +74,7 @@ def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
 
 @contextmanager
 def measuring(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
-    """A function to tell what is measured, and how many are done of how many; None where nobody looks."""
+    """A function of the measurement, the number done and their total; None where nobody looks."""
     if quiet or not console.is_terminal():
         yield None
         return

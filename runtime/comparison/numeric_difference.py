@@ -72,7 +72,7 @@ def _with_species(side: Side) -> Side:
 
 
 def _drawn(model: Model, rng: np.random.Generator) -> Floats:
-    """Numbers about the starts, those that are trained."""
+    """Numbers about the starts, for the trained parameters."""
     start, lower, upper = (np.array(x) for x in (model.vector.start, model.vector.lower, model.vector.upper))
     spread = 0.2 * np.where(start == 0.0, 0.5, np.abs(start))
     moved = np.clip(start + spread * rng.uniform(-1.0, 1.0, start.size), lower, upper)

@@ -158,7 +158,7 @@ def _truncated(path: Path, whole: int, how: str) -> DataError:
     plural = "" if whole == 1 else "s"
     message = f"the file is cut off after {whole} whole structure{plural}: the next {how}"
     place = f"{path.name}, structure {whole + 1}"
-    help = f"copy the file again, or read what is whole with `{path.name}@:{whole}`" if whole else None
+    help = f"copy the file again, or read the complete frames with `{path.name}@:{whole}`" if whole else None
     return DataError(Diagnostic("truncated-file", message, place=place, help=help))
 
 

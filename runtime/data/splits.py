@@ -16,7 +16,7 @@ _LISTED = 12  # known values named in a message
 
 
 def split(structures: Sequence[Structure], rule: str, seed: int = 0) -> Chosen:
-    """(train, test), in their order; the test structures are those that `rule` chooses.
+    """(train, test), in their order; `rule` chooses the test structures.
 
     rule: `split=test`, `config_type=slab,bulk`, or a fraction `0.1` drawn with `seed`.
     Raises DataError: bad-selection, unknown-key, unknown-value, empty-selection.

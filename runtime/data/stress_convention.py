@@ -31,7 +31,7 @@ _TOLERANCE = 1.5  # the factor that anharmonicity and Pulay stress may put on a 
 def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None) -> list[Diagnostic]:
     """A warning `stress-sign` or `stress-unit`; none where labels and energies agree or cannot be compared.
 
-    keys: what the labels were read as, to name what would be right.
+    keys: the reading of the labels, to name a right one.
     """
     usable = [s for s in structures if s.energy is not None and s.stress is not None and s.volume > 0]
     groups = _strained(usable)
@@ -101,7 +101,7 @@ def _verdict(slope: float, volume: float, pairs: int, keys: LabelKeys) -> Diagno
 
 
 def _wrong_size(factor: float, volume: float, keys: LabelKeys) -> tuple[str, str]:
-    """(message, what to do) for labels that are `factor` times what the energies ask for."""
+    """(message, help) for labels that are `factor` times the slopes of the energies."""
     if keys.virial is not None and _near(factor, 1 / volume):
         return "the virial labels seem to be stresses in eV/Å^3, not virials", "name the key as a stress"
     if keys.virial is None:

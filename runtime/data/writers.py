@@ -17,7 +17,7 @@ _LABELS = ("energy", "free_energy", "stress")
 
 
 def write_structures(path: Path, structures: Iterable[Structure]) -> None:
-    """The structures as extxyz with what they may be selected by, their labels under ASE's names.
+    """The structures as extxyz with their keys of selection, their labels under ASE's names.
 
     Energy in eV, forces in eV/Å, stress in eV/Å³, tension positive. Raises ArtifactError `unwritable`.
     """

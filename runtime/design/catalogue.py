@@ -24,7 +24,7 @@ class Catalogue:
         return {}
 
     def piece(self, call: str) -> Piece:
-        """A term of the catalogue, built once; the empty call is what is always there. Raises ConfigError."""
+        """A term of the catalogue, built once; the empty call: the constant part. Raises ConfigError."""
         if call not in self._pieces:
             self._pieces[call] = (
                 piece(self.material, call, self.place) if call else base(self.material, self.core, self.place)

@@ -62,7 +62,7 @@ def write_columns(
     """The weighted derivatives (M, P) by the piece's linear numbers, then its residual as a column, f32.
 
     Single precision takes 0.6 of the time and errs by 2e-6 of a column; a selection asks for three digits,
-    and what is selected is fitted in double. Written beside and renamed.
+    and the selected ones are fitted in double. Written beside and renamed.
     """
     layout = Layout(structures)
     problem = Residuals(made.potential, structures, sigmas, memory_mb, on_progress, "float32")

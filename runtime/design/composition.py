@@ -31,7 +31,7 @@ class Composition:
 
 @dataclass(frozen=True)
 class Pool:
-    """Pieces that are selected from together; the first call is empty, what is always there."""
+    """Pieces that are selected from together; the first call is empty: the part that is always there."""
 
     catalogue: Catalogue
     calls: tuple[str, ...]

@@ -73,7 +73,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Front:
-    """The members by number of parameters; what is not among them, and why, in words."""
+    """The members by number of parameters; the candidates left out, with the reason, in words."""
 
     members: tuple[Member, ...]
     left_out: tuple[str, ...]
@@ -126,7 +126,7 @@ class _Loop:
         results = [self.study.store.result(p) for p in paths]
         if any(r is None for r in results):
             reasons = self.study.store.failures()
-            message = "nothing can be selected from what was measured"
+            message = "no composition can be selected from the measured columns"
             help = "; ".join(reasons[p.id] for p in paths if p.id in reasons)
             raise FitError(Diagnostic("nothing-selected", message, place=str(self.study.folder), help=help))
         counts = self.study.read_factors(known).counts
@@ -201,7 +201,7 @@ def _candidates(pool: Pool, results: list[Result], counts: Indices) -> Candidate
 
 
 def design(study: Study, on_progress: OnProgress | None = None) -> Front:
-    """The front of a study. Goes on from what the study's folder has already.
+    """The front of a study. Goes on from the results in the study's folder.
 
     Raises FitError: `budget-too-small` where the budget ended before the first selection, nothing-measured,
     nothing-selected, empty-front; ArtifactError `other-study`.
@@ -214,7 +214,7 @@ def design(study: Study, on_progress: OnProgress | None = None) -> Front:
     best = loop.selections(_calls(entries), "first")
     if not best:
         message = "the budget ended before anything could be selected"
-        help = "raise `budget.time_limit` or `budget.fits`, and run again: what was measured is kept"
+        help = "raise `budget.time_limit` or `budget.fits`, and run again: measured columns are kept"
         raise FitError(Diagnostic("budget-too-small", message, place=str(study.folder), help=help))
     entries, best = loop.tuned(entries, best)
     more = loop.grown(entries, best)
@@ -226,7 +226,7 @@ def design(study: Study, on_progress: OnProgress | None = None) -> Front:
 
 
 def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
-    """The candidates fitted, without those that another beats in everything."""
+    """The candidates fitted, without any that another beats in everything."""
     store, place = loop.study.store, str(loop.study.folder)
     members, left_out = [], []
     candidates = sorted(candidates, key=lambda c: c.size)

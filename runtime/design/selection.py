@@ -79,7 +79,7 @@ class Selection:
         return True
 
     def _allowed(self, squares: Floats, left: Floats) -> Floats:
-        """Gains of the columns that are neither chosen nor made of those that are."""
+        """Gains of the columns that are neither chosen nor combinations of chosen ones."""
         gains = squares / np.where(left > _LEAST, left, np.inf)
         gains[..., self.chosen] = 0.0
         return np.where(self.usable, gains, 0.0)

@@ -46,7 +46,7 @@ def is_linear(potential: Potential) -> bool:
 def solved(
     pool: Pool, potential: Potential, columns: Indices, structures: Sequence[Structure], sigmas: Sigmas
 ) -> tuple[FitResult, list[Predicted]]:
-    """The least-squares solution, and what it predicts of the structures."""
+    """The least-squares solution, and its predictions of the structures."""
     free, names = potential.free, [c.name for c in potential.model.vector.trained]
     start = whitened(structures, potential.predict(structures), sigmas)
     before = _system(pool, columns, start)

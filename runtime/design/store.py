@@ -1,4 +1,4 @@
-"""The trials of a study in an SQLite file: what is done survives a crash, what ran then is done again.
+"""The trials of a study in an SQLite file: finished trials survive a crash, running ones are done again.
 
 Several processes, of several machines too, take trials from it; each is taken by one, in the order they were
 added. Who works on one says so now and then: a process of another machine that is silent is no more.
@@ -48,7 +48,7 @@ Result: TypeAlias = dict[str, Any]
 
 @dataclass(frozen=True)
 class Trial:
-    """A piece of work: its kind and what it depends on, plain data. Equal trials have one id."""
+    """A piece of work: its kind and its inputs, plain data. Equal trials have one id."""
 
     kind: str
     payload: Payload
@@ -86,7 +86,7 @@ class Store:
             db.close()
 
     def belongs(self, study: Mapping[str, str]) -> None:
-        """Remember what the study depends on, or raise ArtifactError `other-study` where it was another."""
+        """Keep the inputs of the study, or raise ArtifactError `other-study` where they were others."""
         with self._open() as db:
             known = dict(db.execute("select key, value from study"))
             if not known:
@@ -99,7 +99,7 @@ class Store:
                 raise ArtifactError(Diagnostic("other-study", message, place=str(self.path), help=help))
 
     def add(self, trials: Iterable[Trial]) -> None:
-        """Trials to be done; those that are known stay as they are."""
+        """Add trials to be done; known ones stay as they are."""
         rows = [(t.id, t.kind, _text(t.payload)) for t in trials]
         with self._open() as db:
             db.executemany(

@@ -82,7 +82,7 @@ class Study:
         return self._pools.setdefault(tuple(calls), Pool(self.catalogue, tuple(calls)))
 
     def identity(self) -> dict[str, str]:
-        """Digests of what the results depend on; budgets are no part of it."""
+        """Digests of the inputs of the results; budgets are no part of them."""
         depends = self.config.model_copy(update={"budget": None}).model_dump_json()
         if self.properties is not None:
             depends += self.properties.model_dump_json()
@@ -99,7 +99,7 @@ class Study:
         return None if name is None else load_properties_config(Path(self.place).parent / name)
 
     def affordable(self, calls: Sequence[str]) -> tuple[str, ...]:
-        """The calls, in their order, without those that would bring too many columns together."""
+        """The calls, in their order, up to the largest number of columns together."""
         kept, columns = [], 0
         for call in calls:
             numbers = len(self.catalogue.piece(call).linear)

@@ -1,4 +1,4 @@
-"""Stochastic cell rescaling: what a time step does to the cell.
+"""Stochastic cell rescaling: the part of a time step that changes the cell.
 
 Bernetti & Bussi, J. Chem. Phys. 153, 114107 (2020), doi 10.1063/5.0020514; of shapes, Del Tatto et al., Appl.
 Sci. 12, 1139 (2022), doi 10.3390/app12031139. In the strains η of the cell along the directions S that may

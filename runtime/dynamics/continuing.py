@@ -101,7 +101,7 @@ def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> Ite
 
 
 def _mismatch(message: str) -> Diagnostic:
-    help = "resume with what was given then, or begin again with `--overwrite`"
+    help = "resume with the same inputs, or begin again with `--overwrite`"
     return Diagnostic("resume-mismatch", message, help=help)
 
 

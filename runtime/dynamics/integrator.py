@@ -345,7 +345,7 @@ def _shifted(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[A
 def _watched(
     form: Form, near: Near, pruned: Pruned, x: Float[Array, "3 N"], deformed: Float[Array, "3 3"]
 ) -> Float[Array, " species_pairs"]:
-    """The smallest squared distance of each pair of species; infinity beyond what is looked for."""
+    """The smallest squared distance of each pair of species; infinity beyond the distance searched."""
     pair = pruned.watched
     shift = pair.shift if form.barostat == "none" else _shifted(deformed.T, pair.shift)
     squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shift), jnp.inf)

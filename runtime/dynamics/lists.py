@@ -103,7 +103,7 @@ class Search:
     def _fit(
         self, structure: Structure, found: Pairs, n_pairs: int, longest: float, needed: tuple[int, ...]
     ) -> None:
-        """Make the room larger where it does not hold what is there. longest: cutoff of the edges, 0 for
+        """Make the room larger where it does not hold the neighbours. longest: cutoff of the edges, 0 for
         none.
         """
         width = _size(structure, found, "edge", longest) if longest else 0

@@ -167,7 +167,7 @@ def report(folder: Path, content: Mapping[str, object]) -> None:
 
 
 def _written(value: float) -> str:
-    """As many digits as it takes to read a number back unchanged; nothing for what is not there."""
+    """As many digits as it takes to read a number back unchanged; nothing for None."""
     if isinstance(value, int):
         return str(value)
     return repr(float(value)) if np.isfinite(value) else ""
@@ -187,7 +187,7 @@ def _synchronised(file: IO[str] | None) -> int:
 
 
 def _cut(path: Path, length: int) -> None:
-    """Away with what was written after the state."""
+    """Remove rows and frames that were written after the state."""
     try:
         with path.open("r+b") as file:
             if file.seek(0, os.SEEK_END) < length:

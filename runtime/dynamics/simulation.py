@@ -35,7 +35,7 @@ def simulate(
 
     velocities: needed where the settings take those of the structure.
     folder: where log, trajectory and states are written; without one the result holds them. resume: go on
-    from the last state there, to the same bits as without the interruption; overwrite: replace what is there.
+    from the last state there, to the same bits as without the interruption; overwrite: replace the run there.
 
     A run that a guard stops is a result too (`MDResult.stopped`). Raises DataError as `checks.check`;
     ArtifactError unwritable, run-exists, damaged-artifact, other-model; FitError resume-mismatch and

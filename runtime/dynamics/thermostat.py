@@ -1,4 +1,4 @@
-"""Thermostats: what a time step does to velocities alone.
+"""Thermostats: the part of a time step that changes velocities alone.
 
 Each takes velocities (3, N) without total momentum and returns them so, with the energy that the bath gave.
 """

@@ -30,9 +30,9 @@ MoreKinds = Literal["species", "keyword", "file"]
 
 @dataclass(frozen=True)
 class Candidate:
-    """A word to put in the place of the characters start:end; `insert` is what is typed, `|` its cursor.
+    """A word to put in the place of the characters start:end; `insert` is the typed text, `|` its cursor.
 
-    rank: the lower the earlier. filter: what the typing is compared with, where that is not the label.
+    rank: the lower the earlier. filter: the text that typing is compared with, where that is not the label.
     """
 
     label: str
@@ -47,7 +47,7 @@ class Candidate:
 
 
 def completions(document: Document, workspace: Workspace, offset: int) -> list[Candidate]:
-    """Candidates at an offset; they are not narrowed by what is typed of the word: editors do that."""
+    """Candidates at an offset; they are not narrowed by the typed part of the word: editors do that."""
     cursor = Cursor(document, workspace, offset)
     if cursor.in_comment:
         return []

@@ -34,7 +34,7 @@ class SoundPart:
 class Document:
     """One version of a text. name: its path, where it has one, else what messages call it.
 
-    Statements that do not parse are left out of what is checked and built, so that a half-typed one does not
+    Statements that do not parse are neither checked nor built, so that a half-typed one does not
     silence the others; all spans keep their places.
     """
 

@@ -122,7 +122,7 @@ def _about_parameter(document: Document, term: TermOutline, what: Declaration) -
 
 
 def about_term(symbol: Symbol) -> str:
-    """Signature, what the comment says of it, where its energy comes from, its parameters."""
+    """Signature, comment, source of the energy, parameters."""
     document, term = symbol.document, symbol.declaration
     assert document is not None and isinstance(term, TermOutline)
     where = "standard library" if in_library(document) else ""

@@ -104,7 +104,7 @@ def _arguments(
 
 
 def _named(call: syntax.Call, term: TermOutline) -> Iterator[tuple[syntax.Argument, str]]:
-    """Arguments with the names of what they set."""
+    """Arguments with the names of the parameters that they set."""
     known = {a.name for a in (*term.arguments, *term.members_of("param"))}
     given = {a.name for a in call.arguments}
     waiting = [a.name for a in term.arguments if a.name not in given]

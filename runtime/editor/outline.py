@@ -69,7 +69,7 @@ class TermOutline(Declaration):
 
 @dataclass
 class Item:
-    """A statement. declared: what it declares, once its name is there."""
+    """A statement. declared: the name that it declares, once it is there."""
 
     kind: ItemKind
     start: int

@@ -50,7 +50,7 @@ def span(lines: Lines, start: int, end: int) -> types.Range:
 def diagnostic(
     problem: Problem, lines: Lines, location: Callable[[object], types.Location], page: str | None
 ) -> types.Diagnostic:
-    """location: of a span of any file. page: the uri of what is written about the code, if there is one."""
+    """location: of a span of any file. page: the uri of the page of the code, if there is one."""
     notes = [
         types.DiagnosticRelatedInformation(location(note.span), note.text or "here") for note in problem.notes
     ]

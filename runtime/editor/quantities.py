@@ -62,7 +62,7 @@ def worth(expr: syntax.Expr, scope: Scope, atoms: Atoms = AT_SITE) -> Value | No
 
 
 def unit_of(value: Value | None) -> Unit | None:
-    """The unit of a number, of the first of a list, or of what a formula makes."""
+    """The unit of a number, of the first of a list, or of the result of a formula."""
     if isinstance(value, Values):
         value = value.items[0] if value.items else None
     if isinstance(value, Quantity):

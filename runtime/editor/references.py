@@ -21,7 +21,7 @@ class Target:
 
 
 def symbol_at(document: Document, workspace: Workspace, offset: int) -> tuple[Word, Symbol] | None:
-    """The word at an offset and what it means."""
+    """The word at an offset and its meaning."""
     k = word_at(document.outline.words, offset)
     symbol = None if k is None else Names(document, workspace).meaning(k)
     return None if k is None or symbol is None else (document.outline.words[k], symbol)

@@ -105,7 +105,7 @@ def _refuse_clash(
 
 
 def _key(meaning: Symbol | None, symbol: Symbol | None, name: str) -> tuple[object, ...] | None:
-    """What a word means, with the new name in the place of the old; places in lists of words stay."""
+    """The meaning of a word, with the new name in the place of the old; places in lists of words stay."""
     if meaning is None:
         return None
     home = None if meaning.document is None else meaning.document.name

@@ -1,4 +1,4 @@
-"""The language server: texts in, answers out. What the answers are is decided by the functions beside it."""
+"""The language server: texts in, answers out. The functions beside it make the answers."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ class EditorServer(LanguageServer):
         self.text_document_publish_diagnostics(types.PublishDiagnosticsParams(uri, found))
 
     async def tell_when_quiet(self, uri: str, document: Document) -> None:
-        """Publish what is wrong once the typing stops: faults first, then warnings too."""
+        """Publish diagnostics once the typing stops: faults first, then warnings too."""
         for seconds, warn in ((QUIET, False), (STILL - QUIET, True)):
             await asyncio.sleep(seconds)
             if self.documents.get(uri) is not document:

@@ -11,7 +11,7 @@ from .outline import Declaration, TermOutline
 
 @dataclass(frozen=True)
 class DocumentSymbol:
-    """start:end is all of it, name_start:name_end what is shown as chosen."""
+    """start:end is all of it, name_start:name_end the part shown as chosen."""
 
     name: str
     kind: str

@@ -1,4 +1,4 @@
-"""The words of the language with what they are, for completion, hover and highlighting.
+"""The words of the language with their meaning, for completion, hover and highlighting.
 
 The words are the compiler's own tables; only the sentences are written here, and a test asks for all.
 """
@@ -61,7 +61,7 @@ def species_help(name: str) -> str:
 
 
 def vocabulary() -> dict[str, tuple[str, ...]]:
-    """All words that have a meaning of their own, by what they are, for highlighting."""
+    """All words that have a meaning of their own, by their sort, for highlighting."""
     sharings = {word for words in SHARING_HELP for word in words.split()}
     return {
         "keyword": KEYWORDS,

@@ -28,7 +28,7 @@ def require_finite(structures: Sequence[Structure], predicted: Sequence[Predicte
 
 
 def write_predictions(path: Path, structures: Sequence[Structure], predicted: Sequence[Predicted]) -> None:
-    """The structures as extxyz with what they may be selected by, predictions under ASE's names.
+    """The structures as extxyz with their keys of selection, predictions under ASE's names.
 
     Energy in eV, forces in eV/Å, stress in eV/Å³, tension positive. Raises ArtifactError `unwritable`.
     """

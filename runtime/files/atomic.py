@@ -200,7 +200,7 @@ def load_state(path: Path | str, kind: type[S], depends_on: Mapping[str, str]) -
     try:
         before = json.loads(str(arrays[_FINGERPRINT]))
     except (KeyError, ValueError) as error:
-        raise _damaged(Path(path), "it does not say what it depends on") from error
+        raise _damaged(Path(path), "it does not name its inputs") from error
     names = [*depends_on, *(name for name in before if name not in depends_on)]
     wrong = [name for name in names if before.get(name) != depends_on.get(name)]
     if wrong:

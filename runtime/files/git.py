@@ -14,7 +14,7 @@ from ...compiler.syntax import tree as syntax
 
 
 def read_revision(name: str, folder: Path = Path()) -> Source:
-    """The spec that git calls `name`, `HEAD~3:pots/nb.pes`, with what it imports from the same revision
+    """The spec that git calls `name`, `HEAD~3:pots/nb.pes`, with its imports from the same revision
     written out. folder: where git is asked; `REV:./nb.pes` is relative to it. The folder of a run gives its
     spec.
 

@@ -1,4 +1,4 @@
-"""The checkpoint of a fit: where it is, what it belongs to."""
+"""The checkpoint of a fit: its file, and the inputs that it belongs to."""
 
 from __future__ import annotations
 

@@ -23,8 +23,9 @@ _STORED_EVERY = 20
 
 @method(QUASI_NEWTON)
 def quasi_newton_fit(task: FitTask) -> FitResult:
-    """The potential trained by `quasi_newton`; a share of the structures, `held_out`, decides what is kept.
+    """The potential trained by `quasi_newton`.
 
+    A share of the structures, `held_out`, decides which parameters are kept.
     Raises FitError not-finite-start.
     """
     potential, config = task.potential, task.config

@@ -84,7 +84,7 @@ class Deviation:
     forces: Forces
 
     def calibrated(self, calibration: Calibration) -> Deviation:
-        """With what the formula cannot describe."""
+        """With the errors of the formula itself."""
         n = len(self.forces)
         return Deviation(
             energy=n * float(calibration.energy(np.array(self.energy / n))),

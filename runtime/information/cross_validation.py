@@ -54,7 +54,7 @@ def quadratic_model_and_errors(
 
 @dataclass(frozen=True, eq=False)
 class _Held:
-    """The fit without one part: the step to it, the root of its covariance, and what it does not reach."""
+    """The fit without one part: the step to it, the root of its covariance, directions out of its reach."""
 
     step: Float[Floats, " F"]
     root: Float[Floats, "F F"]

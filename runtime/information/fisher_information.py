@@ -95,7 +95,7 @@ def gradient(known: QuadraticModel) -> float:
 
 
 def not_at_optimum(known: QuadraticModel) -> Diagnostic:
-    """The warning that what the data say holds for numbers that do not fit them best."""
+    """The warning that the information is that at numbers which do not fit the data best."""
     message = (
         "the information is not at an optimum: residuals and derivatives are not orthogonal, "
         f"the largest cosine between them is {gradient(known):.2g}"

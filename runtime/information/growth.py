@@ -1,4 +1,4 @@
-"""Candidate terms for a fitted potential, ranked by what the data say they would gain."""
+"""Candidate terms for a fitted potential, ranked by the gain that the data predict."""
 
 from __future__ import annotations
 

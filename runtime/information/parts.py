@@ -214,7 +214,7 @@ def _blocks(parts: Sequence[Block], known: QuadraticModel, least: float) -> tupl
 
 
 def _basis(known: QuadraticModel, block: Block) -> Floats:
-    """An orthonormal basis (F, rank) of what the labels do along the numbers of a block."""
+    """An orthonormal basis (F, rank) of the changes of labels along the numbers of a block."""
     places = list(block.numbers)
     scaled = known.factor[:, places] / np.where(known.norms > 0, known.norms, 1.0)[places]
     left, values, _ = np.linalg.svd(scaled, full_matrices=False)

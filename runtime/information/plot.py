@@ -1,4 +1,4 @@
-"""Plots of what the data say: the spectrum, what parts cost, whether deviations match errors."""
+"""Plots of the information in data: the spectrum, the cost of parts, deviations against errors."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Standard deviations of predictions, from what the data of the fit say about its parameters.
+"""Standard deviations of predictions, from the information of the data about the parameters.
 
 Of an output y with derivatives J (F,) by the trained numbers, σ² = J Σ Jᵀ = ‖J A‖² with Σ = A Aᵀ the
 covariance of the numbers. J A is computed forwards, a column of A at a time: no J is kept.

@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 OnProgress = Callable[[int], None]
 OnWarning = Callable[[Diagnostic], None]
 NAMES = ("auto", "cpp", "xla", "reference")
-# atoms that are worth a second thread
-_THREADED = 256
+# atoms that are worth another thread
+_THREADED = 2000
 
 
 @dataclass(frozen=True)

@@ -34,7 +34,7 @@ class Outcome:
 
 @dataclass(frozen=True, eq=False)
 class Task:
-    """One measurement: what it will find, and how. `run` raises Unmeasured where there is nothing to find."""
+    """One measurement: its quantities and its function, which raises Unmeasured where it finds none."""
 
     quantities: tuple[Quantity, ...]
     run: Callable[[], Outcome]
@@ -70,7 +70,7 @@ class Bench:
 
     @property
     def ground(self) -> list[Candidate]:
-        """The first candidate of each composition: what the others of it are compared with."""
+        """The first candidate of each composition: the others of it are compared with this one."""
         first: dict[object, Candidate] = {}
         for candidate in self.candidates:
             first.setdefault(candidate.composition, candidate)
@@ -95,7 +95,7 @@ class Bench:
         return total
 
     def _largest(self, repeated: Sequence[tuple[str, ...] | None]) -> Iterator[Structure]:
-        """What the shape of all batches has to hold, as far as it is known before anything is relaxed."""
+        """The structures that the shape of all batches has to hold, as far as known before a relaxation."""
         for candidate in self.candidates:
             yield _compressed(candidate.structure, 0.9)  # where a scan begins
         for names in repeated:

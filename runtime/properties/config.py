@@ -1,4 +1,4 @@
-"""The configuration of properties: what is measured, structures and references, from a TOML file.
+"""The configuration of properties: measurements, structures and references, from a TOML file.
 
 measure = ["lattice", "elastic", "vacancy"]
 [structures.bcc]

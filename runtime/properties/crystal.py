@@ -38,7 +38,7 @@ def strain(voigt: int) -> Floats:
 
 @dataclass(frozen=True, eq=False)
 class Crystal:
-    """A crystal at its minimum. `candidate` says what it was before."""
+    """A crystal at its minimum. candidate: the crystal before relaxation."""
 
     evaluator: Evaluator
     candidate: Candidate
@@ -59,7 +59,7 @@ class Crystal:
 
     @cached_property
     def modes(self) -> tuple[Direction, ...]:
-        """What was relaxed: of a prototype what its symmetry leaves free, of other structures all."""
+        """The relaxed directions: of a prototype the ones free by symmetry, of other structures all."""
         still = np.zeros((self.n_atoms, 3))
         if self.candidate.prototype is not None:
             return tuple(Direction(s, still) for s in _free_strains(self.candidate))

@@ -25,7 +25,7 @@ _ORDER = ("lattice", "equation_of_state", "elastic", "vacancy", "surface", "phon
 
 
 class OfStructures(Section):
-    """structures: names of those that the property is measured of; the ground states where not given."""
+    """structures: names of the structures that are measured; None: the ground states."""
 
     structures: tuple[str, ...] | None = None
 

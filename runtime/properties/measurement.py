@@ -30,7 +30,7 @@ def measure(
     covariance: Floats | None = None,
     structures: Sequence[Candidate] = (),
 ) -> list[PropertyResult]:
-    """The properties of `config`, one result each, also of those that fail.
+    """The properties of `config`, one result each, failed ones too.
 
     covariance (P_free, P_free): of the trained numbers, for σ. structures: beside those of the configuration.
     Raises ConfigError for a configuration that does not suit the potential: unknown-species,

@@ -172,7 +172,7 @@ def default_candidates(species: Sequence[str]) -> list[Candidate]:
 
 
 def usual_prototype(symbol: str) -> str | None:
-    """What the element crystallises in, as ase.data knows it; None where that is none of the prototypes."""
+    """The crystal structure of an element by ase.data; None where that is none of the prototypes."""
     state = reference_states[atomic_numbers[symbol]]
     name = str(state["symmetry"]) if state else ""
     return name if name in ELEMENTS else None

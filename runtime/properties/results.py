@@ -56,7 +56,7 @@ def broken_guards(results: Iterable[PropertyResult]) -> list[str]:
 
 
 def misfit(results: Iterable[PropertyResult]) -> float:
-    """½ Σ ((value − reference) / tolerance)² of those that have all three."""
+    """½ Σ ((value − reference) / tolerance)² of the properties that have all three."""
     total = 0.0
     for r in results:
         if r.difference is not None and r.reference is not None and r.reference.tolerance:

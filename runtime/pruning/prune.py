@@ -1,4 +1,4 @@
-"""Pruning a fitted potential: rewrites chosen by what the data say, refitted, accepted or undone.
+"""Pruning a fitted potential: rewrites chosen by the data, refitted, accepted or undone.
 
 A step takes several rewrites that the quadratic model calls cheap, begins from its prediction, and fits
 again. What it predicted and what came of it are both in the history. Nothing is compiled for a refit: numbers
@@ -68,7 +68,7 @@ class Goal:
 
 @dataclass(frozen=True, eq=False)
 class Pruned:
-    """The potential that is left, fitted; its history, the start first; what was left alone, and why."""
+    """The potential that is left, fitted; its history, the start first; numbers left alone, with reasons."""
 
     result: FitResult
     history: tuple[Step, ...]
@@ -94,9 +94,9 @@ def prune(
 ) -> Pruned:
     """The potential without terms and numbers that the structures do not need, fitted again.
 
-    folder: where the checkpoint goes, beside what the run will hold; resume goes on from there. guard: a
-    step is undone after which something is not met that was met at the start, and its misfit counts as
-    rows of the data do. Raises FitError: nothing-trained, no-information, nothing-to-prune,
+    folder: of the run; the checkpoint is beside it, and resume goes on from that. guard: a step that breaks
+    a property which was met at the start is undone, and the misfit of properties counts as rows of the data
+    do. Raises FitError: nothing-trained, no-information, nothing-to-prune,
     target-too-small, and as `fit`.
     """
     require_trained(potential)

@@ -24,8 +24,8 @@ from ..structures.structure import Structure
 class Step:
     """The state after rewrites and their refit; predicted and actual ΔL are those of the step.
 
-    held_out: the loss in cross-validation, where that was the criterion. RMSE on what is trained on, eV/atom
-    and eV/Å. cost: µs for each atom of energy, forces and stress, where it was measured. misfit: of
+    held_out: the loss in cross-validation, where that was the criterion. RMSE on the training structures,
+    eV/atom and eV/Å. cost: µs for each atom of energy, forces and stress, where it was measured. misfit: of
     properties with a reference and a tolerance, as `guards.PropertyStatus`.
     """
 

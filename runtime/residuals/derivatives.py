@@ -124,7 +124,7 @@ def _along(function: Outputs, theta: Array, arrays: Arrays, seeds: Array) -> tup
 def _in_chunks(
     among: Indices, numbers: Indices, row: Indices, theta: Array
 ) -> Iterator[tuple[Indices, Array]]:
-    """Those of the numbers that are differentiated by one call, numbers of equal row along one direction, and
+    """The numbers that are differentiated by one call, numbers of equal row along one direction, and
     the directions: always WIDTH of them, one compilation for whichever numbers.
     """
     for first in range(0, int(row[among].max(initial=-1)) + 1, WIDTH):

@@ -297,7 +297,7 @@ def _checked_arrays(folder: Path, metadata: Metadata) -> dict[str, AnyArray]:
 
 
 def _checked(folder: Path, name: str, metadata: Metadata) -> bytes:
-    """The bytes of a file, which are those that were written."""
+    """The bytes of a file, as they were written."""
     path = folder / name
     try:
         content = path.read_bytes()

@@ -60,7 +60,7 @@ def fitted_run_of(run: Path | str, data: Sequence[str], allow_change: bool = Fal
 
 def _difference(run: Path, recorded: Mapping[str, str], found: Mapping[str, str]) -> Diagnostic | None:
     if not recorded:
-        message = f"`{run}` does not say what data it was fitted to"
+        message = f"`{run}` does not name the data of its fit"
         return Diagnostic("data-unknown", message, place=str(run), help=_ALLOW)
     before, now = _contents(recorded), _contents(found)
     if before == now:

@@ -25,6 +25,7 @@ class CppTarget:
 
     real: Real = "double"
     optimized: bool = False
+    limits: None = None
 
     def load(self, model: Model, batches: Batches) -> Predictor:
         kernel = CppKernel(model, self.real)

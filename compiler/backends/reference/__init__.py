@@ -1,4 +1,4 @@
-"""The reference target: NumPy, f64, slow and obvious, what the others are proved against.
+"""The reference target: NumPy, f64, slow and obvious, the measure of the others.
 
 It shares nothing with them but the IR: neighbours by looping over images, values as flat rows (one row a
 neighbour or triple), harmonics from their textbook formulas, and derivatives by the complex step.

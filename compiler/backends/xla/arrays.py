@@ -1,4 +1,4 @@
-"""What the XLA backend computes with: batches on the device, values of nodes, sums by owner, parameters."""
+"""The arrays of the XLA backend: batches on the device, values of nodes, sums by owner, parameters."""
 
 from __future__ import annotations
 

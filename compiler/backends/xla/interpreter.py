@@ -3,7 +3,7 @@
 Arrays have feature axes first and structural axes last: pairs (…, M), edges (…, N, K), triples (…, N, K, K).
 A value with the layout `rows` is a tuple of arrays without a feature axis: XLA then sees nothing but
 elementwise work along long contiguous rows, which it merges into few loops. As one stacked array the same
-kernel costs about twice as much, as XLA works out a stack anew in every loop that reads it. Sums over a
+kernel costs about twice as much, as XLA works out a stack again in every loop that reads it. Sums over a
 dense list are reductions; sums onto neighbours gather through the list of reversed edges, so that only pair
 lists scatter.
 """

@@ -1,4 +1,4 @@
-"""What XLA is good at, on CPUs. Imports no jax: a plan is made without it."""
+"""The strengths of XLA on CPUs. Imports no jax: a plan is made without it."""
 
 from __future__ import annotations
 

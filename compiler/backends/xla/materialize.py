@@ -1,4 +1,4 @@
-"""Storing a value: XLA's CPU compiler works the others out anew in every loop that reads them."""
+"""Storing a value: XLA's CPU compiler works the others out again in every loop that reads them."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ class Separate(NamedTuple):
 def separate(run: GraphInterpreter) -> Separate:
     """The outputs of a finished run (`GraphInterpreter.outputs`), of what lists of all neighbours contribute.
 
-    A list that has each pair once belongs to no site, and what is on it is left out.
+    A list that has each pair once belongs to no site, and its values are left out.
     """
     outputs, arrays = run.model.outputs, run.arrays
     steps = {step.node: step for step in run.plan.steps}

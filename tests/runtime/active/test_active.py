@@ -210,7 +210,7 @@ def test_a_calculator_that_labels_nothing_can_be_mended(world: World, tmp_path: 
     assert report.as_text(caught.value.diagnostics) == (
         "error[nothing-labelled]: none of the 3 structures could be labelled: RuntimeError: no licence\n"
         f"  --> {tmp_path / 'study' / 'round-01'}\n"
-        "  help: mend the calculator or its [label.arguments], and run again: what is done is kept"
+        "  help: mend the calculator or its [label.arguments], and run again: finished work is kept"
     )
     assert labelling.Labeller.label is broken
     assert learned(config, rounds=1).rounds[0].labelled == 3

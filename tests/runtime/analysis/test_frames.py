@@ -222,7 +222,7 @@ def test_an_interval_too_long(tmp_path: Path) -> None:
     frames = frames_of("Li6O6", brownian(RNG, 50, 12, 5.0, 0.5), 7.0)
     assert "".join(warned(saved(tmp_path / "md.xyz", frames)).splitlines(True)[1:]) == (
         "  --> md.xyz\n"
-        "  help: write frames more often: which image it moved to cannot be told, so there is no diffusion"
+        "  help: write frames more often: the image that it moved to is unknown, so there is no diffusion"
     )
     found = of(tmp_path / "md.xyz")
     assert found.diffusion == () and "moved by nearly half a cell or more up to frame" in found.undiffused
@@ -242,7 +242,7 @@ def test_a_part_of_a_file_is_no_trajectory(tmp_path: Path) -> None:
         ({"r_max": -1.0}, "`r_max` is -1.0: input should be greater than 0.1"),
         (
             {"interval": 1.0, "timestep": 1.0},
-            "either an interval or a time step says what the time is, not both",
+            "either an interval or a time step gives the time, not both",
         ),
         ({"lags": (2.0, 1.0)}, "the lags of the slope are two times, the first smaller"),
         ({"time_unit": "s"}, "`time_unit` is `s`: input should be 'ps' or 'fs'"),

@@ -39,7 +39,7 @@ def test_numbers_within_what_the_fits_know(runs: Path, capsys: pytest.CaptureFix
     code, out, err = run(capsys, "diff", "a", "near")
     assert (code, err) == (0, "")
     assert out.splitlines()[0] == "= the same, proved: a and near"
-    assert "numbers: none of 2 numbers trained in both has changed beyond what the fits know" in out
+    assert "numbers: none of 2 numbers trained in both has changed by more than its uncertainty" in out
     assert "2.30 → 2.31" in out  # errors are told all the same
 
 

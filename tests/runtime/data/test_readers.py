@@ -217,7 +217,7 @@ def test_truncated(tmp_path: Path, lines: int, characters: int, how: str) -> Non
     d = fault(tmp_path / "a.xyz")
     assert d.message == f"the file is cut off after 2 whole structures: the next {how}"
     assert (d.code, d.place) == ("truncated-file", "a.xyz, structure 3")
-    assert d.help == "copy the file again, or read what is whole with `a.xyz@:2`"
+    assert d.help == "copy the file again, or read the complete frames with `a.xyz@:2`"
     assert len(read(f"{tmp_path}/a.xyz@:2").structures) == 2
 
 

@@ -183,7 +183,7 @@ def test_a_run_that_does_not_say_what_it_was_fitted_to(
     assert run(capsys, "fisher", str(where), "--data", "nb.xyz@:2") == (
         1,
         "",
-        f"error[data-unknown]: `{where}` does not say what data it was fitted to\n  --> {where}\n"
+        f"error[data-unknown]: `{where}` does not name the data of its fit\n  --> {where}\n"
         "  help: `--allow-data-change` goes on with the data as it is\n",
     )
     code, _, err = run(capsys, "fisher", str(where), "--data", "nb.xyz@:2", "--allow-data-change", "-q")
@@ -250,7 +250,7 @@ def test_deviations_of_a_run_without_a_calibration(here: Path, capsys: pytest.Ca
     code, out, err = run(capsys, "eval", "stopped", "--data", "nb.xyz@:2", "--uncertainty")
     assert code == 0 and "calibrated," not in out
     assert (
-        "warning[not-calibrated]: the deviations are not calibrated: what the formula cannot describe is not "
+        "warning[not-calibrated]: the deviations are not calibrated: errors of the formula itself are not "
         "in them\n  help: `potentia fisher RUN --data FILE` calibrates them\n" in err
     )
 

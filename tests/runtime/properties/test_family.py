@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -49,3 +51,9 @@ def test_the_documentation_describes_each_family(root: Path) -> None:
 def test_a_stored_design_knows_the_sections_in_this_order() -> None:
     sections = [name for name in FAMILIES if families()[name].settings.model_fields]
     assert [*PropertiesConfig.model_fields] == ["measure", "structures", *sections, "reference"]
+
+
+def test_faults_of_a_configuration_do_not_wait_for_jax() -> None:
+    code = "import sys, potentia.runtime.properties.config; print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert not {"jax", "matplotlib", "phonopy"} & set(done.stdout.split())

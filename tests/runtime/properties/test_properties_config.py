@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from functools import cache
 from pathlib import Path
 
@@ -132,12 +130,6 @@ def test_faults_of_a_file(tmp_path: Path, text: str, expected: list[tuple[str, s
     with pytest.raises(UserError) as caught:
         load_properties_config(written(tmp_path, text))
     assert faults(caught) == expected
-
-
-def test_faults_of_a_file_do_not_wait_for_jax() -> None:
-    code = "import sys, potentia.runtime.properties.config; print(*sys.modules)"
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert not {"jax", "matplotlib", "phonopy"} & set(done.stdout.split())
 
 
 @pytest.mark.parametrize(
