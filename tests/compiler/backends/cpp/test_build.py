@@ -256,6 +256,20 @@ def test_a_read_only_cache_is_read(
     assert build.kernel(TEXT).path == first.path and len(compiled) == 1
 
 
+def test_a_folder_that_libraries_are_not_loaded_from(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A disk that is mounted `noexec`."""
+
+    def load(path: Path) -> Path:
+        if path.is_relative_to(folder):
+            raise OSError(f"{path}: failed to map segment from shared object")
+        return path
+
+    told: list[Diagnostic] = []
+    assert build.loaded(TEXT, load, on_warning=told.append).is_relative_to(cache.private_folder())
+    assert [d.code for d in told] == ["cache-unwritable"]
+    assert "failed to map segment from shared object; each process compiles its own" in told[0].message
+
+
 def _program(folder: Path, script: str) -> str:
     path = folder / "program"
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
