@@ -24,7 +24,8 @@ grammar specs
 compiler.diagnostics compiler.chemistry
 compiler.syntax compiler.ir
 compiler.declarations compiler.analysis compiler.schedule
-compiler.backends compiler.elaborate compiler.passes
+compiler.elaborate compiler.passes
+compiler.backends
 compiler.pipeline
 compiler.program
 compiler.reduction compiler.difference

@@ -27,13 +27,13 @@ template <class T> static Aligned<T> aligned(size_t n) {
   return Aligned<T>(static_cast<T *>(p));
 }
 
-static const V COUNTING = lanewise([n = 0](real) mutable { return real(n++); }, V{});
+alignas(BYTES) static const real COUNTS[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
 /* The first n lanes, all of them where n ≥ LANES. */
-static inline M lanes_below(int64_t n) { return COUNTING < broadcast(real(n < LANES ? n : LANES)); }
+static inline M lanes_below(int64_t n) { return load(COUNTS) < broadcast(real(n < LANES ? n : LANES)); }
 
 /* All lanes but the n-th, where there is one. */
-static inline M lanes_but(int64_t n) { return COUNTING != broadcast(real(n >= 0 && n < LANES ? n : -1)); }
+static inline M lanes_but(int64_t n) { return load(COUNTS) != broadcast(real(n >= 0 && n < LANES ? n : -1)); }
 
 static inline V masked(M valid, V x) { return select(valid, x, V{}); }
 
