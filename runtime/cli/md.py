@@ -15,6 +15,7 @@ from .threads import one_core
 
 if TYPE_CHECKING:
     from ..dynamics import MDResult
+    from ..dynamics.kernels import Chosen
     from ..structures.arrays import Floats
     from ..structures.structure import Structure
 
@@ -68,13 +69,10 @@ def command(
     settings = md_settings(_with_time(dict(given), time))
     potential = load(run)
     start, velocities = _start(structure, repeat, settings, quiet)
-    chosen = choose(potential, settings, start.n_atoms, output if resume else None)
-    console.say(f"target: {chosen.target}, {console.counted(chosen.threads, 'thread')}", quiet)
+    _say_target(choose(potential, settings, start.n_atoms, output if resume else None), quiet)
     with simulating(settings.steps, quiet) as progress:
         result = simulate(
-            potential,
-            start,
-            settings,
+            *(potential, start, settings),
             velocities=velocities,
             folder=output,
             resume=resume,
@@ -82,6 +80,10 @@ def command(
             on_progress=progress,
         )
     return _end(result, output, json)
+
+
+def _say_target(chosen: Chosen, quiet: bool) -> None:
+    console.say(f"target: {chosen.target}, {console.counted(chosen.threads, 'thread')}", quiet)
 
 
 def _with_time(given: dict[str, Any], time: float | None) -> dict[str, Any]:

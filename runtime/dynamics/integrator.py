@@ -8,7 +8,7 @@ precision. Random numbers are made of (seed, step), so a step is a function of t
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any, NamedTuple, Protocol
@@ -33,7 +33,7 @@ VALID, USED, OUTRUN, SHORT_OF_ROOM, TOO_FAST = range(5)
 
 
 class MDKernel(Protocol):
-    """A model on a target, inside jax. lists: those that `predict` needs, in order."""
+    """A model on a target, inside jax. lists: those that `lay` needs, in order."""
 
     @property
     def lists(self) -> tuple[Domain, ...]: ...
@@ -41,7 +41,13 @@ class MDKernel(Protocol):
     @property
     def dtype(self) -> Any: ...
 
-    def predict(self, theta: Array, arrays: Arrays) -> Prediction: ...
+    def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> Any:
+        """Lists as the kernel reads them, for many steps."""
+
+    def deformed(self, near: Any, turn: Array) -> Any:
+        """Laid lists in a cell whose vectors a have become turn·a."""
+
+    def predict(self, theta: Array, arrays: Arrays, near: Any) -> Prediction: ...
 
     def __hash__(self) -> int: ...
 
@@ -86,7 +92,7 @@ class Near(NamedTuple):
 class Pruned(NamedTuple):
     """Short lists, made by the device. Their shifts are those of the long lists."""
 
-    lists: tuple[Pair | Edge, ...]  # of the kernel, in its order
+    lists: Any  # as the kernel has laid them
     watched: Pair
     rows: Int[Array, " M"]  # the row of `closest` that each watched pair belongs to
     x: Float[Array, "3 N"]  # positions where the lists were made, Å
@@ -279,7 +285,7 @@ def _pruned(kernel: MDKernel, form: Form, near: Near, s: Motion) -> tuple[Pruned
     lists = [found[k][0] for k in range(len(kernel.lists))]
     ours = tuple(near._replace(shift=near.shift.astype(kernel.dtype)) for near in lists)
     needed = [found[k][1] for k in range(len(kernel.lists))]
-    return Pruned(ours, watched, near.rows[places], s.x, back), jnp.stack([*needed, count])
+    return Pruned(kernel.lay(ours, n), watched, near.rows[places], s.x, back), jnp.stack([*needed, count])
 
 
 def _wrapped(form: Form, near: Near, s: Motion) -> Float[Array, "3 N"]:
@@ -300,8 +306,11 @@ def _landed(
 ) -> Motion:
     """F B, and the guards."""
     x = _wrapped(form, near, ahead)
-    arrays = _placed(kernel, form, near.arrays._replace(lists=pruned.lists), x, ahead.deformed)
-    energy, f, virial, _ = kernel.predict(theta, arrays)
+    lists = pruned.lists
+    if form.barostat != "none":
+        lists = kernel.deformed(lists, ahead.deformed.T.astype(kernel.dtype))
+    arrays = near.arrays._replace(positions=x.astype(kernel.dtype))
+    energy, f, virial, _ = kernel.predict(theta, arrays, lists)
     energy, f, virial = (part.astype(jnp.float64) for part in (energy[0], f, virial[:, :, 0]))
     # a float32 sum of forces is not zero to the last digit, and its rest would drive the centre of mass
     f = f - c.masses / c.masses.sum() * f.sum(1)[:, None]
@@ -320,21 +329,6 @@ def _landed(
         started=jnp.array(True),
         verdict=_verdict(c, energy, f, v, squares),
     )
-
-
-def _placed(
-    kernel: MDKernel,
-    form: Form,
-    arrays: Arrays,
-    x: Float[Array, "3 N"],
-    deformed: Float[Array, "3 3"],
-) -> Arrays:
-    """The kernel's arrays with atoms, and where the cell moves images, where they are now."""
-    lists = arrays.lists
-    if form.barostat != "none":
-        turn = deformed.T.astype(kernel.dtype)
-        lists = tuple(near._replace(shift=_shifted(turn, near.shift)) for near in lists)
-    return arrays._replace(positions=x.astype(kernel.dtype), lists=lists)
 
 
 def _shifted(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:

@@ -5,19 +5,51 @@ a run that is gone on with keeps them.
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ...compiler.backends.cpp.in_jax import JaxKernel
+from ...compiler.backends.xla.arrays import Arrays, Edge, Pair
+from ...compiler.backends.xla.kernel import Kernel, Prediction
+from ...compiler.ir.types import Domain
 from ..potential.evaluators import CppEvaluator, OnWarning, as_python_warning, n_threads
 from ..potential.potential import Potential
 from .integrator import MDKernel
 from .outputs import SETTINGS
 from .settings import MDSettings
+
+
+@dataclass(frozen=True)
+class XlaLoop:
+    """An XLA kernel, which reads lists as they are made."""
+
+    kernel: Kernel
+
+    @property
+    def dtype(self) -> Any:
+        return self.kernel.dtype
+
+    @property
+    def lists(self) -> tuple[Domain, ...]:
+        return self.kernel.lists
+
+    def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> tuple[Pair | Edge, ...]:
+        return tuple(lists)
+
+    def deformed(self, near: tuple[Pair | Edge, ...], turn: Array) -> tuple[Pair | Edge, ...]:
+        def turned(shift: Array) -> Array:
+            return jnp.stack([sum(turn[a, b] * shift[b] for b in range(3)) for a in range(3)])
+
+        return tuple(each._replace(shift=turned(each.shift)) for each in near)
+
+    def predict(self, theta: Array, arrays: Arrays, near: tuple[Pair | Edge, ...]) -> Prediction:
+        return self.kernel.predict(theta, arrays._replace(lists=near))
 
 
 class Chosen(NamedTuple):
@@ -65,4 +97,4 @@ def kernel_of(potential: Potential, precision: str, chosen: Chosen) -> tuple[MDK
         kernel = JaxKernel(found.kernel, chosen.threads)
         return kernel, jnp.asarray(found.kernel.constants(potential.theta))
     xla = potential.kernel(precision)
-    return xla, jnp.asarray(potential.theta, xla.dtype)
+    return XlaLoop(xla), jnp.asarray(potential.theta, xla.dtype)

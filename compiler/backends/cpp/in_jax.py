@@ -2,34 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
 import jax.numpy as jnp
 
 from ...ir.types import Domain
-from ..xla.arrays import Array, Arrays, Edge
+from ..xla.arrays import Array, Arrays, Edge, Pair
 from ..xla.kernel import Prediction
 from . import ffi
+from .ffi import Neighbours
 from .kernel import CppKernel
 
 
+@dataclass(frozen=True)
 class JaxKernel:
-    """Energies, forces and virial in float64, whatever the precision of the work on neighbours.
+    """Energies, forces and virial in float64, whatever the precision of the work on neighbours."""
 
-    lists: those that `arrays` have to bring.
-    """
+    kernel: CppKernel
+    threads: int = 1
 
-    def __init__(self, kernel: CppKernel, threads: int = 1) -> None:
-        self.kernel, self.threads = kernel, threads
-        self.dtype = jnp.dtype("float64")
-        self.lists: tuple[Domain, ...] = (Domain("edge", kernel.cutoff),) if kernel.cutoff else ()
+    @property
+    def dtype(self) -> Any:
+        """Of positions and shifts."""
+        return jnp.dtype("float64")
 
-    def predict(self, constants: Array, arrays: Arrays) -> Prediction:
-        """constants: those of the kernel for a set of parameters."""
-        near = arrays.lists[0] if arrays.lists else _nobody(arrays)
+    @property
+    def lists(self) -> tuple[Domain, ...]:
+        """Those that `lay` needs."""
+        return (Domain("edge", self.kernel.cutoff),) if self.kernel.cutoff else ()
+
+    def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> Neighbours:
+        """Lists as the kernel reads them, for many steps."""
+        if not lists:
+            return Neighbours(jnp.zeros(n_atoms + 1, jnp.int64), jnp.zeros(1, jnp.int32), jnp.zeros((1, 3)))
+        (near,) = lists
         assert isinstance(near, Edge)
+        return ffi.packed(near)
+
+    def deformed(self, near: Neighbours, turn: Array) -> Neighbours:
+        """The lists in a cell whose vectors a have become turn·a."""
+        return near._replace(shifts=near.shifts @ turn.T)
+
+    def predict(self, constants: Array, arrays: Arrays, near: Neighbours) -> Prediction:
+        """constants: those of the kernel for a set of parameters."""
         return ffi.call(self.kernel.library, constants, arrays, near, self.threads)
-
-
-def _nobody(arrays: Arrays) -> Edge:
-    n = arrays.species.shape[0]
-    none = jnp.zeros((n, 1), jnp.int32)
-    return Edge(none, jnp.zeros((3, n, 1)), jnp.zeros((n, 1), bool), none)
