@@ -86,7 +86,7 @@ def test_tersoff_that_is_not_of_one_file_is_refused() -> None:
 
 
 def test_an_unknown_style_is_told() -> None:
-    for name, help in (("lammps", "known: native"), ("nep", "leave `--style` out")):
+    for name, help in (("lammps", "known: single, native"), ("nep", "leave `--style` out")):
         with pytest.raises(ArtifactError) as caught:
             writer_of(name, "nativ")
         (diagnostic,) = caught.value.diagnostics
