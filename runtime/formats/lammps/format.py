@@ -18,19 +18,25 @@ def _write(potential: Potential) -> ExportedFolder:
     return _folder(potential, emit(potential.model, "double", potential.theta).text)
 
 
+def _write_single(potential: Potential) -> ExportedFolder:
+    from ....compiler.backends.cpp.emit import emit
+
+    return _folder(potential, emit(potential.model, "float", potential.theta).text, "float")
+
+
 def _write_native(potential: Potential) -> ExportedFolder:
     from .native import native_of
 
     return _folder(potential, native_of(potential))
 
 
-def _folder(potential: Potential, form: str | Native) -> ExportedFolder:
+def _folder(potential: Potential, form: str | Native, precision: str = "double") -> ExportedFolder:
     from .folder import CERTIFICATE, Export, write_folder
 
     run = str(getattr(potential, "folder", "a spec"))
 
     def fill(folder: Path) -> Written:
-        return write_folder(folder, Export(potential, form, run))
+        return write_folder(folder, Export(potential, form, run, precision))
 
     return ExportedFolder(CERTIFICATE, fill)
 
@@ -42,5 +48,5 @@ FORMAT = Format(
     None,
     None,
     _write,
-    {"native": _write_native},
+    {"single": _write_single, "native": _write_native},
 )

@@ -70,10 +70,12 @@ def test_a_file_of_no_known_format_is_refused(tmp_path: Path, monkeypatch: pytes
         "unknown-format",
         f"`{path}` begins like a file of no known format",
     )
-    assert found.help == "known formats: nep.txt of GPUMD (nep3, nep4)"
+    known = "; ".join(f.file for f in registry.readable().values())
+    assert found.help == f"known formats: {known}"
+    assert "nep.txt of GPUMD (nep3, nep4)" in known
     both = {**registry.formats(), "mine": a_format()}
     monkeypatch.setattr(registry, "formats", lambda: both)
-    assert refused(path).help == "known formats: nep.txt of GPUMD (nep3, nep4); a spec"
+    assert refused(path).help == f"known formats: {known}; a spec"
 
 
 def test_a_file_that_cannot_be_read_is_refused(tmp_path: Path) -> None:

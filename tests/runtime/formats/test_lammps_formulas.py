@@ -10,7 +10,9 @@ import potentia
 import pytest
 from lammps_export import keep_objects, require_tools
 from potentia.runtime.cli.main import main
+from potentia.runtime.formats.foreign_format import ExportedFolder
 from potentia.runtime.formats.lammps.folder import CERTIFICATE
+from potentia.runtime.formats.registry import writer_of
 from potentia.runtime.runs.run_folder import save
 from registry import random_theta
 
@@ -41,6 +43,16 @@ def test_a_run_is_the_same_in_lammps(name: str, tmp_path: Path, capsys: pytest.C
     assert printed["plugin"] and printed["differences"] == certificate["largest_differences"]
     for found in certificate["largest_differences"].values():
         assert found["energy"] < 1e-12 and found["virial"] < 1e-12 and found["forces"] < 1e-10
+
+
+def test_single_precision_is_near(tmp_path: Path) -> None:
+    start = potentia.compile(FORMULAS["network"])
+    potential = start.with_theta(random_theta(start.model, 3))
+    written = writer_of("lammps", "single")(potential)
+    assert isinstance(written, ExportedFolder)
+    assert written.fill(tmp_path).warnings == ()
+    for found in json.loads((tmp_path / CERTIFICATE).read_text())["largest_differences"].values():
+        assert 1e-12 < found["energy"] < 1e-6 and found["forces"] < 1e-4
 
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

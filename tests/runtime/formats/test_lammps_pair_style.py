@@ -268,6 +268,20 @@ def test_a_kernel_for_another_processor_is_refused(folder: Path) -> None:
     assert "was built for a processor with avx512f, which this one lacks; `sh build.sh`" in done.text
 
 
+def test_two_potentials_need_two_names(folder: Path) -> None:
+    build(folder, "second", kernel_of(an_export()), STYLE="potentia/2", OBJECTS="")
+    text = BOX.replace(
+        "pair_style {style}", "plugin load ./{plugin}plugin.so\nplugin load ./{other}plugin.so\n{style}"
+    )
+    style = "pair_style hybrid/overlay potentia potentia/2\npair_coeff * * potentia/2 Nb W"
+    wanted = {"units": "metal", "plugin": "pairs", "coefficients": "* * potentia Nb W", "style": style}
+    done = run_lammps(folder, text.format(other="second", **wanted))
+    assert done.code == 0, done.text
+    done = run_lammps(folder, text.format(other="many", **wanted))
+    assert done.code == 1
+    assert "another potential is loaded as pair style potentia; build one of them with a name" in done.text
+
+
 def test_another_lammps_is_refused(folder: Path, objects: Path) -> None:
     """One whose `-h` tells another version than the library does: the plugin is built for that."""
     other, kept = folder / "other_lammps", folder / "objects"

@@ -5,6 +5,8 @@
 
 #include "kernel.h"
 
+#include "error.h"
+#include "force.h"
 #include "lammps.h"
 
 #include <cstdio>
@@ -80,12 +82,19 @@ __attribute__((visibility("default"))) void lammpsplugin_init(void *lmp, void *h
   auto here = static_cast<LAMMPS_NS::LAMMPS *>(lmp);
   const std::string fault = fault_of(here, lammps_version);
   if (!fault.empty())    // of LAMMPS's classes nothing is known where its version is another
-    throw std::runtime_error("the plugin of pair style potentia cannot be used: " + fault +
+    throw std::runtime_error("the plugin of pair style " POTENTIA_STYLE " cannot be used: " + fault +
                              "; `sh build.sh` in its folder builds it again");
+  // LAMMPS leaves out a second plugin of one name, and would go on with the first potential
+  auto &known = *here->force->pair_map;
+  const auto creator = reinterpret_cast<LAMMPS_NS::Force::PairCreator>(&new_pair);
+  if (auto place = known.find(POTENTIA_STYLE); place != known.end() && place->second != creator)
+    here->error->all(FLERR,
+                     "another potential is loaded as pair style " POTENTIA_STYLE
+                     "; build one of them with a name of its own: `STYLE=potentia/2 sh build.sh`");
   Registration plugin = {};
   plugin.version = here->version;
   plugin.style = "pair";
-  plugin.name = "potentia";
+  plugin.name = POTENTIA_STYLE;
   plugin.info = "generated potential";
   plugin.author = "potentia";
   plugin.creator.without_arguments = &new_pair;

@@ -3,12 +3,14 @@
 #   LMP             the LAMMPS to build for                     lmp
 #   CXX             the compiler                                @CXX@
 #   KERNEL_FLAGS    how the kernel is compiled                  @KERNEL_FLAGS@
+#   STYLE           the name of the pair style                  potentia
 #   LAMMPS_INCLUDE  the folder of pair.h                        that of the Python package `lammps`
 #   MPI_INCLUDE     the folder of mpi.h                         that of the Python package `mpich`
 #   OBJECTS         a folder that keeps the compiled pair style for other potentials, one for each LAMMPS and compiler
 set -eu
 cd "$(dirname "$0")"
 LMP=${LMP:-lmp}
+STYLE=${STYLE:-potentia}
 CXX=${CXX:-@CXX@}
 KERNEL_FLAGS=${KERNEL_FLAGS:-@KERNEL_FLAGS@}
 
@@ -51,11 +53,12 @@ openmp=-fopenmp
 echo 'int main() {}' | $CXX $openmp -x c++ - -o "$made/empty" >/dev/null 2>&1 || openmp=
 case $(uname) in Darwin) link='-shared -undefined dynamic_lookup' ;; *) link=-shared ;; esac
 common='-std=c++17 -fPIC -fvisibility=hidden'
-plugin="$common -O1 $sizes -DPOTENTIA_LAMMPS_VERSION=$version -I$LAMMPS_INCLUDE $mpi"
+plugin="$common -O1 $sizes -DPOTENTIA_STYLE=\"$STYLE\" -DPOTENTIA_LAMMPS_VERSION=$version -I$LAMMPS_INCLUDE $mpi"
 # the pair style runs on any processor, so that it can refuse a kernel that does not
 $CXX $common $KERNEL_FLAGS $openmp -c source/kernel.cpp -o "$made/kernel.o" &
 kernel=$!
-objects=${OBJECTS:-$made}
+objects=$made
+[ "$STYLE" = potentia ] && objects=${OBJECTS:-$made}
 for name in plugin pair_potentia; do
   [ -f "$objects/$name.o" ] && continue
   $CXX $plugin -c source/$name.cpp -o "$objects/$name.$$.o"
