@@ -20,6 +20,7 @@ Values: TypeAlias = Float[NDArray[np.float64], "..."]
 Mask: TypeAlias = Bool[NDArray[np.bool_], "..."]
 
 TINY = 5e-324  # the smallest double above 0
+_LARGEST = float(np.finfo(np.float64).max)
 _UNIT = 2.0**-53  # the largest relative error of a rounding
 
 
@@ -50,12 +51,18 @@ class Enclosure:
     def finite(self) -> Mask:
         return np.isfinite(self.low) & np.isfinite(self.high)
 
+    @property
+    def ends(self) -> tuple[Values, ...]:
+        """Both bounds; one array where they are the same."""
+        return (self.low,) if self.low is self.high else (self.low, self.high)
+
     def map(self, function: Callable[[Values], Values]) -> Enclosure:
         """The same choice of elements of both bounds."""
-        return Enclosure(function(self.low), function(self.high))
+        low = function(self.low)
+        return Enclosure(low, low if self.low is self.high else function(self.high))
 
     def __getitem__(self, index: Any) -> Enclosure:
-        return Enclosure(self.low[index], self.high[index])
+        return self.map(lambda x: x[index])
 
 
 def exactly(values: Any) -> Enclosure:
@@ -75,13 +82,24 @@ def bounds(low: Any, high: Any) -> Enclosure:
 
 
 def down(x: Values) -> Values:
-    """One step towards −∞; an exact 0 stays."""
-    return np.where(x == 0.0, x, np.nextafter(x, -np.inf))
+    """At least one step towards −∞; an exact 0 stays, and no step crosses 0."""
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        lower = x - _step(x)
+    return lower if np.isfinite(lower).all() else np.where(x == np.inf, _LARGEST, lower)
 
 
 def up(x: Values) -> Values:
-    """One step towards ∞; an exact 0 stays."""
-    return np.where(x == 0.0, x, np.nextafter(x, np.inf))
+    """At least one step towards ∞; an exact 0 stays, and no step crosses 0."""
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        upper = x + _step(x)
+    return upper if np.isfinite(upper).all() else np.where(x == -np.inf, -_LARGEST, upper)
+
+
+def _step(x: Values) -> Values:
+    step = np.abs(x)
+    step = step * (2.0 * _UNIT)
+    small = step < 2.0 * TINY
+    return np.where(small & (x != 0.0), TINY, step) if small.any() else step
 
 
 def widened(low: Values, high: Values, steps: int) -> Enclosure:
@@ -108,7 +126,7 @@ def subtract(a: Enclosure, b: Enclosure) -> Enclosure:
 
 
 def multiply(a: Enclosure, b: Enclosure) -> Enclosure:
-    corners = [_product(x, y) for x in (a.low, a.high) for y in (b.low, b.high)]
+    corners = [_product(x, y) for x in a.ends for y in b.ends]
     return Enclosure(down(reduce(np.minimum, corners)), up(reduce(np.maximum, corners)))
 
 
@@ -139,6 +157,31 @@ def summed(a: Enclosure, axes: tuple[int, ...]) -> Enclosure:
     low = np.where((a.low >= 0.0).all(axis=axes), np.maximum(low, 0.0), low)
     high = np.where((a.high <= 0.0).all(axis=axes), np.minimum(high, 0.0), high)
     return bounds(low, high)
+
+
+def contracted(spec: str, a: Enclosure, b: Enclosure, count: int) -> Enclosure:
+    """Sums of `count` products, in the notation of numpy.einsum, as one product of middles with its error.
+
+    With a = m ± r, a·b = m·m' ± (|m| r' + r (|m'| + r')): at most half as wide again as it need be.
+    """
+    (m, r), (n, s) = _middle(a), _middle(b)
+    with np.errstate(invalid="ignore", over="ignore", under="ignore"):
+        slack = (count + 8) * _UNIT
+        middle = np.einsum(spec, m, n, optimize=True)
+        error = np.einsum(spec, np.abs(m), s + slack * np.abs(n), optimize=True)
+        if a.low is not a.high:
+            error = error + np.einsum(spec, r, np.abs(n) + s, optimize=True)
+        error = error * (1.0 + 2.0 * slack) + TINY * (count + 1)
+        return bounds(down(middle - error), up(middle + error))
+
+
+def _middle(a: Enclosure) -> tuple[Values, Values]:
+    """Middle and radius."""
+    if a.low is a.high:
+        return a.low, np.zeros_like(a.low)
+    with np.errstate(invalid="ignore", over="ignore"):
+        middle = 0.5 * (a.low + a.high)
+        return middle, up(np.maximum(middle - a.low, a.high - middle))
 
 
 def any_number(a: Enclosure, most: float) -> Enclosure:

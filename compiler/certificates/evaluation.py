@@ -16,13 +16,14 @@ from numpy.typing import NDArray
 
 from ..backends.lowering import Lowering
 from ..ir import ops
-from ..ir.contraction import parsed
+from ..ir.contraction import Contraction, parsed
 from ..ir.graph import Model, Node, Op, topological
 from ..ir.types import TABLES, Domain, entries, row_number, table_row, unordered_rows
 from . import enclosure as arithmetic
 from . import functions
 from .enclosure import Enclosure, Values, exactly
 
+_LARGE = 60_000  # products of a contraction beyond which it is done as one of matrices
 Species = NDArray[np.intp]
 
 _WRITTEN_OUT = "the pass `expand` writes it out as polynomials"
@@ -245,6 +246,8 @@ def _(scene: Scene, node: Node, *args: Enclosure) -> Enclosure:
     contraction = parsed(node["spec"])
     sizes = contraction.sizes(a.kind.shape for a in node.args)
     letters = tuple(sizes)
+    if len(args) == 2 and max(len(a.low) for a in args) * contraction.products(sizes) > _LARGE:
+        return _contracted(contraction, args, contraction.terms(sizes))
     laid = [_laid(v, own, letters) for v, own in zip(args, contraction.inputs, strict=True)]
     whole = reduce(arithmetic.multiply, laid)
     if len(args) == 2 and node.args[0] is node.args[1]:
@@ -253,6 +256,15 @@ def _(scene: Scene, node: Node, *args: Enclosure) -> Enclosure:
     total = arithmetic.summed(whole, axes)
     left = [c for c in letters if c in contraction.output]
     return total.map(lambda x: x.transpose(0, *(1 + left.index(c) for c in contraction.output)))
+
+
+def _contracted(contraction: Contraction, args: tuple[Enclosure, ...], count: int) -> Enclosure:
+    """With the cells as one more axis, of those that have several."""
+    cells = max(len(a.low) for a in args)
+    alike = [len(a.low) == 1 < cells for a in args]
+    inputs = (("" if one else "Z") + c for one, c in zip(alike, contraction.inputs, strict=True))
+    first, second = (a[0] if one else a for one, a in zip(alike, args, strict=True))
+    return arithmetic.contracted(f"{','.join(inputs)}->Z{contraction.output}", first, second, count)
 
 
 def _laid(value: Enclosure, own: str, letters: tuple[str, ...]) -> Enclosure:
