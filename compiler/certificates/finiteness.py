@@ -15,7 +15,7 @@ from ..ir.graph import Model, Node, topological
 from .certificate import Certificate, Finding, Verdict
 from .enclosure import TINY, Enclosure, Values, bounds, exactly
 from .evaluation import enclosures
-from .repulsion import written_out
+from .pairs import written_out
 from .scenes import MOST_ATOMS, NEAREST, Dimer, Surroundings, most_neighbors
 
 _STATEMENT = (
@@ -23,6 +23,8 @@ _STATEMENT = (
 )
 _OUTPUTS = {"energy": "the energy", "site_energy": "the energy of an atom", "forces": "the forces", "virial": "the virial"}
 _RANGES, _RANGES_OF_TRIPLES, _MOST_TRIPLES = 32, 16, 20_000
+_FINER = 16  # ranges in place of one, where a proof fails
+_OVERFLOWS = 709.8  # exp of more is no double
 _TRIED = 32  # distances of a pair where a fault is looked for
 
 
@@ -58,8 +60,16 @@ def number_of_ranges(model: Model) -> int:
 
 
 def _fault(model: Model, theta: Values) -> Finding | None:
-    """The first value that may be infinite though its arguments are finite; None where there is none."""
+    """The first value that may be infinite though its arguments are finite; None where there is none.
+
+    Where one is found the ranges are narrowed once.
+    """
     count = number_of_ranges(model)
+    found = _fault_among(model, theta, count)
+    return found and _fault_among(model, theta, _FINER * count if count == _RANGES else 2 * count)
+
+
+def _fault_among(model: Model, theta: Values, count: int) -> Finding | None:
     scene = Surroundings(model, theta, lambda cutoff: ranges(cutoff, count), least=TINY)
     known = enclosures(scene, model.outputs.values())
     for node in topological(model.outputs.values()):
@@ -142,7 +152,7 @@ def _refuted(model: Model, theta: Values) -> Finding | None:
 
 def _certain(model: Model, node: Node, r: float, pair: tuple[int, int], cutoff: float) -> Finding:
     names = [model.species[k] for k in pair]
-    alone = r > cutoff or node.kind.domain.name in ("none", "species")
+    alone = r >= cutoff or node.kind.domain.name in ("none", "species")
     place = f"an isolated atom of {names[0]}" if alone else f"{'-'.join(names)} at {r:.4g} Å"
     facts = {"species": names[:1] if alone else names, "operation": named(node)} | ({} if alone else {"at_ang": r})
     sentence = f"`{named(node)}` has no finite value for {place}"
@@ -151,10 +161,10 @@ def _certain(model: Model, node: Node, r: float, pair: tuple[int, int], cutoff: 
 
 def _impossible(node: Node, known: dict[Node, Enclosure]) -> Values | None:
     """Cells where an operation has no finite value for certain; None of one that always has."""
-    if node.op is ops.exp:
-        return known[node].low > 1e308
     if not node.args:
         return None
+    if node.op is ops.exp:
+        return known[node.args[0]].low > _OVERFLOWS
     x = known[node.args[0]]
     if node.op is ops.log:
         return x.high <= 0.0

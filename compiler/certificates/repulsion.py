@@ -11,19 +11,13 @@ from itertools import combinations_with_replacement
 
 import numpy as np
 
-from ..chemistry.units import ANGSTROM
-from ..ir import build as alg
-from ..ir import ops
-from ..ir.derivatives import tangents
 from ..ir.graph import Model, Node, topological
-from ..ir.traits import Trait
 from ..ir.types import SITE
-from ..passes.cse import share_subexpressions
-from ..passes.expand import expand_harmonics
-from ..passes.simplify import simplify_model
 from .certificate import Certificate, Finding, Verdict
 from .enclosure import Enclosure, Mask, Values, add, bounds, exactly, multiply, subtract
 from .evaluation import enclosures
+from .motion import SWITCHES
+from .pairs import pair_curve
 from .scenes import NEAREST, Dimer
 
 _STATEMENT = (
@@ -66,11 +60,10 @@ class _Slopes:
     """dE/dr of isolated pairs, eV/Å."""
 
     def __init__(self, model: Model, theta: Values, pairs: list[tuple[int, int]]) -> None:
-        slope = dimer_slope(model)
-        self.model = _with_curvature(slope)
+        self.model = pair_curve(model)
         self.theta, self.pairs = theta, pairs
         self.root, self.curvature = (self.model.outputs[name] for name in ("slope", "curvature"))
-        self.switches = [n for n in topological([self.root]) if n.op in (ops.step, ops.sign, ops.select)]
+        self.switches = [n for n in topological([self.root]) if n.op in SWITCHES]
 
     def of(self, which: Values, r: Enclosure) -> Enclosure:
         """which: places in `pairs`; r: a range of distances for each.
@@ -98,38 +91,6 @@ class _Slopes:
             found |= ((c.low <= 0.0) & (c.high >= 0.0) & (c.low < c.high)).reshape(len(c.low), -1).any(axis=1)
         first, second = found.reshape(2, -1)
         return np.asarray(first | second)
-
-
-def _with_curvature(model: Model) -> Model:
-    slope = model.outputs["slope"]
-    found = tangents([slope], {leaf: _along(leaf) for leaf in position_leaves(slope)})[slope]
-    curvature = alg.zeros_like(slope) if found is None else found
-    return written_out(model.with_outputs({"slope": slope, "curvature": curvature}))
-
-
-def dimer_slope(model: Model) -> Model:
-    """The model whose output `slope` is the derivative of the site energy by the length of all bonds at once."""
-    energy = model.outputs["energy"]
-    found = tangents([energy], {leaf: _along(leaf) for leaf in position_leaves(energy)})[energy]
-    slope = alg.zeros_like(energy) if found is None else found
-    return written_out(model.with_outputs({"energy": energy, "slope": slope}))
-
-
-def written_out(model: Model) -> Model:
-    """Harmonics as polynomials, constants folded: the form that enclosures are made of."""
-    return share_subexpressions(simplify_model(expand_harmonics(model)))
-
-
-def position_leaves(root: Node) -> list[Node]:
-    """The distances and vectors under a node."""
-    return [n for n in topological([root]) if Trait.POSITION in n.op.traits]
-
-
-def _along(leaf: Node) -> Node:
-    """The change of a leaf when its bond grows by 1 Å for each Å."""
-    if leaf.op is ops.distance:
-        return ops.constant(1.0, ANGSTROM, domain=leaf.kind.domain)
-    return ops.mul(ops.constant(1.0, ANGSTROM), alg.direction(leaf.kind.domain))
 
 
 def _advance(slopes: _Slopes, at: Values, cutoff: float) -> tuple[Values, list[Enclosure]]:
