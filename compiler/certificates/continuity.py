@@ -18,19 +18,20 @@ from ..ir.graph import Model, Node, TermInstance, topological
 from ..ir.traits import Trait
 from ..ir.types import Domain
 from .certificate import Certificate, Finding, Verdict
-from .enclosure import Enclosure, Values, bounds
+from .enclosure import Enclosure, Mask, Values, bounds, exactly
 from .evaluation import enclosures
 from .finiteness import named, ranges
 from .motion import Jumps, leaf, moved
 from .pairs import jump_of_a_pair, written_out
 from .scenes import Surroundings
 from .smoothness import is_root, rough, settled
-from .switches import branching, gap, of_one_distance, places, position_dependent
+from .switches import branching, distance_axis, gap, of_one_distance, places, position_dependent
 
 _STATEMENT = "energy and forces are continuous at every cutoff and at every branch that depends on a distance"
 _EDGE = 1e-15  # of a cutoff
 _NEAR = 1e-12  # Å: a branch as near to a cutoff is looked at with it
 _ZERO = 1e-8  # a jump that is rounding
+_MOST_PARTS = 32
 _RANGES, _RANGES_OF_TRIPLES = 24, 6
 
 
@@ -66,17 +67,13 @@ class _Proof:
     def __init__(self, model: Model, theta: Values, term: TermInstance) -> None:
         self.model, self.theta, self.term = model, theta, term
         self.sums = [n for n in topological([term.energy]) if n.op in (ops.sum_i, ops.sum_to_ij)]
+        self.summands = list(dict.fromkeys(n.args[0] for n in self.sums))
         self.crowded: list[Finding] = []
         self.places = list(self._places())
         self.scene = Surroundings(model, theta, self._ranges)
         self.known = enclosures(self.scene, [term.energy])
         self.start: dict[Node, Node] = {}
-        self.tangents = {n.args[0]: self._tangents(n.args[0]) for n in self.sums}
-        self.known |= {made: _anything(made) for made in self.start.values()}
-        self._know(t for own in self.tangents.values() for t in own)
-
-    def _know(self, roots: Iterator[Node]) -> None:
-        self.known = enclosures(self.scene, roots, self.known)
+        self.tangents = {s: self._tangents(s) for s in self.summands}
 
     # --- places ------------------------------------------------------------------------------------
 
@@ -114,24 +111,66 @@ class _Proof:
 
     def _tangents(self, summand: Node) -> tuple[Node, ...]:
         """By the first neighbour and all else that is not the second, and the other way round."""
-        found = [moved([summand], self._begun, (side,))[summand] for side in (ops.to_ik, ops.to_ij)]
+        found = [
+            moved([summand], self._begun, lambda n, side=side: n.op is side)[summand]  # type: ignore[misc]
+            for side in (ops.to_ik, ops.to_ij)
+        ]
         return tuple(dict.fromkeys(t for t in found if t is not None))
 
     def _begun(self, node: Node) -> Node | None:
         """A change of a position, of a value of atoms, or of a root that is known to be smooth."""
+        if node in self.start:
+            return self.start[node]
         value = node.op in (ops.to_i, ops.to_j) and position_dependent(node)
-        root = is_root(node) and bool((self.known[node.args[0]].low <= 0.0).any()) and settled(node, self.known)
-        if not (Trait.POSITION in node.op.traits or value or root):
-            return None
-        return self.start.setdefault(node, leaf(node.kind))
+        if Trait.POSITION in node.op.traits or value or self._is_smooth_root(node):
+            self.start[node] = leaf(node.kind)
+        return self.start.get(node)
+
+    def _is_smooth_root(self, node: Node) -> bool:
+        return (
+            is_root(node)
+            and bool((self.known[node.args[0]].low <= 0.0).any())
+            and settled(node, self.known)
+        )
 
     @cached_property
-    def _jumps(self) -> Mapping[Node, Enclosure | None]:
-        """The jump of each summand and of each of its tangents."""
+    def _changes(self) -> list[dict[Node, Enclosure]]:
+        """Values and slopes, for a change of a distance by 1, and for changes up to 1 of all else."""
+        found = []
+        for of_distance in (True, False):
+            chosen = [leaf for node, leaf in self.start.items() if (node.op is ops.distance) is of_distance]
+            if chosen:
+                given = {leaf: _up_to(0.0, leaf) for leaf in self.start.values()}
+                given |= {leaf: exactly(np.ones((1, *leaf.kind.shape))) if of_distance else _up_to(1.0, leaf) for leaf in chosen}
+                roots = [t for own in self.tangents.values() for t in own]
+                found.append(enclosures(self.scene, roots, self.known | given))
+        return found
+
+    @cached_property
+    def _jumps(self) -> list[dict[Node, Enclosure]]:
+        """The jumps of values and slopes that each branch brings, one at a time."""
         roots = [n for summand, own in self.tangents.items() for n in (summand, *own)]
-        jumps = Jumps(roots, self.known, (ops.to_i, ops.to_j))
-        made = enclosures(self.scene, [j for r in roots if (j := jumps.of[r])], jumps.given | self.known)
-        return {r: None if (j := jumps.of[r]) is None else made[j] for r in roots}
+        found = []
+        for known in self._changes:
+            jumps = Jumps(roots, known, self._is_smooth, self._thin_cells)
+            wanted = [j for j in (jumps.of[r] for r in roots) if j is not None]
+            for given in _one_at_a_time(jumps.sizes):
+                made = enclosures(self.scene, wanted, known | given)
+                found.append({r: made[j] for r in roots if (j := jumps.of[r]) is not None})
+        return found
+
+    def _thin_cells(self, node: Node) -> Mask:
+        """The cells where the distance that a branch depends on is in a thin range."""
+        domain = node.kind.domain
+        grid = self.scene.grid(domain)
+        if len(grid) < 3:
+            return np.ones(self.scene.cells(domain), dtype=bool)
+        coarse = len(self.scene.ranges(domain).low) - len(self._thin(float(domain.rc or 0.0)))
+        return np.asarray(np.indices(grid)[distance_axis(gap(node))].reshape(-1) >= coarse)
+
+    def _is_smooth(self, node: Node) -> bool:
+        """What is smooth where all summands are: sums, values of atoms, roots of sums."""
+        return node.op in (ops.to_i, ops.to_j, ops.sum_i, ops.sum_to_ij) or node in self.start
 
     # --- findings ---------------------------------------------------------------------------------------
 
@@ -143,10 +182,24 @@ class _Proof:
             here = _edges(summand.kind.domain) == place.domain
             if not here or (place.cutoff is not None and node["within"] != place.cutoff):
                 continue
-            source = self.known if place.cutoff is not None else self._jumps
-            value = max(value, self._most(summand, source[summand], place))
-            slope = max([slope, *(self._most(t, source[t], place) for t in self.tangents[summand])])
+            scale = self._scale(summand)
+            at_end = place.cutoff is not None
+            values = [self.known] if at_end else self._jumps
+            value = max(value, self._sum(summand, values, place) / scale)
+            slopes = (self._sum(t, self._changes if at_end else self._jumps, place) for t in self.tangents[summand])
+            slope = max([slope, *(s / scale for s in slopes)])
         return self._finding(place, value, slope)
+
+    def _sum(self, node: Node, sources: list[dict[Node, Enclosure]], place: _Place) -> float:
+        return sum(self._most(node, s.get(node), place) for s in sources)
+
+    def _scale(self, summand: Node) -> float:
+        """The size of a summand in the outer half of its reach, 1 at least."""
+        domain = summand.kind.domain
+        far = self.scene.ranges(domain).low >= 0.5 * float(domain.rc or 0.0)
+        laid = self.scene.spread(self.known[summand], domain).size.reshape(*self.scene.grid(domain), -1)
+        size = float(np.compress(far, laid, axis=4 if domain.name == "triple" else 2).max(initial=1.0))
+        return size if np.isfinite(size) else 1.0
 
     def _most(self, node: Node, value: Enclosure | None, place: _Place) -> float:
         """The largest magnitude in the cells of a place."""
@@ -191,7 +244,21 @@ class _Proof:
             yield Finding(self.term.called, Verdict.OPEN, sentence, {"term": self.term.name, "operation": named(node)})
 
 
-def _anything(made: Node) -> Enclosure:
-    """Each change of a leaf is between −1 and 1."""
-    most = np.ones((1, *made.kind.shape))
+def _up_to(size: float, leaf: Node) -> Enclosure:
+    """Any change of a leaf up to a size."""
+    most = np.full((1, *leaf.kind.shape), size)
     return bounds(-most, most)
+
+
+def _one_at_a_time(sizes: Mapping[Node, Values]) -> Iterator[dict[Node, Enclosure]]:
+    """Jumps of one component of one branch, all others 0; of very many components at once, of either sign."""
+    none = {leaf: _up_to(0.0, leaf) for leaf in sizes}
+    for leaf, most in sizes.items():
+        parts = most.reshape(len(most), -1)
+        if parts.shape[1] > _MOST_PARTS:
+            yield none | {leaf: bounds(-most, most)}
+            continue
+        for k in range(parts.shape[1]):
+            if parts[:, k].any():
+                alone = np.where(np.arange(parts.shape[1]) == k, parts, 0.0)
+                yield none | {leaf: exactly(alone.reshape(most.shape))}

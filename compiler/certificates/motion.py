@@ -11,13 +11,14 @@ from itertools import count
 import numpy as np
 
 from ..ir import ops
-from ..ir.graph import Node, Op, topological
+from ..ir.graph import Node, topological
 from ..ir.types import Kind
-from .enclosure import Enclosure, bounds, hull, multiply, subtract
+from .enclosure import Enclosure, Mask, Values, subtract
 
 SWITCHES = (ops.step, ops.sign, ops.select)
 KINKS = (ops.max, ops.min, ops.abs)
 _names = count()
+Tangents = dict[Node, Node | None]
 
 
 def leaf(kind: Kind) -> Node:
@@ -25,22 +26,23 @@ def leaf(kind: Kind) -> Node:
     return ops.param(name=f"any {next(_names)}", kind=kind)
 
 
-def moved(
-    roots: Iterable[Node], start: Callable[[Node], Node | None], held: tuple[Op, ...] = ()
-) -> dict[Node, Node | None]:
-    """The tangent of each node, None for 0. start(node): that of a node from which changes come, None for
-    others. held: moves that carry no change.
+Held = Callable[[Node], bool]
+Change = Callable[[Node], Node | None]
+
+
+def moved(roots: Iterable[Node], start: Change, held: Held, added: Change = lambda node: None) -> Tangents:
+    """The tangent of each node, None for 0.
+
+    start(node): that of a node from which changes come, None for others. held: nodes that do not change.
+    added(node): a change on top of the one that its arguments bring.
     """
     found: dict[Node, Node | None] = {}
     for node in topological(roots):
-        begun = start(node)
-        own = [found[a] for a in node.args]
-        if begun is not None:
-            found[node] = begun
-        elif node.op in held or all(t is None for t in own):
-            found[node] = None
-        else:
-            found[node] = node.op.pushforward(node, own)
+        begun, own = start(node), [found[a] for a in node.args]
+        if begun is None and not held(node) and any(t is not None for t in own):
+            begun = node.op.pushforward(node, own)
+        extra = added(node)
+        found[node] = begun if extra is None else extra if begun is None else ops.add(begun, extra)
     return found
 
 
@@ -48,53 +50,44 @@ class Jumps:
     """The jump of each value where a step, sign or choice changes its branch, by the mean value theorem: that
     of the branch times the slopes in between. What is continuous with a kink (max, min, abs) has slopes of
     both sides in its enclosure.
+
+    of: the jump of each node, None for 0. sizes: of its leaves, one for each branch, the largest jump in each
+    cell.
     """
 
-    def __init__(self, roots: Iterable[Node], known: Mapping[Node, Enclosure], held: tuple[Op, ...]) -> None:
-        self._known, self.given = known, dict[Node, Enclosure]()
-        self.of = moved_with(roots, self._added, held)
+    def __init__(
+        self,
+        roots: Iterable[Node],
+        known: Mapping[Node, Enclosure],
+        held: Held,
+        looked_at: Callable[[Node], Mask],
+    ) -> None:
+        """looked_at(node): the cells where jumps of a switch count; elsewhere it is taken not to change."""
+        self._known, self._looked_at, self.sizes = known, looked_at, dict[Node, Values]()
+        self.of = moved(roots, lambda node: None, held, self._branch)
 
-    def _added(self, node: Node) -> Node | None:
-        """A leaf for the jump of a node itself, beyond what its arguments bring."""
+    def _branch(self, node: Node) -> Node | None:
         if node.op not in SWITCHES:
             return None
         c = self._known[node.args[0]]
         open_ = (c.low <= 0.0) & (c.high >= 0.0) & ((c.low < 0.0) | (c.high > 0.0))
         if not open_.any():
             return None
-        most = self._most(node)
-        open_ = open_.reshape(*open_.shape, *(1,) * (most.low.ndim - open_.ndim))
-        made = leaf(node.kind)
-        low, high = np.where(open_, most.low, 0.0), np.where(open_, most.high, 0.0)
-        self.given[made] = bounds(low, high)
+        here = self._looked_at(node)
+        open_ = open_ & here.reshape(len(here), *(1,) * (open_.ndim - 1))
+        made, most = leaf(node.kind), self._most(node)
+        open_ = open_.reshape(*open_.shape, *(1,) * (most.ndim - open_.ndim))
+        self.sizes[made] = np.where(open_, most, 0.0)
         return made
 
-    def _most(self, node: Node) -> Enclosure:
+    def _most(self, node: Node) -> Values:
         """By how much a switch changes when it does."""
         if node.op is not ops.select:
-            most = 1.0 if node.op is ops.step else 2.0
-            shape = self._known[node].shape
-            return bounds(np.full(shape, -most), np.full(shape, most))
+            return np.full(self._known[node].shape, 1.0 if node.op is ops.step else 2.0)
         a, b = (_wide(self._known[x], x, node) for x in node.args[1:])
-        change = subtract(a, b)
-        return hull([change, multiply(bounds(-1.0, -1.0), change)])
+        return subtract(a, b).size
 
 
 def _wide(value: Enclosure, argument: Node, node: Node) -> Enclosure:
     missing = len(node.kind.shape) - len(argument.kind.shape)
     return value.map(lambda x: x.reshape(*x.shape, *(1,) * missing))
-
-
-def moved_with(
-    roots: Iterable[Node], added: Callable[[Node], Node | None], held: tuple[Op, ...]
-) -> dict[Node, Node | None]:
-    """As `moved`, where a change of a node comes on top of that of its arguments."""
-    found: dict[Node, Node | None] = {}
-    for node in topological(roots):
-        own = [found[a] for a in node.args]
-        carried = None
-        if node.op not in held and any(t is not None for t in own):
-            carried = node.op.pushforward(node, own)
-        extra = added(node)
-        found[node] = carried if extra is None else extra if carried is None else ops.add(carried, extra)
-    return found
