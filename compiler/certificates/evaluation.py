@@ -299,11 +299,11 @@ def _is_cosine(node: Node) -> bool:
     return (
         node["spec"] == "a,a->"
         and node.kind.domain.name == "triple"
-        and all(a.op in (ops.to_ij, ops.to_ik) and _is_direction(a.args[0]) for a in node.args)
+        and all(a.op in (ops.to_ij, ops.to_ik) and is_direction(a.args[0]) for a in node.args)
     )
 
 
-def _is_direction(node: Node) -> bool:
+def is_direction(node: Node) -> bool:
     return node.op is ops.mul and any(
         v.op is ops.displacement and _is_inverse_distance(d, v.kind.domain)
         for v, d in (node.args, node.args[::-1])

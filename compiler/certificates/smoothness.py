@@ -140,8 +140,21 @@ def _order(node: Node) -> float:
 
 
 def _is_ramp(node: Node) -> bool:
-    """min(max(x, 0), 1)"""
+    """min(max(x, 0), 1), x linear in the distance"""
     if node.op is not ops.min or not of_one_distance(node):
         return False
     one, inner = sorted(node.args, key=lambda a: a.op is not ops.const)
-    return is_number(one, 1.0) and inner.op is ops.max and any(is_number(a, 0.0) for a in inner.args)
+    if not is_number(one, 1.0) or inner.op is not ops.max:
+        return False
+    zero, t = sorted(inner.args, key=lambda a: a.op is not ops.const)
+    return is_number(zero, 0.0) and _is_affine(t)
+
+
+def _is_affine(node: Node) -> bool:
+    """Linear in the distance, or of no position."""
+    if not position_dependent(node) or node.op is ops.distance:
+        return True
+    if node.op is ops.mul and all(position_dependent(a) for a in node.args):
+        return False
+    moves = (ops.to_ij, ops.to_ik, ops.add, ops.neg, ops.mul)
+    return node.op in moves and all(_is_affine(a) for a in node.args)
