@@ -269,6 +269,8 @@ def _contracted(forms: _Forms, node: Node, of: list[Form]) -> Form | None:
         a, b = (of[k] for k in turning)
         if not isinstance(a, Turning) or not isinstance(b, Turning):
             return None
+        if letters[0] in inputs[turning[1]][:-1] or letters[1] in inputs[turning[0]][:-1]:
+            return None
         if letters[0] == letters[1]:
             return KEPT if letters[0] not in output and a == b else None
         sides = [p for f in (a, b) for p in f.parts]

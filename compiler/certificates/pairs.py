@@ -10,14 +10,14 @@ import numpy as np
 from ..chemistry.units import ANGSTROM
 from ..ir import build as alg
 from ..ir import ops
-from ..ir.derivatives import tangents
-from ..ir.graph import Model, Node, topological
+from ..ir.graph import Model, Node
 from ..ir.traits import Trait
 from ..passes.cse import share_subexpressions
 from ..passes.expand import expand_harmonics
 from ..passes.simplify import simplify_model
 from .enclosure import Enclosure, Values, bounds, subtract
-from .evaluation import enclosures
+from .evaluation import enclosures, is_direction
+from .motion import moved
 from .scenes import Dimer
 
 _BESIDE = 2e-13  # Å
@@ -37,13 +37,15 @@ def pair_curve(model: Model) -> Model:
 
 
 def _derivative(root: Node) -> Node:
-    leaves = [n for n in topological([root]) if Trait.POSITION in n.op.traits]
-    found = tangents([root], {leaf: _along(leaf) for leaf in leaves})[root]
+    """By the length of all bonds, whose directions are held."""
+    found = moved([root], _along, is_direction)[root]
     return alg.zeros_like(root) if found is None else found
 
 
-def _along(leaf: Node) -> Node:
-    """The change of a leaf when its bond grows by 1 Å."""
+def _along(leaf: Node) -> Node | None:
+    """The change of a distance or vector when its bond grows by 1 Å."""
+    if Trait.POSITION not in leaf.op.traits:
+        return None
     one = ops.constant(1.0, ANGSTROM, domain=leaf.kind.domain)
     return one if leaf.op is ops.distance else ops.mul(one, alg.direction(leaf.kind.domain))
 

@@ -16,6 +16,7 @@ from ..ir.types import SITE
 from .certificate import Certificate, Finding, Verdict
 from .enclosure import Enclosure, Mask, Values, add, bounds, exactly, multiply, subtract
 from .evaluation import enclosures
+from .invariance import rotations_keep
 from .motion import SWITCHES
 from .pairs import pair_curve
 from .scenes import NEAREST, Dimer
@@ -29,6 +30,9 @@ _WIDEST, _NARROWEST = 0.1, 1e-3  # Å
 
 def repulsion(model: Model, theta: Values) -> Certificate:
     """Of each pair of species, up to the largest distance that is proved."""
+    if not rotations_keep(model):
+        sentence = "the energy of a pair is not known to be the same in all directions"
+        return Certificate("repulsion", _STATEMENT, (Finding("all pairs", Verdict.OPEN, sentence),))
     pairs = list(combinations_with_replacement(range(len(model.species)), 2))
     cutoff = max((d.rc or 0.0 for d in model.lists()), default=0.0)
     found = []
