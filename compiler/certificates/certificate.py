@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 
 FORMAT = 1  # of the JSON, docs/certificates.md
-Fact = float | int | str | list[float] | list[str] | dict[str, float] | None
 
 
 class Verdict(StrEnum):
@@ -28,7 +27,7 @@ class Finding:
     subject: str
     verdict: Verdict
     sentence: str
-    facts: Mapping[str, Fact] = field(default_factory=dict)
+    facts: Mapping[str, object] = field(default_factory=dict)
 
     def data(self) -> dict[str, object]:
         return {"subject": self.subject, "status": str(self.verdict), "text": self.sentence, **self.facts}
@@ -64,6 +63,10 @@ class Certificates:
     @property
     def verdict(self) -> Verdict:
         return max((c.verdict for c in self.certificates), key=_ORDER.index)
+
+    @property
+    def is_proved(self) -> bool:
+        return self.verdict is Verdict.PROVED
 
     def data(self) -> dict[str, object]:
         """As JSON: `docs/certificates.md`. Numbers are finite."""

@@ -7,9 +7,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from ..diagnostics.diagnostic import InternalError
 from ..ir.graph import Model
-from ..ir.types import KindError
 from .certificate import Certificate, Certificates, Finding, Verdict
 from .continuity import continuity
 from .enclosure import Values
@@ -24,6 +22,8 @@ _ALL: dict[str, Callable[[Model, Values], Certificate]] = {
     "invariance": lambda model, theta: invariance(model),
 }
 
+BROKEN = "the proof is not carried through"
+
 
 def certify(model: Model, theta: Values) -> Certificates:
     """The certificates of a model as built, with all of its parameters theta (P,)."""
@@ -35,8 +35,8 @@ def _made(name: str, model: Model, theta: Values) -> Certificate:
     """A proof that breaks down proves nothing; it does not take a fit with it."""
     try:
         return _ALL[name](model, theta)
-    except (InternalError, KindError, MemoryError) as fault:
-        why = f"the proof is not carried through: {fault}"
+    except Exception as fault:  # what a fit took hours for is stored in any case
+        why = f"{BROKEN}: {type(fault).__name__} {fault}"
         return Certificate(name, name, (Finding(name, Verdict.OPEN, why),))
 
 

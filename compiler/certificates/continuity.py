@@ -1,8 +1,8 @@
-"""Continuity: energy and forces do not jump where a neighbour crosses a cutoff, or a branch of distance changes.
+"""Continuity: energy and forces do not jump at cutoffs, and where branches of distance change.
 
-What is summed over neighbours, and its slopes by all that it depends on, are enclosed on the last 1e-15 of each
-cutoff: there they must be 0. At a branch inside, their jumps are enclosed. What atoms make of sums is smooth by
-its operations. A jump is certain where an isolated pair of atoms has it.
+What is summed over neighbours, and its slopes by all that it depends on, are enclosed on the last 1e-15 of
+each cutoff: there they must be 0. At a branch inside, their jumps are enclosed. What atoms make of sums is
+smooth by its operations. A jump is certain where an isolated pair of atoms has it.
 """
 
 from __future__ import annotations
@@ -100,7 +100,8 @@ class _Proof:
         low, high = ([getattr(cell, side) for cell in thin] for side in ("low", "high"))
         return bounds(np.append(coarse.low, low), np.append(coarse.high, high))
 
-    def _thin(self, cutoff: float) -> list[_Place]:
+    def _thin(self, cutoff: float | None) -> list[_Place]:
+        """The places of a list, in the order of their ranges."""
         return [p for p in self.places if p.domain.rc == cutoff]
 
     @cached_property
@@ -128,21 +129,19 @@ class _Proof:
 
     def _is_smooth_root(self, node: Node) -> bool:
         return (
-            is_root(node)
-            and bool((self.known[node.args[0]].low <= 0.0).any())
-            and settled(node, self.known)
+            is_root(node) and bool((self.known[node.args[0]].low <= 0.0).any()) and settled(node, self.known)
         )
 
     @cached_property
     def _changes(self) -> list[dict[Node, Enclosure]]:
         """Values and slopes, for a change of a distance by 1, and for changes up to 1 of all else."""
         found = []
-        for of_distance in (True, False):
-            chosen = [leaf for node, leaf in self.start.items() if (node.op is ops.distance) is of_distance]
+        roots = [t for own in self.tangents.values() for t in own]
+        of_distance = {made for node, made in self.start.items() if node.op is ops.distance}
+        for chosen, size in ((of_distance, None), (set(self.start.values()) - of_distance, 1.0)):
             if chosen:
-                given = {leaf: _up_to(0.0, leaf) for leaf in self.start.values()}
-                given |= {leaf: exactly(np.ones((1, *leaf.kind.shape))) if of_distance else _up_to(1.0, leaf) for leaf in chosen}
-                roots = [t for own in self.tangents.values() for t in own]
+                given = {made: _up_to(0.0, made) for made in self.start.values()}
+                given |= {made: _one(made) if size is None else _up_to(size, made) for made in chosen}
                 found.append(enclosures(self.scene, roots, self.known | given))
         return found
 
@@ -165,7 +164,7 @@ class _Proof:
         grid = self.scene.grid(domain)
         if len(grid) < 3:
             return np.ones(self.scene.cells(domain), dtype=bool)
-        coarse = len(self.scene.ranges(domain).low) - len(self._thin(float(domain.rc or 0.0)))
+        coarse = len(self.scene.ranges(domain).low) - len(self._thin(domain.rc))
         return np.asarray(np.indices(grid)[distance_axis(gap(node))].reshape(-1) >= coarse)
 
     def _is_smooth(self, node: Node) -> bool:
@@ -186,7 +185,9 @@ class _Proof:
             at_end = place.cutoff is not None
             values = [self.known] if at_end else self._jumps
             value = max(value, self._sum(summand, values, place) / scale)
-            slopes = (self._sum(t, self._changes if at_end else self._jumps, place) for t in self.tangents[summand])
+            slopes = (
+                self._sum(t, self._changes if at_end else self._jumps, place) for t in self.tangents[summand]
+            )
             slope = max([slope, *(s / scale for s in slopes)])
         return self._finding(place, value, slope)
 
@@ -208,7 +209,11 @@ class _Proof:
         domain = node.kind.domain
         grid = self.scene.grid(domain)
         laid = self.scene.spread(value, domain).size.reshape(*grid, -1)
-        at = len(self.scene.ranges(domain).low) - len(self._thin(place.domain.rc)) + self._thin(place.domain.rc).index(place)
+        at = (
+            len(self.scene.ranges(domain).low)
+            - len(self._thin(place.domain.rc))
+            + self._thin(place.domain.rc).index(place)
+        )
         if domain.name != "triple":
             return float(np.take(laid, at, axis=2).max())
         second = float(np.take(laid, at, axis=4).max())
@@ -241,24 +246,30 @@ class _Proof:
         """Operations on sums, or on directions, that are not smooth."""
         for node, why in rough([self.term.energy], self.known):
             sentence = f"`{named(node)}` {why}"
-            yield Finding(self.term.called, Verdict.OPEN, sentence, {"term": self.term.name, "operation": named(node)})
+            yield Finding(
+                self.term.called, Verdict.OPEN, sentence, {"term": self.term.name, "operation": named(node)}
+            )
 
 
-def _up_to(size: float, leaf: Node) -> Enclosure:
+def _up_to(size: float, of: Node) -> Enclosure:
     """Any change of a leaf up to a size."""
-    most = np.full((1, *leaf.kind.shape), size)
+    most = np.full((1, *of.kind.shape), size)
     return bounds(-most, most)
+
+
+def _one(of: Node) -> Enclosure:
+    return exactly(np.ones((1, *of.kind.shape)))
 
 
 def _one_at_a_time(sizes: Mapping[Node, Values]) -> Iterator[dict[Node, Enclosure]]:
     """Jumps of one component of one branch, all others 0; of very many components at once, of either sign."""
-    none = {leaf: _up_to(0.0, leaf) for leaf in sizes}
-    for leaf, most in sizes.items():
+    none = {made: _up_to(0.0, made) for made in sizes}
+    for made, most in sizes.items():
         parts = most.reshape(len(most), -1)
         if parts.shape[1] > _MOST_PARTS:
-            yield none | {leaf: bounds(-most, most)}
+            yield none | {made: bounds(-most, most)}
             continue
         for k in range(parts.shape[1]):
             if parts[:, k].any():
                 alone = np.where(np.arange(parts.shape[1]) == k, parts, 0.0)
-                yield none | {leaf: exactly(alone.reshape(most.shape))}
+                yield none | {made: exactly(alone.reshape(most.shape))}

@@ -1,8 +1,9 @@
-"""Arrays of intervals with outward rounding: each holds the real result, whatever the rounding of its bounds.
+"""Arrays of intervals with outward rounding: each holds the real result.
 
-Sums, differences and products of doubles are correctly rounded, so that one step outward is enough; 0 is exact
-where it is a sum, or a product with a factor 0. What is no number anywhere within a domain of arguments becomes
-(−∞, ∞). The product of 0 and (−∞, ∞) is 0, so a proof of finiteness looks at every value on the way.
+Sums, differences and products of doubles are correctly rounded, so that one step outward is enough; 0 is
+exact where it is a sum, or a product with a factor 0. What is no number anywhere within a domain of
+arguments becomes (−∞, ∞). The product of 0 and (−∞, ∞) is 0, so a proof of finiteness looks at every value
+on the way.
 """
 
 from __future__ import annotations
@@ -75,7 +76,11 @@ def bounds(low: Any, high: Any) -> Enclosure:
     """All between two arrays; (−∞, ∞) where a bound is no number."""
     low, high = np.broadcast_arrays(np.asarray(low, np.float64), np.asarray(high, np.float64))
     wild = np.isnan(low) | np.isnan(high)
-    return Enclosure(np.where(wild, -np.inf, low), np.where(wild, np.inf, high)) if wild.any() else Enclosure(low, high)
+    return (
+        Enclosure(np.where(wild, -np.inf, low), np.where(wild, np.inf, high))
+        if wild.any()
+        else Enclosure(low, high)
+    )
 
 
 # --- rounding ------------------------------------------------------------------------------------

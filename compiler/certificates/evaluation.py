@@ -1,7 +1,8 @@
 """Enclosures of all values of a graph, in a scene that says which atoms and distances there are.
 
-A value is an array (cells, *features): a cell is a species, a pair of species with a range of distances, and so
-on, as the scene has them. Rows of tables are cells too. Harmonics are written out as polynomials before.
+A value is an array (cells, *features): a cell is a species, a pair of species with a range of distances,
+and so on, as the scene has them. Rows of tables are cells too. Harmonics are written out as polynomials
+before.
 """
 
 from __future__ import annotations
@@ -280,7 +281,11 @@ def _laid(value: Enclosure, own: str, letters: tuple[str, ...]) -> Enclosure:
 
 
 def _squares(
-    whole: Enclosure, one: Enclosure, inputs: tuple[str, ...], letters: tuple[str, ...], sizes: Mapping[str, int]
+    whole: Enclosure,
+    one: Enclosure,
+    inputs: tuple[str, ...],
+    letters: tuple[str, ...],
+    sizes: Mapping[str, int],
 ) -> Enclosure:
     """Products of a component with itself are not negative."""
     first, second = inputs

@@ -1,8 +1,9 @@
-"""Finiteness: no value of energy, forces and virial is infinite or no number, where no atoms are nearer than 0.1 Å.
+"""Finiteness: energy, forces and virial are finite numbers wherever no two atoms are nearer than 0.1 Å.
 
-Every value of the graph that a kernel evaluates, derivatives too, is enclosed for all distances from 0.1 Å to the
-cutoff, all directions, and as many neighbours as spheres of that diameter leave room for. All enclosures are
-finite: then nothing overflows, and no logarithm, root or divisor meets a number that it has no value for.
+Every value of the graph that a kernel evaluates, derivatives too, is enclosed for all distances from 0.1 Å
+to the cutoff, all directions, and as many neighbours as spheres of that diameter leave room for. All
+enclosures are finite: then nothing overflows, and no logarithm, root or divisor meets a number that it has
+no value for.
 """
 
 from __future__ import annotations
@@ -13,15 +14,14 @@ from .. import pipeline
 from ..ir import ops
 from ..ir.graph import Model, Node, topological
 from .certificate import Certificate, Finding, Verdict
-from .enclosure import TINY, Enclosure, Values, bounds, exactly
+from .enclosure import TINY, Enclosure, Mask, Values, bounds, exactly
 from .evaluation import enclosures
 from .pairs import written_out
 from .scenes import MOST_ATOMS, NEAREST, Dimer, Surroundings, most_neighbors
 
 _STATEMENT = (
-    f"energy, forces and virial are finite numbers for up to {MOST_ATOMS:.0e} atoms, none nearer than {NEAREST:g} Å"
+    f"energy, forces and virial are finite for up to {MOST_ATOMS:.0e} atoms, none nearer than {NEAREST:g} Å"
 )
-_OUTPUTS = {"energy": "the energy", "site_energy": "the energy of an atom", "forces": "the forces", "virial": "the virial"}
 _RANGES, _RANGES_OF_TRIPLES, _MOST_TRIPLES = 32, 16, 20_000
 _FINER = 16  # ranges in place of one, where a proof fails
 _OVERFLOWS = 709.8  # exp of more is no double
@@ -38,7 +38,9 @@ def finiteness(model: Model, theta: Values) -> Certificate:
         sentence = "finite: " + ", ".join(
             f"up to {most:,.0f} neighbours within {rc} Å".replace(",", " ") for rc, most in neighbors.items()
         )
-        found = Finding("all outputs", Verdict.PROVED, sentence if neighbors else "finite", {"most_neighbors": neighbors})
+        found = Finding(
+            "all outputs", Verdict.PROVED, sentence if neighbors else "finite", {"most_neighbors": neighbors}
+        )
         return Certificate("finiteness", _STATEMENT, (found,))
     return Certificate("finiteness", _STATEMENT, (_refuted(model, theta) or fault,))
 
@@ -79,16 +81,16 @@ def _fault_among(model: Model, theta: Values, count: int) -> Finding | None:
     return None
 
 
-def _open(
-    model: Model, scene: Surroundings, node: Node, known: dict[Node, Enclosure], cell: int
-) -> Finding:
+def _open(model: Model, scene: Surroundings, node: Node, known: dict[Node, Enclosure], cell: int) -> Finding:
     """cell: the first where the value may be infinite."""
     subject = owner(model, node)
     argument = known[node.args[0]] if node.args else known[node]
     here = argument[min(cell, len(argument.low) - 1)]
     low, high = float(here.low.min()), float(here.high.max())
     place, facts = _place(scene, node, cell)
-    sentence = f"`{named(node)}` of a value between {low:.3g} and {high:.3g}{place} may be infinite or no number"
+    sentence = (
+        f"`{named(node)}` of a value between {low:.3g} and {high:.3g}{place} may be infinite or no number"
+    )
     facts |= {"operation": named(node), "argument": [_plain(low), _plain(high)]}
     return Finding(subject, Verdict.OPEN, sentence, facts)
 
@@ -154,24 +156,26 @@ def _certain(model: Model, node: Node, r: float, pair: tuple[int, int], cutoff: 
     names = [model.species[k] for k in pair]
     alone = r >= cutoff or node.kind.domain.name in ("none", "species")
     place = f"an isolated atom of {names[0]}" if alone else f"{'-'.join(names)} at {r:.4g} Å"
-    facts = {"species": names[:1] if alone else names, "operation": named(node)} | ({} if alone else {"at_ang": r})
+    facts = {"species": names[:1] if alone else names, "operation": named(node)} | (
+        {} if alone else {"at_ang": r}
+    )
     sentence = f"`{named(node)}` has no finite value for {place}"
     return Finding(owner(model, node), Verdict.FAILS, sentence, facts)
 
 
-def _impossible(node: Node, known: dict[Node, Enclosure]) -> Values | None:
+def _impossible(node: Node, known: dict[Node, Enclosure]) -> Mask | None:
     """Cells where an operation has no finite value for certain; None of one that always has."""
     if not node.args:
         return None
     if node.op is ops.exp:
-        return known[node.args[0]].low > _OVERFLOWS
+        return np.asarray(known[node.args[0]].low > _OVERFLOWS)
     x = known[node.args[0]]
     if node.op is ops.log:
-        return x.high <= 0.0
+        return np.asarray(x.high <= 0.0)
     if node.op is ops.power or (node.op is ops.pow and node["exponent"] != int(node["exponent"])):
-        return x.high < 0.0
+        return np.asarray(x.high < 0.0)
     if node.op is ops.pow and node["exponent"] < 0.0:
-        return (x.low == 0.0) & (x.high == 0.0)
+        return np.asarray((x.low == 0.0) & (x.high == 0.0))
     return None
 
 

@@ -1,7 +1,8 @@
 """Enclosures of functions of single values.
 
-The library's functions are taken to be right within `ULPS` units in the last place: glibc and NumPy promise 1
-to 4 for these. Sine and cosine count their extrema in between, from arguments that are widened first.
+The library's functions are taken to be right within `ULPS` units in the last place: glibc and NumPy
+promise 1 to 4 for these. Sine and cosine count their extrema in between, from arguments that are widened
+first.
 """
 
 from __future__ import annotations
@@ -14,6 +15,7 @@ import numpy as np
 from .enclosure import (
     TINY,
     Enclosure,
+    Mask,
     Values,
     absolute,
     add,
@@ -93,8 +95,8 @@ def _wave(a: Enclosure, f: Callable[[Values], Values], top: float) -> Enclosure:
         slack = 1e-15 * (np.abs(first) + np.abs(last) + 1.0)
         wild = ~(a.size < _FARTHEST)
 
-        def passes(turn: float) -> Values:
-            return np.floor(last - turn + slack) >= np.ceil(first - turn - slack)
+        def passes(turn: float) -> Mask:
+            return np.asarray(np.floor(last - turn + slack) >= np.ceil(first - turn - slack))
 
         low = np.where(passes(0.5) | wild, -1.0, np.maximum(low, -1.0))
         high = np.where(passes(0.0) | wild, 1.0, np.minimum(high, 1.0))

@@ -1,9 +1,9 @@
 """Invariance by construction: translation, exchange of like atoms, rotation and mirror images.
 
-Positions enter through distances and vectors between atoms alone, and atoms through sums and tables by species.
-For rotations each value has a form: it is kept, its last axis turns as multiplets do, or it is polynomials of
-multiplets. Sums over a whole multiplet with another are kept; what is left is kept where both generators of
-rotations take its polynomials to 0.
+Positions enter through distances and vectors between atoms alone, and atoms through sums and tables by
+species. For rotations each value has a form: it is kept, its last axis turns as multiplets do, or it is
+polynomials of multiplets. Sums over a whole multiplet with another are kept; what is left is kept where
+both generators of rotations take its polynomials to 0.
 """
 
 from __future__ import annotations
@@ -26,7 +26,9 @@ from .evaluation import is_direction
 from .polynomials import Component, Polynomial, TooLarge
 from .rotations import couples
 
-_STATEMENT = "the energy does not change when all atoms are shifted, turned, mirrored, or like atoms exchanged"
+_STATEMENT = (
+    "the energy does not change when all atoms are shifted, turned, mirrored, or like atoms exchanged"
+)
 _MOST_COMPONENTS = 4000
 _AS_ATOMS = Trait.LOCAL | Trait.MOVE | Trait.SUM | Trait.LOOKUP
 
@@ -108,7 +110,11 @@ def _rotations(model: Model) -> list[Finding]:
     energy = model.outputs["energy"]
     forms = _Forms(energy)
     directions = any(isinstance(f, (Turning, Mixed)) for f in forms.of.values())
-    how = "directions enter through whole multiplets, contracted to numbers" if directions else "no direction enters"
+    how = (
+        "directions enter through whole multiplets, contracted to numbers"
+        if directions
+        else "no direction enters"
+    )
     return [Finding(n, Verdict.PROVED, how) for n in names]
 
 
@@ -160,7 +166,7 @@ class _Forms:
         if any(a is None for a in arguments):
             return None
         try:
-            return Mixed(tuple(_POLYNOMIAL[node.op](node, *arguments)))  # type: ignore[arg-type]
+            return Mixed(tuple(_POLYNOMIAL[node.op](node, *arguments)))
         except TooLarge:
             raise NotKept(node, "is too large a polynomial of directions to be worked out") from None
 
@@ -234,11 +240,11 @@ def _taken(forms: _Forms, node: Node, of: list[Form]) -> Form | None:
         first += 2 * part[1] + 1
     parts, at, indices = [], 0, node["indices"]
     while at < len(indices):
-        part = starts.get(indices[at])
-        size = 0 if part is None else 2 * part[1] + 1
-        if part is None or indices[at : at + size] != tuple(range(indices[at], indices[at] + size)):
+        whole = starts.get(indices[at])
+        size = 0 if whole is None else 2 * whole[1] + 1
+        if whole is None or indices[at : at + size] != tuple(range(indices[at], indices[at] + size)):
             return None
-        parts.append(part)
+        parts.append(whole)
         at += size
     return Turning(tuple(parts))
 
@@ -258,7 +264,9 @@ def _contracted(forms: _Forms, node: Node, of: list[Form]) -> Form | None:
     turning = [k for k, f in enumerate(of) if not isinstance(f, Kept)]
     letters = [inputs[k][-1:] for k in turning]
     rest = "".join(c for k, own in enumerate(inputs) if k not in turning for c in own)
-    if any(isinstance(of[k], Mixed) for k in turning) or any(inputs[k].count(c) > 1 for k, c in zip(turning, letters, strict=True)):
+    if any(isinstance(of[k], Mixed) for k in turning) or any(
+        inputs[k].count(c) > 1 for k, c in zip(turning, letters, strict=True)
+    ):
         return None
     if len(turning) == 1:
         form, (c,) = of[turning[0]], letters
@@ -304,10 +312,12 @@ _RULES: Mapping[Op, Rule] = {
 }
 
 
-# --- rules of polynomials ------------------------------------------------------------------------------------
+# --- rules of polynomials --------------------------------------------------------------------------------
 
 
-def _pairs(node: Node, a: tuple[Polynomial, ...], b: tuple[Polynomial, ...]) -> list[tuple[Polynomial, Polynomial]]:
+def _pairs(
+    node: Node, a: tuple[Polynomial, ...], b: tuple[Polynomial, ...]
+) -> list[tuple[Polynomial, Polynomial]]:
     n = node.kind.components
     return list(zip(a * (n if len(a) == 1 else 1), b * (n if len(b) == 1 else 1), strict=True))
 

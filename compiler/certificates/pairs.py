@@ -1,4 +1,4 @@
-"""An isolated pair of atoms as a function of its distance: energy, slope and curvature as graphs, and jumps."""
+"""An isolated pair of atoms as a function of its distance: its slope, curvature and jumps."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def written_out(model: Model) -> Model:
 
 
 def pair_curve(model: Model) -> Model:
-    """The model with outputs `energy`, `slope` and `curvature`: of a site, by the length of all bonds at once."""
+    """The model with outputs `energy`, `slope` and `curvature` of a site, by the length of all its bonds."""
     energy = model.outputs["energy"]
     first = written_out(model.with_outputs({"energy": energy, "slope": _derivative(energy)}))
     slope = first.outputs["slope"]

@@ -18,7 +18,7 @@ class Component(NamedTuple):
     value: int
     row: int
     basis: str
-    l: int
+    l: int  # noqa: E741
     m: int
 
 

@@ -1,7 +1,8 @@
-"""Repulsion: the energy of every isolated pair falls with its distance, from 0.1 Å up to a stated distance.
+"""Repulsion: the energy of every isolated pair falls with its distance, from 0.1 Å up to a stated
+distance.
 
-dE/dr is a graph of the IR, as derivatives are; its enclosure on one range of distances after another is below 0.
-Ranges are halved or doubled on the way, until none of the least width is proved.
+dE/dr is a graph of the IR, as derivatives are; its enclosure on one range of distances after another is
+below 0. Ranges are halved or doubled on the way, until none of the least width is proved.
 """
 
 from __future__ import annotations
@@ -92,6 +93,8 @@ class _Slopes:
         found = np.zeros(scene.cells(SITE), dtype=bool)
         for node in self.switches:
             c = known[node.args[0]]
+            if node.kind.domain.name == "triple":
+                continue
             found |= ((c.low <= 0.0) & (c.high >= 0.0) & (c.low < c.high)).reshape(len(c.low), -1).any(axis=1)
         first, second = found.reshape(2, -1)
         return np.asarray(first | second)

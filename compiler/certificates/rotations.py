@@ -1,7 +1,8 @@
-"""Generators of rotations for real harmonics and vectors, and tables that couple them without choosing a direction.
+"""Generators of rotations for real harmonics and vectors, and tables that couple them without choosing a
+direction.
 
-d/dφ Y_lm(R_φ u) = Σ_m' G_mm' Y_lm'(u) for rotations about x and about z, of which all others are made. By exact
-algebra of the homogeneous polynomials r^l Y_lm, solved for the G that they have.
+d/dφ Y_lm(R_φ u) = Σ_m' G_mm' Y_lm'(u) for rotations about x and about z, of which all others are made. By
+exact algebra of the homogeneous polynomials r^l Y_lm, solved for the G that they have.
 """
 
 from __future__ import annotations
@@ -27,7 +28,9 @@ def generators(basis: str, l: int) -> tuple[Matrix, Matrix]:  # noqa: E741
     if basis == "vector":
         return _TURN_X, _TURN_Z
     rows = [_homogeneous(dict(p), l) for p in harmonics(l)]
-    powers = sorted({k for row in rows for k in row} | {k for row in rows for w in (0, 2) for k in _turned(row, w)})
+    powers = sorted(
+        {k for row in rows for k in row} | {k for row in rows for w in (0, 2) for k in _turned(row, w)}
+    )
     basis_matrix = _matrix(rows, powers)
     found = []
     for axis in (0, 2):
@@ -53,7 +56,7 @@ def _homogeneous(polynomial: dict[Powers, float], degree: int) -> Counter[Powers
                 for more in ((i + 2, j, k), (i, j + 2, k), (i, j, k + 2)):
                     raised[more] += x  # type: ignore[assignment]
             terms = dict(raised)
-        found.update(terms)  # type: ignore[arg-type]
+        found.update(terms)
     return found
 
 
@@ -76,7 +79,7 @@ def _matrix(rows: list[Counter[Powers]], powers: list[Powers]) -> Matrix:
 
 
 def couples(table: Matrix, parts: tuple[int, int], whole: int) -> bool:
-    """Whether Σ A_{l1 m1} B_{l2 m2} table[m1 m2, m] turns as harmonics of degree `whole`, and is mirrored so."""
+    """Whether Σ A_{l1 m1} B_{l2 m2} table[m1 m2, m] turns, and is mirrored, as harmonics of degree `whole`."""
     l1, l2 = parts
     if (l1 + l2 + whole) % 2:
         return False

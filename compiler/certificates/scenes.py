@@ -77,8 +77,8 @@ class Dimer(Scene):
 class Surroundings(Scene):
     """All that atoms can meet: any species, neighbours at any distance of some ranges, and any directions.
 
-    Cells of neighbours: species of i, of j, range of distances. Cells of triples: species of i, j, k, range of
-    r_ij, of r_ik. A sum is that of no to `most_neighbors` values.
+    Cells of neighbours: species of i, of j, range of distances. Cells of triples: species of i, j, k, range
+    of r_ij, of r_ik. A sum is that of no to `most_neighbors` values.
     """
 
     def __init__(

@@ -1,7 +1,9 @@
-"""Values of atoms: are they continuous, with their slopes, in the sums over neighbours that they are made of?
+"""Values of atoms: are they continuous, with their slopes, in the sums over neighbours that they are made
+of?
 
-Roots and powers of sums, logarithms and branches are looked at one by one. A root of a sum that may be 0 is
-smooth where the summand vanishes fast enough: with s ~ (1 − t)^k at its end, the slope of s^p ~ (1 − t)^(kp − 1).
+Roots and powers of sums, logarithms and branches are looked at one by one. A root of a sum that may be 0
+is smooth where the summand vanishes fast enough: with s ~ (1 − t)^k at its end, the slope of s^p ~ (1 −
+t)^(kp − 1).
 """
 
 from __future__ import annotations
@@ -77,7 +79,12 @@ def _is_tail(log: Node, size: Node) -> bool:
     if inner.op is not ops.add:
         return False
     one, wave = sorted(inner.args, key=lambda a: a.op is ops.exp)
-    return is_number(one, 1.0) and wave.op is ops.exp and wave.args[0].op is ops.neg and wave.args[0].args[0] is size
+    return (
+        is_number(one, 1.0)
+        and wave.op is ops.exp
+        and wave.args[0].op is ops.neg
+        and wave.args[0].args[0] is size
+    )
 
 
 def is_number(node: Node, value: float) -> bool:
@@ -88,8 +95,8 @@ def is_number(node: Node, value: float) -> bool:
 
 
 def settled(node: Node, known: Mapping[Node, Enclosure]) -> bool:
-    """Whether a power is smooth where its argument, a sum over neighbours, is 0: of no neighbours, or of some at
-    the end of their reach.
+    """Whether a power is smooth where its argument, a sum over neighbours, is 0: where there are none, or
+    where they are at the end of their reach.
     """
     exponent = node["exponent"] if node.op is ops.pow else float(known[node.args[1]].low.min())
     order = 0.0

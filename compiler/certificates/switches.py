@@ -39,7 +39,7 @@ def position_dependent(root: Node) -> bool:
 
 
 def of_one_distance(root: Node) -> bool:
-    """Whether a value depends on positions through one distance alone: no sums, directions or second neighbour."""
+    """Whether positions enter through one distance alone: no sums, no directions, no second neighbour."""
     leaves = [n for n in topological([root]) if Trait.POSITION in n.op.traits or Trait.SUM in n.op.traits]
     sides = {side for n in topological([root]) for side in _sides(n)}
     return all(n.op is ops.distance for n in leaves) and len(sides) <= 1

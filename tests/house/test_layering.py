@@ -27,7 +27,7 @@ compiler.declarations compiler.analysis compiler.schedule
 compiler.backends compiler.elaborate compiler.passes
 compiler.pipeline
 compiler.program
-compiler.reduction compiler.difference
+compiler.reduction compiler.difference compiler.certificates
 compiler.warnings
 runtime.optimize runtime.structures
 runtime.files runtime.potential
@@ -62,6 +62,7 @@ OTHERS = {
     "compiler.backends.reference": "numpy scipy",
     "compiler.backends.xla": "numpy jax",
     "compiler.reduction": "numpy",
+    "compiler.certificates": "numpy",
     "runtime.structures": "numpy ase",
     "runtime.structures.neighbors": "numpy vesin",
     "runtime.optimize": "numpy scipy",
