@@ -79,7 +79,7 @@ def _matrix(rows: list[Counter[Powers]], powers: list[Powers]) -> Matrix:
 
 
 def couples(table: Matrix, parts: tuple[int, int], whole: int) -> bool:
-    """Whether Σ A_{l1 m1} B_{l2 m2} table[m1 m2, m] turns, and is mirrored, as harmonics of degree `whole`."""
+    """Whether Σ A_{l1 m1} B_{l2 m2} table[m1 m2, m] turns and is mirrored as harmonics of degree `whole`."""
     l1, l2 = parts
     if (l1 + l2 + whole) % 2:
         return False
