@@ -61,7 +61,7 @@ class Scene(ABC):
         """The unit vector from i to j, (cells, 3)."""
 
     @abstractmethod
-    def carried(self, node: Node, value: Enclosure) -> Enclosure:
+    def brought(self, node: Node, value: Enclosure) -> Enclosure:
         """A value on its way to neighbours or triples."""
 
     @abstractmethod
@@ -191,7 +191,7 @@ def _(scene: Scene, node: Node) -> Enclosure:
 
 @encloses(ops.to_i, ops.to_j, ops.to_ij, ops.to_ik)
 def _(scene: Scene, node: Node, value: Enclosure) -> Enclosure:
-    return value if len(value.low) == 1 else scene.carried(node, value)
+    return value if len(value.low) == 1 else scene.brought(node, value)
 
 
 @encloses(ops.of_structure)
@@ -300,7 +300,7 @@ def _squares(
 
 
 def _is_cosine(node: Node) -> bool:
-    """The product of two unit vectors, both carried to triples."""
+    """The product of two unit vectors, both brought to triples."""
     return (
         node["spec"] == "a,a->"
         and node.kind.domain.name == "triple"

@@ -53,7 +53,7 @@ class Dimer(Scene):
         way[: self._half, 2], way[self._half :, 2] = 1.0, -1.0
         return exactly(way)
 
-    def carried(self, node: Node, value: Enclosure) -> Enclosure:
+    def brought(self, node: Node, value: Enclosure) -> Enclosure:
         if node.kind.domain.name == "triple":
             return value[:0]
         return value.map(lambda x: np.roll(x, self._half, axis=0)) if node.op is ops.to_j else value
@@ -114,7 +114,7 @@ class Surroundings(Scene):
         most = np.ones((self.cells(domain), 3))
         return bounds(-most, most)
 
-    def carried(self, node: Node, value: Enclosure) -> Enclosure:
+    def brought(self, node: Node, value: Enclosure) -> Enclosure:
         domain, source = node.kind.domain, node.args[0].kind.domain
         if node.op in (ops.to_i, ops.to_j):
             return value[self._axis(domain, 0 if node.op is ops.to_i else 1)]

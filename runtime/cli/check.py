@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from . import console
 from .options import Json, SpeciesOption, species_list
+
+if TYPE_CHECKING:
+    from ...compiler.diagnostics.diagnostic import Diagnostic
 
 
 def command(
@@ -43,41 +46,60 @@ def command(
         from .conflicts import check_conflicts
 
         return check_conflicts(specs, species_list(species), json)
-    from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
-    from ...compiler.diagnostics.render import as_json
-    from .certificates import checked, in_words, is_run
-    from .mend import mend
-    from .summary import facts, sentence
+    from ...compiler.diagnostics.diagnostic import UserError
 
     found: list[dict[str, object]] = []
     wrong: list[Diagnostic] = []
     warned: list[Diagnostic] = []
-    unproved = False
+    proved = True
     for path in specs:
         try:
-            mended = mend(path, species_list(species)) if fix and not is_run(path) else ()
-            for change in mended if not json else ():
-                console.say(str(change))
-            model, warnings, proved = checked(path, species_list(species), certificates)
+            own = _check(path, species_list(species), fix, certificates, json)
         except UserError as error:
             wrong += error.diagnostics
             continue
-        warned += warnings
-        unproved |= proved is not None and not proved.is_proved
-        if json:
-            told: dict[str, object] = {"warnings": as_json(warnings)}
-            told |= {"fixed": [c.data() for c in mended]} if fix else {}
-            told |= {} if proved is None else {"certificates": proved.data()}
-            found.append({"run" if is_run(path) else "spec": str(path), **facts(model), **told})
-        else:
-            console.result(f"{path}: {sentence(model)}")
-            if proved is not None:
-                console.result(in_words(proved))
+        found.append(own.facts)
+        warned += own.warnings
+        proved = proved and own.proved
     if wrong:
         raise UserError((*wrong, *warned))
-    refused = strict and (bool(warned) or unproved)
+    refused = strict and (bool(warned) or not proved)
     if json:
         console.result_json({"ok": not refused, "specs": found})
     else:
         console.report(warned)
     return int(refused)
+
+
+class _Checked(NamedTuple):
+    """A spec or a run that has no faults. proved: its certificates are, where it has any."""
+
+    facts: dict[str, object]
+    warnings: tuple[Diagnostic, ...]
+    proved: bool
+
+
+def _check(
+    path: Path, species: tuple[str, ...] | None, fix: bool, certificates: bool, json: bool
+) -> _Checked:
+    """Check one spec or run; print it, unless the answer is JSON. Raises UserError."""
+    from ...compiler.diagnostics.render import as_json
+    from .certificates import checked, in_words, is_run
+    from .mend import mend
+    from .summary import facts, sentence
+
+    mended = mend(path, species) if fix and not is_run(path) else ()
+    for change in mended if not json else ():
+        console.say(str(change))
+    model, warnings, made = checked(path, species, certificates)
+    if not json:
+        console.result(f"{path}: {sentence(model)}")
+        if made is not None:
+            console.result(in_words(made))
+    about: dict[str, object] = {"run" if is_run(path) else "spec": str(path), **facts(model)}
+    about["warnings"] = as_json(warnings)
+    if fix:
+        about["fixed"] = [c.data() for c in mended]
+    if made is not None:
+        about["certificates"] = made.data()
+    return _Checked(about, warnings, made is None or made.is_proved)

@@ -59,7 +59,7 @@ def test_what_fails_is_named_and_strict_refuses_it(
     folder = saved(tmp_path / "cut", CUT)
     code, out, _ = run(capsys, "check", str(folder))
     assert code == 0
-    assert "fails         lj at 6 Å: the energy of Ar-Ar jumps by 0.002084 eV" in out
+    assert "fails         lj at 6 Å: the energy of Ar-Ar jumps by " in out
     code, out, _ = run(capsys, "check", str(folder), "--strict", "--json")
     assert code == 1
     answer = json.loads(out)

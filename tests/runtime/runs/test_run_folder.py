@@ -68,6 +68,7 @@ def test_a_run_comes_back(run: Path) -> None:
     ]
     assert artifact.covariance(run).tolist() == np.eye(2).tolist()  # type: ignore[union-attr]
     assert sorted(p.name for p in run.iterdir()) == [
+        "certificates.json",
         "covariance.npz",
         "metadata.json",
         "parameters.npz",
@@ -197,6 +198,7 @@ def test_a_spec_that_is_no_longer_valid(run: Path) -> None:
 
 
 def test_a_covariance_of_another_size(run: Path) -> None:
+        "certificates.json",
     sign(run, "covariance.npz", npz_bytes({"covariance": np.eye(3)}))
     assert fault(run, artifact.covariance) == (
         "damaged-artifact",
