@@ -198,7 +198,6 @@ def test_a_spec_that_is_no_longer_valid(run: Path) -> None:
 
 
 def test_a_covariance_of_another_size(run: Path) -> None:
-        "certificates.json",
     sign(run, "covariance.npz", npz_bytes({"covariance": np.eye(3)}))
     assert fault(run, artifact.covariance) == (
         "damaged-artifact",
