@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from ..chemistry.units import ONE
 from ..ir import build as alg
 from ..ir import ops
 from ..ir.graph import Model, Node
@@ -147,7 +148,7 @@ def _spread(node: Node) -> Node | None:
     """x of 1_D·x, a value of the model repeated over a domain."""
     if node.op is ops.mul:
         for one, x in (node.args, node.args[::-1]):
-            if _is(one, 1.0) and one.kind.domain != NONE and x.kind.domain == NONE:
+            if _is(one, 1.0) and one.kind.unit == ONE and one.kind.domain != NONE and x.kind.domain == NONE:
                 return x
     return None
 

@@ -41,6 +41,12 @@ class MDKernel(Protocol):
     @property
     def dtype(self) -> Any: ...
 
+    @property
+    def spare(self) -> float:
+        """The distance (Å) beyond cutoff and skin that lists have room for at first: a compilation less where a
+        crystal melts, for memory, and for time too where padding is worked on.
+        """
+
     def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> Any:
         """Lists as the kernel reads them, for many steps."""
 

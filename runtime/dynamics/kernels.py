@@ -39,6 +39,10 @@ class XlaLoop:
     def lists(self) -> tuple[Domain, ...]:
         return self.kernel.lists
 
+    @property
+    def spare(self) -> float:
+        return 0.0
+
     def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> tuple[Pair | Edge, ...]:
         return tuple(lists)
 

@@ -3,6 +3,7 @@
 spec.pes         the spec in canonical form, species stated
 parameters.npz   theta (P,) and names (P,)
 metadata.json    versions, parameters, errors, configuration, digests
+certificates.json  what is proved of it, docs/certificates.md
 covariance.npz   covariance (P_free, P_free) and root (P_free, P_free), where they are known
 """
 
@@ -26,7 +27,7 @@ from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserEr
 from ...compiler.ir.graph import Model
 from ...compiler.syntax.language_version import LANGUAGE
 from ...compiler.syntax.language_version import upgraded as upgraded_spec
-from .formats import COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
+from .formats import CERTIFICATES, COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
 from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
 from ..potential.potential import Potential, compile
@@ -130,10 +131,13 @@ def save(
     about: fields of Metadata, such as train, test, config, data.
     Raises ArtifactError: unwritable.
     """
+    from ...compiler.certificates.certify import as_text, certify
+
     names = np.array(potential.model.vector.names)
     files = {
         SPEC: potential.text.encode(),
         PARAMETERS: npz_bytes({"theta": potential.theta, "names": names}),
+        CERTIFICATES: as_text(certify(potential.model, potential.theta)).encode(),
     }
     if covariance is not None:
         files[COVARIANCE] = _covariance_bytes(covariance, root)

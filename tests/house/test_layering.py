@@ -28,7 +28,7 @@ compiler.elaborate compiler.passes
 compiler.backends
 compiler.pipeline
 compiler.program
-compiler.reduction compiler.difference
+compiler.reduction compiler.difference compiler.certificates
 compiler.warnings
 runtime.optimize runtime.structures
 runtime.files runtime.potential
@@ -63,6 +63,7 @@ OTHERS = {
     "compiler.backends.reference": "numpy scipy",
     "compiler.backends.xla": "numpy jax",
     "compiler.reduction": "numpy",
+    "compiler.certificates": "numpy",
     "runtime.structures": "numpy ase",
     "runtime.structures.neighbors": "numpy vesin",
     "runtime.optimize": "numpy scipy",

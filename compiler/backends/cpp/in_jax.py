@@ -33,6 +33,11 @@ class JaxKernel:
         """Those that `lay` needs."""
         return (Domain("edge", self.kernel.cutoff),) if self.kernel.cutoff else ()
 
+    @property
+    def spare(self) -> float:
+        """The distance (Å) that lists have room for at first, beyond their own: padding costs no time."""
+        return 1.0
+
     def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> Neighbours:
         """Lists as the kernel reads them, for many steps."""
         if not lists:

@@ -68,6 +68,7 @@ def test_a_run_comes_back(run: Path) -> None:
     ]
     assert artifact.covariance(run).tolist() == np.eye(2).tolist()  # type: ignore[union-attr]
     assert sorted(p.name for p in run.iterdir()) == [
+        "certificates.json",
         "covariance.npz",
         "metadata.json",
         "parameters.npz",
