@@ -43,8 +43,8 @@ class MDKernel(Protocol):
 
     @property
     def spare(self) -> float:
-        """The distance (Å) beyond cutoff and skin that lists have room for at first: a compilation less where a
-        crystal melts, for memory, and for time too where padding is worked on.
+        """The distance (Å) beyond cutoff and skin that lists have room for at first: it saves compilations
+        where a crystal melts, and costs memory, and time where padding is worked on.
         """
 
     def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> Any:

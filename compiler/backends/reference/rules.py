@@ -6,7 +6,6 @@ import operator
 
 import numpy as np
 from numpy.polynomial.chebyshev import Chebyshev
-from scipy.special import erfc
 
 from ...diagnostics.diagnostic import InternalError
 from ...ir import ops
@@ -26,7 +25,15 @@ pointwise(ops.mul)(operator.mul)
 pointwise(ops.neg)(operator.neg)
 pointwise(ops.exp)(np.exp)
 pointwise(ops.log)(np.log)
-pointwise(ops.erfc)(erfc)
+
+
+@pointwise(ops.erfc)
+def _(x: Array) -> Array:
+    from scipy.special import erfc  # a third of a second to import
+
+    return np.asarray(erfc(x))
+
+
 pointwise(ops.sin)(np.sin)
 pointwise(ops.cos)(np.cos)
 pointwise(ops.tanh)(np.tanh)
