@@ -30,8 +30,9 @@ version=$(echo "$about" | awk '/Simulator - / {
 [ -n "$version" ] || fail "\`$LMP -h\` does not tell its version"
 case $about in *LAMMPS_BIGBIG*) sizes=-DLAMMPS_BIGBIG ;; *) sizes=-DLAMMPS_SMALLBIG ;; esac
 
-# prints the folder of a header of a Python package, from the Python beside LAMMPS; nothing where it has none
-python=$(dirname "$(command -v "$LMP")")/python
+# prints the folder of a header of a Python package, from the Python of LAMMPS; nothing where it has none
+python=$(head -c 300 "$(command -v "$LMP")" | tr -d '\000' | sed -n '1s/^#!\(.*python[^ ]*\).*/\1/p')
+[ -x "$python" ] || python=$(dirname "$(command -v "$LMP")")/python
 [ -x "$python" ] || python=python3
 header() {
   "$python" - "$1" "$2" 2>/dev/null <<'END' || true

@@ -15,10 +15,13 @@ if [ -f build.sh ]; then
   if [ ! -f potentiaplugin.so ] || [ -n "$(find source -newer potentiaplugin.so)" ]; then sh build.sh || exit 2; fi
 fi
 
+mpiexec=$(dirname "$(command -v "$LMP")")/mpiexec
+[ -x "$mpiexec" ] || mpiexec=mpiexec
+
 run() {
   boundary=$(sed -n 's/^boundary //p' "parity/$1.reference")
   launch="$LMP"
-  [ "$ranks" -gt 1 ] && launch="${MPIEXEC:-mpiexec} -n $ranks $LMP"
+  [ "$ranks" -gt 1 ] && launch="${MPIEXEC:-$mpiexec} -n $ranks $LMP"
   $launch -in in.potentia -log none -nocite -var structure "$1" -var boundary "$boundary" >"parity/$1.out" 2>&1
 }
 
