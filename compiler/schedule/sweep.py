@@ -56,7 +56,8 @@ def make_sweep(model: Model) -> Sweep:
     order = tuple(topological(model.outputs.values()))
     tables = frozenset(static_nodes(order))
     levels = _levels(order, tables)
-    lists = {Domain("edge", n.kind.domain.rc) for n in levels if n.kind.domain.name in ("edge", "triple")}
+    read = {_domain(n) for n in levels}
+    lists = {Domain("edge", d.rc) for d in read if d.name in ("edge", "triple")}
     loops = _Loops(model, order, tables, levels).made()
     return Sweep(model, tables, tuple(sorted(lists, key=lambda d: d.rc or 0.0)), loops)
 
@@ -78,6 +79,11 @@ _FROM_NEIGHBORS = (ops.sum_i, ops.sum_j, ops.sum_species, ops.sum_to_ij, ops.sum
 def ends_loop(node: Node) -> bool:
     """Whether a node is a sum over the entries of a loop."""
     return node.op in _FROM_NEIGHBORS
+
+
+def _domain(node: Node) -> Domain:
+    """Of the loop that a node is worked out in: that of its summand for a sum."""
+    return node.args[0].kind.domain if ends_loop(node) else node.kind.domain
 
 
 def _levels(order: Iterable[Node], tables: frozenset[Node]) -> dict[Node, int]:
@@ -106,15 +112,14 @@ class _Loops:
             self._want(node)
 
     def made(self) -> tuple[Loop, ...]:
-        keys = {(n.kind.domain, level) for n, level in self.levels.items() if not ends_loop(n)}
+        keys = {(_domain(n), level - ends_loop(n)) for n, level in self.levels.items()}
         loops = [self._loop(*key) for key in sorted(keys, key=_turn, reverse=True)]
-        return tuple(loop for loop in reversed(loops) if loop.nodes)
+        return tuple(loop for loop in reversed(loops) if loop.nodes or loop.sums)
 
     def _want(self, node: Node) -> None:
         """Ask for a node in the loop of its level; a sum is made by the loop of its summand."""
         if ends_loop(node):
-            (inner,) = node.args
-            key = inner.kind.domain, self.levels[node] - 1
+            key = _domain(node), self.levels[node] - 1
             if node not in self.sums.setdefault(key, []):
                 self.sums[key].append(node)
             return
