@@ -341,8 +341,8 @@ def dynamics(subject: Subject, atoms: int, dtype: str, steps: int) -> Facts:
         "first_run_s": first.seconds,
         "second_run_s": second.seconds,
     }
-    if "conserved" in second.thermo:
-        conserved = np.asarray(second.thermo["conserved"])
+    if "conserved_eV" in second.thermo:
+        conserved = np.asarray(second.thermo["conserved_eV"])
         facts["drift_mev_per_atom"] = float((conserved[-1] - conserved[0]) / structure.n_atoms * 1e3)
     return facts
 
