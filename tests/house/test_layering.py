@@ -73,6 +73,7 @@ OTHERS = {
     "runtime.data": "numpy ase pydantic",
     "runtime.formats": "numpy",
     "runtime.formats.lammps.source": "ase",  # masses
+    "runtime.formats.stablehlo.folder": "numpy jax",
     "runtime.residuals": "numpy scipy jax pydantic",
     "runtime.dynamics": "numpy jax ase pydantic",
     "runtime.dynamics.settings": "pydantic",

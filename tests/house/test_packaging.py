@@ -23,6 +23,7 @@ COPIED = (
     "compiler/backends/cpp/prelude",
     "runtime/formats/lammps/pair_style",
     "runtime/formats/lammps/templates",
+    "runtime/formats/stablehlo/templates",
 )
 PAGES = "docs/errors"  # what `potentia explain` prints
 STARTS_WITHOUT = ("jax", "ase", "scipy", "matplotlib", "optax", "vesin")

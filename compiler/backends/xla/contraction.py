@@ -10,7 +10,7 @@ import jax.numpy as jnp
 
 from ...ir.contraction import Contraction, places
 from ...ir.graph import Node
-from .arrays import Array, Rows, Value, ranked, together
+from .arrays import Array, Rows, Value, einsum, ranked, together
 
 
 def written_out(
@@ -63,5 +63,5 @@ def matrix_product(contraction: Contraction, args: Sequence[Array]) -> Array:
         specs.append(s + "".join(structure[k] for k in wide))
         kept.append(a.reshape(a.shape[: len(s)] + tuple(a.shape[len(s) + k] for k in wide)))
     present = "".join(c for c in structure if any(c in s for s in specs))
-    result = jnp.einsum(str(Contraction(tuple(specs), out + present)), *kept)
+    result = einsum(str(Contraction(tuple(specs), out + present)), *kept)
     return jnp.expand_dims(result, [len(out) + k for k, c in enumerate(structure) if c not in present])

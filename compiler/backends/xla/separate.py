@@ -12,7 +12,7 @@ from ...ir import ops
 from ...ir.build import summands
 from ...ir.graph import Node
 from ...schedule.plan import Step
-from .arrays import Array, Edge, sums_by_owner
+from .arrays import Array, Edge, einsum, sums_by_owner
 from .interpreter import GraphInterpreter
 
 
@@ -66,4 +66,4 @@ def _onto_atoms(run: GraphInterpreter, step: Step, sites: Array) -> Array:
         return sites[:, None, :] * value.sum(-1)
     flat = value.reshape(*value.shape[:-2], -1)
     other_way = jnp.where(near.valid, flat[..., near.reverse], 0.0)
-    return jnp.einsum("ank,snk->san", other_way, sites[:, near.j])
+    return einsum("ank,snk->san", other_way, sites[:, near.j])

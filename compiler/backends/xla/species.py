@@ -9,7 +9,7 @@ import numpy as np
 
 from ...ir.contraction import Contraction
 from ...ir.types import Domain
-from .arrays import Array
+from .arrays import Array, einsum
 from .interpreter import row_by_species
 
 
@@ -23,7 +23,7 @@ def sums_by_species(value: Array, neighbours: Array, mask: Array, n: int) -> Arr
     """(…, N, K) -> (n, …, N): sums over the neighbours of each species; neighbours, mask (N, K)."""
     own = jnp.stack([jnp.where(mask & (neighbours == s), 1.0, 0.0).astype(value.dtype) for s in range(n)])
     flat = jnp.where(mask, value, 0.0).reshape(-1, *mask.shape)
-    summed = jnp.einsum("sik,aik->sai", own, flat)
+    summed = einsum("sik,aik->sai", own, flat)
     return summed.reshape(n, *value.shape[:-2], mask.shape[0])
 
 
@@ -38,7 +38,7 @@ def chosen_product(
     """
     own, others = contraction.inputs
     of_rows, of_result = mixed
-    every = jnp.einsum(f"R{own}{of_rows},{others}{of_result}->R{contraction.output}{of_result}", rows, other)
+    every = einsum(f"R{own}{of_rows},{others}{of_result}->R{contraction.output}{of_result}", rows, other)
     found = every[0]
     for s in range(1, len(every)):
         found = jnp.where(species == s, every[s], found)

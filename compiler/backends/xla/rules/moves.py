@@ -6,7 +6,7 @@ import jax.numpy as jnp
 
 from ....ir import ops
 from ....schedule.plan import Algorithm, Step
-from ..arrays import RANK, Array, Value, sums_by_owner
+from ..arrays import RANK, Array, Value, einsum, sums_by_owner
 from ..interpreter import GraphInterpreter, lowers
 
 # --- onto lists --------------------------------------------------------------------------------
@@ -61,7 +61,7 @@ def _outer_sum(run: GraphInterpreter, step: Step) -> Array:
     """Σ_k a(i, k) ⊗ b(i, k) as a product of matrices for each atom."""
     a, b = step.node.args[0].args
     mask = run.mask_of(step)
-    return jnp.einsum("aik,bik->abi", jnp.where(mask, run.whole(a), 0.0), run.whole(b))
+    return einsum("aik,bik->abi", jnp.where(mask, run.whole(a), 0.0), run.whole(b))
 
 
 @lowers(ops.sum_j)

@@ -1,0 +1,443 @@
+"""All that is worth knowing on a GPU that is there for some minutes: equality, speed, dynamics, conformance.
+
+Set up, from a checkout (any machine with an NVIDIA driver; its folder's name may be any):
+
+    python3 -m venv gpu && . gpu/bin/activate
+    pip install -e '.[test]' 'jax[cuda12]'
+    python benchmarks/bench_gpu.py --out gpu.json
+
+Where nothing can be installed but jax with CUDA is there, the other packages (lark, ase, vesin, pydantic, …)
+go as wheels into a folder on PYTHONPATH, beside the parent of a folder `potentia` with this checkout.
+
+    python benchmarks/bench_gpu.py [--out FILE] [--seconds 480] [--stages rates equality speed md conformance]
+        [--quick]
+
+Each case is tried by itself: its error goes into the JSON, which is written anew after every case, and the
+next one goes on. What does not begin within --seconds is left out, and said. --quick: tiny sizes, to try the
+script on a CPU.
+
+equality: energy, forces and virial on the GPU beside those of XLA on the CPU and, where a C++ compiler is
+there, of generated C++; the largest difference over the largest value. speed: µs per atom of energy, forces
+and virial with lists in hand (1 Å of skin), the compilation, the memory that XLA plans. md: NVE with
+`runtime/dynamics`, µs per atom and step, the second of two runs. conformance: targets against the reference,
+`tests/compiler/backends/test_conformance.py -k xla`, in a process of its own.
+"""
+
+from __future__ import annotations
+
+import os
+
+os.environ.setdefault("JAX_ENABLE_X64", "1")
+# the whole card is not taken at once, so that the tests, in a process of their own, have room
+os.environ.setdefault("XLA_PYTHON_CLIENT_PREALLOCATE", "false")
+
+import argparse
+import json
+import re
+import subprocess
+import sys
+import traceback
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.metadata import version
+from pathlib import Path
+from statistics import median
+from time import perf_counter
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import potentia
+from ase import Atoms
+from ase.build import bulk
+from potentia.compiler.backends.xla.kernel import Arrays, Kernel
+from potentia.runtime.dynamics import MDSettings, simulate
+from potentia.runtime.potential.potential import Potential
+from potentia.runtime.structures.batches import Batch, single
+from potentia.runtime.structures.structure import Structure, from_atoms
+
+ROOT = Path(__file__).resolve().parents[1]
+DTYPES = ("float64", "float32")
+STAGES = ("rates", "equality", "speed", "md", "conformance")
+SKIN = 1.0  # Å
+MORSE = "species Nb\nE = zbl() + morse(rc = 5)\n"
+LATEST_START = 0.85  # of the time: a large case that begins later would be cut off
+Facts = dict[str, Any]
+_QUERY = "name,driver_version,memory.total"
+
+
+# --- what is measured --------------------------------------------------------------------------
+
+
+def niobium(atoms: int) -> Atoms:
+    """bcc Nb, about so many atoms, each coordinate displaced by a normal deviate of 0.05 Å."""
+    repeat = max(2, round((atoms / 2) ** (1 / 3)))
+    crystal = bulk("Nb", "bcc", a=3.3008, cubic=True).repeat(repeat)
+    crystal.positions += np.random.default_rng(0).normal(0.0, 0.05, crystal.positions.shape)
+    return crystal
+
+
+def garnet(atoms: int) -> Atoms:
+    """Li7La3Zr2O12 by composition and density, about so many atoms: random places, none within 1.6 Å."""
+    rng = np.random.default_rng(0)
+    symbols = np.repeat(("Li", "La", "Zr", "O"), [56, 24, 16, 96])
+    places, side = rng.random((1, 3)), 12.9
+    while len(places) < len(symbols):
+        new = rng.random(3)
+        apart = (places - new + 0.5) % 1.0 - 0.5
+        if np.linalg.norm(apart, axis=1).min() * side > 1.6:
+            places = np.vstack([places, new])
+    cell = Atoms(symbols, scaled_positions=places, cell=[side] * 3, pbc=True)
+    return cell.repeat(max(1, round((atoms / len(symbols)) ** (1 / 3))))
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A model and the structures that it is measured on. sizes: atoms, ascending."""
+
+    name: str
+    spec: str | Path
+    structure: Callable[[int], Atoms]
+    sizes: tuple[int, ...]
+
+    @cache  # noqa: B019 - a handful of subjects, kept for the whole run
+    def potential(self) -> Potential:
+        """With random numbers where the spec starts at 0, so that every term counts."""
+        made = potentia.compile(self.spec)
+        rng = np.random.default_rng(1)
+        theta = np.array([x or 0.05 * rng.normal() for x in made.theta])
+        return made.with_theta(theta)
+
+    @cache  # noqa: B019
+    def at(self, atoms: int) -> Structure:
+        return from_atoms(self.structure(atoms))
+
+
+SPECS = ROOT / "specs"
+NB_SIZES = (2_000, 16_000, 128_000, 1_024_000)
+SUBJECTS = (
+    Subject("nb_linear", SPECS / "nb_linear.pes", niobium, NB_SIZES),
+    Subject("nb", SPECS / "nb.pes", niobium, NB_SIZES),
+    Subject("llzo_nep", SPECS / "llzo_nep.pes", garnet, (1_536, 12_288, 98_304, 943_296)),
+)
+DYNAMICS = (
+    (Subject("morse", MORSE, niobium, ()), (16_000, 128_000), ("float64", "float32")),
+    (SUBJECTS[0], (16_000, 128_000), ("float32", "float64")),
+    (SUBJECTS[1], (16_000, 128_000), ("float32",)),
+)
+
+
+# --- the record --------------------------------------------------------------------------------
+
+
+@dataclass
+class Record:
+    """Cases as they end, in a file that is whole after each."""
+
+    path: Path
+    seconds: float
+    began: float = field(default_factory=perf_counter)
+    cases: list[Facts] = field(default_factory=list)
+    about: Facts = field(default_factory=dict)
+
+    @property
+    def spent(self) -> float:
+        return perf_counter() - self.began
+
+    def case(self, stage: str, name: str, run: Callable[[], Facts]) -> bool:
+        """Whether it ended well."""
+        facts: Facts = {"stage": stage, "case": name}
+        if self.spent > LATEST_START * self.seconds:
+            facts["left_out"] = f"{self.spent:.0f} s are spent"
+        else:
+            begin = perf_counter()
+            try:
+                facts |= run()
+            except Exception as error:  # whatever it is, the next case is tried
+                facts["error"] = f"{type(error).__name__}: {error}"[:600]
+                facts["where"] = traceback.format_exc()[-1500:]
+            facts["wall_s"] = round(perf_counter() - begin, 2)
+        self.cases.append(facts)
+        shown = {k: v for k, v in facts.items() if k not in ("stage", "case", "where")}
+        print(f"{stage:11s} {name:34s} {_line(shown)}", flush=True)
+        self.write()
+        return "error" not in facts and "left_out" not in facts
+
+    def write(self) -> None:
+        told = {"about": self.about, "spent_s": round(self.spent, 1), "cases": self.cases}
+        part = self.path.with_suffix(".part")
+        part.write_text(json.dumps(told, indent=1) + "\n", encoding="utf-8")
+        part.replace(self.path)
+
+
+def _line(facts: Facts) -> str:
+    return "  ".join(f"{k} {v:.3g}" if isinstance(v, float) else f"{k} {v}" for k, v in facts.items())[:260]
+
+
+def about() -> Facts:
+    device = jax.devices()[0]
+    packages = {name: version(name) for name in ("jax", "jaxlib", "numpy")}
+    return {
+        "device": device.device_kind,
+        "platform": device.platform,
+        "python": sys.version.split()[0],
+        "processors": os.cpu_count(),
+        **packages,
+        "xla_flags": os.environ.get("XLA_FLAGS", ""),
+        "driver": _output(["nvidia-smi", f"--query-gpu={_QUERY}", "--format=csv,noheader"]),
+    }
+
+
+def _output(command: list[str]) -> str:
+    try:
+        return subprocess.run(command, capture_output=True, text=True, timeout=20, check=True).stdout.strip()
+    except (OSError, subprocess.SubprocessError) as error:
+        return f"{type(error).__name__}"
+
+
+# --- timing ------------------------------------------------------------------------------------
+
+
+def seconds_of(call: Callable[[], object], least: float = 0.4, most: int = 40) -> tuple[float, float]:
+    """(median, fastest) of as many calls as fill `least` seconds, three at least; two go before."""
+    for _ in range(2):
+        jax.block_until_ready(call())
+    found: list[float] = []
+    while len(found) < 3 or (sum(found) < least and len(found) < most):
+        begin = perf_counter()
+        jax.block_until_ready(call())
+        found.append(perf_counter() - begin)
+    return median(found), min(found)
+
+
+def rates(quick: bool) -> Iterator[tuple[str, Callable[[], Facts]]]:
+    """What the device does at most: a copy, and a long polynomial."""
+    n = 1 << (18 if quick else 27)
+
+    def copy() -> Facts:
+        x = jnp.ones(n, jnp.float32)
+        _, fastest = seconds_of(jax.jit(lambda: x + 1.0))
+        return {"gb_per_s": 2 * x.nbytes / fastest / 1e9}
+
+    def polynomial(dtype: str) -> Facts:
+        x = jnp.linspace(0.0, 1.0, n // 8).astype(dtype)
+
+        @jax.jit
+        def evaluated(x: jax.Array) -> jax.Array:
+            total = x
+            for k in range(256):
+                total = total * x + 1.0 / (k + 1)
+            return total
+
+        _, fastest = seconds_of(lambda: evaluated(x))
+        return {"gflop_per_s": 2 * 256 * x.size / fastest / 1e9}
+
+    yield "copy", copy
+    for dtype in DTYPES:
+        yield f"polynomial {dtype}", lambda dtype=dtype: polynomial(dtype)
+
+
+# --- equality ----------------------------------------------------------------------------------
+
+
+def _values(kernel: Kernel, theta: np.ndarray, batch: Batch, device: Any) -> tuple[np.ndarray, ...]:
+    with jax.default_device(device):
+        found = kernel(theta, kernel.arrays(batch))
+        return tuple(np.asarray(x, np.float64) for x in (found.energy, found.forces, found.virial))
+
+
+def _differences(found: tuple[np.ndarray, ...], wanted: tuple[np.ndarray, ...]) -> Facts:
+    names = ("energy", "forces", "virial")
+    return {
+        name: float(np.abs(a - b).max() / max(np.abs(b).max(), 1e-300))
+        for name, a, b in zip(names, found, wanted, strict=True)
+    }
+
+
+def equal(subject: Subject, atoms: int, dtype: str) -> Facts:
+    """This device beside the CPU in f64, and both beside generated C++."""
+    potential, structure = subject.potential(), subject.at(atoms)
+    batch = single(structure, potential.list_specs(), potential.species)
+    cpu = jax.devices("cpu")[0]
+    wanted = _values(potential.kernel(), potential.theta, batch, cpu)
+    found = _values(potential.kernel(dtype), potential.theta, batch, jax.devices()[0])
+    facts: Facts = {"atoms": structure.n_atoms, "beside_cpu": _differences(found, wanted)}
+    if dtype == "float64":
+        worst = max(facts["beside_cpu"].values())
+        facts["within_1e-10"] = worst < 1e-10
+        facts["beside_cpp"] = _beside_cpp(potential, structure, found)
+    return facts
+
+
+def _beside_cpp(potential: Potential, structure: Structure, found: tuple[np.ndarray, ...]) -> Facts | str:
+    try:
+        (cpp,) = potential.predict([structure], target="cpp")
+    except Exception as error:
+        return f"{type(error).__name__}: {error}"[:200]
+    assert cpp.stress is not None
+    forces = found[1][:, : structure.n_atoms]
+    wanted = (np.array([cpp.energy]), cpp.forces.T, (cpp.stress * structure.volume)[..., None])
+    return _differences((found[0], forces, found[2]), wanted)
+
+
+# --- speed -------------------------------------------------------------------------------------
+
+
+def speed(subject: Subject, atoms: int, dtype: str) -> Facts:
+    potential, structure = subject.potential(), subject.at(atoms)
+    kernel = potential.kernel(dtype)
+    begin = perf_counter()
+    batch = single(structure, potential.list_specs(), potential.species, skin=SKIN)
+    arrays: Arrays = kernel.arrays(batch)
+    theta = jnp.asarray(potential.theta, kernel.dtype)
+    jax.block_until_ready(arrays)
+    listed = perf_counter() - begin
+    begin = perf_counter()
+    compiled = jax.jit(kernel.predict).lower(theta, arrays).compile()
+    compile_s = perf_counter() - begin
+    typical, fastest = seconds_of(lambda: compiled(theta, arrays))
+    n = structure.n_atoms
+    return {
+        "atoms": n,
+        "us_per_atom": typical / n * 1e6,
+        "fastest": fastest / n * 1e6,
+        "call_ms": typical * 1e3,
+        "compile_s": compile_s,
+        "lists_s": listed,
+        **_memory(compiled, n),
+    }
+
+
+def _memory(compiled: Any, atoms: int) -> Facts:
+    planned = compiled.memory_analysis()
+    if planned is None:
+        return {}
+    held = planned.temp_size_in_bytes + planned.argument_size_in_bytes + planned.output_size_in_bytes
+    stats = jax.devices()[0].memory_stats() or {}
+    return {"bytes_per_atom": held / atoms, "peak_gib": stats.get("peak_bytes_in_use", 0) / 2**30}
+
+
+# --- dynamics ----------------------------------------------------------------------------------
+
+
+def dynamics(subject: Subject, atoms: int, dtype: str, steps: int) -> Facts:
+    """The second of two equal runs: the first compiles."""
+    potential, structure = subject.potential(), subject.at(atoms)
+    values = {"ensemble": "nve", "temperature": 300.0, "steps": steps, "log_every": steps, "precision": dtype}
+    settings = MDSettings(**values, write_every=10**9, save_every=10**9)
+    first = simulate(potential, structure, settings)
+    second = simulate(potential, structure, settings)
+    if second.stopped:
+        raise RuntimeError(second.stopped.message)
+    step = 1.0 / second.steps_per_second
+    facts = {
+        "atoms": structure.n_atoms,
+        "steps": steps,
+        "ms_per_step": step * 1e3,
+        "us_per_atom_step": step / structure.n_atoms * 1e6,
+        "ns_per_day_at_1fs": 86400 / step * 1e-6,
+        "first_run_s": first.seconds,
+        "second_run_s": second.seconds,
+    }
+    if "conserved_eV" in second.thermo:
+        conserved = np.asarray(second.thermo["conserved_eV"])
+        facts["drift_mev_per_atom"] = float((conserved[-1] - conserved[0]) / structure.n_atoms * 1e3)
+    return facts
+
+
+# --- conformance -------------------------------------------------------------------------------
+
+
+def conformance(quick: bool, limit: float) -> Facts:
+    chosen = "xla and one_and_three_species and morse" if quick else "xla and not on_terms"
+    env = os.environ | {"JAX_PLATFORMS": "cpu" if quick else "cuda,cpu", "PYTHONUNBUFFERED": "1"}
+    command = [sys.executable, "-m", "pytest", "-q", "-W", "ignore", "-p", "no:cacheprovider", "-k", chosen]
+    command += [] if quick else ["-n", "6", "--dist", "load"]
+    command.append(str(ROOT / "tests/compiler/backends/test_conformance.py"))
+    try:
+        done = subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=limit)
+        text, code = done.stdout, done.returncode
+    except subprocess.TimeoutExpired as error:
+        held = error.stdout or b""
+        text, code = (held.decode() if isinstance(held, bytes) else held), -1
+    counts = {k: int(n) for n, k in re.findall(r"(\d+) (passed|failed|skipped|error)", text)}
+    failed = re.findall(r"^FAILED (.*)$", text, re.MULTILINE)
+    return {"exit": code, **counts, "failures": failed[:20], "tail": text[-800:] if code else ""}
+
+
+# --- all of it ---------------------------------------------------------------------------------
+
+
+def run(record: Record, stages: list[str], quick: bool) -> None:
+    if "rates" in stages:
+        for name, call in rates(quick):
+            record.case("rates", name, call)
+    if "equality" in stages:
+        for subject in SUBJECTS:
+            atoms = 54 if quick else 1024 if subject.structure is niobium else 192
+            for dtype in DTYPES:
+                label = f"{subject.name} {dtype}"
+                record.case("equality", label, lambda s=subject, n=atoms, d=dtype: equal(s, n, d))
+    if "speed" in stages:
+        _speeds(record, quick)
+    if "md" in stages:
+        for subject, sizes, dtypes in DYNAMICS[:1] if quick else DYNAMICS:
+            for atoms in (54,) if quick else sizes:
+                for dtype in dtypes:
+                    label, steps = f"{subject.name} {atoms} {dtype}", 20 if quick else 200
+                    call = lambda s=subject, n=atoms, d=dtype, k=steps: dynamics(s, n, d, k)  # noqa: E731
+                    record.case("md", label, call)
+    if "conformance" in stages:
+        left = max(30.0, record.seconds - record.spent)
+        record.case("conformance", "xla beside the reference", lambda: conformance(quick, left))
+
+
+def _speeds(record: Record, quick: bool) -> None:
+    """All models at a size before any at the next; where one fails, no larger one is tried."""
+    failed: set[tuple[str, str]] = set()
+    for place in range(1 if quick else max(len(s.sizes) for s in SUBJECTS)):
+        for subject in SUBJECTS:
+            atoms = 54 if quick else subject.sizes[place]
+            for dtype in DTYPES:
+                key = (subject.name, dtype)
+                label = f"{subject.name} {atoms} {dtype}"
+                call = lambda s=subject, n=atoms, d=dtype: speed(s, n, d)  # noqa: E731
+                if key not in failed and not record.case("speed", label, call):
+                    failed.add(key)
+
+
+def table(record: Record) -> None:
+    print(f"\n{record.about['device']}; jax {record.about['jax']}; {record.about['driver']}")
+    print(f"{'case':28s} {'µs/atom':>9s} {'ms':>9s} {'compile s':>9s} {'kB/atom':>8s}")
+    for c in record.cases:
+        if "us_per_atom" in c:
+            held = c.get("bytes_per_atom", float("nan")) / 1e3
+            print(f"{c['case']:28s} {c['us_per_atom']:9.4f} {c['call_ms']:9.3f}", end=" ")
+            print(f"{c['compile_s']:9.1f} {held:8.1f}")
+        if "ms_per_step" in c:
+            print(f"md {c['case']:25s} {c['us_per_atom_step']:9.4f} {c['ms_per_step']:9.3f}  a step")
+    wrong = [c for c in record.cases if "error" in c or "left_out" in c]
+    print(f"{len(record.cases)} cases, {len(wrong)} without a result, {record.spent:.0f} s")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument("--out", type=Path, default=Path("gpu.json"))
+    parser.add_argument("--seconds", type=float, default=480.0)
+    parser.add_argument("--stages", nargs="*", choices=STAGES, default=list(STAGES))
+    parser.add_argument("--quick", action="store_true")
+    options = parser.parse_args()
+    record = Record(options.out, options.seconds)
+    record.about = about()
+    print(json.dumps(record.about), flush=True)
+    record.write()
+    run(record, options.stages, options.quick)
+    table(record)
+
+
+if __name__ == "__main__":
+    main()

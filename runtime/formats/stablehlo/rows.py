@@ -1,0 +1,67 @@
+"""Structures as a portable function takes them: each atom with its neighbours in a row."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+
+from ....compiler.chemistry.elements import ELEMENTS
+from ...structures.arrays import Floats, Ints, Positions, Species
+from ...structures.neighbors import directed, pairs
+from ...structures.structure import Structure
+from ..lammps.parity import ParityStructure
+
+
+@dataclass(frozen=True)
+class Rows:
+    """One structure, padded: species −1 where there is no atom, neighbours −1 where there is none."""
+
+    positions: Positions
+    species: Species
+    neighbours: Int[Ints, "N K"]
+    shifts: Float[Floats, "N K 3"]  # Å
+
+    def arguments(self, precision: str) -> tuple[NDArray[Any], ...]:
+        """Those of the function, in its types."""
+        index = np.int32
+        typed = ((self.positions, precision), (self.species, index), (self.neighbours, index))
+        return (*(array.astype(dtype) for array, dtype in typed), self.shifts.astype(precision))
+
+    def padded(self, atoms: int, width: int) -> Rows:
+        """With more room."""
+        n, k = self.neighbours.shape
+        more, wider = atoms - n, width - k
+        return Rows(
+            np.pad(self.positions, ((0, more), (0, 0))),
+            np.pad(self.species, (0, more), constant_values=-1),
+            np.pad(self.neighbours, ((0, more), (0, wider)), constant_values=-1),
+            np.pad(self.shifts, ((0, more), (0, wider), (0, 0))),
+        )
+
+
+def rows_of(given: ParityStructure, symbols: tuple[str, ...], cutoff: float) -> Rows:
+    """All neighbours within the cutoff (Å)."""
+    numbers = np.array([ELEMENTS[symbols[k]][0] for k in given.species], np.int32)
+    structure = Structure(numbers, given.positions, given.cell, np.array(given.periodic))
+    n = structure.n_atoms
+    if not cutoff:
+        return Rows(given.positions, given.species, np.full((n, 0), -1, np.int32), np.zeros((n, 0, 3)))
+    first, j, shift = directed(pairs(structure, cutoff), n)
+    count = np.diff(first)
+    row = np.repeat(np.arange(n), count)
+    place = np.arange(len(j)) - first[row]
+    neighbours = np.full((n, int(count.max(initial=0))), -1, np.int32)
+    shifts = np.zeros((*neighbours.shape, 3))
+    neighbours[row, place], shifts[row, place] = j, shift
+    return Rows(given.positions, given.species, neighbours, shifts)
+
+
+def together(parts: list[Rows]) -> list[Rows]:
+    """The structures in one shape, which is compiled once."""
+    atoms = max(len(part.species) for part in parts)
+    width = max(2, *(part.neighbours.shape[1] for part in parts))
+    return [part.padded(atoms, width) for part in parts]
