@@ -70,7 +70,8 @@ def command(
     settings = load_config(config, {**search, **labels, **test})
     folder = output or Path("runs") / spec.stem
     program = Program.read(spec)
-    _ = program.model  # before the data: its faults are told at once
+    if program.named_species:  # else it is built once the data have said them
+        _ = program.model  # before the data: its faults are told at once
     require_new_run(folder, force, resume)
     training, potential = _prepared(program, data, settings)
     if begin is not None:

@@ -30,7 +30,11 @@ def counted(monkeypatch: pytest.MonkeyPatch, function: Callable[..., Any]) -> li
     return calls
 
 
+@pytest.mark.parametrize(
+    "text", [None, "E = pair(bessel(3), rc=4) + reference()\n"], ids=["nb", "no species"]
+)
 def test_a_fit_parses_checks_and_builds_once(
+    text: str | None,
     capsys: pytest.CaptureFixture[str],
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -38,6 +42,9 @@ def test_a_fit_parses_checks_and_builds_once(
     demo_data: Path,
 ) -> None:
     spec, out = root / "specs" / "nb.pes", tmp_path / "run"
+    if text is not None:  # its species are those of the data
+        spec = tmp_path / "given.pes"
+        spec.write_text(text)
     assert run(capsys, "check", str(spec))[0] == 0  # the modules are loaded
     parsed, checked, built = (counted(monkeypatch, f) for f in (parse_source, check_file, build_model))
     limits = ("--max-iterations", "1", "--starts", "1", "--quiet")
