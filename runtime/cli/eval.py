@@ -63,11 +63,11 @@ def command(
     potential = load(run)
     used = {f"data.{k}": v for k, v in potential.metadata.config.get("data", {}).items() if k != "test"}
     config = load_config(None, {**used, **labels})
-    evaluator = evaluate_by(potential, target, json, quiet)
     structures, remarks = read_labelled(data, config.data, only)
     if not quiet:
         console.report(remarks, json)
         console.say(f"read {console.counted(len(structures), 'structure')}: {config.data.keys().echo()}")
+    evaluator = evaluate_by(potential, target, json, quiet)
     with counting("predicting", len(structures), quiet) as progress:
         predicted = evaluator.predict(potential.theta, structures, progress)
     metrics = compare(structures, predicted).as_dict()

@@ -51,9 +51,9 @@ def command(
         from .outputs import require_writable
 
         require_writable(output)
-    evaluator = evaluate_by(potential, target, json, quiet)
     found = list(read(structures, labels=False).structures)
     found = select(found, only) if only else found
+    evaluator = evaluate_by(potential, target, json, quiet)
     with counting("predicting", len(found), quiet) as progress:
         predicted = evaluator.predict(potential.theta, found, progress)
     require_finite(found, predicted)

@@ -332,8 +332,9 @@ def test_eval_with_a_plot(here: Path, capsys: pytest.CaptureFixture[str], tmp_pa
 
 def test_predict(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     out_file = tmp_path / "out.xyz"
-    code, out, err = run(capsys, "predict", "runs/lj", "--structures", "nb.xyz", "-o", str(out_file))
-    assert (code, out, err) == (0, "", f"wrote 8 structures to {out_file}\n")
+    given = ("predict", "runs/lj", "--structures", "nb.xyz", "--target", "xla", "-o", str(out_file))
+    code, out, err = run(capsys, *given)
+    assert (code, out, err) == (0, "", f"target: xla\nwrote 8 structures to {out_file}\n")
     for given, found in zip(read("nb.xyz", ":"), read(out_file, ":"), strict=True):
         np.testing.assert_allclose(found.get_potential_energy(), given.get_potential_energy(), atol=1e-3)
         np.testing.assert_allclose(found.get_forces(), given.get_forces(), atol=1e-3)
@@ -352,7 +353,7 @@ def test_predict_on_the_screen(here: Path, capsys: pytest.CaptureFixture[str]) -
 
 def test_predict_of_other_species(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     write(tmp_path / "cu.xyz", bulk("Cu", cubic=True))
-    assert run(capsys, "predict", "runs/lj", "--structures", str(tmp_path / "cu.xyz")) == (
+    assert run(capsys, "predict", "runs/lj", "-q", "--structures", str(tmp_path / "cu.xyz")) == (
         1,
         "",
         "error[unknown-species-in-data]: the data has Cu, which is not a species of the potential\n"
@@ -367,3 +368,32 @@ def test_a_run_loads_in_python(here: Path) -> None:
     expected = atoms.get_potential_energy()
     atoms.calc = potentia.load("runs/lj").calculator()
     assert atoms.get_potential_energy() == pytest.approx(expected, abs=1e-3)
+
+
+@pytest.mark.parametrize("target", ["cpp", "xla", "reference"])
+def test_targets_predict_the_same(
+    target: str, here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    given = ("predict", "runs/lj", "--structures", "nb.xyz@:2", "--json", "-q")
+    code, out, _ = run(capsys, *given, "--target", target)
+    expected = json.loads(run(capsys, *given)[1])
+    assert code == 0
+    for got, wanted in zip(json.loads(out)["structures"], expected["structures"], strict=True):
+        assert got["energy_ev"] == pytest.approx(wanted["energy_ev"], rel=1e-10)
+        np.testing.assert_allclose(got["forces_ev_per_ang"], wanted["forces_ev_per_ang"], atol=1e-9)
+
+
+def test_a_target_that_does_not_exist(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "predict", "runs/lj", "--structures", "nb.xyz", "--target", "gpu")
+    assert code == 1 and "`gpu` is not a target" in err and "auto, cpp, xla, reference" in err
+
+
+def test_without_a_compiler_xla_goes_on(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("CXX", "no-such-compiler")
+    code, _, err = run(capsys, "predict", "runs/lj", "--structures", "nb.xyz@:1")
+    assert code == 0 and "target: xla" in err
+    assert "there is no C++ compiler `no-such-compiler`, which CXX names; XLA evaluates the model" in err
+    code, _, err = run(capsys, "predict", "runs/lj", "--structures", "nb.xyz@:1", "--target", "cpp")
+    assert code == 1 and err.startswith("error[no-compiler]")
