@@ -41,8 +41,8 @@ def pair_curve(model: Model) -> Model:
 
 
 def _along_z(model: Model) -> Model:
-    """Every direction as the number that it is, where no atom reads what another makes of its directions: the
-    energy of each atom is the same however its neighbour lies. Harmonics of order m ≠ 0 are 0 then, and dropped.
+    """Every direction as the number that it is, where no atom reads values of another: the energy of each is
+    the same however its neighbour lies. Harmonics of order m ≠ 0 are 0 then, and dropped.
     """
     energy = model.outputs["energy"]
     reads = any(n.op in (ops.to_i, ops.to_j) and position_dependent(n) for n in topological([energy]))
