@@ -10,15 +10,19 @@ import numpy as np
 from ..chemistry.units import ANGSTROM
 from ..ir import build as alg
 from ..ir import ops
-from ..ir.graph import Model, Node
+from ..ir.graph import Model, Node, topological
+from ..ir.rewrite import rewrite_model
 from ..ir.traits import Trait
 from ..passes.cse import share_subexpressions
 from ..passes.expand import expand_harmonics
+from ..passes.narrow import narrowed
 from ..passes.simplify import simplify_model
 from .enclosure import Enclosure, Values, bounds, subtract
 from .evaluation import enclosures, is_direction
+from .invariance import rotations_keep
 from .motion import moved
 from .scenes import Dimer
+from .switches import position_dependent
 
 _BESIDE = 2e-13  # Å
 
@@ -30,10 +34,27 @@ def written_out(model: Model) -> Model:
 
 def pair_curve(model: Model) -> Model:
     """The model with outputs `energy`, `slope` and `curvature` of a site, by the length of all its bonds."""
-    energy = model.outputs["energy"]
+    energy = _along_z(model).outputs["energy"]
     first = written_out(model.with_outputs({"energy": energy, "slope": _derivative(energy)}))
     slope = first.outputs["slope"]
     return written_out(first.with_outputs({**first.outputs, "curvature": _derivative(slope)}))
+
+
+def _along_z(model: Model) -> Model:
+    """Every direction as the number that it is, where no atom reads values of another: the energy of each is
+    the same however its neighbour lies. Harmonics of order m ≠ 0 are 0 then, and dropped.
+    """
+    energy = model.outputs["energy"]
+    reads = any(n.op in (ops.to_i, ops.to_j) and position_dependent(n) for n in topological([energy]))
+    if reads or not rotations_keep(model):
+        return model
+    return narrowed(simplify_model(expand_harmonics(rewrite_model(model, _as_number))))
+
+
+def _as_number(node: Node) -> Node:
+    if not is_direction(node):
+        return node
+    return ops.constant((0.0, 0.0, 1.0), domain=node.kind.domain, shape=(3,))
 
 
 def _derivative(root: Node) -> Node:

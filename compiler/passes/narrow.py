@@ -27,16 +27,19 @@ Block = tuple[tuple[int, ...], ...]
 
 
 def narrow_components(model: Model) -> Model:
+    """The model with every value cut down to what its outputs need, where it keeps some components only."""
+    return model if all(p.components is None for p in model.parameters) else narrowed(model)
+
+
+def narrowed(model: Model) -> Model:
     """The model with every value cut down to what its outputs need."""
-    if all(p.components is None for p in model.parameters):
-        return model
     from ..analysis.liveness import live_components  # this imports numpy, which `check` does without
 
     live = live_components(model.outputs.values())
-    narrowed = _Narrowed(live)
+    blocks = _Narrowed(live)
     for node in topological(model.outputs.values()):
-        narrowed.add(node)
-    whole = {name: narrowed.read(node, _everything(node)) for name, node in model.outputs.items()}
+        blocks.add(node)
+    whole = {name: blocks.read(node, _everything(node)) for name, node in model.outputs.items()}
     return model.with_outputs(whole)
 
 

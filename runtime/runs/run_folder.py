@@ -122,23 +122,24 @@ def save(
     root: Covariance | None = None,
     replace: bool = False,
     training: str | None = None,
+    certified: bool = True,
     **about: Any,
 ) -> Metadata:
     """Write a run, whole or not at all. An existing folder is refused unless `replace` is set.
 
     root (P_free, P_free): as `QuadraticModel.spread`.
     training: the course of the errors, as comma-separated values.
+    certified: write what is proved of it too, which takes a second and more.
     about: fields of Metadata, such as train, test, config, data.
     Raises ArtifactError: unwritable.
     """
-    from ...compiler.certificates.certify import as_text, certify
-
     names = np.array(potential.model.vector.names)
     files = {
         SPEC: potential.text.encode(),
         PARAMETERS: npz_bytes({"theta": potential.theta, "names": names}),
-        CERTIFICATES: as_text(certify(potential.model, potential.theta)).encode(),
     }
+    if certified:
+        files[CERTIFICATES] = _certificates(potential)
     if covariance is not None:
         files[COVARIANCE] = _covariance_bytes(covariance, root)
     if training is not None:
@@ -158,6 +159,12 @@ def save(
         for name, content in files.items():
             write_atomic(part / name, content)
     return metadata
+
+
+def _certificates(potential: Potential) -> bytes:
+    from ...compiler.certificates.certify import as_text, certify
+
+    return as_text(certify(potential.model, potential.theta)).encode()
 
 
 def load(folder: Path | str) -> FittedPotential:
