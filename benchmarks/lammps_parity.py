@@ -1,10 +1,10 @@
 """Parity in real LAMMPS: exports run by LAMMPS beside the formula itself, for many specs.
 
     python benchmarks/lammps_parity.py [--terms] [--shipped] [--random 300] [--seed 0]
-        [--json FILE] [--flags "-O1"]
+        [--only REGEX] [--json FILE] [--flags "-O1"]
 
 --terms: every variant of every term of the library; --shipped: the specs of `specs`; --random: random sums of
-them and of terms of their own. Each has random parameters within its bounds. An export is a skewed crystal in
+them and of terms of their own. Each has random parameters within its bounds. --only: of the terms, those whose names match. An export is a skewed crystal in
 a short cell, a slab and a cluster; its limits are 1e-10 (energy and virial, relative) and
 1e-9 eV/Å. --flags compiles kernels with other flags, so that it takes less time.
 
@@ -41,7 +41,7 @@ KINDS = ("energy", "site_energy", "virial", "forces")
 def cases(args: argparse.Namespace) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Name, text, and species for a text that names none."""
     if args.terms:
-        yield from ((v.name, v.spec(), ()) for v in variants())
+        yield from ((v.name, v.spec(), ()) for v in variants() if re.search(args.only, v.name))
     if args.shipped:
         for path in sorted((ROOT / "specs").glob("*.pes")):
             yield path.stem, path.read_text(encoding="utf-8"), ()
@@ -73,6 +73,7 @@ def compare(text: str, species: tuple[str, ...], seed: int) -> dict[str, float] 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--terms", action="store_true")
+    parser.add_argument("--only", default="")
     parser.add_argument("--shipped", action="store_true")
     parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)
