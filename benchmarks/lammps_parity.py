@@ -5,8 +5,9 @@
 
 --terms: every variant of every term of the library, or of those whose names match --only; --shipped: the
 specs of `specs`; --random: random sums of terms, of the library and of their own. Each has random parameters
-within its bounds. An export has a skewed crystal in a short cell, a slab and a cluster; its limits are 1e-10
-(energy and virial, relative) and 1e-9 eV/Å. --flags compiles kernels with other flags, which takes less time.
+within its bounds. An export has a skewed crystal in a short cell, a slab, a cluster and atoms in each other's
+core; its limits are 1e-10 (energy and virial, relative) and 1e-9 eV/Å. --flags compiles kernels with other
+flags, which takes less time.
 
 Printed are the largest differences and each spec that is over the limits or has no kernel, with the text.
 """
