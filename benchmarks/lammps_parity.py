@@ -1,12 +1,13 @@
 """Parity in real LAMMPS: exports run by LAMMPS beside the formula itself, for many specs.
 
     python benchmarks/lammps_parity.py [--terms] [--shipped] [--random 300] [--seed 0]
-        [--json FILE] [--flags "-O1"]
+        [--only REGEX] [--json FILE] [--flags "-O1"]
 
---terms: every variant of every term of the library; --shipped: the specs of `specs`; --random: random sums of
-them and of terms of their own. Each has random parameters within its bounds. An export is a skewed crystal in
-a short cell, a slab and a cluster; its limits are 1e-10 (energy and virial, relative) and
-1e-9 eV/Å. --flags compiles kernels with other flags, so that it takes less time.
+--terms: every variant of every term of the library, or of those whose names match --only; --shipped: the
+specs of `specs`; --random: random sums of terms, of the library and of their own. Each has random parameters
+within its bounds. An export has a skewed crystal in a short cell, a slab, a cluster and atoms in each other's
+core; its limits are 1e-10 (energy and virial, relative) and 1e-9 eV/Å. --flags compiles kernels with other
+flags, which takes less time.
 
 Printed are the largest differences and each spec that is over the limits or has no kernel, with the text.
 """
@@ -41,7 +42,7 @@ KINDS = ("energy", "site_energy", "virial", "forces")
 def cases(args: argparse.Namespace) -> Iterator[tuple[str, str, tuple[str, ...]]]:
     """Name, text, and species for a text that names none."""
     if args.terms:
-        yield from ((v.name, v.spec(), ()) for v in variants())
+        yield from ((v.name, v.spec(), ()) for v in variants() if re.search(args.only, v.name))
     if args.shipped:
         for path in sorted((ROOT / "specs").glob("*.pes")):
             yield path.stem, path.read_text(encoding="utf-8"), ()
@@ -73,6 +74,7 @@ def compare(text: str, species: tuple[str, ...], seed: int) -> dict[str, float] 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--terms", action="store_true")
+    parser.add_argument("--only", default="")
     parser.add_argument("--shipped", action="store_true")
     parser.add_argument("--random", type=int, default=0)
     parser.add_argument("--seed", type=int, default=0)

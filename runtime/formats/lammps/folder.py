@@ -7,10 +7,13 @@ import re
 import shlex
 import subprocess
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 
+from ....compiler.certificates.certificate import Certificates
+from ....compiler.certificates.certify import certify
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, ToolError
 from ...files.atomic import write_atomic
 from ...potential.potential import Potential
@@ -51,6 +54,11 @@ class Export:
     form: str | Native
     run: str
     precision: str = "double"
+
+    @cached_property
+    def proofs(self) -> Certificates:
+        """What is proved of the formula with these parameters."""
+        return certify(self.potential.model, self.potential.theta)
 
     @property
     def limits(self) -> str:
@@ -108,9 +116,23 @@ def _compiler() -> Compiler | Diagnostic:
         return fault
 
 
+def _values(export: Export) -> dict[str, str]:
+    return {"RUN": export.run, "LIMITS": export.limits, "PROOFS": _proofs(export.proofs)}
+
+
+def _proofs(proofs: Certificates) -> str:
+    """The list of a README: each statement, and where it is not proved."""
+    lines = []
+    for certificate in proofs.certificates:
+        lines.append(f"- {certificate.name}, {certificate.verdict}: {certificate.statement}")
+        told = [f for f in certificate.findings if certificate.name == "repulsion" or f.verdict != "proved"]
+        lines += [f"  - {f.subject}, {f.verdict}: {f.sentence}" for f in told]
+    return "\n".join(lines)
+
+
 def _plugin_texts(export: Export, kernel: str, compiler: Compiler | Diagnostic) -> dict[str, str]:
     species = export.potential.species
-    values = {"RUN": export.run, "LIMITS": export.limits, "STANZA": plugin_stanza(species)}
+    values = {**_values(export), "STANZA": plugin_stanza(species)}
     if isinstance(compiler, Compiler):
         values["CXX"] = shlex.join(compiler.command)
         values["KERNEL_FLAGS"] = installation.kernel_flags(compiler)
@@ -119,8 +141,7 @@ def _plugin_texts(export: Export, kernel: str, compiler: Compiler | Diagnostic) 
 
 
 def _native_texts(export: Export, native: Native) -> dict[str, str]:
-    values = {"RUN": export.run, "LIMITS": export.limits, "STANZA": native.stanza}
-    values["SENTENCE"] = native.sentence
+    values = {**_values(export), "STANZA": native.stanza, "SENTENCE": native.sentence}
     return scripts(OF_STYLES, export.potential.species, values) | dict(native.files)
 
 
@@ -193,6 +214,7 @@ def _certificate(folder: Path, export: Export, checked: Checked | None) -> dict[
         },
         "lammps": None if checked is None else checked.lammps,
         "largest_differences": None if checked is None else checked.differences,
+        "certificates": export.proofs.data()["certificates"],
     }
 
 

@@ -40,7 +40,7 @@ class ParityStructure:
 
 
 def parity_structures(species: Sequence[str]) -> tuple[ParityStructure, ...]:
-    """A skewed crystal, a slab and a cluster, the same for the same species.
+    """A skewed crystal, a slab, a cluster, and atoms in each other's core; the same for the same species.
 
     Each has every species, or of many eight: the reference takes its time.
     """
@@ -50,7 +50,8 @@ def parity_structures(species: Sequence[str]) -> tuple[ParityStructure, ...]:
     return (
         _crystal("crystal", spacing, first, _TILTS, (True, True, True), rng),
         _crystal("slab", 1.06 * spacing, second, np.eye(3), (True, True, False), rng),
-        _cluster("cluster", spacing, third, rng),
+        _cluster("cluster", spacing, third, 10, (0.85, 1.2), rng),
+        _cluster("contact", spacing, first, 6, (0.4, 0.9), rng),
     )
 
 
@@ -141,15 +142,21 @@ def _crystal(
     return ParityStructure(name, positions, cell, periodic, species)
 
 
-def _cluster(name: str, spacing: float, present: Species, rng: np.random.Generator) -> ParityStructure:
-    """Atoms near each other without distances under 0.85 spacings."""
+def _cluster(
+    name: str,
+    spacing: float,
+    present: Species,
+    count: int,
+    distances: tuple[float, float],
+    rng: np.random.Generator,
+) -> ParityStructure:
+    """Atoms near each other. distances: in spacings, of each to an earlier one; the first is the shortest."""
     points = [np.zeros(3)]
-    while len(points) < 10:
+    while len(points) < count:
         step = rng.normal(size=3)
-        trial = points[rng.integers(len(points))] + step * (
-            spacing * rng.uniform(0.85, 1.2) / np.linalg.norm(step)
-        )
-        if min(float(np.linalg.norm(trial - p)) for p in points) > 0.85 * spacing:
+        step *= spacing * rng.uniform(*distances) / np.linalg.norm(step)
+        trial = points[rng.integers(len(points))] + step
+        if min(float(np.linalg.norm(trial - p)) for p in points) > distances[0] * spacing:
             points.append(trial)
     positions = np.array(points)
     positions += _MARGIN - positions.min(axis=0)

@@ -43,10 +43,14 @@ def test_lammps_agrees_with_the_formula(exported: tuple[Path, Written]) -> None:
     assert written.warnings == ()
     certificate = json.loads((folder / CERTIFICATE).read_text())
     differences = certificate["largest_differences"]
-    assert set(differences) == {"crystal", "slab", "cluster"}
+    assert set(differences) == {"crystal", "slab", "cluster", "contact"}
     for found in differences.values():
         assert found["energy"] < 1e-12 and found["virial"] < 1e-12 and found["forces"] < 1e-11
     assert "agrees" in written.sentence
+    assert certificate["certificates"]["invariance"]["status"] == "proved"
+    assert certificate["certificates"]["continuity"]["status"] == "not provable"  # cut hard
+    readme = (folder / "README.md").read_text()
+    assert "- invariance, proved: " in readme and "- continuity, not provable: " in readme
 
 
 def test_the_certificate_names_each_file(exported: tuple[Path, Written]) -> None:
@@ -68,7 +72,7 @@ def test_verify_finds_a_difference_on_two_ranks(exported: tuple[Path, Written], 
     shutil.copytree(exported[0], folder)
     done = verify(folder, "2")
     assert done.returncode == 0, done.stdout + done.stderr
-    assert done.stdout.count("the same") == 3
+    assert done.stdout.count("the same") == 4
     reference = folder / "parity" / "slab.reference"
     lines = reference.read_text().splitlines()
     lines[4] = lines[4].replace(lines[4].split()[2], repr(float(lines[4].split()[2]) + 1e-8))
