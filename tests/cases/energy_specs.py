@@ -1,7 +1,7 @@
 """Random specs of all that the language can say, with energies that are finite and smooth nearly everywhere.
 
 Unlike those of `random_specs`, they are text alone: sums, products and functions of terms of the library in
-random forms, and of terms of their own with sums of sums, networks, invariants and parameters of every sharing.
+random forms, and of terms of their own with sums of sums, networks, invariants and parameters of all kinds.
 """
 
 from __future__ import annotations
@@ -328,9 +328,10 @@ def _nep(s: _Spec) -> str:
 
 def _angular(s: _Spec) -> str:
     reach = s.pick(s.reaches)
+    inner = s.pick([r for r in s.reaches if r <= reach])
     return (
-        f"nn_angular({s.some()}rc = {reach}, rc_angular = {s.pick([r for r in s.reaches if r <= reach])}, features"
-        f" = {s.basis()}, angular = {s.basis(2)}, l = {s.rng.randint(0, 3)}, hidden = {s.hidden()})"
+        f"nn_angular({s.some()}rc = {reach}, rc_angular = {inner}, features = {s.basis()}, "
+        f"angular = {s.basis(2)}, l = {s.rng.randint(0, 3)}, hidden = {s.hidden()})"
     )
 
 
@@ -350,7 +351,8 @@ _LIBRARY: tuple[Callable[[_Spec], str], ...] = (
     lambda s: f"three_body({s.some()}{s.basis(3)}, l = {s.rng.randint(0, 4)}, {s.rc()}{_kept(s)})",
     lambda s: f"four_body({s.some()}{s.basis(1)}, l = {s.rng.randint(0, 3)}, {s.rc()}{_kept(s)})",
     lambda s: (
-        f"five_body({s.some()}basis = {s.basis(2)}, l = {s.rng.randint(0, 2)}, {s.rc()}, densities = [0], of = [0])"
+        f"five_body({s.some()}basis = {s.basis(2)}, l = {s.rng.randint(0, 2)}, {s.rc()}, "
+        "densities = [0], of = [0])"
     ),
     _nep,
     _angular,

@@ -17,6 +17,7 @@ from ...ir.graph import Model, Node, topological
 from ...schedule.sweep import Loop, Sweep, make_sweep
 from .loops import Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
+from .refusals import require_own_neighbours
 from .tables import Tables
 
 Real = Literal["double", "float"]
@@ -43,8 +44,11 @@ def emit(model: Model, real: Real = "double", theta: NDArray[np.float64] | None 
     """The kernel of a model as built (output `energy` per site).
 
     theta: parameters whose constants the file carries; without them the caller brings the constants.
+    Raises ToolError `reads-beyond-neighbours`.
     """
-    sweep = make_sweep(optimize(model))
+    optimized = optimize(model)
+    require_own_neighbours(model, optimized)
+    sweep = make_sweep(optimized)
     order = tuple(topological(sweep.model.outputs.values()))
     context = Context(
         sweep=sweep,

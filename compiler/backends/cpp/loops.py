@@ -119,9 +119,14 @@ class LoopBody:
         if all(isinstance(s, float) and s == own[0] for s in own):
             return float(own[0])
         first, step = own[0], 0 if len(own) == 1 else int(own[1]) - int(own[0])
-        if any(int(s) != int(first) + k * step for k, s in enumerate(own)):
-            raise NotImplementedError("slots of species that do not follow each other")
+        if any(isinstance(s, float) or s != int(first) + k * step for k, s in enumerate(own)):
+            return f"broadcast({self._chosen(own)})"
         return f"broadcast(S[({int(first)} + sj * {step}) * LANES + a])"
+
+    def _chosen(self, own: list[float | int]) -> str:
+        """The number of the neighbours' species where they are not in slots that follow each other."""
+        texts = [literal(s) if isinstance(s, float) else f"S[{s} * LANES + a]" for s in own]
+        return "".join(f"sj == {k} ? {t} : " for k, t in enumerate(texts[:-1])) + texts[-1]
 
     def _elsewhere(self, node: Node, reader: Node, slot: int) -> str:
         if node.kind.domain.name == "site":

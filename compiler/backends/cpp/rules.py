@@ -30,6 +30,7 @@ Rule = Callable[[Body, Node, Sequence[Value]], Value]
 _POLYNOMIALS = "the pass `expand` writes harmonics out as polynomials"
 _RECURRENCES = "the pass `recur` writes families as recurrences"
 _PARAMETERS = "it depends on parameters and species alone: a table"
+_BEYOND = "an atom is finished before its neighbours: `refusals` says so of a formula"
 _WHOLE = "outputs of a structure are added up by the driver"
 
 REFUSED: Mapping[Op, str] = {
@@ -47,6 +48,8 @@ REFUSED: Mapping[Op, str] = {
     ops.rows_of: _PARAMETERS,
     ops.sum_rows_of: _PARAMETERS,
     ops.sum_at: _PARAMETERS,
+    ops.to_j: _BEYOND,
+    ops.sum_j: _BEYOND,
     ops.total: _WHOLE,
     ops.of_structure: _WHOLE,
 }
@@ -215,11 +218,6 @@ def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
     return args[0]
 
 
-@lowers(ops.to_j)
-def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
-    raise NotImplementedError("a value of neighbours that depends on their own neighbours")
-
-
-@lowers(ops.sum_i, ops.sum_j, ops.sum_species, ops.sum_to_ij, ops.sum_to_ik)
+@lowers(ops.sum_i, ops.sum_species, ops.sum_to_ij, ops.sum_to_ik)
 def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
     raise NotImplementedError("sums are made by the loop of their summand")
