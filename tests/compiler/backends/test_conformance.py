@@ -47,6 +47,17 @@ SEEDS = st.integers(0, 2**20)
 # the reference is what the others are held to
 by_target = pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])
 by_name = pytest.mark.parametrize("variant", variants(), ids=lambda v: v.name)
+# every variant is compiled for XLA, which fits; a kernel of C++ takes a second, and variants go through
+# benchmarks/fuzz_cpp.py by the thousand
+by_target_and_name = pytest.mark.parametrize(
+    ("target", "variant"),
+    [
+        pytest.param(target, variant, id=f"{target}-{variant.name}")
+        for target in TARGETS
+        if target != "reference"
+        for variant in (variants() if target == "xla" else defaults())
+    ],
+)
 by_default = pytest.mark.parametrize("variant", defaults(), ids=lambda v: v.name)
 
 
@@ -62,8 +73,7 @@ def agree(run: Loaded, text: str, seed: int, species: tuple[str, ...], cutoff: f
 # --- terms -------------------------------------------------------------------------------------
 
 
-@by_target
-@by_name
+@by_target_and_name
 @FEW
 @given(seed=SEEDS)
 def test_targets_agree_on_terms(target: str, variant: Variant, seed: int) -> None:
