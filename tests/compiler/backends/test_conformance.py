@@ -46,7 +46,6 @@ FEW = settings(
 SEEDS = st.integers(0, 2**20)
 # the reference is what the others are held to
 by_target = pytest.mark.parametrize("target", [name for name in TARGETS if name != "reference"])
-by_name = pytest.mark.parametrize("variant", variants(), ids=lambda v: v.name)
 # every variant is compiled for XLA, which fits; a kernel of C++ takes a second, and variants go through
 # benchmarks/fuzz_cpp.py by the thousand
 by_target_and_name = pytest.mark.parametrize(
