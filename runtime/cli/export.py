@@ -34,6 +34,7 @@ def command(
       potentia export runs/nep --to nep -o nep.txt
       potentia export runs/nb --to lammps -o nb-lammps
       potentia export runs/nb --to lammps --style native -o nb-eam
+      potentia export runs/nb --to stablehlo -o nb-stablehlo
     """
     from ..files.atomic import atomic_directory, write_atomic
     from ..runs.run_folder import load

@@ -41,9 +41,10 @@ def custom_calls(text: str) -> set[str]:
 
 
 def real_choices(text: str) -> list[str]:
-    """Choices that are not settled when XLA compiles: that which stores values on a CPU costs a GPU a wait."""
-    found = re.findall(r'"?stablehlo\.(?:case|if)"?\((%\w+)\)', text)
-    return [operand for operand in found if not re.match(r"%c(_\d+)?$", operand)]
+    """Choices by a value, as storing values is one on a CPU; those of the platform are by a constant."""
+    chosen = re.findall(r"stablehlo\.case\"\((%\w+)\)", text)
+    made = set(re.findall(r"(%\w+) = stablehlo\.convert .*\(tensor<i1>\) -> tensor<i32>", text))
+    return [operand for operand in chosen if operand in made]
 
 
 def hlo_of_kernel(model: Potential, dtype: str, platform: str) -> str:
