@@ -9,8 +9,8 @@ Set up, from a checkout (any machine with an NVIDIA driver; its folder's name ma
 Where nothing can be installed but jax with CUDA is there, the other packages (lark, ase, vesin, pydantic, …)
 go as wheels into a folder on PYTHONPATH, beside the parent of a folder `potentia` with this checkout.
 
-    python benchmarks/bench_gpu.py [--out FILE] [--seconds 480] [--stages rates equality speed md conformance]
-        [--quick]
+    python benchmarks/bench_gpu.py [--out FILE] [--seconds 480] [--quick]
+        [--stages rates equality speed md portable conformance]
 
 Each case is tried by itself: its error goes into the JSON, which is written anew after every case, and the
 next one goes on. What does not begin within --seconds is left out, and said. --quick: tiny sizes, to try the
@@ -19,7 +19,8 @@ script on a CPU.
 equality: energy, forces and virial on the GPU beside those of XLA on the CPU and, where a C++ compiler is
 there, of generated C++; the largest difference over the largest value. speed: µs per atom of energy, forces
 and virial with lists in hand (1 Å of skin), the compilation, the memory that XLA plans. md: NVE with
-`runtime/dynamics`, µs per atom and step, a long run less a short one. conformance: targets against the reference,
+`runtime/dynamics`, µs per atom and step, a long run less a short one. portable: what `export --to stablehlo`
+writes, lowered for both platforms and read back. conformance: targets against the reference,
 `tests/compiler/backends/test_conformance.py -k xla`, in a process of its own.
 """
 
@@ -53,14 +54,16 @@ import potentia
 from ase import Atoms
 from ase.build import bulk
 from potentia.compiler.backends.xla.kernel import Arrays, Kernel
+from potentia.compiler.backends.xla.portable import Portable, loaded, serialized
 from potentia.runtime.dynamics import MDResult, MDSettings, simulate
+from potentia.runtime.formats.stablehlo.rows import rows_of
 from potentia.runtime.potential.potential import Potential
 from potentia.runtime.structures.batches import Batch, single
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 ROOT = Path(__file__).resolve().parents[1]
 DTYPES = ("float64", "float32")
-STAGES = ("rates", "equality", "speed", "md", "conformance")
+STAGES = ("rates", "equality", "speed", "md", "portable", "conformance")
 SKIN = 1.0  # Å
 MORSE = "species Nb\nE = zbl() + morse(rc = 5)\n"
 LATEST_START = 0.85  # of the time: a large case that begins later would be cut off
@@ -353,6 +356,32 @@ def dynamics(subject: Subject, atoms: int, dtype: str, steps: int) -> Facts:
     }
 
 
+# --- the exported function ---------------------------------------------------------------------
+
+
+def portable(subject: Subject, atoms: int, dtype: str) -> Facts:
+    """What `export --to stablehlo` writes, beside the kernel on this device, and its time."""
+    potential, structure = subject.potential(), subject.at(atoms)
+    begin = perf_counter()
+    function = Portable(potential.model, potential.theta, dtype)
+    data = serialized(function)
+    written = perf_counter() - begin
+    rows = rows_of(structure, potential.species, function.cutoff)
+    given = [jax.device_put(x) for x in rows.arguments(dtype)]
+    begin = perf_counter()
+    call = loaded(data)
+    found = jax.block_until_ready(call(*given))
+    compile_s = perf_counter() - begin
+    batch = single(structure, potential.list_specs(), potential.species)
+    energy, forces, virial = _values(potential.kernel(), potential.theta, batch, jax.devices()[0])
+    n = structure.n_atoms
+    got = tuple(np.asarray(found[k], np.float64) for k in ("energy", "forces", "virial"))
+    beside = _differences((got[0][None], got[1].T, got[2][..., None]), (energy, forces[:, :n], virial))
+    typical, fastest = seconds_of(lambda: call(*given))
+    times = {"us_per_atom": typical / n * 1e6, "fastest": fastest / n * 1e6, "call_ms": typical * 1e3}
+    return {"atoms": n, "export_s": written, "compile_s": compile_s, "beside_kernel": beside, **times}
+
+
 # --- conformance -------------------------------------------------------------------------------
 
 
@@ -395,6 +424,12 @@ def run(record: Record, stages: list[str], quick: bool) -> None:
                     label, steps = f"{subject.name} {atoms} {dtype}", 40 if quick else 400
                     call = lambda s=subject, n=atoms, d=dtype, k=steps: dynamics(s, n, d, k)  # noqa: E731
                     record.case("md", label, call)
+    if "portable" in stages:
+        for subject in SUBJECTS:
+            for dtype in DTYPES:
+                atoms = 54 if quick else subject.sizes[1]
+                label = f"{subject.name} {atoms} {dtype} portable"
+                record.case("portable", label, lambda s=subject, n=atoms, d=dtype: portable(s, n, d))
     if "conformance" in stages:
         left = max(30.0, record.seconds - record.spent)
         record.case("conformance", "xla beside the reference", lambda: conformance(quick, left))

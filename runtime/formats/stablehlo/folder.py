@@ -14,7 +14,7 @@ from ...potential.potential import Potential
 from ..foreign_format import Written
 from ..lammps.parity import ParityStructure, parity_structures, reference
 from ..lammps.source import digest, potentia_version
-from .rows import rows_of, together
+from .rows import rows_of, structure_of, together
 
 MODEL = "model.json"
 _FORMAT = 1
@@ -91,7 +91,12 @@ def _compared(
     from ....compiler.backends.xla.portable import loaded
 
     call = loaded((folder / f"{precision}.jax_export").read_bytes())
-    given = together([rows_of(s, potential.species, cutoff_of(potential)) for s in structures])
+    given = together(
+        [
+            rows_of(structure_of(s, potential.species), potential.species, cutoff_of(potential))
+            for s in structures
+        ]
+    )
     worst = dict.fromkeys(QUANTITIES, 0.0)
     for rows, true in zip(given, wanted, strict=True):
         found = call(*rows.arguments(precision))

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ....compiler.chemistry.elements import ELEMENTS
 from ...structures.arrays import Floats, Ints, Positions, Species
 from ...structures.neighbors import directed, pairs
-from ...structures.structure import Structure
+from ...structures.structure import Structure, species_index
 from ..lammps.parity import ParityStructure
 
 
@@ -43,13 +43,17 @@ class Rows:
         )
 
 
-def rows_of(given: ParityStructure, symbols: tuple[str, ...], cutoff: float) -> Rows:
-    """All neighbours within the cutoff (Å)."""
+def structure_of(given: ParityStructure, symbols: tuple[str, ...]) -> Structure:
+    """A parity structure with its elements."""
     numbers = np.array([ELEMENTS[symbols[k]][0] for k in given.species], np.int32)
-    structure = Structure(numbers, given.positions, given.cell, np.array(given.periodic))
-    n = structure.n_atoms
+    return Structure(numbers, given.positions, given.cell, np.array(given.periodic))
+
+
+def rows_of(structure: Structure, symbols: tuple[str, ...], cutoff: float) -> Rows:
+    """All neighbours within the cutoff (Å)."""
+    kinds, n = species_index(symbols)[structure.numbers], structure.n_atoms
     if not cutoff:
-        return Rows(given.positions, given.species, np.full((n, 0), -1, np.int32), np.zeros((n, 0, 3)))
+        return Rows(structure.positions, kinds, np.full((n, 0), -1, np.int32), np.zeros((n, 0, 3)))
     first, j, shift = directed(pairs(structure, cutoff), n)
     count = np.diff(first)
     row = np.repeat(np.arange(n), count)
@@ -57,7 +61,7 @@ def rows_of(given: ParityStructure, symbols: tuple[str, ...], cutoff: float) -> 
     neighbours = np.full((n, int(count.max(initial=0))), -1, np.int32)
     shifts = np.zeros((*neighbours.shape, 3))
     neighbours[row, place], shifts[row, place] = j, shift
-    return Rows(given.positions, given.species, neighbours, shifts)
+    return Rows(structure.positions, kinds, neighbours, shifts)
 
 
 def together(parts: list[Rows]) -> list[Rows]:

@@ -16,10 +16,11 @@ from potentia.runtime.formats.foreign_format import Written
 from potentia.runtime.formats.lammps.parity import parity_structures
 from potentia.runtime.formats.stablehlo import folder as writing
 from potentia.runtime.formats.stablehlo.format import FORMAT
-from potentia.runtime.formats.stablehlo.rows import rows_of, together
+from potentia.runtime.formats.stablehlo.rows import rows_of, structure_of, together
 
 pytest.importorskip("flatbuffers", reason="the package flatbuffers is absent: no serialized StableHLO")
 
+SPECIES = ("Nb", "O")
 SPEC = "species Nb, O\nE = zbl(Nb, O) + eam(rc = 4) + three_body(bessel2, l = 1, rc = 3.6) + reference()\n"
 
 
@@ -75,7 +76,7 @@ def test_padding_skins_and_the_order_of_neighbours_change_nothing(exported: tupl
     folder, _ = exported
     call = loaded((folder / "float64.jax_export").read_bytes())
     crystal = parity_structures(("Nb", "O"))[0]
-    bare, far = (rows_of(crystal, ("Nb", "O"), cutoff) for cutoff in (4.0, 5.0))
+    bare, far = (rows_of(structure_of(crystal, SPECIES), SPECIES, cutoff) for cutoff in (4.0, 5.0))
     one, other = (call(*rows.arguments("float64")) for rows in together([bare, far]))
     roomy = call(*far.padded(len(crystal.species) + 3, far.neighbours.shape[1] + 2).arguments("float64"))
     assert abs(float(one["energy"]) - float(other["energy"])) < 1e-12
@@ -94,7 +95,7 @@ def test_atoms_without_a_row_are_ghosts() -> None:
     potential = a_potential()
     call = Portable(potential.model, potential.theta)
     crystal = parity_structures(("Nb", "O"))[0]
-    (rows,) = together([rows_of(crystal, ("Nb", "O"), 4.0)])
+    (rows,) = together([rows_of(structure_of(crystal, SPECIES), SPECIES, 4.0)])
     whole = call(*rows.arguments("float64"))
     halves = []
     for keep in (np.arange(len(rows.species)) % 2 == 0, np.arange(len(rows.species)) % 2 == 1):
