@@ -17,6 +17,7 @@ from jaxtyping import Array, Float
 from ...compiler.backends.cpp.in_jax import JaxKernel
 from ...compiler.backends.xla.arrays import Arrays, Edge, Pair
 from ...compiler.backends.xla.kernel import Kernel, Prediction
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ...compiler.ir.types import Domain
 from ..potential.evaluators import CppEvaluator, OnWarning, as_python_warning, n_threads
 from ..potential.potential import Potential
@@ -72,13 +73,25 @@ def choose(
 ) -> Chosen:
     """The target of a run. resumed: the folder of a run that is gone on with, whose choice `auto` keeps.
 
-    Raises ToolError: `cpp` without a compiler that works.
+    Raises ToolError: `cpp` without a compiler that works; DataError bad-value: `cpp` where jax has a GPU.
     """
     before = _recorded(resumed) if resumed is not None else None
-    if before is not None and settings.target in ("auto", before.target):
-        return before
+    gone_on = before if settings.target in ("auto", before.target if before else None) else None
+    if jax.default_backend() != "cpu":
+        return _on_gpu(gone_on.target if gone_on else settings.target)
+    if gone_on is not None:
+        return gone_on
     found = potential.evaluator(settings.target, settings.precision, on_warning).target
     return Chosen(found, n_threads(n_atoms) if found == "cpp" else 1)
+
+
+def _on_gpu(target: str) -> Chosen:
+    """The loop of steps is where jax is, and generated C++ is for CPUs."""
+    if target == "cpp":
+        message = "generated C++ runs on the CPU, and jax runs dynamics on the GPU"
+        help = "leave out `target`, or set JAX_PLATFORMS=cpu"
+        raise DataError(Diagnostic("bad-value", message, help=help))
+    return Chosen("xla", 1)
 
 
 def _recorded(folder: Path) -> Chosen | None:
