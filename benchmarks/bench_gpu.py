@@ -7,7 +7,8 @@ Set up, from a checkout (any machine with an NVIDIA driver; its folder's name ma
     python benchmarks/bench_gpu.py --out gpu.json
 
 Where nothing can be installed but jax with CUDA is there, the other packages (lark, ase, vesin, pydantic, …)
-go as wheels into a folder on PYTHONPATH, beside the parent of a folder `potentia` with this checkout.
+go as wheels into a folder on PYTHONPATH, beside the parent of a folder `potentia` with this checkout; and numpy
+2.4, as jaxtyping 0.3.11 does not read the type aliases that numpy 2.5 has on Python 3.12.
 
     python benchmarks/bench_gpu.py [--out FILE] [--seconds 480] [--quick]
         [--stages rates equality speed md portable conformance]
@@ -472,6 +473,9 @@ def main() -> None:
     parser.add_argument("--stages", nargs="*", choices=STAGES, default=list(STAGES))
     parser.add_argument("--quick", action="store_true")
     options = parser.parse_args()
+    if jax.default_backend() == "cpu" and not options.quick:
+        print("there is no GPU that jax sees; --quick tries the script on a CPU")
+        return
     record = Record(options.out, options.seconds)
     record.about = about()
     print(json.dumps(record.about), flush=True)

@@ -21,7 +21,7 @@ def own_rows(table: Domain, n: int) -> Array:
 
 def sums_by_species(value: Array, neighbours: Array, mask: Array, n: int) -> Array:
     """(…, N, K) -> (n, …, N): sums over the neighbours of each species; neighbours, mask (N, K)."""
-    own = jnp.stack([jnp.where(mask & (neighbours == s), 1.0, 0.0).astype(value.dtype) for s in range(n)])
+    own = jnp.stack([(mask & (neighbours == s)).astype(value.dtype) for s in range(n)])
     flat = jnp.where(mask, value, 0.0).reshape(-1, *mask.shape)
     summed = einsum("sik,aik->sai", own, flat)
     return summed.reshape(n, *value.shape[:-2], mask.shape[0])
