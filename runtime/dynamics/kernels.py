@@ -76,10 +76,11 @@ def choose(
     Raises ToolError: `cpp` without a compiler that works; DataError bad-value: `cpp` where jax has a GPU.
     """
     before = _recorded(resumed) if resumed is not None else None
-    if before is not None and settings.target in ("auto", before.target):
-        return before
+    gone_on = before if settings.target in ("auto", before.target if before else None) else None
     if jax.default_backend() != "cpu":
-        return _on_gpu(settings.target)
+        return _on_gpu(gone_on.target if gone_on else settings.target)
+    if gone_on is not None:
+        return gone_on
     found = potential.evaluator(settings.target, settings.precision, on_warning).target
     return Chosen(found, n_threads(n_atoms) if found == "cpp" else 1)
 
