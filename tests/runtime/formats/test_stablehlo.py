@@ -53,7 +53,7 @@ def test_it_runs_without_potentia(exported: tuple[Path, Written], tmp_path: Path
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
-    assert len(lines) == 6 and all(line.endswith(": the same") for line in lines)
+    assert len(lines) == 8 and all(line.endswith(": the same") for line in lines)
 
 
 def test_it_says_what_goes_in_and_comes_out(exported: tuple[Path, Written]) -> None:
