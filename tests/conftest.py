@@ -105,3 +105,11 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The module's own fixture `folder`, as the working directory."""
     monkeypatch.chdir(folder)
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_proofs(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A run is saved without its certificates, which take up to a second: tests of certificates have them."""
+    runs = sys.modules.get("potentia.runtime.runs.run_folder")
+    if runs is not None and "certificate" not in request.path.name:
+        monkeypatch.setattr(runs, "_certificates", lambda potential: b"{}\n")
