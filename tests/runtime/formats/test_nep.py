@@ -161,7 +161,9 @@ def test_what_is_there_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.Ca
 def test_an_unknown_target_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     code, _, told = run(capsys, "export", str(tmp_path), "--to", "mace", "-o", "x")
     assert code == 1
-    assert told == "error[unknown-target]: there is no export to `mace`\n  help: known: lammps, nep, stablehlo\n"
+    assert told == (
+        "error[unknown-target]: there is no export to `mace`\n  help: known: lammps, nep, stablehlo\n"
+    )
 
 
 # --- what nep.txt cannot hold --------------------------------------------------------------------
