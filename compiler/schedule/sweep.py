@@ -15,10 +15,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from ..ir import ops
 from ..ir.graph import Model, Node, topological
 from ..ir.traits import Trait
-from ..ir.types import SITE, Domain
+from ..ir.types import LISTS, SITE, Domain
 
 _LEVELS = {"site": 0, "edge": 1, "triple": 2}
 # of a stored number: its store and its load, in operations
@@ -66,19 +65,16 @@ def static_nodes(order: Iterable[Node]) -> set[Node]:
     """The nodes that depend on parameters and species alone."""
     found: set[Node] = set()
     for node in order:
-        if Trait.POSITION in node.op.traits or node.op in _FROM_NEIGHBORS:
+        if Trait.POSITION in node.op.traits or ends_loop(node):
             continue
         if all(a in found for a in node.args):
             found.add(node)
     return found
 
 
-_FROM_NEIGHBORS = (ops.sum_i, ops.sum_j, ops.sum_species, ops.sum_to_ij, ops.sum_to_ik, ops.total)
-
-
 def ends_loop(node: Node) -> bool:
-    """Whether a node is a sum over the entries of a loop."""
-    return node.op in _FROM_NEIGHBORS
+    """Whether a node is a sum over neighbours or triples, which end the loop that works them out."""
+    return Trait.SUM in node.op.traits and node.args[0].kind.domain.name in LISTS
 
 
 def _domain(node: Node) -> Domain:
@@ -103,10 +99,11 @@ class _Loops:
     ) -> None:
         self.order, self.tables, self.levels = order, tables, levels
         self.place = {n: k for k, n in enumerate(order)}
-        self.wanted: dict[tuple[Domain, int], list[Node]] = {}  # nodes that a loop has to work out
+        self.wanted: dict[tuple[Domain, int], dict[Node, None]] = {}  # nodes that a loop has to work out
         self.stored: set[Node] = set()
-        self.sums: dict[tuple[Domain, int], list[Node]] = {}
+        self.sums: dict[tuple[Domain, int], dict[Node, None]] = {}
         self.early = self._summed()
+        self.costs = self._estimates()
         self.outputs = tuple(n for n in model.outputs.values() if n in levels)
         for node in self.outputs:
             self._want(node)
@@ -119,22 +116,17 @@ class _Loops:
     def _want(self, node: Node) -> None:
         """Ask for a node in the loop of its level; a sum is made by the loop of its summand."""
         if ends_loop(node):
-            key = _domain(node), self.levels[node] - 1
-            if node not in self.sums.setdefault(key, []):
-                self.sums[key].append(node)
-            return
-        wanted = self.wanted.setdefault((node.kind.domain, self.levels[node]), [])
-        if node not in wanted:
-            wanted.append(node)
+            self.sums.setdefault((_domain(node), self.levels[node] - 1), {})[node] = None
+        else:
+            self.wanted.setdefault((node.kind.domain, self.levels[node]), {})[node] = None
 
     def _loop(self, domain: Domain, level: int) -> Loop:
-        sums = self.sums.get((domain, level), [])
-        roots = [*self.wanted.get((domain, level), []), *(s.args[0] for s in sums)]
+        sums = self.sums.get((domain, level), {})
+        roots = [*self.wanted.get((domain, level), {}), *(s.args[0] for s in sums)]
         own: dict[Node, None] = {}
         stack = [r for r in roots if r not in self.tables and not ends_loop(r)]
         for inner in (r for r in roots if ends_loop(r)):
             self._want(inner)
-        costs: dict[Node, float] = {}
         while stack:
             node = stack.pop()
             if node in own:
@@ -143,7 +135,7 @@ class _Loops:
             for a in node.args:
                 if a in self.tables or a in own:
                     continue
-                if self._elsewhere(a, domain, level, costs):
+                if self._elsewhere(a, domain, level):
                     self.stored.add(a)
                     self._want(a)
                 else:
@@ -154,29 +146,29 @@ class _Loops:
         made = tuple(sorted(sums, key=self.place.__getitem__))
         return Loop(domain, level, tuple(nodes), stores, made, results)
 
-    def _elsewhere(self, node: Node, domain: Domain, level: int, costs: dict[Node, float]) -> bool:
+    def _elsewhere(self, node: Node, domain: Domain, level: int) -> bool:
         """Whether an argument is read rather than worked out here."""
         if node.kind.domain != domain or ends_loop(node):
             return True
         if self.levels[node] == level or domain.name == "triple":
             return False
-        return domain == SITE or self._read(node) < self._worked_out(node, costs)
+        return domain == SITE or self._read(node) < self.costs[node]
 
     def _read(self, node: Node) -> float:
         return _STORED * node.kind.components + (0.0 if node in self.early else _flops(node))
 
-    def _worked_out(self, node: Node, costs: dict[Node, float]) -> float:
-        """An estimate of the operations to work out a node of an earlier level once more."""
-        if node not in costs:
-            costs[node] = float("inf")
+    def _estimates(self) -> dict[Node, float]:
+        """Of each node the operations to work it out once more, with each argument the cheaper way."""
+        costs: dict[Node, float] = {}
+        for node in (n for n in self.order if n in self.levels):
             parts = (a for a in node.args if a in self.levels)
             costs[node] = _flops(node) + sum(self._cheaper(a, costs) for a in parts)
-        return costs[node]
+        return costs
 
-    def _cheaper(self, node: Node, costs: dict[Node, float]) -> float:
+    def _cheaper(self, node: Node, costs: Mapping[Node, float]) -> float:
         if ends_loop(node) or node.kind.domain == SITE:
             return 0.5 * node.kind.components
-        return min(self._read(node), self._worked_out(node, costs))
+        return min(self._read(node), costs[node])
 
     def _summed(self) -> set[Node]:
         """The nodes on neighbours that a sum needs, and that are so worked out in their own loop."""

@@ -19,6 +19,7 @@ from .loops import Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
 from .refusals import require_own_neighbours
 from .tables import Tables
+from .writer import vector
 
 Real = Literal["double", "float"]
 
@@ -220,9 +221,8 @@ class _Emitted:
             value = self.body.value(inner, node)
             for c, component in enumerate(value):
                 name = self.body.writer.name()
-                text = component if isinstance(component, str) else f"broadcast(real({component!r}))"
                 before.append(f"V {name} = {{}};")
-                adding.append(f"{name} += masked(valid, {text});")
+                adding.append(f"{name} += masked(valid, {vector(component)});")
                 place = f"({slots[c]}{row.format(n=n)})"
                 after.append(f"{array}[{place} * LANES + a] = real(sum({name}));")
         return before, adding, after
@@ -238,9 +238,8 @@ class _Emitted:
         lines = []
         g = []
         for q, component in enumerate(self.body.values[node]):
-            text = component if isinstance(component, str) else f"broadcast(real({component!r}))"
             g.append(self.body.writer.name())
-            lines.append(f"const V {g[-1]} = masked(valid, {text});")
+            lines.append(f"const V {g[-1]} = masked(valid, {vector(component)});")
             lines.append(f"store(at + {first + q} * LANES, {g[-1]});")
         terms = [
             *g,
@@ -292,14 +291,14 @@ class _Emitted:
             for slot, component in zip(slots.values[node], self.body.value(node.args[0], node), strict=True):
                 name = self.body.writer.name()
                 before.append(f"V {name} = {{}};")
-                adding.append(f"{name} += masked(valid, {_text(component)});")
+                adding.append(f"{name} += masked(valid, {vector(component)});")
                 after.append(f"atj[{slot} * LANES] = real(sum({name}));")
         zero = []
         for node in onto_k:
             for slot, component in zip(slots.values[node], self.body.value(node.args[0], node), strict=True):
                 zero.append(f"store(at + {slot} * LANES, V{{}});")
                 place = f"at + {slot} * LANES"
-                adding.append(f"store({place}, load({place}) + masked(valid, {_text(component)}));")
+                adding.append(f"store({place}, load({place}) + masked(valid, {vector(component)}));")
         clear = [
             "for (int64_t k = list.begin[a][0]; k < list.begin[a][NS]; k += LANES) {",
             f"real *const at = list.numbers + k * SLOTS[{number}];",
@@ -330,10 +329,6 @@ class _Emitted:
         ]
 
 
-def _text(component: float | str) -> str:
-    return component if isinstance(component, str) else f"broadcast(real({component!r}))"
-
-
 @dataclass
 class _Tiled:
     """Stores of factors, and for each sum the slots of both."""
@@ -345,7 +340,7 @@ class _Tiled:
         found = []
         for component in body.value(factor, reader):
             slot = slots.fresh()
-            value = f"masked(valid, {_text(component)})" if masked else _text(component)
+            value = f"masked(valid, {vector(component)})" if masked else vector(component)
             self.lines.append(f"store(at + {slot} * LANES, {value});")
             found.append(slot)
         return found

@@ -32,6 +32,7 @@ _RECURRENCES = "the pass `recur` writes families as recurrences"
 _PARAMETERS = "it depends on parameters and species alone: a table"
 _BEYOND = "an atom is finished before its neighbours: `refusals` says so of a formula"
 _WHOLE = "outputs of a structure are added up by the driver"
+_SUMS = "the loop of its summand makes it, and later loops read it"
 
 REFUSED: Mapping[Op, str] = {
     ops.sphericals: _POLYNOMIALS,
@@ -50,6 +51,10 @@ REFUSED: Mapping[Op, str] = {
     ops.sum_at: _PARAMETERS,
     ops.to_j: _BEYOND,
     ops.sum_j: _BEYOND,
+    ops.sum_i: _SUMS,
+    ops.sum_species: _SUMS,
+    ops.sum_to_ij: _SUMS,
+    ops.sum_to_ik: _SUMS,
     ops.total: _WHOLE,
     ops.of_structure: _WHOLE,
 }
@@ -216,8 +221,3 @@ def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
 @lowers(ops.to_i, ops.to_species, ops.to_ij, ops.to_ik)
 def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
     return args[0]
-
-
-@lowers(ops.sum_i, ops.sum_species, ops.sum_to_ij, ops.sum_to_ik)
-def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
-    raise NotImplementedError("sums are made by the loop of their summand")

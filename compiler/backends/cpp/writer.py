@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from itertools import count
 
 # a known number, or a C++ expression of type V without operators outside of calls
@@ -88,10 +88,8 @@ class Writer:
             return self.let(" + ".join(texts))
         return self.let(f"({' + '.join(texts[::2])}) + ({' + '.join(texts[1::2])})")
 
-    def call(self, function: str, *args: Component, known: Callable[..., float] | None = None) -> Component:
-        """A function of the prelude; known: its value for numbers."""
-        if known and all(isinstance(a, float) for a in args):
-            return float(known(*args))
+    def call(self, function: str, *args: Component) -> Component:
+        """A function of the prelude."""
         return self.let(f"{function}({', '.join(vector(a) for a in args)})")
 
 

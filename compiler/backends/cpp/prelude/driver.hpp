@@ -124,7 +124,7 @@ struct Work {
   template <int l, int slot> void scatter(int32_t i, int a, const V *sums);
 };
 
-/* The neighbours of atom i within the longest cutoff, then those of each list, by species. */
+/* Copies of neighbour end − 1 at the places end … k − 1, which fill up its last vector. */
 template <int l> inline void Work::fill(int64_t k, int64_t end) {
   constexpr int n = SLOTS[l];
   real *numbers = lists[l].numbers;
@@ -134,6 +134,7 @@ template <int l> inline void Work::fill(int64_t k, int64_t end) {
   }
 }
 
+/* Those of a list, out of the ones that `gather` found. */
 template <int l> inline void Work::take(int a) {
   constexpr int n = SLOTS[l];
   List &list = lists[l];
@@ -179,7 +180,7 @@ template <> struct Each<0> {
   static void take(Work &, int) {}
 };
 
-/* one: a single species, and no atom that is unseen. */
+/* The neighbours of atom i within the longest cutoff. one: a single species, and no atom that is unseen. */
 template <bool one, bool shifted> inline void Work::gather(const int32_t *js, int64_t count, int32_t i, const double *shift) {
   const potentia_atoms &at = *atoms;
   double *const places = near.get();
