@@ -76,8 +76,6 @@ class Study:
             return
         before = json.loads(path.read_text(encoding="utf-8"))
         for key, value in now.items():
-            if key == "config.md.target" and key not in before:
-                continue  # a study from before there was a choice
             if before.get(key) != value:
                 message = f"the study in {self.folder} was made with another `{key}`"
                 help = "give a new folder with `-o`, or the same configuration and data"

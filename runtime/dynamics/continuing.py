@@ -78,7 +78,7 @@ def require_same(folder: Path, about: Identity) -> None:
     try:
         before = json.loads(path.read_text(encoding="utf-8"))
         model, structure, settings = before["model"], before["structure"], dict(before["settings"])
-        settings.setdefault("target", "xla")  # of a run before there was a choice
+        settings["target"] = target_of(settings)
     except (OSError, ValueError, KeyError, TypeError) as error:
         help = "begin again with `--overwrite`"
         raise _error("damaged-artifact", f"{path} is damaged: {error}", path, help) from error
@@ -91,6 +91,11 @@ def require_same(folder: Path, about: Identity) -> None:
         found.insert(0, _mismatch("cannot resume: the structure is not that of the run"))
     if found:
         raise FitError(found)
+
+
+def target_of(settings: Mapping[str, object]) -> str:
+    """The target that evaluated a run with these settings: XLA before there was a choice."""
+    return str(settings.get("target", "xla"))
 
 
 def _differences(before: Mapping[str, object], now: Mapping[str, object]) -> Iterator[Diagnostic]:

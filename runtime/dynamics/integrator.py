@@ -270,7 +270,7 @@ def _pruned(kernel: MDKernel, form: Form, near: Near, s: Motion) -> tuple[Pruned
     pair, edge, n = near.pair, near.edge, s.x.shape[1]
 
     def shifted(shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
-        return shift if form.barostat == "none" else _shifted(turn, shift)
+        return shift if form.barostat == "none" else turned(turn, shift)
 
     squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shifted(pair.shift)), jnp.inf)
     found: dict[int, tuple[Pair | Edge, Array]] = {}
@@ -337,7 +337,8 @@ def _landed(
     )
 
 
-def _shifted(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
+def turned(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
+    """turn·a of each vector a."""
     rows = [sum(turn[a, b] * shift[b] for b in range(3)) for a in range(3)]
     return jnp.stack(rows)
 
@@ -347,7 +348,7 @@ def _watched(
 ) -> Float[Array, " species_pairs"]:
     """The smallest squared distance of each pair of species; infinity beyond the distance searched."""
     pair = pruned.watched
-    shift = pair.shift if form.barostat == "none" else _shifted(deformed.T, pair.shift)
+    shift = pair.shift if form.barostat == "none" else turned(deformed.T, pair.shift)
     squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shift), jnp.inf)
     rows = range(len(near.watched))
     smallest = jnp.stack([jnp.where(pruned.rows == row, squares, jnp.inf).min() for row in rows])

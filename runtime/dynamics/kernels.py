@@ -18,10 +18,12 @@ from ...compiler.backends.cpp.in_jax import JaxKernel
 from ...compiler.backends.xla.arrays import Arrays, Edge, Pair
 from ...compiler.backends.xla.kernel import Kernel, Prediction
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.types import Domain
-from ..potential.evaluators import CppEvaluator, OnWarning, as_python_warning, n_threads
+from ..potential.evaluators import CppEvaluator, n_threads
 from ..potential.potential import Potential
-from .integrator import MDKernel
+from .continuing import target_of
+from .integrator import MDKernel, turned
 from .outputs import SETTINGS
 from .settings import MDSettings
 
@@ -48,10 +50,7 @@ class XlaLoop:
         return tuple(lists)
 
     def deformed(self, near: tuple[Pair | Edge, ...], turn: Array) -> tuple[Pair | Edge, ...]:
-        def turned(shift: Array) -> Array:
-            return jnp.stack([sum(turn[a, b] * shift[b] for b in range(3)) for a in range(3)])
-
-        return tuple(each._replace(shift=turned(each.shift)) for each in near)
+        return tuple(each._replace(shift=turned(turn, each.shift)) for each in near)
 
     def predict(self, theta: Array, arrays: Arrays, near: tuple[Pair | Edge, ...]) -> Prediction:
         return self.kernel.predict(theta, arrays._replace(lists=near))
@@ -95,12 +94,10 @@ def _on_gpu(target: str) -> Chosen:
 
 
 def _recorded(folder: Path) -> Chosen | None:
-    """Before there was a choice, runs were by XLA. None where there is no run; what is damaged is said when
-    it is compared.
-    """
+    """None where there is no run; what is damaged is said when it is compared."""
     try:
         about = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        return Chosen(str(about["settings"].get("target", "xla")), int(about.get("threads", 1)))
+        return Chosen(target_of(about["settings"]), int(about.get("threads", 1)))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None
 

@@ -90,8 +90,12 @@ class MDSettings(Section):
         return self.temperature, self._end
 
     def depends_on(self) -> dict[str, object]:
-        """The settings that the bits of a trajectory depend on: `steps` only in a ramp."""
+        """The settings that the bits of a trajectory depend on: `steps` only in a ramp, `target` once it is
+        chosen.
+        """
         found = self.model_dump(mode="json")
+        if self.target == "auto":
+            del found["target"]
         if self.temperature_end is None:
             del found["steps"]
         return found

@@ -11,15 +11,12 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..structures.arrays import Floats, Forces, Theta
-from ..structures.batches import Batch, single
-from ..structures.padding import ListSpec, Shape
+from ..structures.batches import Batch, moved
 from ..structures.structure import Structure, from_atoms
 from .evaluators import Evaluator, Predicted
 
 if TYPE_CHECKING:
     from ase import Atoms
-
-    from ...compiler.backends.xla.kernel import Kernel
 
 _UNCERTAIN = ("energy_uncertainty", "forces_uncertainty")
 
@@ -32,15 +29,6 @@ class Predictor(Protocol):
 
     @property
     def theta(self) -> Theta: ...
-
-    @property
-    def species(self) -> tuple[str, ...]: ...
-
-    def kernel(self, dtype: str = ...) -> Kernel:
-        """The compiled function of (theta, batch)."""
-
-    def list_specs(self, dtype: str = ...) -> tuple[ListSpec, ...]:
-        """The neighbour lists that a batch needs."""
 
     def evaluator(self, target: str = ..., dtype: str = ...) -> Evaluator:
         """The model on a target."""
@@ -77,12 +65,12 @@ class PotentiaCalculator(Calculator):
         self.potential = potential
         self.precision = precision
         self.skin = skin
-        self._evaluator = potential.evaluator(target, precision)
-        self._shapes: list[Shape] = []  # shapes of batches that were compiled for deviations
-        self._listed: tuple[Structure, Any] | None = None  # the lists in hand, and what they were made for
+        self._lists = KeptLists(potential.evaluator(target, precision), skin)
         self._deviations = deviations
         if deviations is not None:
             self.implemented_properties = [*self.implemented_properties, *_UNCERTAIN]
+            by_xla = potential.evaluator("xla", precision)
+            self._batches = self._lists if by_xla is self._lists.evaluator else KeptLists(by_xla, skin)
 
     def calculate(
         self,
@@ -98,24 +86,26 @@ class PotentiaCalculator(Calculator):
             raise DataError(Diagnostic("no-atoms", "there are no atoms to calculate", place="atoms"))
         if "stress" in properties and structure.volume == 0:
             raise PropertyNotImplementedError("stress needs a cell that is periodic in all three directions")
-        found = self._evaluator.evaluate(self.potential.theta, structure, self._lists(structure))
+        lists = self._lists
+        found = lists.evaluator.evaluate(self.potential.theta, structure, lists.of(structure))
         self.results = _results(structure, found)
         if self._deviations is not None:
-            self.results |= dict(zip(_UNCERTAIN, self._deviations(self._batch(structure)), strict=True))
+            batch = moved(self._batches.of(structure), structure.positions)
+            self.results |= dict(zip(_UNCERTAIN, self._deviations(batch), strict=True))
 
-    def _lists(self, structure: Structure) -> Any:
+
+class KeptLists:
+    """Lists of an evaluator, kept until an atom has moved by half of the skin (Å)."""
+
+    def __init__(self, evaluator: Evaluator, skin: float) -> None:
+        self.evaluator, self.skin = evaluator, skin
+        self._kept: tuple[Structure, Any] | None = None  # and the structure that they were made for
+
+    def of(self, structure: Structure) -> Any:
         """Lists that hold for the structure: those in hand where they do."""
-        if self._listed is None or not _still_holds(self._listed[0], structure, self.skin):
-            self._listed = structure, self._evaluator.lists(structure, self.skin)
-        return self._listed[1]
-
-    def _batch(self, structure: Structure) -> Batch:
-        """The structure as the deviations need it."""
-        specs = self.potential.list_specs(self.precision)
-        batch = single(structure, specs, self.potential.species, self._shapes)
-        if batch.shape not in self._shapes:
-            self._shapes.append(batch.shape)
-        return batch
+        if self._kept is None or not _still_holds(self._kept[0], structure, self.skin):
+            self._kept = structure, self.evaluator.lists(structure, self.skin)
+        return self._kept[1]
 
 
 def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:

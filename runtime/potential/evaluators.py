@@ -6,7 +6,6 @@
 from __future__ import annotations
 
 import os
-import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, Literal, Protocol
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, ToolError
-from ...compiler.diagnostics.render import as_text
+from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
 from ..structures.arrays import Floats, Forces, PerAtom, Stress, Theta
 from ..structures.batches import Batch, moved, plan_batches, require_species, single
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from ...compiler.backends.xla.kernel import Kernel
 
 OnProgress = Callable[[int], None]
-OnWarning = Callable[[Diagnostic], None]
 NAMES = ("auto", "cpp", "xla", "reference")
 # atoms that are worth another thread
 _THREADED = 2000
@@ -132,6 +130,11 @@ def n_threads(n_atoms: int) -> int:
 # --- XLA -----------------------------------------------------------------------------------------
 
 
+def specs_of(kernel: Kernel) -> tuple[ListSpec, ...]:
+    """The neighbour lists that a batch of a kernel needs."""
+    return tuple(ListSpec(d.name, float(d.rc or 0.0)) for d in kernel.lists)  # type: ignore[arg-type]
+
+
 @dataclass
 class XlaEvaluator:
     """Batches of a few compiled shapes."""
@@ -145,7 +148,7 @@ class XlaEvaluator:
     @property
     def specs(self) -> tuple[ListSpec, ...]:
         """The neighbour lists that a batch needs."""
-        return tuple(ListSpec(d.name, float(d.rc or 0.0)) for d in self.kernel.lists)  # type: ignore[arg-type]
+        return specs_of(self.kernel)
 
     def predict(
         self, theta: Theta, structures: Sequence[Structure], on_progress: OnProgress | None = None
@@ -223,11 +226,6 @@ class ReferenceEvaluator:
 
 
 # --- the choice ----------------------------------------------------------------------------------
-
-
-def as_python_warning(diagnostic: Diagnostic) -> None:
-    """A warning of Python's own."""
-    warnings.warn(as_text([diagnostic]), stacklevel=2)
 
 
 def evaluator(

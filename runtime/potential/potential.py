@@ -15,12 +15,13 @@ from ...compiler import pipeline
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, SpecError
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
+from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
 from ...compiler.program import Program
 from ..structures.arrays import Floats, Indices, Theta
 from ..structures.padding import ListSpec
 from ..structures.structure import Structure
-from .evaluators import Evaluator, OnWarning, Predicted, as_python_warning, evaluator
+from .evaluators import Evaluator, Predicted, evaluator, specs_of
 
 if TYPE_CHECKING:
     from ...compiler.backends.xla.kernel import Kernel
@@ -84,7 +85,7 @@ class Potential:
 
     def list_specs(self, dtype: str = "float64") -> tuple[ListSpec, ...]:
         """The neighbour lists that a batch needs."""
-        return tuple(ListSpec(d.name, float(d.rc or 0.0)) for d in self.kernel(dtype).lists)  # type: ignore[arg-type]
+        return specs_of(self.kernel(dtype))
 
     def evaluator(
         self, target: str = "auto", dtype: str = "float64", on_warning: OnWarning = as_python_warning

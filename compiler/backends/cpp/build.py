@@ -2,28 +2,21 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Callable
 from hashlib import sha256
 from pathlib import Path
 from typing import TypeVar
 
 from ...diagnostics.diagnostic import Diagnostic, ToolError
-from ...diagnostics.render import as_text
+from ...diagnostics.warning import OnWarning, as_python_warning
 from . import cache, cpu
 from .cache import Cache
 from .library import Library
 from .toolchain import SUFFIX, Compiler, compiler
 
 T = TypeVar("T")
-OnWarning = Callable[[Diagnostic], None]
 _HELP = "set POTENTIA_CACHE to a folder that can be written to, on a disk with room"
 _warned: set[Path | None] = set()  # folders
-
-
-def as_python_warning(diagnostic: Diagnostic) -> None:
-    """A warning of Python's own."""
-    warnings.warn(as_text([diagnostic]), stacklevel=2)
 
 
 def kernel(
