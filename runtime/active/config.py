@@ -104,6 +104,7 @@ class ActiveConfig(Section):
         """The settings that the results of a round depend on: all but limits of rounds, time and memory."""
         found = self.model_dump(mode="json")
         del found["stop"]
+        found["md"] = {**self.md.depends_on(), "steps": self.md.steps}
         for name in ("time_limit", "memory_mb"):
             del found["fit"][name]
         return found
