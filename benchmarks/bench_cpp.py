@@ -42,6 +42,7 @@ from clock import (  # first: it sets what jax reads when it starts
     quartiles,
     ratios,
 )
+from options import settled
 
 # isort: split
 
@@ -268,17 +269,9 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS))
-    parser.add_argument("--quick", action="store_true", help="fewer atoms, cases and rounds; no XLA")
-    parser.add_argument("--rounds", type=int, help="9, or 3 with --quick")
     parser.add_argument("--no-xla", action="store_true", help="not beside XLA, but for the front")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    options = parser.parse_args()
-    unknown = set(options.only) - set(PARTS)
-    if unknown:
-        parser.error(f"--only knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
-    options.rounds = options.rounds or (3 if options.quick else 9)
-    return options
+    return settled(parser, PARTS, rounds=(9, 3))
 
 
 def show_threads(options: argparse.Namespace) -> list[dict[str, Any]]:

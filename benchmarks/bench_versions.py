@@ -40,6 +40,7 @@ from math import inf, isfinite
 from pathlib import Path
 from typing import Any
 
+from options import settled
 from version_cases import ROOT, SHARED, SMALL_NEP, Kernel, kernels, parities
 from version_process import Turns, Version, in_turns
 
@@ -220,18 +221,10 @@ def arguments() -> argparse.Namespace:
     for which in ("old", "new"):
         parser.add_argument(f"--{which}", metavar="PYTHON", help=f"an interpreter with the {which} version")
         parser.add_argument(f"--{which}-path", metavar="FOLDER", help="what PYTHONPATH is to it")
-    parser.add_argument("--rounds", type=int, help="7, or 3 with --quick")
-    parser.add_argument("--only", type=lambda text: text.split(","), default=list(PARTS))
-    parser.add_argument("--quick", action="store_true")
     parser.add_argument("--anyway", action="store_true", help="time them though the gate fails")
     parser.add_argument("--no-gate", action="store_true")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    options = parser.parse_args()
-    unknown = set(options.only) - set(PARTS)
-    if unknown:
-        parser.error(f"--only knows {', '.join(PARTS)}, not {', '.join(sorted(unknown))}")
-    options.rounds = options.rounds or (3 if options.quick else 7)
-    return options
+    return settled(parser, PARTS, rounds=(7, 3))
 
 
 def main() -> int:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 import subprocess
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from ctypes import c_double, c_int, c_long
 from dataclasses import dataclass
 from functools import cache
@@ -176,48 +176,39 @@ def _pointer(array: NDArray[np.generic]) -> ctypes.c_void_p:
 
 def three_body_trial(atoms: Atoms, cutoff: float) -> Call | None:
     """The work of pair(bessel14) + three_body(bessel5, l = 3)."""
-    found = trial("threebody_floor")
-    if found is None:
-        return None
-    kernel, rng = found.tb, np.random.default_rng(0)
-    kernel.restype = c_double
-    n = len(atoms.positions)
-    first = atoms.first.astype(np.int32)
-    pair, three = rng.normal(0, 0.1, 14), rng.normal(0, 0.01, (4, 5, 5))
-    forces, virial = np.zeros((n, 3)), np.zeros(9)
-    held = (atoms.positions, first, atoms.neighbours, atoms.shifts)
-
-    def call() -> object:
-        forces[:] = 0.0
-        return kernel(
-            c_int(n), *map(_pointer, held), c_double(cutoff), *map(_pointer, (pair, three, forces, virial))
-        )
-
-    return call
+    rng = np.random.default_rng(0)
+    numbers = [rng.normal(0, 0.1, 14), rng.normal(0, 0.01, (4, 5, 5))]
+    return _call("threebody_floor", "tb", atoms, (), (cutoff,), numbers)
 
 
 def nep_trial(atoms: Atoms, radial: float, angular: float) -> Call | None:
     """The work of a NEP4 of four species: n 4/4, k 8/8, l 4 2 0, 30 neurons."""
-    found = trial("nep_floor")
-    if found is None:
-        return None
-    kernel, rng = found.nepk, np.random.default_rng(0)
-    kernel.restype = c_double
-    n = len(atoms.positions)
-    first = atoms.first.astype(np.int32)
+    rng = np.random.default_rng(0)
     shapes = ((16, 5, 9), (16, 5, 9), (4, 30, 30), (4, 30), (4, 30))
     numbers = [rng.normal(0.0, 0.1, shape) for shape in shapes]
+    return _call("nep_floor", "nepk", atoms, (atoms.species,), (radial, angular), numbers)
+
+
+def _call(
+    file: str,
+    name: str,
+    atoms: Atoms,
+    kinds: Sequence[NDArray[np.int32]],
+    cutoffs: Sequence[float],
+    numbers: Sequence[NDArray[np.float64]],
+) -> Call | None:
+    """A call of a trial's function: atoms, positions, kinds, lists, cutoffs, numbers, forces, virial."""
+    found = trial(file)
+    if found is None:
+        return None
+    kernel, n = getattr(found, name), len(atoms.positions)
+    kernel.restype = c_double
     forces, virial = np.zeros((n, 3)), np.zeros(9)
-    held = (atoms.positions, atoms.species, first, atoms.neighbours, atoms.shifts)
+    held = (atoms.positions, *kinds, atoms.first.astype(np.int32), atoms.neighbours, atoms.shifts)
 
     def call() -> object:
         forces[:] = 0.0
-        return kernel(
-            c_int(n),
-            *map(_pointer, held),
-            c_double(radial),
-            c_double(angular),
-            *map(_pointer, (*numbers, forces, virial)),
-        )
+        lists, rest = map(_pointer, held), map(_pointer, (*numbers, forces, virial))
+        return kernel(c_int(n), *lists, *map(c_double, cutoffs), *rest)
 
     return call

@@ -50,16 +50,21 @@ def require_new_folder(folder: Path, force: bool, marker: str) -> None:
 
     With `force` a folder is replaced that has the file `marker`, which all of its kind have.
     """
+    if _is_there(folder, marker, "files of something else") and not force:
+        help = f"replace it with `--force`, or {_ELSEWHERE}"
+        raise _error("file-exists", f"there is a folder {folder} already", folder, help)
+    require_writable(folder)
+
+
+def _is_there(folder: Path, marker: str, others: str) -> bool:
+    """Whether a folder of the kind of `marker` is there. Raises ArtifactError where anything else is."""
     if folder.exists() and not folder.is_dir():
         raise _error("unwritable", f"cannot write {folder}: it is a file", folder, _ELSEWHERE)
-    if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / marker).is_file():
-            message = f"cannot write {folder}: it holds files of something else"
-            raise _error("unwritable", message, folder, _ELSEWHERE)
-        if not force:
-            help = f"replace it with `--force`, or {_ELSEWHERE}"
-            raise _error("file-exists", f"there is a folder {folder} already", folder, help)
-    require_writable(folder)
+    if not folder.is_dir() or not any(folder.iterdir()):
+        return False
+    if not (folder / marker).is_file():
+        raise _error("unwritable", f"cannot write {folder}: it holds {others}", folder, _ELSEWHERE)
+    return True
 
 
 def require_new_run(folder: Path, force: bool, resume: bool) -> None:
@@ -68,16 +73,10 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
     A run is replaced with `force`, and by the fit that goes on; a folder that holds anything else never is.
     """
     begun = checkpoint_of(folder).is_file()
-    if folder.exists() and not folder.is_dir():
-        raise _error("unwritable", f"cannot write {folder}: it is a file", folder, _ELSEWHERE)
-    if folder.is_dir() and any(folder.iterdir()):
-        if not (folder / METADATA).is_file():
-            message = f"cannot write {folder}: it holds files that are no run"
-            raise _error("unwritable", message, folder, _ELSEWHERE)
-        if not force and not (resume and begun):
-            message = f"there is a run in {folder} already"
-            again = "go on with `--resume`, " if begun else ""
-            raise _error("run-exists", message, folder, f"{again}replace it with `--force`, or {_ELSEWHERE}")
+    if _is_there(folder, METADATA, "files that are no run") and not force and not (resume and begun):
+        message = f"there is a run in {folder} already"
+        again = "go on with `--resume`, " if begun else ""
+        raise _error("run-exists", message, folder, f"{again}replace it with `--force`, or {_ELSEWHERE}")
     elif begun and not (resume or force):
         message = f"a fit to {folder} was started and interrupted"
         raise _error("run-exists", message, folder, "go on with `--resume`, or begin again with `--force`")

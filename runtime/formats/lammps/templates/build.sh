@@ -55,8 +55,16 @@ echo 'int main() {}' | $CXX $openmp -x c++ - -o "$made/empty" >/dev/null 2>&1 ||
 case $(uname) in Darwin) link='-shared -undefined dynamic_lookup' ;; *) link=-shared ;; esac
 common='-std=c++17 -fPIC -fvisibility=hidden'
 plugin="$common -O1 $sizes -DPOTENTIA_STYLE=\"$STYLE\" -DPOTENTIA_LAMMPS_VERSION=$version -I$LAMMPS_INCLUDE $mpi"
+flags=
+for flag in $KERNEL_FLAGS; do
+  if echo 'int main() {}' | $CXX $flag -x c++ - -o "$made/empty" >/dev/null 2>&1; then
+    flags="$flags $flag"
+  else
+    echo "build.sh: $CXX has no $flag, which is left out" >&2
+  fi
+done
 # the pair style runs on any processor, so that it can refuse a kernel that does not
-$CXX $common $KERNEL_FLAGS $openmp -c source/kernel.cpp -o "$made/kernel.o" &
+$CXX $common $flags $openmp -c source/kernel.cpp -o "$made/kernel.o" &
 kernel=$!
 objects=$made
 [ "$STYLE" = potentia ] && objects=${OBJECTS:-$made}
@@ -68,4 +76,4 @@ done
 wait $kernel
 $CXX $link $openmp "$made/kernel.o" "$objects/plugin.o" "$objects/pair_potentia.o" -o "$made/potentiaplugin.so"
 mv "$made/potentiaplugin.so" potentiaplugin.so
-echo "built potentiaplugin.so for LAMMPS $version with $CXX $KERNEL_FLAGS"
+echo "built potentiaplugin.so for LAMMPS $version with $CXX$flags"

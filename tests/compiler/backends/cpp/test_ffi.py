@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,23 +18,14 @@ from potentia.compiler.backends.cpp.build import kernel
 from potentia.compiler.backends.cpp.library import Atoms, Library, Results
 from potentia.compiler.backends.xla.arrays import Arrays, Edge
 from potentia.compiler.diagnostics.diagnostic import InternalError
-from stand_in_kernels import atoms_in_a_box, constants_of, lennard_jones, require_compiler
+from stand_in_kernels import atoms_in_a_box, constants_of, lennard_jones
 
 CONSTANTS = constants_of(0.3, 2.1)
 WIDTH = 80
 
 
-@pytest.fixture(scope="module", autouse=True)
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    require_compiler()
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POTENTIA_CACHE", str(folder))
-        yield folder
-
-
 @pytest.fixture(scope="module")
-def library(folder: Path) -> Library:
+def library(cache_folder: Path) -> Library:
     return kernel(lennard_jones())
 
 

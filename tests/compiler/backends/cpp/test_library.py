@@ -12,23 +12,14 @@ from potentia.compiler.backends.cpp.build import kernel
 from potentia.compiler.backends.cpp.library import Atoms, Library
 from potentia.compiler.backends.cpp.toolchain import SUFFIX
 from potentia.compiler.diagnostics.diagnostic import InternalError, ToolError
-from stand_in_kernels import atoms_in_a_box, constants_of, energy_of, lennard_jones, require_compiler
+from stand_in_kernels import atoms_in_a_box, constants_of, energy_of, lennard_jones
 
 EPSILON, SIGMA = 0.3, 2.1
 CONSTANTS = constants_of(EPSILON, SIGMA)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    require_compiler()
-    folder = tmp_path_factory.mktemp("cache")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("POTENTIA_CACHE", str(folder))
-        yield folder
-
-
 @pytest.fixture(scope="module")
-def library(folder: Path) -> Library:
+def library(cache_folder: Path) -> Library:
     return kernel(lennard_jones(), "lj")
 
 
