@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from functools import cached_property
 
 from .constants import (
     BOHR,
@@ -32,6 +33,8 @@ class Unit:
     charge: Fraction = Fraction(0)
 
     def __mul__(self, other: Unit) -> Unit:
+        if other is ONE or self is ONE:  # most products: fractions are slow
+            return self if other is ONE else other
         return Unit(self.energy + other.energy, self.length + other.length, self.charge + other.charge)
 
     def __truediv__(self, other: Unit) -> Unit:
@@ -40,7 +43,19 @@ class Unit:
     def __pow__(self, power: Fraction | int) -> Unit:
         return Unit(self.energy * power, self.length * power, self.charge * power)
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """A model asks for it at every node."""
+        return hash((self.energy, self.length, self.charge))
+
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         powers = (("eV", self.energy), ("Å", self.length), ("e", self.charge))
         above = [_power(name, p) for name, p in powers if p > 0]
         below = [_power(name, -p) for name, p in powers if p < 0]

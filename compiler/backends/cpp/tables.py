@@ -6,6 +6,7 @@ triple, in order; its components are the fastest.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -85,11 +86,8 @@ class _EachSpecies:
         i, j = (a.ravel() for a in np.indices((n, n)))
         self._near = Neighbors(i, j, np.zeros((n * n, 3)))
         a, b, c = (x.ravel() for x in np.indices((n, n, n)))
-        self._triples = a * n + b, a * n + c
-
-    @property
-    def triples(self) -> _Always:
-        return _Always(self._triples)
+        both = a * n + b, a * n + c
+        self.triples = defaultdict(lambda: both)  # the same for each cutoff
 
     def list_of(self, domain: Domain) -> Neighbors:
         return self._near
@@ -99,19 +97,8 @@ class _EachSpecies:
             return {"i": np.arange(len(self.species))}
         if domain.name != "triple":
             return {"i": self._near.i, "j": self._near.j}
-        ij, ik = self._triples
+        ij, ik = self.triples[domain.rc]
         return {"i": self._near.i[ij], "j": self._near.j[ij], "k": self._near.j[ik]}
-
-
-class _Always(dict):  # type: ignore[type-arg]
-    """The same for each key."""
-
-    def __init__(self, value: object) -> None:
-        super().__init__()
-        self.value = value
-
-    def __getitem__(self, key: object) -> object:
-        return self.value
 
 
 __all__ = ["Tables", "known_numbers", "rules", "species_letters", "static_values"]
