@@ -7,7 +7,7 @@ triple, in order; its components are the fastest.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +22,7 @@ from ..reference.geometry import Neighbors
 from ..reference.interpreter import Evaluation
 
 Array = NDArray[np.float64]
+_Rows = tuple[NDArray[np.intp], NDArray[np.intp]]
 _LETTERS = {"site": 1, "pair": 2, "edge": 2, "triple": 3}
 
 
@@ -87,7 +88,7 @@ class _EachSpecies:
         self._near = Neighbors(i, j, np.zeros((n * n, 3)))
         a, b, c = (x.ravel() for x in np.indices((n, n, n)))
         both = a * n + b, a * n + c
-        self.triples = defaultdict(lambda: both)  # the same for each cutoff
+        self.triples: Mapping[float | None, _Rows] = defaultdict(lambda: both)  # the same for each cutoff
 
     def list_of(self, domain: Domain) -> Neighbors:
         return self._near
