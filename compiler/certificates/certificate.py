@@ -46,8 +46,8 @@ class Certificate:
         return max((f.verdict for f in self.findings), key=_ORDER.index, default=Verdict.PROVED)
 
     @property
-    def told(self) -> tuple[Finding, ...]:
-        """The findings that tell people more than the statement: where it is not proved, and how far."""
+    def details(self) -> tuple[Finding, ...]:
+        """The findings that say more than the statement: where it is not proved, and how far."""
         return tuple(f for f in self.findings if self.name == "repulsion" or f.verdict is not Verdict.PROVED)
 
     def data(self) -> dict[str, object]:

@@ -50,4 +50,4 @@ def in_words(certificates: Certificates) -> str:
 
 def _lines(certificate: Certificate) -> list[str]:
     head = f"  {certificate.verdict:<12}  {certificate.name}: {certificate.statement}"
-    return [head, *(f"    {f.verdict:<12}  {f.subject}: {f.sentence}" for f in certificate.told)]
+    return [head, *(f"    {f.verdict:<12}  {f.subject}: {f.sentence}" for f in certificate.details)]

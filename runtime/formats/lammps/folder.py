@@ -125,7 +125,7 @@ def _proofs(proofs: Certificates) -> str:
     lines = []
     for certificate in proofs.certificates:
         lines.append(f"- {certificate.name}, {certificate.verdict}: {certificate.statement}")
-        lines += [f"  - {f.subject}, {f.verdict}: {f.sentence}" for f in certificate.told]
+        lines += [f"  - {f.subject}, {f.verdict}: {f.sentence}" for f in certificate.details]
     return "\n".join(lines)
 
 
