@@ -116,7 +116,7 @@ def _fastest(call: Call) -> float:
 @dataclass(frozen=True)
 class Work:
     """The least that an atom costs. flops: operations of the model with each of its neighbours; bytes: its
-    list and shifts, read once, its neighbours' positions, read, and their forces, read and written."""
+    list, read once, its neighbours' positions, read, and their forces, read and written."""
 
     flops: float
     streamed: float
@@ -148,7 +148,7 @@ def work(model: Model, atoms: Atoms, distance: NDArray[np.float64]) -> Work:
         places(x.kind.domain.name, x.kind.domain.rc) * x.op.flops(x) for x in order if x not in skipped
     )
     listed, near = len(atoms.neighbours) / n, places("edge", max(d.rc or 0.0 for d in model.lists()))
-    return Work(flops, listed * (4 + 24) + 24, listed * 24 + near * 48)
+    return Work(flops, listed * 4 + 24, listed * 24 + near * 48)
 
 
 # --- trials ----------------------------------------------------------------------------------------
@@ -204,7 +204,8 @@ def _call(
     kernel, n = getattr(found, name), len(atoms.positions)
     kernel.restype = c_double
     forces, virial = np.zeros((n, 3)), np.zeros(9)
-    held = (atoms.positions, *kinds, atoms.first.astype(np.int32), atoms.neighbours, atoms.shifts)
+    shifts = np.zeros((len(atoms.neighbours), 3)) if atoms.shifts is None else atoms.shifts[atoms.image]
+    held = (atoms.positions, *kinds, atoms.first.astype(np.int32), atoms.index, shifts)
 
     def call() -> object:
         forces[:] = 0.0

@@ -66,8 +66,8 @@ class Generated:
         """Å, of each neighbour in the lists."""
         at = self.lists
         own = np.repeat(np.arange(len(at.positions)), np.diff(at.first))
-        shifts = 0.0 if at.shifts is None else at.shifts
-        way = at.positions[at.neighbours] + shifts - at.positions[own]
+        shifts = 0.0 if at.shifts is None else at.shifts[at.image]
+        way = at.positions[at.index] + shifts - at.positions[own]
         return np.asarray(np.linalg.norm(way, axis=1))
 
 

@@ -9,7 +9,7 @@ from ase.data import atomic_numbers, covalent_radii
 from jaxtyping import Float, Int
 
 from ..structures.arrays import Floats, Ints
-from ..structures.neighbors import Pairs, pairs
+from ..structures.neighbors import pairs
 from ..structures.structure import Structure
 
 _WATCHED = 1.3  # of the sum of covalent radii: bonds, and nearest neighbours of metals, are within it
@@ -32,13 +32,15 @@ def watched_cutoffs(species: tuple[str, ...]) -> Float[Floats, " species_pairs"]
     return np.maximum(_LEAST_WATCHED, _WATCHED * bond_lengths(species))
 
 
-def pair_rows(structure: Structure, species: tuple[str, ...], found: Pairs) -> Int[Ints, " M"]:
-    """The row of `pair_names` that each pair belongs to."""
+def pair_rows(
+    structure: Structure, species: tuple[str, ...], i: Int[Ints, " M"], j: Int[Ints, " M"]
+) -> Int[Ints, " M"]:
+    """The row of `pair_names` that each pair (i, j) of atoms belongs to."""
     table = np.zeros((len(species), len(species)), dtype=np.int32)
     for row, (a, b) in enumerate(combinations_with_replacement(range(len(species)), 2)):
         table[a, b] = table[b, a] = row
     kinds = np.array([species.index(s) for s in structure.symbols], dtype=np.int32)
-    return np.asarray(table[kinds[found.i], kinds[found.j]], dtype=np.int32)
+    return np.asarray(table[kinds[i], kinds[j]], dtype=np.int32)
 
 
 def atoms_named(structure: Structure, i: int, j: int) -> str:
@@ -54,7 +56,7 @@ def nearest_fault(
     limits: of the rows of `pair_names`, Å.
     """
     found = pairs(structure, max(float(limits.max()), 2.0))  # vesin is slow with cutoffs much below a bond
-    allowed = limits[pair_rows(structure, species, found)]
+    allowed = limits[pair_rows(structure, species, found.i, found.j)]
     inside = found.distance < allowed
     if not inside.any():
         return None

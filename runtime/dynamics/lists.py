@@ -50,9 +50,9 @@ class Search:
         inside = replace(structure, positions=structure.positions - wrap)
         far = self.skin + _LONG
         found = pairs(inside, self.cutoff + far)
-        rows = pair_rows(inside, self.present, found)
+        rows = pair_rows(inside, self.present, found.i, found.j)
         wanted = found.distance < self._pair_cutoffs()[rows] + far
-        half = Pairs(found.i[wanted], found.j[wanted], found.shift[wanted], found.distance[wanted])
+        half = found.where(wanted)
         edges = [float(d.rc or 0.0) + far for d in self.kernel.lists if d.name == "edge"]
         self._fit(inside, found, len(half.i), max(edges, default=0.0), needed)
         batch = self._built(inside, half, "pair", self.cutoff + far, self.room.pairs)
@@ -63,13 +63,12 @@ class Search:
             assert isinstance(full, EdgeList)
             edge = Edge(*map(jnp.asarray, (full.j, full.shift, full.valid, full.reverse)))
         assert isinstance(pair, PairList)
-        listed = Pairs(pair.i, pair.j, pair.shift.T, np.zeros(len(pair.i)))
         return Near(
             arrays=self._atoms(batch),
             x=jnp.asarray(structure.positions.T),
             wrap=jnp.asarray(wrap.T),
             pair=Pair(*map(jnp.asarray, (pair.i, pair.j, pair.shift, pair.valid))),
-            rows=jnp.asarray(pair_rows(structure, self.present, listed)),
+            rows=jnp.asarray(pair_rows(structure, self.present, pair.i, pair.j)),
             edge=edge,
             cutoff=jnp.asarray(self.cutoff),
             skin=jnp.asarray(self.skin),
@@ -129,7 +128,7 @@ class Search:
                 size = max(size, _evenly(structure, cutoff))
             sizes.append(size)
         cutoffs = watched_cutoffs(self.present) + self.skin
-        rows = pair_rows(structure, self.present, found)
+        rows = pair_rows(structure, self.present, found.i, found.j)
         watched = int((found.distance < cutoffs[rows]).sum())
         share = np.bincount(rows, minlength=len(cutoffs)) / max(len(rows), 1)
         spread = [_evenly(structure, float(cutoff)) for cutoff in cutoffs]

@@ -94,7 +94,7 @@ class CppEvaluator:
         return found
 
     def lists(self, structure: Structure, skin: float) -> Atoms:
-        from ...compiler.backends.cpp.library import Atoms
+        from ...compiler.backends.cpp.library import Atoms, with_images
 
         species = self.kernel.model.species
         require_species([structure], species)
@@ -103,7 +103,8 @@ class CppEvaluator:
         x = np.ascontiguousarray(structure.positions, np.float64)
         if not cutoff:
             return Atoms(x, kinds, np.zeros(n + 1, np.int64), np.zeros(0, np.int32))
-        return Atoms(x, kinds, *directed(pairs(structure, cutoff + skin), n))
+        first, j, image, shifts = directed(pairs(structure, cutoff + skin), n)
+        return Atoms(x, kinds, first, with_images(j, image, n), shifts)
 
     def evaluate(self, theta: Theta, structure: Structure, lists: Atoms) -> Predicted:
         now = replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))

@@ -216,10 +216,12 @@ def _joined(parts: Sequence[Pairs], first: Int[Indices, " S"]) -> Pairs:
     """The pairs of all structures, in the numbering of the batch."""
     if len(parts) == 1:
         return parts[0]
+    ends = np.cumsum([0, *(len(p.shifts) for p in parts)])
     return Pairs(
         np.concatenate([p.i + f for p, f in zip(parts, first, strict=False)]).astype(np.int32),
         np.concatenate([p.j + f for p, f in zip(parts, first, strict=False)]).astype(np.int32),
-        np.concatenate([p.shift for p in parts]),
+        np.concatenate([p.image + f for p, f in zip(parts, ends, strict=False)]).astype(np.int32),
+        np.concatenate([p.shifts for p in parts]),
         np.concatenate([p.distance for p in parts]),
     )
 

@@ -3,33 +3,46 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from math import prod
 
 import numpy as np
-from jaxtyping import Float, Int
+from jaxtyping import Bool, Float, Int
 from vesin import NeighborList
 
-from .arrays import Cell, Floats, Indices, Ints, Periodic
+from .arrays import Bools, Cell, Floats, Indices, Ints, Periodic
 from .structure import Structure
+
+_GRID = 4096  # images that are counted on a grid, however few pairs there are
 
 
 @dataclass(frozen=True, eq=False)
 class Pairs:
     """The half list of one structure: each unordered pair once, also an atom with its own image.
 
-    The displacement i→j is positions[j] + shift − positions[i].
+    The displacement i→j is positions[j] + shifts[image] − positions[i].
     """
 
     i: Int[Ints, " M"]  # in ascending order
     j: Int[Ints, " M"]
-    shift: Float[Floats, "M 3"]  # Å
+    image: Int[Ints, " M"]  # the place of the shift of each pair
+    shifts: Float[Floats, "S 3"]  # of periodic images, Å
     distance: Float[Floats, " M"]  # Å
+
+    @property
+    def shift(self) -> Float[Floats, "M 3"]:
+        """Of each pair, Å."""
+        return self.shifts[self.image]
+
+    def where(self, wanted: Bool[Bools, " M"]) -> Pairs:
+        """Some of the pairs."""
+        if wanted.all():
+            return self
+        i, j, image = (indices[wanted] for indices in (self.i, self.j, self.image))
+        return Pairs(i, j, image, self.shifts, self.distance[wanted])
 
     def within(self, cutoff: float) -> Pairs:
         """The pairs with r < cutoff."""
-        near = self.distance < cutoff
-        if near.all():
-            return self
-        return Pairs(self.i[near], self.j[near], self.shift[near], self.distance[near])
+        return self.where(self.distance < cutoff)
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,8 +63,26 @@ def pairs(structure: Structure, cutoff: float) -> Pairs:
     finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True, n_threads=threads)
     found = finder.compute(structure.positions, box, structure.pbc, "ijSd", copy=False)
     i, j, images, distance = found  # views of what `finder` holds
-    shift = images.astype(np.float64) @ box
-    return Pairs(i.astype(np.int32), j.astype(np.int32), shift, distance.copy()).within(cutoff)
+    image, different = _different(images)
+    shifts = different.astype(np.float64) @ box
+    return Pairs(i.astype(np.int32), j.astype(np.int32), image, shifts, distance.copy()).within(cutoff)
+
+
+def _different(images: Int[Ints, "M 3"]) -> tuple[Int[Ints, " M"], Int[Ints, "S 3"]]:
+    """The place of each row among the different ones, and these."""
+    if not len(images):
+        return np.zeros(0, np.int32), images
+    low = images.min(axis=0)
+    sizes = tuple(int(n) for n in images.max(axis=0) - low + 1)
+    if prod(sizes) > max(_GRID, len(images)):  # atoms far outside their cell
+        far, place = np.unique(images, axis=0, return_inverse=True)
+        return place.astype(np.int32), far
+    code = np.ravel_multi_index(tuple((images - low).T), sizes)
+    is_there = np.zeros(prod(sizes), np.bool_)
+    is_there[code] = True
+    place = np.cumsum(is_there, dtype=np.int32) - 1
+    rows = np.stack(np.unravel_index(np.flatnonzero(is_there), sizes), axis=1)
+    return place[code], (rows + low).astype(np.int32)
 
 
 def slots(half: Pairs, n_atoms: int) -> Slots:
@@ -72,18 +103,18 @@ def slots(half: Pairs, n_atoms: int) -> Slots:
 
 def directed(
     half: Pairs, n_atoms: int
-) -> tuple[Int[Indices, " N+1"], Int[Ints, " 2M"], Float[Floats, "2M 3"]]:
+) -> tuple[Int[Indices, " N+1"], Int[Ints, " 2M"], Int[Ints, " 2M"], Float[Floats, "2S 3"]]:
     """Both directions of every pair, atom by atom: where the neighbours of each atom begin, their indices,
-    and their shifts (Å).
+    the places of their shifts, and the shifts (Å).
     """
     first = np.zeros(n_atoms + 1, dtype=np.int64)
     np.cumsum(coordination(half, n_atoms), out=first[1:])
     place = slots(half, n_atoms)
-    j, shift = np.empty(2 * len(half.i), np.int32), np.empty((2 * len(half.i), 3))
+    j, image = (np.empty(2 * len(half.i), np.int32) for _ in range(2))
     out, back = first[half.i] + place.out, first[half.j] + place.back
-    j[out], shift[out] = half.j, half.shift
-    j[back], shift[back] = half.i, -half.shift
-    return first, j, shift
+    j[out], image[out] = half.j, half.image
+    j[back], image[back] = half.i, half.image + np.int32(len(half.shifts))
+    return first, j, image, np.concatenate([half.shifts, -half.shifts])
 
 
 def _ascending(index: Int[Ints, " M"]) -> Int[Indices, " M"]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from places import ROOT
-from potentia.compiler.backends.cpp.library import Atoms
+from potentia.compiler.backends.cpp.library import Atoms, with_images
 from potentia.compiler.backends.cpp.toolchain import Compiler, compiler
 from potentia.compiler.diagnostics.diagnostic import ToolError
 
@@ -28,11 +28,11 @@ extern "C" int potentia_compute(const potentia_atoms *a, potentia_results *out, 
     if (a->species[i] < 0) continue;
     double site = 0;
     for (int64_t n = a->first[i]; n < a->first[i + 1]; ++n) {
-      const int64_t j = a->neighbours[n] & a->mask;
+      const int64_t j = a->neighbours[n] & a->mask, image = 3 * int64_t(a->neighbours[n] >> a->image);
       if (a->species[j] < 0) continue;
       REAL d[3], r2 = 0;
       for (int x = 0; x < 3; ++x) {
-        const double shift = a->shifts ? a->shifts[3 * n + x] : 0;
+        const double shift = a->shifts ? a->shifts[image + x] : 0;
         d[x] = REAL(a->positions[3 * j + x] + shift - a->positions[3 * i + x]);
         r2 += d[x] * d[x];
       }
@@ -97,17 +97,17 @@ def atoms_in_a_box(n: int = 24, edge: float = 6.0, cutoff: float = CUTOFF, seed:
         new = rng.uniform(0, edge, 3)
         if not len(positions) or _distances(new, positions, images).min() > 1.6:
             positions = np.vstack((positions, new))
-    lists, shifts = [], []
+    lists, places = [], []
     for i, x in enumerate(positions):
         near = _distances(x, positions, images) < cutoff
         near[i, len(images) // 2] = False
         j, image = np.nonzero(near)
         lists.append(j)
-        shifts.append(images[image])
+        places.append(image)
     first = np.cumsum([0, *map(len, lists)])
     species = rng.integers(0, 2, n).astype(np.int32)
-    neighbours = np.concatenate(lists).astype(np.int32)
-    return Atoms(positions, species, first.astype(np.int64), neighbours, np.concatenate(shifts))
+    index, image = (np.concatenate(parts).astype(np.int32) for parts in (lists, places))
+    return Atoms(positions, species, first.astype(np.int64), with_images(index, image, n), images)
 
 
 def _distances(x: np.ndarray, positions: np.ndarray, images: np.ndarray) -> np.ndarray:
@@ -117,7 +117,7 @@ def _distances(x: np.ndarray, positions: np.ndarray, images: np.ndarray) -> np.n
 def energy_of(atoms: Atoms, epsilon: float, sigma: float, strain: np.ndarray | None = None) -> float:
     """The energy by NumPy, of distances that are strained by (1 + ε)."""
     centre = np.repeat(np.arange(len(atoms.first) - 1), np.diff(atoms.first))
-    d = atoms.positions[atoms.neighbours] + atoms.shifts - atoms.positions[centre]
+    d = atoms.positions[atoms.index] + atoms.shifts[atoms.image] - atoms.positions[centre]
     d = d if strain is None else d @ (np.eye(3) + strain).T
     u = (sigma**2 / (d * d).sum(1)) ** 3
     return float((2 * epsilon * (u * u - u)).sum())

@@ -62,7 +62,7 @@ def emit(model: Model, real: Real = "double", theta: NDArray[np.float64] | None 
     body += _energy(context, sweep)
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables)
-    own = "\n".join(head) + "\n\n" + _part("driver.hpp") + "\n" + _block(body)
+    own = "\n".join(head) + "\n\n" + _part("lists.hpp") + "\n" + _part("driver.hpp") + "\n" + _block(body)
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
     digest = blake2b(text.encode(), digest_size=16).hexdigest()

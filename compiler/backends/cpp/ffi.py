@@ -24,13 +24,17 @@ from ..xla.kernel import Prediction
 from .build import loaded
 from .library import Library, damaged
 
+# shifts that lists have room for: a cell of more than `_FEW` atoms reaches as many images through 60 Å
+_IMAGES, _FEW = 4096, 64
+
 
 class Neighbours(NamedTuple):
     """Directed neighbours, one atom after another. A deformed cell changes `shifts` alone.
 
     first: (N + 1,), places in `neighbours` where the list of each atom starts, and the end of the last.
-    neighbours: (M,), indices of atoms; those from the end of the last list on are 0.
-    shifts: (M, 3), Å, added to the position of a neighbour.
+    neighbours: (M,), indices of atoms and, in higher bits, places of their shifts (`library.with_images`);
+    those from the end of the last list on are 0.
+    shifts: (S, 3), Å, one of which is added to the position of a neighbour.
     """
 
     first: Array
@@ -41,16 +45,18 @@ class Neighbours(NamedTuple):
 def packed(edge: Edge) -> Neighbours:
     """The lists of atoms without their padding, inside `jax.jit` or outside.
 
-    Raises ToolError as `build.loaded`; XLA's error `INVALID_ARGUMENT` where an index is none of an atom.
+    Raises ToolError as `build.loaded`; XLA's error `INVALID_ARGUMENT` where an index is none of an atom, and
+    for more shifts than have room.
     """
     _shim()
     n, width = edge.j.shape
+    room = min(n * width, _IMAGES) if n > _FEW else n * width
     call = jax.ffi.ffi_call(
         "potentia_pack",
         (
             jax.ShapeDtypeStruct((n + 1,), _wide(np.int64)),
             jax.ShapeDtypeStruct((n * width,), np.int32),
-            jax.ShapeDtypeStruct((n * width, 3), np.float64),
+            jax.ShapeDtypeStruct((room, 3), np.float64),
         ),
         vmap_method="sequential",
     )

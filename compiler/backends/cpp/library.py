@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ...diagnostics.diagnostic import Diagnostic, InternalError, ToolError
 from . import cpu
 
-ABI = 1  # POTENTIA_ABI of prelude/abi.h
+ABI = 2  # POTENTIA_ABI of prelude/abi.h
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
@@ -48,6 +48,7 @@ class _Atoms(Structure):
         ("rows", c_void_p),
         ("counts", c_void_p),
         ("mask", c_int32),
+        ("image", c_int32),
         ("constants", c_void_p),
     )
 
@@ -91,8 +92,9 @@ class Atoms:
     species: (N,) int32, indices of the kernel's; a negative one is not seen by anybody.
     first: (C + 1,) int64, places in `neighbours` where the lists of the first C atoms start, and the end of
     the last.
-    neighbours: (M,) int32, indices of atoms.
-    shifts: (M, 3) float64, Å, added to the position of a neighbour; None for 0.
+    neighbours: (M,) int32, indices of atoms; with shifts, those and the places of their shifts in one, as
+    `with_images` makes them.
+    shifts: (S, 3) float64, Å, one of which is added to the position of a neighbour; None for 0.
     centres: int32, those of the first C atoms whose energies are summed; None for all of them.
     """
 
@@ -102,6 +104,33 @@ class Atoms:
     neighbours: Integers
     shifts: Floats | None = None
     centres: Integers | None = None
+
+    @property
+    def index(self) -> Integers:
+        """(M,), the index of the atom that each neighbour is an image of."""
+        mask = -1 if self.shifts is None else (1 << index_bits(len(self.positions))) - 1
+        return self.neighbours & np.int32(mask)
+
+    @property
+    def image(self) -> Integers:
+        """(M,), the place of the shift of each neighbour."""
+        return self.neighbours >> np.int32(index_bits(len(self.positions)))
+
+
+def index_bits(n_atoms: int) -> int:
+    """The bits that the index of one of so many atoms takes."""
+    return max(0, n_atoms - 1).bit_length()
+
+
+def with_images(index: Integers, image: Integers, n_atoms: int) -> Integers:
+    """Neighbours of `Atoms`: indices (M,) of atoms, and places (M,) of their shifts.
+
+    Raises InternalError where both do not fit into 31 bits: 1000 atoms may have two million images.
+    """
+    bits = index_bits(n_atoms)
+    if len(image) and int(image.max()) >= 1 << (31 - bits):
+        raise InternalError(f"{image.max() + 1} periodic images of {n_atoms} atoms")
+    return index | image << np.int32(bits)
 
 
 @dataclass(frozen=True)
@@ -174,7 +203,8 @@ class Library:
             first=_address(atoms.first),
             neighbours=_address(atoms.neighbours),
             shifts=_address(atoms.shifts),
-            mask=-1,
+            mask=-1 if atoms.shifts is None else (1 << index_bits(n)) - 1,
+            image=index_bits(n),
             constants=_address(constants),
         )
         out = _Results(
@@ -234,13 +264,15 @@ def _check_atoms(atoms: Atoms, n_species: int) -> int:
     _require("first", atoms.first, np.int64, (c + 1,))
     _require("neighbours", atoms.neighbours, np.int32, (m,))
     if atoms.shifts is not None:
-        _require("shifts", atoms.shifts, np.float64, (m, 3))
+        _require("shifts", atoms.shifts, np.float64, (len(atoms.shifts), 3))
     if atoms.centres is not None:
         _require("centres", atoms.centres, np.int32, (len(atoms.centres),))
         _require_range("centres", atoms.centres, c)
     if c > n:
         raise InternalError(f"{c} lists of neighbours for {n} atoms")
-    _require_range("neighbours", atoms.neighbours, n)
+    _require_range("neighbours", atoms.index, n)
+    if atoms.shifts is not None:
+        _require_range("neighbours", atoms.image, len(atoms.shifts), "images")
     if n and int(atoms.species.max()) >= n_species:
         raise InternalError(f"species {atoms.species.max()} of a kernel for {n_species}")
     if c < 0 or atoms.first[0] != 0 or atoms.first[-1] != m or (np.diff(atoms.first) < 0).any():
@@ -255,9 +287,9 @@ def _require(name: str, array: NDArray[Any], dtype: type, shape: tuple[int, ...]
         raise InternalError(f"`{name}` of a kernel is {found}; it must be {np.dtype(dtype)} {shape}")
 
 
-def _require_range(name: str, indices: Integers, n: int) -> None:
+def _require_range(name: str, indices: Integers, n: int, things: str = "atoms") -> None:
     if len(indices) and not (indices.min() >= 0 and indices.max() < n):
-        raise InternalError(f"`{name}` has indices from {indices.min()} to {indices.max()} of {n} atoms")
+        raise InternalError(f"`{name}` has indices from {indices.min()} to {indices.max()} of {n} {things}")
 
 
 def _address(array: NDArray[Any] | None) -> int | None:

@@ -14,7 +14,7 @@ from ..target import Batches, Predictor, Structure, StructurePrediction
 from . import rules
 from .emit import Real
 from .kernel import CppKernel
-from .library import Atoms
+from .library import Atoms, with_images
 
 __all__ = ["TARGET", "CppTarget", "rules"]
 
@@ -52,9 +52,11 @@ def _atoms(structure: Structure, lists: Sequence[Any]) -> Atoms:
         return Atoms(positions, species, np.zeros(n + 1, np.int64), np.zeros(0, np.int32))
     valid = np.asarray(lists[0].valid)[:n]
     first = np.concatenate([[0], np.cumsum(valid.sum(axis=1))]).astype(np.int64)
-    neighbours = np.ascontiguousarray(np.asarray(lists[0].j)[:n][valid], np.int32)
-    shifts = np.ascontiguousarray(np.asarray(lists[0].shift)[:, :n][:, valid].T, float)
-    return Atoms(positions, species, first, neighbours, shifts)
+    index = np.asarray(lists[0].j)[:n][valid].astype(np.int32)
+    shift = np.asarray(lists[0].shift, float)[:, :n][:, valid].T
+    shifts, image = np.unique(shift, axis=0, return_inverse=True)
+    neighbours = with_images(index, image.astype(np.int32), n)
+    return Atoms(positions, species, first, neighbours, np.ascontiguousarray(shifts))
 
 
 TARGET = CppTarget()

@@ -54,13 +54,13 @@ def rows_of(structure: Structure, symbols: tuple[str, ...], cutoff: float) -> Ro
     kinds, n = species_index(symbols)[structure.numbers], structure.n_atoms
     if not cutoff:
         return Rows(structure.positions, kinds, np.full((n, 0), -1, np.int32), np.zeros((n, 0, 3)))
-    first, j, shift = directed(pairs(structure, cutoff), n)
+    first, j, image, different = directed(pairs(structure, cutoff), n)
     count = np.diff(first)
     row = np.repeat(np.arange(n), count)
     place = np.arange(len(j)) - first[row]
     neighbours = np.full((n, int(count.max(initial=0))), -1, np.int32)
     shifts = np.zeros((*neighbours.shape, 3))
-    neighbours[row, place], shifts[row, place] = j, shift
+    neighbours[row, place], shifts[row, place] = j, different[image]
     return Rows(structure.positions, kinds, neighbours, shifts)
 
 

@@ -22,12 +22,11 @@ struct Work {
     return a.rows ? a.counts[i] : (int) (a.first[i + 1] - a.first[i]);
   }
 
-  bool vector(int64_t place, int i, int j, double *d) const
+  bool vector(int i, int j, double *d) const
   {
     double square = 0.0;
     for (int x = 0; x < 3; x++) {
       d[x] = a.positions[3 * (size_t) j + x] - a.positions[3 * (size_t) i + x];
-      if (a.shifts) d[x] += a.shifts[3 * place + x];
       square += d[x] * d[x];
     }
     return square < CUTOFF * CUTOFF;
@@ -69,7 +68,7 @@ struct Work {
     double pairs = 0.0, density = 0.0, d[3];
     for (int m = 0; m < n; m++) {
       const int j = list[m] & a.mask;
-      if (a.species[j] < 0 || !vector(first + m, i, j, d)) continue;
+      if (a.species[j] < 0 || !vector(i, j, d)) continue;
       const double r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
       const int pair = a.species[i] + a.species[j];
       const double six = pow(a.constants[3 + pair] / r, 6), depth = 2.0 * a.constants[pair];
@@ -81,7 +80,7 @@ struct Work {
     if (A == 0.0 || density == 0.0) return pairs;
     for (int m = 0; m < n; m++) {
       const int j = list[m] & a.mask;
-      if (a.species[j] < 0 || !vector(first + m, i, j, d)) continue;
+      if (a.species[j] < 0 || !vector(i, j, d)) continue;
       const double r = sqrt(d[0] * d[0] + d[1] * d[1] + d[2] * d[2]);
       add(i, j, d, 0.5 * A / sqrt(density) * exp(-r), virial);
     }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -11,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from potentia.runtime.structures.arrays import Floats
 from potentia.runtime.structures.neighbors import Pairs, coordination, pairs, slots
+from potentia.runtime.structures.neighbors import directed as both_directions
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 
@@ -110,13 +112,14 @@ def test_rows_of_more_atoms_than_sixteen_bits_count() -> None:
     """A chain that is closed after 70 000 atoms: each has the next and the last as its neighbours."""
     n = 70_000
     i = np.arange(n, dtype=np.int32)
-    half = Pairs(i, np.roll(i, -1), np.zeros((n, 3)), np.ones(n))
+    here, r = (np.zeros(n, np.int32), np.zeros((1, 3))), np.ones(n)
+    half = Pairs(i, np.roll(i, -1), *here, r)
     place = slots(half, n)
     assert np.array_equal(place.out, np.zeros(n)) and np.array_equal(place.back, np.ones(n))
-    crossed = Pairs(i, i[::-1].copy(), np.zeros((n, 3)), np.ones(n))
+    crossed = Pairs(i, i[::-1].copy(), *here, r)
     assert np.array_equal(slots(crossed, n).back, np.ones(n))
     low, high = np.repeat(i[: n // 2], 2), np.repeat(i[: n // 2 - 1 : -1], 2)
-    assert np.array_equal(slots(Pairs(low, high, half.shift, half.distance), n).back, i % 2)
+    assert np.array_equal(slots(Pairs(low, high, *here, r), n).back, i % 2)
 
 
 def test_within_a_shorter_cutoff() -> None:
@@ -125,3 +128,26 @@ def test_within_a_shorter_cutoff() -> None:
     )
     short = pairs(crystal, 6.0).within(3.4)
     assert len(short.i) == len(pairs(crystal, 3.4).i) == 14
+
+
+def test_images_of_atoms_far_outside_their_cell() -> None:
+    """They are as many as of atoms inside, and no grid is made of the way between them."""
+    rng = np.random.default_rng(3)
+    inside = from_atoms(Atoms("Nb4", scaled_positions=rng.random((4, 3)), cell=np.eye(3) * 4, pbc=True))
+    away = replace(inside, positions=inside.positions + 4.0 * rng.integers(-9000, 9000, (4, 3)))
+    near, far = pairs(inside, 5.0), pairs(away, 5.0)
+    assert len(near.shifts) <= 27 and len(far.shifts) <= len(far.i)
+    assert np.allclose(np.sort(near.distance), np.sort(far.distance), atol=1e-9)
+    d = away.positions[far.j] + far.shift - away.positions[far.i]
+    assert np.allclose(np.linalg.norm(d, axis=1), far.distance, atol=1e-9)
+
+
+def test_both_directions_share_few_shifts() -> None:
+    crystal = from_atoms(Atoms("Nb2", scaled_positions=[[0] * 3, [0.5] * 3], cell=np.eye(3) * 3.3, pbc=True))
+    first, j, image, shifts = both_directions(pairs(crystal, 5.0), 2)
+    assert len(image) == len(j) == first[-1] and len(shifts) <= 2 * 27
+    owner = np.repeat([0, 1], np.diff(first))
+    d = crystal.positions[j] + shifts[image] - crystal.positions[owner]
+    for atom in (0, 1):  # a crystal looks alike from its two atoms
+        around = np.round(d[owner == atom], 9)
+        assert {tuple(x) for x in around + 0.0} == {tuple(x) for x in 0.0 - around}

@@ -1,7 +1,7 @@
 /* The plain C interface of a generated kernel. Lengths in Å, energies in eV. */
 #include <stdint.h>
 
-enum { POTENTIA_ABI = 1 };
+enum { POTENTIA_ABI = 2 };
 
 /* Facts about a kernel. */
 typedef struct {
@@ -26,11 +26,12 @@ typedef struct {
   const int32_t *species;      /* (n_atoms), indices; a negative one is not seen by anybody */
   const int32_t *centres;      /* (n_centres), or null: centre k is atom k */
   const int64_t *first;        /* by atom, (n_atoms + 1): the place in `neighbours` where its own start; or null */
-  const int32_t *neighbours;
-  const double *shifts;        /* (neighbours, 3) added to the position of a neighbour, or null for 0 */
+  const int32_t *neighbours;   /* the bits of `mask`: an index; those from bit `image` on: the place of its shift */
+  const double *shifts;        /* (images, 3) added to the position of a neighbour, or null for 0 */
   int32_t *const *rows;        /* by atom, the neighbours of each: LAMMPS's `firstneigh`; or null */
   const int32_t *counts;       /* by atom, their number: LAMMPS's `numneigh`; or null */
-  int32_t mask;                /* the bits of a neighbour that are its index: all, or LAMMPS's NEIGHMASK */
+  int32_t mask;                /* the bits of a neighbour that are its index: LAMMPS's NEIGHMASK, for example */
+  int32_t image;               /* 0 … 30, the lowest bit of the place of its shift; not read where there are none */
   const double *constants;     /* (n_constants): what depends on parameters and species alone */
 } potentia_atoms;
 

@@ -4,6 +4,7 @@
    What XLA compiles then holds no address, and can be kept between processes. */
 #include <algorithm>
 #include <cstdint>
+#include <cstring>
 #include <mutex>
 #include <new>
 #include <unordered_map>
@@ -42,7 +43,62 @@ template <class Use> ffi::Error with_reals(const ffi::AnyBuffer &array, Use &&us
 
 /* --- lists ------------------------------------------------------------------------------------- */
 
-/* j (N, K), shift (3, N, K), valid (N, K) → first (N + 1), neighbours (N K), shifts (N K, 3), 0 beyond the last. */
+/* The bits that the index of one of n atoms takes. */
+int index_bits(int64_t n) {
+  int bits = 0;
+  while (n - 1 >> bits > 0) ++bits;
+  return bits;
+}
+
+/* Different shifts, in the order in which they come. */
+class Shifts {
+ public:
+  Shifts(double *to, int64_t most) : to_(to), most_(most), slots_(64, -1) {}
+
+  int64_t count() const { return count_; }
+
+  /* The place of a shift, or -1 where there is no room for it. */
+  int64_t place(double x, double y, double z) {
+    int64_t &slot = find(x, y, z);
+    if (slot >= 0) return slot;
+    if (count_ == most_) return -1;
+    double *own = to_ + 3 * count_;
+    own[0] = x, own[1] = y, own[2] = z;
+    const int64_t here = slot = count_++;
+    if (2 * count_ > int64_t(slots_.size())) grow();
+    return here;
+  }
+
+ private:
+  int64_t &find(double x, double y, double z) {
+    const double numbers[3] = {x + 0.0, y + 0.0, z + 0.0}; /* -0 is 0 */
+    uint64_t hash = 0;
+    for (double number : numbers) {
+      uint64_t bits;
+      std::memcpy(&bits, &number, 8);
+      hash = (hash ^ bits) * 0x9e3779b97f4a7c15u;
+      hash ^= hash >> 29;
+    }
+    size_t at = hash % slots_.size();
+    while (slots_[at] >= 0) {
+      const double *own = to_ + 3 * slots_[at];
+      if (own[0] == x && own[1] == y && own[2] == z) break;
+      at = (at + 1) % slots_.size();
+    }
+    return slots_[at];
+  }
+
+  void grow() {
+    slots_.assign(2 * slots_.size(), -1);
+    for (int64_t k = 0; k < count_; ++k) find(to_[3 * k], to_[3 * k + 1], to_[3 * k + 2]) = k;
+  }
+
+  double *to_;
+  int64_t most_, count_ = 0;
+  std::vector<int64_t> slots_;
+};
+
+/* j (N, K), shift (3, N, K), valid (N, K) → first (N + 1), neighbours (N K), shifts (S, 3), 0 beyond the last. */
 ffi::Error pack(ffi::Buffer<ffi::S32> j, ffi::AnyBuffer shift, ffi::Buffer<ffi::PRED> valid,
                 ffi::ResultBuffer<ffi::S64> first, ffi::ResultBuffer<ffi::S32> neighbours,
                 ffi::ResultBuffer<ffi::F64> shifts) {
@@ -51,14 +107,15 @@ ffi::Error pack(ffi::Buffer<ffi::S32> j, ffi::AnyBuffer shift, ffi::Buffer<ffi::
   const int64_t n = shape[0], width = shape[1], all = n * width;
   if (int64_t(valid.element_count()) != all || int64_t(shift.element_count()) != 3 * all)
     return wrong("potentia: shifts are (3, N, K), and valid is (N, K)");
-  if (int64_t(first->element_count()) != n + 1 || int64_t(neighbours->element_count()) != all ||
-      int64_t(shifts->element_count()) != 3 * all)
-    return wrong("potentia: lists are (N + 1), (N K) and (N K, 3)");
+  if (int64_t(first->element_count()) != n + 1 || int64_t(neighbours->element_count()) != all)
+    return wrong("potentia: lists are (N + 1) and (N K)");
+  const int bits = index_bits(n);
+  const int64_t room = std::min<int64_t>(shifts->element_count() / 3, int64_t(1) << (31 - bits));
   const int32_t *from = j.typed_data();
   const bool *is_there = valid.typed_data();
   int64_t *start = first->typed_data();
   int32_t *to = neighbours->typed_data();
-  double *by = shifts->typed_data();
+  Shifts images(shifts->typed_data(), room);
   return with_reals(shift, [&](const auto *s) {
     int64_t m = 0;
     for (int64_t i = 0; i < n; ++i) {
@@ -66,14 +123,14 @@ ffi::Error pack(ffi::Buffer<ffi::S32> j, ffi::AnyBuffer shift, ffi::Buffer<ffi::
       for (int64_t k = i * width; k < (i + 1) * width; ++k) {
         if (!is_there[k]) continue;
         if (from[k] < 0 || from[k] >= n) return wrong("potentia: a neighbour is none of the atoms");
-        to[m] = from[k];
-        for (int64_t x = 0; x < 3; ++x) by[3 * m + x] = double(s[x * all + k]);
-        ++m;
+        const int64_t image = images.place(s[k], s[all + k], s[2 * all + k]);
+        if (image < 0) return wrong("potentia: the neighbours have more periodic images than there is room for");
+        to[m++] = from[k] | int32_t(image << bits);
       }
     }
     start[n] = m;
     std::fill(to + m, to + all, 0);
-    std::fill(by + 3 * m, by + 3 * all, 0.0);
+    std::fill(shifts->typed_data() + 3 * images.count(), shifts->typed_data() + shifts->element_count(), 0.0);
     return ffi::Error::Success();
   });
 }
@@ -129,7 +186,7 @@ ffi::Error run_kernel(ffi::Buffer<ffi::F64> constants, ffi::AnyBuffer positions,
   if (int64_t(positions.element_count()) != 3 * n || int64_t(forces->element_count()) != 3 * n ||
       int64_t(structure.element_count()) != n || int64_t(real.element_count()) != n ||
       int64_t(first.element_count()) != n + 1 || int64_t(site_energy->element_count()) != n ||
-      int64_t(virial->element_count()) != 9 * slots || shifts.element_count() != 3 * neighbours.element_count())
+      int64_t(virial->element_count()) != 9 * slots || shifts.element_count() % 3 != 0)
     return wrong("potentia: the arrays of a kernel do not fit together");
   if (int64_t(constants.element_count()) != kernel.about->n_constants)
     return wrong("potentia: the constants are those of another kernel");
@@ -154,7 +211,7 @@ ffi::Error run_kernel(ffi::Buffer<ffi::F64> constants, ffi::AnyBuffer positions,
   std::fill_n(virial->typed_data(), 9 * slots, 0.0);
 
   potentia_atoms atoms = {};
-  atoms.n_atoms = n, atoms.mask = -1;
+  atoms.n_atoms = n, atoms.image = index_bits(n), atoms.mask = int32_t((int64_t(1) << atoms.image) - 1);
   atoms.positions = room.positions.data(), atoms.species = kinds, atoms.constants = constants.typed_data();
   atoms.first = first.typed_data(), atoms.neighbours = neighbours.typed_data(), atoms.shifts = shifts.typed_data();
   const int64_t n_runs = room.runs.size();

@@ -40,8 +40,8 @@ def batch_of(structures: list[Atoms], spare: int = 3, real: type = np.float64) -
     shift, valid = np.full((3, n, WIDTH), 2.0), np.zeros((n, WIDTH), bool)
     start = 0
     for slot, atoms in enumerate(structures):
-        own = slice(start, start + len(atoms.positions))
-        positions[:, own], species[own], structure[own], is_real[own] = (
+        part = slice(start, start + len(atoms.positions))
+        positions[:, part], species[part], structure[part], is_real[part] = (
             atoms.positions.T,
             atoms.species,
             slot,
@@ -49,9 +49,10 @@ def batch_of(structures: list[Atoms], spare: int = 3, real: type = np.float64) -
         )
         for i, (first, end) in enumerate(zip(atoms.first, atoms.first[1:], strict=False)):
             columns = np.sort(rng.choice(WIDTH, end - first, replace=False))
-            j[start + i, columns] = atoms.neighbours[first:end] + start
-            shift[:, start + i, columns], valid[start + i, columns] = atoms.shifts[first:end].T, True
-        start = own.stop
+            own = atoms.shifts[atoms.image[first:end]]
+            j[start + i, columns] = atoms.index[first:end] + start
+            shift[:, start + i, columns], valid[start + i, columns] = own.T, True
+        start = part.stop
     slots = np.ones(len(structures), real)
     edge = Edge(j, shift.astype(real), valid, j)
     return Arrays(positions.astype(real), species, structure, is_real, slots, ()), edge
@@ -110,9 +111,11 @@ def test_packed_lists() -> None:
     near = ffi.packed(batch_of([atoms])[1])
     m = len(atoms.neighbours)
     assert near.first.tolist() == [*atoms.first, m, m, m]
-    np.testing.assert_array_equal(near.neighbours[:m], atoms.neighbours)
-    np.testing.assert_array_equal(near.shifts[:m], atoms.shifts)
-    assert not np.any(near.neighbours[m:]) and not np.any(near.shifts[m:])
+    neighbours, shifts = (np.asarray(a) for a in (near.neighbours, near.shifts))
+    found = replace(atoms, neighbours=neighbours[:m], shifts=shifts)
+    np.testing.assert_array_equal(found.index, atoms.index)
+    np.testing.assert_array_equal(found.shifts[found.image], atoms.shifts[atoms.image])
+    assert not np.any(near.neighbours[m:]) and not np.any(near.shifts[27:])
 
 
 def test_a_batch_along_another_axis(library: Library) -> None:

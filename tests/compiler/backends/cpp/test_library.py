@@ -92,7 +92,11 @@ def test_no_memory(library: Library) -> None:
         ({"positions": np.zeros((3, 24)).T}, "float64 (24, 3), not contiguous; it must be float64 (24, 3)"),
         ({"species": np.zeros(23, np.int32)}, "`species` of a kernel is int32 (23,)"),
         ({"species": np.full(24, 2, np.int32)}, "species 2 of a kernel for 2"),
-        ({"shifts": np.zeros((5, 3))}, "`shifts` of a kernel is float64 (5, 3)"),
+        (
+            {"shifts": np.zeros((27, 2))},
+            "`shifts` of a kernel is float64 (27, 2)",
+        ),
+        ({"shifts": np.zeros((5, 3))}, "`neighbours` has indices from 0 to 26 of 5 images"),
         ({"centres": np.full(24, 24, np.int32)}, "`centres` has indices from 24 to 24 of 24 atoms"),
         ({"first": np.zeros(25, np.int64)}, "`first` does not divide"),
         ({"first": np.zeros(30, np.int64)}, "29 lists of neighbours for 24 atoms"),
@@ -106,7 +110,7 @@ def test_arrays_that_are_wrong(library: Library, change: dict[str, np.ndarray], 
 
 def test_a_neighbour_out_of_range(library: Library) -> None:
     atoms = atoms_in_a_box()
-    atoms.neighbours[3] = 24
+    atoms.neighbours[3] = 24 | 5 << 5
     with pytest.raises(InternalError, match="`neighbours` has indices from 0 to 24 of 24 atoms"):
         library.compute(atoms, CONSTANTS)
 
@@ -118,7 +122,7 @@ def test_a_neighbour_out_of_range(library: Library) -> None:
             lennard_jones(abi="7"),
             None,
             "damaged-kernel",
-            "a compiled kernel cannot be used: its interface is version 7, and potentia's is 1",
+            "a compiled kernel cannot be used: its interface is version 7, and potentia's is 2",
         ),
         (
             lennard_jones(digest="abc"),
