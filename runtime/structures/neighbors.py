@@ -80,9 +80,9 @@ def _different(images: Int[Ints, "M 3"]) -> tuple[Int[Ints, " M"], Int[Ints, "S 
     code = np.ravel_multi_index(tuple((images - low).T), sizes)
     is_there = np.zeros(prod(sizes), np.bool_)
     is_there[code] = True
-    place = np.cumsum(is_there, dtype=np.int32) - 1
+    rank: Int[Ints, " grid"] = np.cumsum(is_there, dtype=np.int32) - 1
     rows = np.stack(np.unravel_index(np.flatnonzero(is_there), sizes), axis=1)
-    return place[code], (rows + low).astype(np.int32)
+    return rank[code], (rows + low).astype(np.int32)
 
 
 def slots(half: Pairs, n_atoms: int) -> Slots:
