@@ -51,6 +51,7 @@ def group_of(item: pytest.Item) -> str:
     return f"term {term}" if term else str(item.path.relative_to(ROOT / "tests"))
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the marks in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """A group runs in one go, in one worker (`--dist loadgroup`)."""
     place: dict[str, tuple[bool, int]] = {}

@@ -22,7 +22,7 @@ from ...compiler.backends.xla.arrays import Edge, Pair
 from ...compiler.backends.xla.kernel import Arrays, Prediction
 from ...compiler.ir.types import Domain
 from .barostat import Piston, strain
-from .pruning import Room, near_edges, near_pairs, squared_lengths
+from .pruning import Room, near_pairs, squared_lengths, turned
 from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover
 
 # why a call came back before its last step
@@ -33,7 +33,7 @@ VALID, USED, OUTRUN, SHORT_OF_ROOM, TOO_FAST = range(5)
 
 
 class MDKernel(Protocol):
-    """A model on a target, inside jax. lists: those that `lay` needs, in order."""
+    """A model on a target, inside jax. lists: those that `short` needs, in order."""
 
     @property
     def lists(self) -> tuple[Domain, ...]: ...
@@ -41,14 +41,20 @@ class MDKernel(Protocol):
     @property
     def dtype(self) -> Any: ...
 
-    @property
-    def spare(self) -> float:
-        """The distance (Å) beyond cutoff and skin that lists have room for at first: it saves compilations
-        where a crystal melts, and costs memory, and time where padding is worked on.
+    def short(
+        self,
+        x: Float[Array, "3 N"],
+        pair: Pair,
+        squares: Float[Array, " M"],
+        edge: Edge | None,
+        turn: Float[Array, "3 3"] | None,
+        skin: Float[Array, ""],
+        sizes: Sequence[int],
+    ) -> tuple[Any, tuple[Int[Array, ""], ...]]:
+        """Short lists out of long ones, and the size that each needs; a list that needs more than its size is
+        not whole. squares: of the lengths of the pairs, Å². turn: vectors a of the cell for which the shifts
+        of edges were made are turn·a now; None: they are a.
         """
-
-    def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> Any:
-        """Lists as the kernel reads them, for many steps."""
 
     def deformed(self, near: Any, turn: Array) -> Any:
         """Laid lists in a cell whose vectors a have become turn·a."""
@@ -266,32 +272,15 @@ def _approach(
 
 def _pruned(kernel: MDKernel, form: Form, near: Near, s: Motion) -> tuple[Pruned, Int[Array, " lists"]]:
     """Short lists of now, and the sizes that they need."""
-    x, turn = _wrapped(form, near, s), s.deformed.T
-    pair, edge, n = near.pair, near.edge, s.x.shape[1]
-
-    def shifted(shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
-        return shift if form.barostat == "none" else turned(turn, shift)
-
-    squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shifted(pair.shift)), jnp.inf)
-    found: dict[int, tuple[Pair | Edge, Array]] = {}
-    for index in sorted(range(len(kernel.lists)), key=lambda k: -float(kernel.lists[k].rc or 0.0)):
-        cutoff, size = float(kernel.lists[index].rc or 0.0), form.room.lists[index]
-        most = (cutoff + near.skin) ** 2
-        if kernel.lists[index].name == "pair":
-            short, count, _ = near_pairs(pair, squares < most, size, cutoff, n)
-            found[index] = short, count
-        else:  # a shorter list of edges comes out of the longer one
-            assert edge is not None  # the host makes edges where the kernel has any
-            lengths = squared_lengths(x, jnp.arange(n)[:, None], edge.j, shifted(edge.shift))
-            edge, count = near_edges(edge, edge.valid & (lengths < most), size, cutoff)
-            found[index] = edge, count
+    x, turn = _wrapped(form, near, s), None if form.barostat == "none" else s.deformed.T
+    pair, n = near.pair, s.x.shape[1]
+    shift = pair.shift if turn is None else turned(turn, pair.shift)
+    squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shift), jnp.inf)
+    lists, needed = kernel.short(x, pair, squares, near.edge, turn, near.skin, form.room.lists)
     seen = squares < (near.watched[near.rows] + near.skin) ** 2
     watched, count, places = near_pairs(pair, seen, form.room.lists[-1], 1.0, n)
     back = jnp.eye(3) if form.barostat == "none" else jnp.linalg.inv(s.deformed)
-    lists = [found[k][0] for k in range(len(kernel.lists))]
-    ours = tuple(near._replace(shift=near.shift.astype(kernel.dtype)) for near in lists)
-    needed = [found[k][1] for k in range(len(kernel.lists))]
-    return Pruned(kernel.lay(ours, n), watched, near.rows[places], s.x, back), jnp.stack([*needed, count])
+    return Pruned(lists, watched, near.rows[places], s.x, back), jnp.stack([*needed, count])
 
 
 def _wrapped(form: Form, near: Near, s: Motion) -> Float[Array, "3 N"]:
@@ -335,12 +324,6 @@ def _landed(
         started=jnp.array(True),
         verdict=_verdict(c, energy, f, v, squares),
     )
-
-
-def turned(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
-    """turn·a of each vector a."""
-    rows = [sum(turn[a, b] * shift[b] for b in range(3)) for a in range(3)]
-    return jnp.stack(rows)
 
 
 def _watched(

@@ -23,8 +23,9 @@ from ...compiler.ir.types import Domain
 from ..potential.evaluators import CppEvaluator, n_threads
 from ..potential.potential import Potential
 from .continuing import target_of
-from .integrator import MDKernel, turned
+from .integrator import MDKernel
 from .outputs import SETTINGS
+from .pruning import short_lists, turned
 from .settings import MDSettings
 
 
@@ -42,12 +43,17 @@ class XlaLoop:
     def lists(self) -> tuple[Domain, ...]:
         return self.kernel.lists
 
-    @property
-    def spare(self) -> float:
-        return 0.0
-
-    def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> tuple[Pair | Edge, ...]:
-        return tuple(lists)
+    def short(
+        self,
+        x: Array,
+        pair: Pair,
+        squares: Array,
+        edge: Edge | None,
+        turn: Array | None,
+        skin: Array,
+        sizes: Sequence[int],
+    ) -> tuple[tuple[Pair | Edge, ...], tuple[Array, ...]]:
+        return short_lists(self.kernel, x, pair, squares, edge, turn, skin, sizes)
 
     def deformed(self, near: tuple[Pair | Edge, ...], turn: Array) -> tuple[Pair | Edge, ...]:
         return tuple(each._replace(shift=turned(turn, each.shift)) for each in near)

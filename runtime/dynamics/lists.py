@@ -122,9 +122,7 @@ class Search:
         for domain in self.kernel.lists:
             cutoff = float(domain.rc or 0.0) + self.skin
             size = _size(structure, found, domain.name, cutoff)
-            if self.kernel.spare:
-                size = _size(structure, found, domain.name, cutoff + self.kernel.spare)
-            elif domain.name == "pair":  # a short list of a crystal fills up when it melts
+            if domain.name == "pair":  # a short list of a crystal fills up when it melts
                 size = max(size, _evenly(structure, cutoff))
             sizes.append(size)
         cutoffs = watched_cutoffs(self.present) + self.skin

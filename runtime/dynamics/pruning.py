@@ -7,6 +7,7 @@ than what it needs.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax.numpy as jnp
@@ -14,6 +15,7 @@ from jax import Array
 from jaxtyping import Bool, Float, Int
 
 from ...compiler.backends.xla.arrays import Edge, Pair
+from ...compiler.backends.xla.kernel import Kernel
 from ..structures.batches import ASIDE
 
 
@@ -37,6 +39,42 @@ def squared_lengths(
     """|x[second] − x[first] + shift|². An edge and its reverse have the same bits."""
     d = [x[a][second] - x[a][first] + shift[a] for a in range(3)]
     return d[0] * d[0] + d[1] * d[1] + d[2] * d[2]
+
+
+def turned(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[Array, "3 ..."]:
+    """turn·a of each vector a."""
+    rows = [sum(turn[a, b] * shift[b] for b in range(3)) for a in range(3)]
+    return jnp.stack(rows)
+
+
+def short_lists(
+    kernel: Kernel,
+    x: Float[Array, "3 N"],
+    pair: Pair,
+    squares: Float[Array, " M"],
+    edge: Edge | None,
+    turn: Float[Array, "3 3"] | None,
+    skin: Float[Array, ""],
+    sizes: Sequence[int],
+) -> tuple[tuple[Pair | Edge, ...], tuple[Int[Array, ""], ...]]:
+    """The lists of an XLA kernel up to their cutoffs and a skin (Å), and the sizes that they need."""
+    n = x.shape[1]
+    found: dict[int, tuple[Pair | Edge, Array]] = {}
+    for index in sorted(range(len(kernel.lists)), key=lambda k: -float(kernel.lists[k].rc or 0.0)):
+        cutoff, size = float(kernel.lists[index].rc or 0.0), sizes[index]
+        most = (cutoff + skin) ** 2
+        if kernel.lists[index].name == "pair":
+            short, count, _ = near_pairs(pair, squares < most, size, cutoff, n)
+            found[index] = short, count
+        else:  # a shorter list of edges comes out of the longer one
+            assert edge is not None  # the host makes edges where the kernel has any
+            shift = edge.shift if turn is None else turned(turn, edge.shift)
+            lengths = squared_lengths(x, jnp.arange(n)[:, None], edge.j, shift)
+            edge, count = near_edges(edge, edge.valid & (lengths < most), size, cutoff)
+            found[index] = edge, count
+    lists = [found[k][0] for k in range(len(kernel.lists))]
+    ours = tuple(each._replace(shift=each.shift.astype(kernel.dtype)) for each in lists)
+    return ours, tuple(found[k][1] for k in range(len(kernel.lists)))
 
 
 def near_pairs(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -126,3 +127,10 @@ def test_public_names_have_the_words_of_the_glossary(root: Path, room: str) -> N
     }
     assert found <= KEPT, sorted(found - KEPT)
     assert {kept for kept in KEPT if kept.startswith(room)} <= found
+
+
+def test_a_group_of_tests_runs_in_one_worker(request: pytest.FixtureRequest) -> None:
+    """pytest-xdist writes the group behind the name of a test; without it both workers compile the same."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        pytest.skip("one process runs all tests")
+    assert request.node.nodeid.endswith("@house/test_house.py")

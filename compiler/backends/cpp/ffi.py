@@ -1,7 +1,7 @@
 """Compiled kernels inside jax: a small library calls them on XLA's own buffers.
 
-It is compiled once for each version of jaxlib, whatever the kernels are. Lists are laid out in a call of
-their own (`packed`), as one layout serves many steps.
+It is compiled once for each version of jaxlib, whatever the kernels are. Lists are made in a call of their
+own (`near`), as one list serves many steps.
 """
 
 from __future__ import annotations
@@ -43,7 +43,14 @@ class Neighbours(NamedTuple):
 
 
 def packed(edge: Edge) -> Neighbours:
-    """The lists of atoms without their padding, inside `jax.jit` or outside.
+    """The lists of atoms without their padding, inside `jax.jit` or outside. Raises errors as `near`."""
+    return near(edge, jnp.zeros((3, len(edge.j))), np.inf)
+
+
+def near(edge: Edge, positions: Any, reach: Any, turn: Any = None) -> Neighbours:
+    """The neighbours nearer than a reach (Å); positions: (3, N), Å. Inside `jax.jit` or outside.
+
+    turn: shifts s are turn·s now, and are kept as they were (`Neighbours` says why); None: they are s.
 
     Raises ToolError as `build.loaded`; XLA's error `INVALID_ARGUMENT` where an index is none of an atom, and
     for more shifts than have room.
@@ -60,7 +67,10 @@ def packed(edge: Edge) -> Neighbours:
         ),
         vmap_method="sequential",
     )
-    return Neighbours(*call(jnp.asarray(edge.j, np.int32), jnp.asarray(edge.shift), jnp.asarray(edge.valid)))
+    lists = jnp.asarray(edge.j, np.int32), jnp.asarray(edge.shift), jnp.asarray(edge.valid)
+    turn = jnp.eye(3) if turn is None else turn
+    now = (jnp.asarray(a, np.float64) for a in (positions, reach, turn))
+    return Neighbours(*call(*lists, *now))
 
 
 def call(

@@ -30,21 +30,25 @@ class JaxKernel:
 
     @property
     def lists(self) -> tuple[Domain, ...]:
-        """Those that `lay` needs."""
+        """Those that `short` needs."""
         return (Domain("edge", self.kernel.cutoff),) if self.kernel.cutoff else ()
 
-    @property
-    def spare(self) -> float:
-        """The distance (Å) that lists have room for at first, beyond their own: padding costs no time."""
-        return 1.0
-
-    def lay(self, lists: Sequence[Pair | Edge], n_atoms: int) -> Neighbours:
-        """Lists as the kernel reads them, for many steps."""
-        if not lists:
-            return Neighbours(jnp.zeros(n_atoms + 1, jnp.int64), jnp.zeros(1, jnp.int32), jnp.zeros((1, 3)))
-        (near,) = lists
-        assert isinstance(near, Edge)
-        return ffi.packed(near)
+    def short(
+        self,
+        x: Array,
+        pair: Pair,
+        squares: Array,
+        edge: Edge | None,
+        turn: Array | None,
+        skin: Array,
+        sizes: Sequence[int],
+    ) -> tuple[Neighbours, tuple[Array, ...]]:
+        """Lists up to cutoff and skin out of longer ones; any number of neighbours has room."""
+        n = x.shape[1]
+        if edge is None:
+            none = Neighbours(jnp.zeros(n + 1, jnp.int64), jnp.zeros(1, jnp.int32), jnp.zeros((1, 3)))
+            return none, ()
+        return ffi.near(edge, x, self.kernel.cutoff + skin, turn), (jnp.asarray(0, jnp.int32),)
 
     def deformed(self, near: Neighbours, turn: Array) -> Neighbours:
         """The lists in a cell whose vectors a have become turn·a."""

@@ -98,8 +98,10 @@ class Shifts {
   std::vector<int64_t> slots_;
 };
 
-/* j (N, K), shift (3, N, K), valid (N, K) → first (N + 1), neighbours (N K), shifts (S, 3), 0 beyond the last. */
+/* j (N, K), shift (3, N, K), valid (N, K), positions (3, N), reach, turn (3, 3) → those nearer than the reach
+   where a shift s is turn·s: first (N + 1), neighbours (N K), shifts s (S, 3), 0 beyond the last. */
 ffi::Error pack(ffi::Buffer<ffi::S32> j, ffi::AnyBuffer shift, ffi::Buffer<ffi::PRED> valid,
+                ffi::Buffer<ffi::F64> positions, ffi::Buffer<ffi::F64> reach, ffi::Buffer<ffi::F64> turn,
                 ffi::ResultBuffer<ffi::S64> first, ffi::ResultBuffer<ffi::S32> neighbours,
                 ffi::ResultBuffer<ffi::F64> shifts) {
   const auto shape = j.dimensions();
@@ -107,6 +109,8 @@ ffi::Error pack(ffi::Buffer<ffi::S32> j, ffi::AnyBuffer shift, ffi::Buffer<ffi::
   const int64_t n = shape[0], width = shape[1], all = n * width;
   if (int64_t(valid.element_count()) != all || int64_t(shift.element_count()) != 3 * all)
     return wrong("potentia: shifts are (3, N, K), and valid is (N, K)");
+  if (int64_t(positions.element_count()) != 3 * n || reach.element_count() != 1 || turn.element_count() != 9)
+    return wrong("potentia: positions are (3, N), a reach is a number, and a turn is (3, 3)");
   if (int64_t(first->element_count()) != n + 1 || int64_t(neighbours->element_count()) != all)
     return wrong("potentia: lists are (N + 1) and (N K)");
   const int bits = index_bits(n);
@@ -116,16 +120,25 @@ ffi::Error pack(ffi::Buffer<ffi::S32> j, ffi::AnyBuffer shift, ffi::Buffer<ffi::
   int64_t *start = first->typed_data();
   int32_t *to = neighbours->typed_data();
   Shifts images(shifts->typed_data(), room);
+  const double *const x = positions.typed_data(), *const y = x + n, *const z = y + n;
+  const double *const t = turn.typed_data();
+  const double most = reach.typed_data()[0] * reach.typed_data()[0];
   return with_reals(shift, [&](const auto *s) {
     int64_t m = 0;
     for (int64_t i = 0; i < n; ++i) {
       start[i] = m;
       for (int64_t k = i * width; k < (i + 1) * width; ++k) {
         if (!is_there[k]) continue;
-        if (from[k] < 0 || from[k] >= n) return wrong("potentia: a neighbour is none of the atoms");
-        const int64_t image = images.place(s[k], s[all + k], s[2 * all + k]);
+        const int64_t other = from[k];
+        if (other < 0 || other >= n) return wrong("potentia: a neighbour is none of the atoms");
+        const double sx = s[k], sy = s[all + k], sz = s[2 * all + k];
+        const double dx = x[other] - x[i] + (t[0] * sx + t[1] * sy + t[2] * sz);
+        const double dy = y[other] - y[i] + (t[3] * sx + t[4] * sy + t[5] * sz);
+        const double dz = z[other] - z[i] + (t[6] * sx + t[7] * sy + t[8] * sz);
+        if (dx * dx + dy * dy + dz * dz >= most) continue; /* what is no number stays: guards find it */
+        const int64_t image = images.place(sx, sy, sz);
         if (image < 0) return wrong("potentia: the neighbours have more periodic images than there is room for");
-        to[m++] = from[k] | int32_t(image << bits);
+        to[m++] = int32_t(other | image << bits);
       }
     }
     start[n] = m;
@@ -261,6 +274,9 @@ XLA_FFI_DEFINE_HANDLER_SYMBOL(potentia_ffi_pack, pack,
                                   .Arg<ffi::Buffer<ffi::S32>>()
                                   .Arg<ffi::AnyBuffer>()
                                   .Arg<ffi::Buffer<ffi::PRED>>()
+                                  .Arg<ffi::Buffer<ffi::F64>>()
+                                  .Arg<ffi::Buffer<ffi::F64>>()
+                                  .Arg<ffi::Buffer<ffi::F64>>()
                                   .Ret<ffi::Buffer<ffi::S64>>()
                                   .Ret<ffi::Buffer<ffi::S32>>()
                                   .Ret<ffi::Buffer<ffi::F64>>());
