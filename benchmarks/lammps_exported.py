@@ -1,6 +1,6 @@
 """An exported model in LAMMPS: its pair style beside the kernel, its dynamics beside `potentia md`.
 
-    python benchmarks/lammps_exported.py [--spec FILE] [--cells 20] [--skin 1.0] [--json FILE]
+    python benchmarks/lammps_exported.py [--run FOLDER] [--cells 20] [--skin 1.0] [--json FILE]
         [--md] [--drift] [--large 80 --ranks 2]
 
 bcc Nb, one thread; a step gives energy, forces and virial. Pair style and kernel have the same atoms and
@@ -42,6 +42,7 @@ from potentia.runtime.formats.lammps import installation  # noqa: E402
 from potentia.runtime.formats.lammps.folder import Export, write_folder  # noqa: E402
 from potentia.runtime.formats.lammps.native import native_of  # noqa: E402
 from potentia.runtime.potential.potential import Potential, compile  # noqa: E402
+from potentia.runtime.runs.run_folder import load  # noqa: E402
 from potentia.runtime.structures.structure import from_atoms  # noqa: E402
 
 LATTICE, BLOCKS = 3.3008, 9
@@ -213,7 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
-    parser.add_argument("--spec", type=Path, help="default: zbl + eam")
+    parser.add_argument("--run", type=Path, help="a fitted model of Nb; default: zbl + eam as it starts")
     parser.add_argument("--cells", type=int, default=20)
     parser.add_argument("--skin", type=float, default=1.0)
     parser.add_argument("--md", action="store_true")
@@ -222,8 +223,8 @@ def main() -> None:
     parser.add_argument("--ranks", type=int, default=1)
     parser.add_argument("--json", type=Path)
     args = parser.parse_args()
-    potential = compile(args.spec.read_text(encoding="utf-8") if args.spec else TINY)
-    report: dict[str, Any] = {"spec": args.spec.name if args.spec else "zbl + eam", "skin": args.skin}
+    potential = load(args.run) if args.run else compile(TINY)
+    report: dict[str, Any] = {"model": args.run.name if args.run else "zbl + eam", "skin": args.skin}
     with tempfile.TemporaryDirectory(prefix="potentia-lammps-") as name:
         folder = Path(name)
         commands = exported(

@@ -59,6 +59,15 @@ class Shifts {
 
   /* The place of a shift, or -1 where there is no room for it. */
   int64_t place(double x, double y, double z) {
+    const double *last = to_ + 3 * last_;
+    if (count_ && last[0] == x && last[1] == y && last[2] == z) return last_;
+    const int64_t found = searched(x, y, z);
+    if (found >= 0) last_ = found;
+    return found;
+  }
+
+ private:
+  int64_t searched(double x, double y, double z) {
     int64_t &slot = find(x, y, z);
     if (slot >= 0) return slot;
     if (count_ == most_) return -1;
@@ -69,7 +78,6 @@ class Shifts {
     return here;
   }
 
- private:
   int64_t &find(double x, double y, double z) {
     const double numbers[3] = {x + 0.0, y + 0.0, z + 0.0}; /* -0 is 0 */
     uint64_t hash = 0;
@@ -94,7 +102,7 @@ class Shifts {
   }
 
   double *to_;
-  int64_t most_, count_ = 0;
+  int64_t most_, count_ = 0, last_ = 0;
   std::vector<int64_t> slots_;
 };
 
