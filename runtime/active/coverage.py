@@ -15,7 +15,8 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from ..files.atomic import read_npz, write_atomic
+from ..files.atomic import write_atomic
+from ..files.npz import read_npz
 from ..structures.arrays import Floats
 from .loop import Learned, Round
 from .selection import POINTS

@@ -17,7 +17,8 @@ from ase.data import atomic_numbers
 
 from ..data.readers import read
 from ..data.writers import write_structures
-from ..files.atomic import atomic_directory, npz_bytes, write_atomic
+from ..files.atomic import atomic_directory, write_atomic
+from ..files.npz import npz_bytes
 from ..potential.potential import Potential
 from ..runs.run_folder import covariance_root
 from ..structures.structure import Structure

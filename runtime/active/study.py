@@ -23,7 +23,9 @@ from ..data.dataset import TrainingData, potential_for, read_training_data
 from ..data.frames import split_slice
 from ..data.readers import read
 from ..dynamics.checks import check
-from ..files.atomic import fingerprint, write_atomic
+from ..files.atomic import write_atomic
+from ..files.lock import files_of
+from ..files.states import fingerprint
 from ..fitting.checkpoint import digest_of
 from ..potential.potential import Potential
 from ..runs.run_folder import load
@@ -69,7 +71,7 @@ class Study:
             structures=digest_of(self.starts),
         )
         if not path.is_file():
-            if self.folder.is_dir() and any(self.folder.iterdir()):
+            if self.folder.is_dir() and files_of(self.folder):
                 message = f"cannot write {self.folder}: it holds files that are no study"
                 raise _other(message, self.folder, "choose another folder with `-o`")
             write_atomic(path, json.dumps(now, ensure_ascii=False, indent=1) + "\n")

@@ -53,19 +53,21 @@ def command(
     from ..active.coverage import save_coverage, save_rounds
     from ..active.loop import learn
     from ..active.study import agreement, study_of
+    from ..files.lock import only_writer_within
     from .progress import staging
 
     settings = load_active(config, stop)
-    with staging("active", quiet) as report:
-        study = study_of(settings, config, output, report)
-        if not quiet:
-            _introduce(study)
-        remarks = agreement(study)
-        if not quiet:
-            console.report(remarks, json)
-        learned = learn(study)
-    save_coverage(study, learned.rounds, output / "coverage.png")
-    save_rounds(learned, output / "rounds.png")
+    with only_writer_within(output):
+        with staging("active", quiet) as report:
+            study = study_of(settings, config, output, report)
+            if not quiet:
+                _introduce(study)
+            remarks = agreement(study)
+            if not quiet:
+                console.report(remarks, json)
+            learned = learn(study)
+        save_coverage(study, learned.rounds, output / "coverage.png")
+        save_rounds(learned, output / "rounds.png")
     _tell(study, learned, json)
     return 0
 

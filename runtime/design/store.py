@@ -7,8 +7,6 @@ added. Who works on one says so now and then: a process of another machine that 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +18,7 @@ from time import time
 from typing import Any, TypeAlias
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.process import own_name, runs_here
 
 _TABLES = """
 create table if not exists study (key text primary key, value text not null);
@@ -117,7 +116,7 @@ class Store:
     def take(self) -> Trial | None:
         """The next open trial, now this process's; None where there is none."""
         with self._open() as db:
-            row = db.execute(_TAKE, (_me(),)).fetchone()
+            row = db.execute(_TAKE, (own_name(),)).fetchone()
             if row is not None:
                 db.execute(_BEAT, (row[0], time()))
         return None if row is None else Trial(row[1], json.loads(row[2]))
@@ -185,29 +184,9 @@ class Store:
         return sum(status in ("done", "failed") for status in self._status().values())
 
 
-def _me() -> str:
-    return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
-
-
 def _alive(worker: str | None, seen: float) -> bool:
     """Whether the process still runs; one of another machine, whether it was heard of lately."""
-    host, pid, started = (worker or "? 0 ?").rsplit(" ", 2)
-    if host != socket.gethostname():
-        return worker is not None and time() - seen < _SILENT
-    return _started(int(pid)) == started
-
-
-def _started(pid: int) -> str:
-    """The start time of a process by the kernel: with another time, the number is another process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return "?" if fields[0] == "Z" else fields[19]
-    except OSError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return "?"
-    except PermissionError:
-        return "0"
-    return "0"
+    if worker is None:
+        return False
+    runs = runs_here(worker)
+    return time() - seen < _SILENT if runs is None else runs
