@@ -100,9 +100,17 @@ def _other(message: str, folder: Path, help: str) -> ArtifactError:
     return ArtifactError(Diagnostic("other-study", message, place=str(folder), help=help))
 
 
-def study_of(config: ActiveConfig, place: Path, folder: Path, on_progress: OnProgress | None = None) -> Study:
+def study_of(
+    config: ActiveConfig,
+    place: Path,
+    folder: Path,
+    on_progress: OnProgress | None = None,
+    *,
+    allow_code: bool = False,
+) -> Study:
     """A study from its configuration, read from the file `place`.
 
+    allow_code: the calculator may be code that the configuration names, beside it or of any package.
     Raises UserError: as the readers, the compiler, `dynamics.checks` and `Labeller` do, and other-study.
     """
     beside = place.parent
@@ -119,7 +127,7 @@ def study_of(config: ActiveConfig, place: Path, folder: Path, on_progress: OnPro
         check(
             start, potential.species, config.md, None
         )  # what dynamics would refuse, before anything is fitted
-    labeller = Labeller(config.label, beside)
+    labeller = Labeller(config.label, beside, allow_code, f"{place}, [label]")
     made = Study(
         config, folder, beside, training, potential, starts, labeller, on_progress or (lambda *_: None)
     )

@@ -36,6 +36,9 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the study.")],
     *,
     stop: Given,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Run code that the configuration names as its calculator.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -59,7 +62,7 @@ def command(
     settings = load_active(config, stop)
     with only_writer_within(output):
         with staging("active", quiet) as report:
-            study = study_of(settings, config, output, report)
+            study = study_of(settings, config, output, report, allow_code=allow_code)
             if not quiet:
                 _introduce(study)
             remarks = agreement(study)

@@ -101,7 +101,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def learned(config: Path, folder: str = "study", rounds: int | None = None) -> Learned:
-    return learn(study_of(load_active(config, {"stop.rounds": rounds}), config, config.parent / folder))
+    settings = load_active(config, {"stop.rounds": rounds})
+    return learn(study_of(settings, config, config.parent / folder, allow_code=True))
 
 
 def test_rounds_are_counted_and_end(world: World, tmp_path: Path) -> None:
@@ -222,6 +223,18 @@ def test_dynamics_that_cannot_be_are_refused_before_the_fit(world: World, tmp_pa
         learned(laid_out(tmp_path, **{"timestep = 3": "timestep = 20\ntau = 500"}))
     assert [d.code for d in caught.value.diagnostics] == ["timestep-too-long"]
     assert world.calls == {} and not (tmp_path / "study").exists()
+
+
+def test_a_configuration_from_others_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = laid_out(tmp_path, **{'"emt"': '"os:system"\narguments = {command = "touch ran"}'})
+    assert run(capsys, "active", str(config), "-o", str(tmp_path / "study"), "--quiet") == (
+        1,
+        "",
+        "error[needs-allow-code]: the argument `command` of the calculator `os:system` is code: it may start "
+        f"programs\n  --> {config}, [label]\n"
+        "  help: `--allow-code` lets it run, where you trust the configuration\n",
+    )
+    assert not (tmp_path / "study").exists() and not Path("ran").exists()
 
 
 def test_another_study_is_refused(world: World, tmp_path: Path) -> None:
