@@ -25,6 +25,7 @@ from ..data.readers import read
 from ..dynamics.checks import check
 from ..files.atomic import write_atomic
 from ..files.lock import files_of
+from ..files.reading import read_record
 from ..files.states import fingerprint
 from ..fitting.checkpoint import digest_of
 from ..potential.potential import Potential
@@ -76,7 +77,7 @@ class Study:
                 raise _other(message, self.folder, "choose another folder with `-o`")
             write_atomic(path, json.dumps(now, ensure_ascii=False, indent=1) + "\n")
             return
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = read_record(path, dict[str, str], "put it back from a copy, or begin in a new folder")
         for key, value in now.items():
             if before.get(key) != value:
                 message = f"the study in {self.folder} was made with another `{key}`"

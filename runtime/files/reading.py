@@ -64,7 +64,7 @@ def first_fault(error: ValidationError) -> str:
     first = error.errors()[0]
     where = ".".join(map(str, first["loc"]))
     reason = first["msg"][0].lower() + first["msg"][1:]
-    return f"`{where}`: {reason}" if where else reason
+    return f"`{where}`: {reason}" if where else "it is not a table"
 
 
 def _reason(error: OSError | ValueError) -> str:

@@ -282,7 +282,7 @@ def read_metadata(folder: Path) -> Metadata:
         help = did_you_mean(folder.name, near) or _A_RUN
         raise _error("missing-artifact", f"there is no run `{folder}`", folder, help)
     path = folder / METADATA
-    if not folder.is_dir() or not path.is_file():
+    if not folder.is_dir() or not path.exists():
         near = [p.name for p in folder.parent.iterdir() if (p / METADATA).is_file()]
         help = did_you_mean(folder.name, near) or _A_RUN
         raise _error("not-a-run", f"`{folder}` is not a run: it holds no {METADATA}", folder, help)

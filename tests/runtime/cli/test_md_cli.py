@@ -196,7 +196,7 @@ def test_a_damaged_state_gives_way_to_the_one_before(
     [
         ("settings.json", b"", "it is not JSON"),
         ("settings.json", b"[" * 100_000, "it is not JSON"),
-        ("settings.json", b"[]", "input should be a valid dictionary or instance of Recorded"),
+        ("settings.json", b"[]", "it is not a table"),
         ("settings.json", b'{"model": 3}', "`model`: input should be a valid string"),
         ("thermo.csv", b"\xff" * 9999, "it is no log of this run: 'utf-8' codec can't decode byte 0xff in "
          "position 0: invalid start byte"),
