@@ -125,7 +125,7 @@ class Folder:
         except (OSError, ValueError, csv.Error):
             return 0
 
-    def begun(self) -> bool:
+    def has_frames(self) -> bool:
         """Whether a trajectory of more than a frame lies there."""
         if not self.trajectory.is_file():
             return False

@@ -55,7 +55,7 @@ def _require_unbegun(record: Folder) -> None:
     steps = record.steps()
     if steps > 0:
         what = f"its log has steps up to {steps}"
-    elif record.begun():
+    elif record.has_frames():
         what = f"its {record.trajectory.name} holds frames"
     else:
         return
