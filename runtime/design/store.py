@@ -88,7 +88,7 @@ class Store:
             with self._connected() as db:
                 self._require_own(db)
                 db.executescript(_TABLES)
-        except (OSError, sqlite3.Error) as error:
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
             raise self._unusable(str(error)) from error
 
     def _require_own(self, db: sqlite3.Connection) -> None:
@@ -112,7 +112,7 @@ class Store:
                 yield db
         except sqlite3.OperationalError as error:  # a full disk, a lock that nobody lets go
             raise self._unusable(str(error)) from error
-        except sqlite3.Error as error:
+        except (sqlite3.Error, UnicodeDecodeError) as error:
             raise damaged(self.path, str(error), _AGAIN) from error
 
     @contextmanager

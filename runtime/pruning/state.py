@@ -10,7 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, InternalError
 from ...compiler.reduction.quadratic_model import Restriction
 from ..files.npz import AnyArray
 from ..files.reading import damaged
@@ -110,9 +110,10 @@ class PruneStore:
             fixed = dict(zip(stored.fixed.tolist(), stored.values.tolist(), strict=True))
             tied = tuple(tuple(group.tolist()) for group in stored.tied)
             history = tuple(Step.of(step) for step in json.loads(stored.history))
-        except (ValueError, TypeError, KeyError, RecursionError) as error:
+            restriction = Restriction(fixed, tied)
+        except (ValueError, TypeError, KeyError, RecursionError, InternalError) as error:
             raise damaged(self.path, f"its history is none: {error}") from error
-        return PruneState(Restriction(fixed, tied), stored.theta, history, stored.refused, stored.in_a_row)
+        return PruneState(restriction, stored.theta, history, stored.refused, stored.in_a_row)
 
 
 def depends_on(

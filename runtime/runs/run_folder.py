@@ -331,10 +331,12 @@ def _theta(folder: Path, model: Model, arrays: Mapping[str, AnyArray]) -> Theta:
     path = folder / PARAMETERS
     if not {"theta", "names"} <= arrays.keys():
         raise _damaged(path, "it lacks `theta` or `names`")
-    theta, names = arrays["theta"], list(map(str, arrays["names"]))
+    theta, names = arrays["theta"], [str(name) for name in arrays["names"].ravel()]
     expected = list(model.vector.names)
     if theta.shape != (len(expected),) or theta.dtype != np.float64:
         raise _damaged(path, f"it has {theta.size} parameters, and the spec has {len(expected)}")
+    if len(names) != len(expected):
+        raise _damaged(path, f"it has {len(names)} names, and the spec has {len(expected)} parameters")
     if names != expected:
         wrong = next(n for n, e in zip(names, expected, strict=False) if n != e)
         raise _damaged(path, f"its parameter `{wrong}` is not one of the spec")
