@@ -56,17 +56,18 @@ def simulate(
         about = identity(potential, structure, settings, velocities, chosen.threads)
         model = {"model": about["model"]}
         record: Folder | Memory = Memory(columns(pair_names(present)))
-        saved = None
         if folder is not None:
             record = Folder(folder, settings.trajectory, record.columns)
             if resume:
                 require_same(folder, about)
-                sizes = Sizes(structure.n_atoms, len(pair_names(present)), len(potential.list_specs()) + 1)
-                saved = state_of(record, model, sizes, on_warning)
             else:
                 begin(folder, about, overwrite)
         first = first_velocities(structure, settings, velocities)
         kernel, numbers = kernel_of(potential, settings.precision, chosen)
+        saved = None
+        if resume and isinstance(record, Folder):
+            sizes = Sizes(structure.n_atoms, len(pair_names(present)), len(kernel.lists) + 1)
+            saved = state_of(record, model, sizes, on_warning)
         loop = MDLoop(
             structure=structure,
             settings=settings,
