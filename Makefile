@@ -37,9 +37,11 @@ test: $(VENV)/installed-dev
 edits: $(VENV)/installed-dev
 	POTENTIA_EDITS=10000 $(BIN)/pytest -n 2 tests/compiler/difference/test_difference_edits.py
 
-# an hour on one core: what ends in anything but diagnostics or a model is printed, with how to make it again
+# an hour on one core for specs and as much for each kind of file: what ends in anything but diagnostics, or in what
+# was asked for, is printed, with how to make it again
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python tests/cases/fuzz.py --count 100000
+	$(BIN)/python tests/cases/fuzz_files.py --count 100000
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

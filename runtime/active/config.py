@@ -60,7 +60,8 @@ class SelectConfig(Section):
 
 
 class LabelConfig(Section):
-    """Who labels: a calculator of ASE by its name (`emt`), `module:Class`, or the folder of a run.
+    """Who labels: a calculator of ASE by its name (`emt`), `module:Class` of an installed package, or the
+    folder of a run; other code with `--allow-code`.
 
     max_force: structures with a larger force (eV/Å) are not trained on.
     """

@@ -15,10 +15,10 @@ import numpy as np
 from jaxtyping import Float
 from matplotlib.figure import Figure
 
-from ..files.atomic import read_npz, write_atomic
+from ..files.atomic import write_atomic
 from ..structures.arrays import Floats
 from .loop import Learned, Round
-from .selection import POINTS
+from .selection import read_points
 from .study import Study
 
 _COLOURS = ("#33658a", "#d1495b", "#3d8361", "#b08968", "#7b506f", "#4f6d7a", "#c58b2b", "#5c7c3a")
@@ -39,7 +39,7 @@ def save_coverage(study: Study, rounds: Sequence[Round], path: Path) -> None:
 
     Raises ArtifactError `unwritable`.
     """
-    stored = [read_npz(study.round(r.number) / "selection" / POINTS) for r in rounds]
+    stored = [read_points(study.round(r.number) / "selection") for r in rounds]
     parts = [stored[0]["training"], *(s["frames"] for s in stored)]
     points = np.concatenate([p.reshape(-1, parts[0].shape[1]) for p in parts])
     maps = {"PCA": principal(points)}

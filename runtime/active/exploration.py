@@ -17,6 +17,7 @@ from ..dynamics.result import Progress
 from ..dynamics.settings import MDSettings
 from ..dynamics.simulation import simulate
 from ..files.atomic import write_atomic
+from ..files.reading import damaged, read_record
 from ..potential.potential import Potential
 from ..structures.neighbors import pairs
 from ..structures.structure import Structure, from_atoms
@@ -56,7 +57,16 @@ def explore(study: Study, number: int, potential: Potential) -> list[Outcome]:
             # each round and run has a seed of its own, and the next of the structures to begin with
             running = (number - 1) * len(plan) + k
             _simulate(study, potential, folder, temperature, running, (k, len(plan)))
-        found.append(Outcome(**json.loads((folder / OUTCOME).read_text(encoding="utf-8"))))
+        found.append(_outcome(study, folder))
+    return found
+
+
+def _outcome(study: Study, folder: Path) -> Outcome:
+    """The outcome of a trajectory that has ended. Raises ArtifactError damaged-artifact."""
+    help = "remove it, and the trajectory is looked at again"
+    found = read_record(folder / OUTCOME, Outcome, help)
+    if found.folder != str(folder.relative_to(study.folder)):
+        raise damaged(folder / OUTCOME, f"it is of the trajectory in `{found.folder}`", help)
     return found
 
 

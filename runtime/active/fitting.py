@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
 from ..data.dataset import digest
 from ..evaluation.errors import evaluate
-from ..files.atomic import checkpoint_of
+from ..files.orphans import recover
+from ..files.states import checkpoint_of, remove_checkpoint
 from ..fitting.fit import fit
 from ..fitting.result import FitResult, Progress
 from ..potential.potential import Potential
@@ -25,6 +25,7 @@ def fitted(
 
     files: where the labels of earlier rounds lie. A fit that was cut off goes on from its last state.
     """
+    recover(folder)
     if not (folder / METADATA).is_file():
         what = f"{folder.parent.name}: fitting"
         study.on_progress(what, 0.0)
@@ -38,7 +39,7 @@ def fitted(
         if "interrupt" in result.reason:
             raise KeyboardInterrupt
         _save(study, folder, result, known, files)
-        shutil.rmtree(checkpoint_of(folder).parent, ignore_errors=True)
+        remove_checkpoint(folder)
     return before.with_theta(load(folder).theta)
 
 

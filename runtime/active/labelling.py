@@ -2,30 +2,22 @@
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Mapping
-from contextlib import contextmanager
 from dataclasses import replace
-from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.calculators.calculator import PropertyNotImplementedError
 
-from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, UserError
+from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.writers import labelled_atoms
-from ..runs.formats import METADATA
-from ..runs.run_folder import load
 from ..structures.arrays import Floats, Stress
 from ..structures.structure import Structure
+from .calculators import CalculatorMaker
 from .config import LabelConfig
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
-
     from ase import Atoms
-    from ase.calculators.calculator import Calculator
 
 
 # Beyond what another grid or convergence does to labels of one method
@@ -39,14 +31,17 @@ class Unlabelled(Exception):
 
 
 class Labeller:
-    """Energies, forces and stress by a calculator. Raises DataError `unknown-calculator`.
+    """Energies, forces and stress by a calculator.
 
-    beside: the folder in which runs and modules are looked for.
+    beside: the folder in which runs are looked for, and modules where `allow_code` is set; place: of the
+    configuration. Raises DataError `unknown-calculator`, `needs-allow-code`.
     """
 
-    def __init__(self, config: LabelConfig, beside: Path) -> None:
+    def __init__(
+        self, config: LabelConfig, beside: Path, allow_code: bool = False, place: str = "[label]"
+    ) -> None:
         self.config = config
-        self._calculator = _made(config.calculator, config.arguments, beside)
+        self._calculator = CalculatorMaker(config, beside, allow_code, place).made()
 
     def label(self, structure: Structure) -> Structure:
         """The structure with labels. Raises Unlabelled, whatever the calculator's fault was."""
@@ -110,52 +105,3 @@ def _stress(atoms: Atoms) -> Stress | None:
         return np.array(atoms.get_stress(voigt=False), dtype=np.float64)
     except (PropertyNotImplementedError, NotImplementedError):
         return None
-
-
-def _made(name: str, arguments: Mapping[str, object], beside: Path) -> Calculator:
-    for folder in (beside / name, Path(name)):
-        if (folder / METADATA).is_file():
-            return _called(load(folder).calculator, name, arguments)
-    if ":" in name:
-        module, _, attribute = name.partition(":")
-        with _importable(beside):
-            try:
-                kind = getattr(import_module(module), attribute)
-            except (ImportError, AttributeError, ValueError) as error:
-                raise _unknown(name, str(error)) from error
-    else:
-        from ase.calculators.calculator import get_calculator_class
-
-        try:
-            kind = get_calculator_class(name)
-        except Exception as error:  # ASE imports what it is told: anything may happen
-            raise _unknown(name, str(error)) from error
-    return _called(kind, name, arguments)
-
-
-def _called(kind: Callable[..., Calculator], name: str, arguments: Mapping[str, object]) -> Calculator:
-    try:
-        return kind(**arguments)
-    except UserError:
-        raise
-    except Exception as error:
-        message = f"the calculator `{name}` cannot be made: {error}"
-        raise DataError(
-            Diagnostic("unknown-calculator", message, help="its arguments are [label.arguments]")
-        ) from error
-
-
-def _unknown(name: str, why: str) -> DataError:
-    message = f"there is no calculator `{name}`: {why}"
-    help = "a name of ASE such as `emt`, `module:Class`, or the folder of a run"
-    return DataError(Diagnostic("unknown-calculator", message, help=help))
-
-
-@contextmanager
-def _importable(folder: Path) -> Iterator[None]:
-    """Modules beside the configuration can be imported."""
-    sys.path.insert(0, str(folder))
-    try:
-        yield
-    finally:
-        sys.path.remove(str(folder))

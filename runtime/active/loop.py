@@ -17,6 +17,7 @@ from ..data.dataset import read_labelled
 from ..data.writers import write_structures
 from ..evaluation.errors import evaluate
 from ..files.atomic import atomic_directory, write_atomic
+from ..files.reading import read_record
 from ..potential.potential import Potential
 from ..runs.lineage import errors
 from ..runs.run_folder import read_metadata
@@ -93,6 +94,22 @@ class Learned:
     model: Path
 
 
+@dataclass(frozen=True)
+class _Known:
+    """What a round that was looked at before says again."""
+
+    labelled: int
+    errors_on_new: dict[str, float] | None
+
+
+@dataclass(frozen=True)
+class _Refused:
+    reason: str
+
+
+_LABEL_AGAIN = "remove it, and the structure is labelled again"
+
+
 def learn(study: Study) -> Learned:
     """Rounds until failures and new structures are few enough, or their number is reached.
 
@@ -146,7 +163,7 @@ def _labelled(
             found += read_labelled([str(labels)], _as_fitted(study))[0]
             files.append(labels)
         else:
-            refused[structure.place] = json.loads(failure.read_text(encoding="utf-8"))["reason"]
+            refused[structure.place] = read_record(failure, _Refused, _LABEL_AGAIN).reason
     if not found:
         shutil.rmtree(folder, ignore_errors=True)  # asked again when the calculator is mended
         raise _nothing(folder, refused)
@@ -195,9 +212,9 @@ def _round(
 def _surprise(known: Path, potential: Potential, more: Sequence[Structure]) -> dict[str, float] | None:
     """Errors on structures before they are trained on, as they were recorded or computed now."""
     if known.is_file():
-        before = json.loads(known.read_text(encoding="utf-8"))
-        if before["labelled"] == len(more):
-            return before["errors_on_new"]
+        before = read_record(known, _Known, "remove it, and it is worked out again")
+        if before.labelled == len(more):
+            return before.errors_on_new
     return errors(evaluate(potential, more).as_dict()) if more else None
 
 

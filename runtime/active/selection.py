@@ -17,7 +17,9 @@ from ase.data import atomic_numbers
 
 from ..data.readers import read
 from ..data.writers import write_structures
-from ..files.atomic import atomic_directory, npz_bytes, write_atomic
+from ..files.atomic import atomic_directory, write_atomic
+from ..files.npz import AnyArray, npz_bytes, read_npz
+from ..files.reading import damaged, read_record
 from ..potential.potential import Potential
 from ..runs.run_folder import covariance_root
 from ..structures.structure import Structure
@@ -64,17 +66,49 @@ def select(
 
 
 def _stored(folder: Path) -> Selection:
-    about = json.loads((folder / ABOUT).read_text(encoding="utf-8"))
+    help = f"remove the folder {folder}, and the selection is made again"
+    about = read_record(folder / ABOUT, _About, help)
+    if len(about.grades) != len(about.distances):
+        raise damaged(folder / ABOUT, "it does not have a distance for each grade", help)
     chosen = folder / SELECTED
-    structures = read(chosen, labels=False).structures if chosen.is_file() else ()
+    if about.grades and not chosen.is_file():
+        raise damaged(chosen, "it is missing", help)
+    structures = read(chosen, labels=False).structures if about.grades else ()
+    if len(structures) != len(about.grades):
+        why = f"it holds {len(structures)} of the {len(about.grades)} structures that were selected"
+        raise damaged(chosen, why, help)
     return Selection(
-        about["method"],
-        about["frames"],
-        about["uncertain"],
-        structures,
-        tuple(about["grades"]),
-        tuple(about["distances"]),
+        about.method, about.frames, about.uncertain, structures, tuple(about.grades), tuple(about.distances)
     )
+
+
+@dataclass(frozen=True)
+class _About:
+    """The selection without its structures, as `selection.json` has it."""
+
+    method: str
+    frames: int
+    uncertain: int
+    grades: list[float | None]
+    distances: list[float | None]
+
+
+def read_points(folder: Path) -> dict[str, AnyArray]:
+    """The structures of a round in the space of descriptors: training and frames (n, D), chosen (k,) of them.
+
+    Raises ArtifactError missing-artifact, damaged-artifact.
+    """
+    path = folder / POINTS
+    found = read_npz(path)
+    if not {"training", "frames", "chosen"} <= found.keys():
+        raise damaged(path, "it lacks `training`, `frames` or `chosen`")
+    training, frames, chosen = found["training"], found["frames"], found["chosen"]
+    fits = training.ndim == frames.ndim == 2 and training.shape[1] == frames.shape[1] and chosen.ndim == 1
+    if not fits or chosen.dtype.kind not in "iu" or not ((chosen >= 0) & (chosen < len(frames))).all():
+        raise damaged(path, "its arrays do not fit together")
+    if not all(part.dtype.kind == "f" and np.isfinite(part).all() for part in (training, frames)):
+        raise damaged(path, "a number of it is not finite")
+    return found
 
 
 def _choose(

@@ -23,7 +23,10 @@ from ..data.dataset import TrainingData, potential_for, read_training_data
 from ..data.frames import split_slice
 from ..data.readers import read
 from ..dynamics.checks import check
-from ..files.atomic import fingerprint, write_atomic
+from ..files.atomic import write_atomic
+from ..files.lock import files_of
+from ..files.reading import read_record
+from ..files.states import fingerprint
 from ..fitting.checkpoint import digest_of
 from ..potential.potential import Potential
 from ..runs.run_folder import load
@@ -69,12 +72,12 @@ class Study:
             structures=digest_of(self.starts),
         )
         if not path.is_file():
-            if self.folder.is_dir() and any(self.folder.iterdir()):
+            if self.folder.is_dir() and files_of(self.folder):
                 message = f"cannot write {self.folder}: it holds files that are no study"
                 raise _other(message, self.folder, "choose another folder with `-o`")
             write_atomic(path, json.dumps(now, ensure_ascii=False, indent=1) + "\n")
             return
-        before = json.loads(path.read_text(encoding="utf-8"))
+        before = read_record(path, dict[str, str], "put it back from a copy, or begin in a new folder")
         for key, value in now.items():
             if before.get(key) != value:
                 message = f"the study in {self.folder} was made with another `{key}`"
@@ -98,9 +101,17 @@ def _other(message: str, folder: Path, help: str) -> ArtifactError:
     return ArtifactError(Diagnostic("other-study", message, place=str(folder), help=help))
 
 
-def study_of(config: ActiveConfig, place: Path, folder: Path, on_progress: OnProgress | None = None) -> Study:
+def study_of(
+    config: ActiveConfig,
+    place: Path,
+    folder: Path,
+    on_progress: OnProgress | None = None,
+    *,
+    allow_code: bool = False,
+) -> Study:
     """A study from its configuration, read from the file `place`.
 
+    allow_code: the calculator may be code that the configuration names, beside it or of any package.
     Raises UserError: as the readers, the compiler, `dynamics.checks` and `Labeller` do, and other-study.
     """
     beside = place.parent
@@ -117,7 +128,7 @@ def study_of(config: ActiveConfig, place: Path, folder: Path, on_progress: OnPro
         check(
             start, potential.species, config.md, None
         )  # what dynamics would refuse, before anything is fitted
-    labeller = Labeller(config.label, beside)
+    labeller = Labeller(config.label, beside, allow_code, f"{place}, [label]")
     made = Study(
         config, folder, beside, training, potential, starts, labeller, on_progress or (lambda *_: None)
     )

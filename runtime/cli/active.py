@@ -36,6 +36,9 @@ def command(
     output: Annotated[Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the study.")],
     *,
     stop: Given,
+    allow_code: Annotated[
+        bool, typer.Option("--allow-code", help="Run code that the configuration names as its calculator.")
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -53,19 +56,21 @@ def command(
     from ..active.coverage import save_coverage, save_rounds
     from ..active.loop import learn
     from ..active.study import agreement, study_of
+    from ..files.lock import only_writer_within
     from .progress import staging
 
     settings = load_active(config, stop)
-    with staging("active", quiet) as report:
-        study = study_of(settings, config, output, report)
-        if not quiet:
-            _introduce(study)
-        remarks = agreement(study)
-        if not quiet:
-            console.report(remarks, json)
-        learned = learn(study)
-    save_coverage(study, learned.rounds, output / "coverage.png")
-    save_rounds(learned, output / "rounds.png")
+    with only_writer_within(output):
+        with staging("active", quiet) as report:
+            study = study_of(settings, config, output, report, allow_code=allow_code)
+            if not quiet:
+                _introduce(study)
+            remarks = agreement(study)
+            if not quiet:
+                console.report(remarks, json)
+            learned = learn(study)
+        save_coverage(study, learned.rounds, output / "coverage.png")
+        save_rounds(learned, output / "rounds.png")
     _tell(study, learned, json)
     return 0
 

@@ -6,8 +6,10 @@ import json
 import os
 import sys
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from typing import TextIO
 
-from ...compiler.diagnostics.diagnostic import Diagnostic
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ...compiler.diagnostics.render import as_json as diagnostics_as_data
 from ...compiler.diagnostics.render import as_text
 
@@ -16,19 +18,38 @@ _SELF_EXPLAINED = ("interrupted", "usage", "internal-error", "more-faults", "unk
 
 
 def result(text: str) -> None:
-    """A result, on a line of stdout."""
-    print(text)
+    """A result, on a line of stdout. Raises ArtifactError unwritable."""
+    try:
+        print(text, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        silence(sys.stdout)
+        message = f"cannot write the output: {error.strerror or error}"
+        raise ArtifactError(Diagnostic("unwritable", message)) from error
+
+
+def silence(stream: TextIO) -> None:
+    """Let a stream go nowhere: what it still holds would fail again at the end of the process."""
+    with suppress(OSError, ValueError):
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
 
 
 def result_json(value: object) -> None:
     """One JSON object on stdout. NaN and infinity are refused: they are no JSON."""
-    print(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
+    result(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
 
 
 def say(text: str, quiet: bool = False) -> None:
-    """A message, on a line of stderr."""
-    if not quiet:
+    """A message, on a line of stderr; nobody hears it where that is full."""
+    if quiet:
+        return
+    try:
         print(text, file=sys.stderr, flush=True)
+    except BrokenPipeError:
+        raise
+    except OSError:
+        silence(sys.stderr)
 
 
 def report(diagnostics: Iterable[Diagnostic], as_json: bool = False) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json as formats
+from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypedDict
 
@@ -46,6 +47,7 @@ def command(
       potentia fisher runs/nb --data nb.xyz --no-calibration --json
     """
     one_thread_each()
+    from ..files.lock import only_writer_of
     from ..information.parts import report
     from ..runs.with_data import fitted_run_of
     from .outputs import require_writable
@@ -53,12 +55,13 @@ def command(
     where = output or run / "fisher.json"
     training = fitted_run_of(run, data, allow_data_change)
     require_writable(where)
-    known, errors = _known(training, not no_calibration, quiet)
-    found = report(training.potential.model, known)
-    content = {"run": str(run), "n_structures": len(training.structures), **found.as_dict()}
-    kept = _kept(run, training, known, errors)
-    content |= kept
-    _save(where, content, found, kept["coverage"], plot)
+    with nullcontext() if training.changed else only_writer_of(run):
+        known, errors = _known(training, not no_calibration, quiet)
+        found = report(training.potential.model, known)
+        content = {"run": str(run), "n_structures": len(training.structures), **found.as_dict()}
+        kept = _kept(run, training, known, errors)
+        content |= kept
+        _save(where, content, found, kept["coverage"], plot)
     if not quiet:
         console.report(_remarks(training, known), json)
         console.say(f"saved in {where}")

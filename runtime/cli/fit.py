@@ -64,6 +64,7 @@ def command(
     """
     one_thread_each()
     from ...compiler.program import Program
+    from ..files.lock import only_writer_of
     from ..residuals.config import load_config
     from .outputs import require_new_run
 
@@ -73,19 +74,27 @@ def command(
     if program.named_species:  # else it is built once the data have said them
         _ = program.model  # before the data: its faults are told at once
     require_new_run(folder, force, resume)
-    training, potential = _prepared(program, data, settings)
-    if begin is not None:
-        potential = _begun(potential, begin, quiet)
-    if not quiet:
-        _introduce(data, training, potential, json)
-    result = _fitted(potential, training, settings, folder, resume, quiet)
-    metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
+    with only_writer_of(folder):
+        training, potential = _prepared(program, data, settings)
+        if begin is not None:
+            potential = _begun(potential, begin, quiet)
+        if not quiet:
+            _introduce(data, training, potential, json)
+        result = _fitted(potential, training, settings, folder, resume, quiet)
+        metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
+        _finished(folder, result.reason)
     if not quiet:
         console.report(result.warnings, json)
         ended = "converged" if result.converged else "not converged"
         console.say(f"{ended} ({result.reason}); saved in {folder}")
     _tell(result.potential, metrics, json)
     return 130 if "interrupt" in result.reason else 0
+
+
+def _finished(folder: Path, reason: str) -> None:
+    from ..fitting.checkpoint import finish
+
+    finish(folder, reason)
 
 
 def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:

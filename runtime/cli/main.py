@@ -7,6 +7,7 @@ data, on the disk), 2 usage, 70 our own fault, 130 interrupted.
 from __future__ import annotations
 
 import ast
+import errno
 import os
 import sys
 import tempfile
@@ -106,8 +107,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.report([Diagnostic("interrupted", "interrupted")], as_json)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output is gone: `potentia … | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        console.silence(sys.stdout)
         return 0
+    except OSError as error:
+        if error.errno not in _CONDITIONS:
+            console.report([_ours(error)], as_json)
+            return OURS
+        console.report([_condition(error)], as_json)
+        return 1
     except Exception as error:
         console.report([_ours(error)], as_json)
         return OURS
@@ -141,6 +148,25 @@ def _usage(error: Any) -> Diagnostic:
     help = f"`{context.command_path} --help` shows the options" if context is not None else None
     message = str(error.format_message()).strip()
     return Diagnostic("usage", message[:1].lower() + message[1:].rstrip("."), help=help)
+
+
+# what a disk, its permissions or the length of a name may answer whoever asks
+_CONDITIONS = (
+    *(errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOSPC, errno.EDQUOT, errno.EIO, errno.ENAMETOOLONG),
+    *(errno.ELOOP, errno.ENOTDIR, errno.EISDIR, errno.ESTALE, errno.EMFILE, errno.ENFILE),
+)
+
+
+def _condition(error: OSError) -> Diagnostic:
+    """A file that the system does not let us use, wherever we met it; our output, where it has no name."""
+    if error.filename is None:
+        console.silence(sys.stdout)
+        return Diagnostic("unwritable", f"cannot write: {error.strerror}")
+    name = os.fsdecode(error.filename) if isinstance(error.filename, str | bytes) else str(error.filename)
+    message = f"cannot use `{name}`: {error.strerror}"
+    denied = error.errno in (errno.EACCES, errno.EPERM)
+    help = "every folder above it needs the permission to be entered (x)" if denied else None
+    return Diagnostic("unusable-file", message, place=name, help=help)
 
 
 def _ours(error: Exception) -> Diagnostic:

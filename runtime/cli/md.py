@@ -78,6 +78,7 @@ def command(
             resume=resume,
             overwrite=overwrite,
             on_progress=progress,
+            on_warning=lambda found: console.report([found], json),
         )
     return _end(result, output, json)
 

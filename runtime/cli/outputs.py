@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import secrets
 from pathlib import Path
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ..files.atomic import checkpoint_of, write_atomic
+from ..files.atomic import require_replaceable, write_atomic
+from ..files.orphans import PROBE, beside, recover, tidy
+from ..files.states import checkpoint_of
 from ..runs.formats import METADATA
 
 _ELSEWHERE = "choose another place with `-o`"
@@ -19,7 +20,9 @@ def require_writable(path: Path) -> None:
     for above in path.parents:
         if above.exists() and not above.is_dir():
             raise _error("unwritable", f"cannot write {path}: {above} is a file", path, _ELSEWHERE)
-    probe = path.parent / f".{path.name}.{secrets.token_hex(4)}.probe"
+    require_replaceable(path)
+    tidy(path)
+    probe = beside(path, PROBE)
     made = [folder for folder in (path.parent, *path.parent.parents) if not folder.exists()]
     try:
         write_atomic(probe, b"")
@@ -58,6 +61,7 @@ def require_new_folder(folder: Path, force: bool, marker: str) -> None:
 
 def _is_there(folder: Path, marker: str, others: str) -> bool:
     """Whether a folder of the kind of `marker` is there. Raises ArtifactError where anything else is."""
+    recover(folder)
     if folder.exists() and not folder.is_dir():
         raise _error("unwritable", f"cannot write {folder}: it is a file", folder, _ELSEWHERE)
     if not folder.is_dir() or not any(folder.iterdir()):

@@ -76,17 +76,21 @@ def command(
       potentia prune runs/nb --data nb.xyz --guard niobium.toml
     """
     one_thread_each()
+    from ..files.lock import only_writer_of
+    from ..files.states import remove_checkpoint
     from ..runs.with_data import fitted_run_of
     from .outputs import require_new_run
 
     folder = output or run.with_name(run.name + "-pruned")
     goal = _goal(target_parameters, max_loss_increase, criterion)
     require_new_run(folder, force, resume)
-    training = fitted_run_of(run, data, allow_data_change)
-    if training.changed is not None and not quiet:
-        console.report([training.changed], json)
-    pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
-    metrics, content = _saved(folder, run, training, pruned, quiet)
+    with only_writer_of(folder):
+        training = fitted_run_of(run, data, allow_data_change)
+        if training.changed is not None and not quiet:
+            console.report([training.changed], json)
+        pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
+        metrics, content = _saved(folder, run, training, pruned, quiet)
+        remove_checkpoint(folder)
     if not quiet:
         console.report((*pruned.warnings, *pruned.result.warnings), json)
         console.say(f"saved in {folder}")

@@ -6,6 +6,7 @@ energy, its forces (x of all atoms, then y, z), its six components of stress.
 
 from __future__ import annotations
 
+import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -14,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.atomic import unwritable
 from ..residuals.residuals import ResidualRows, Residuals, Sigmas
 from ..structures.arrays import Indices
 from ..structures.structure import Structure
@@ -70,6 +72,7 @@ def write_columns(
     part = path.with_name(path.name + ".part")  # a trial is one process's: what a killed one left is replaced
     shape = (layout.size, len(made.linear) + 1)
     table = np.lib.format.open_memmap(part, mode="w+", dtype=np.float32, shape=shape)
+    _take_room(part)
     for rows in problem.rows(theta, made.linear):
         places = layout.places(rows)
         table[places, :-1] = rows.jacobian
@@ -77,6 +80,22 @@ def write_columns(
     table.flush()
     del table
     os.replace(part, path)
+
+
+def _take_room(path: Path) -> None:
+    """Have the disk give room for all of a file now: a mapped one that it fails ends the process.
+
+    Raises ArtifactError `unwritable`.
+    """
+    try:
+        with path.open("r+b") as file:
+            if hasattr(os, "posix_fallocate"):  # not on macOS
+                os.posix_fallocate(file.fileno(), 0, path.stat().st_size)
+    except OSError as error:
+        if error.errno not in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
+            return  # the disk gives no promises
+        path.unlink(missing_ok=True)
+        raise unwritable(path, error) from error
 
 
 def read_columns(path: Path) -> NDArray[np.float32]:

@@ -7,8 +7,6 @@ added. Who works on one says so now and then: a process of another machine that 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -20,6 +18,8 @@ from time import time
 from typing import Any, TypeAlias
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.process import own_name, runs_here
+from ..files.reading import damaged
 
 _TABLES = """
 create table if not exists study (key text primary key, value text not null);
@@ -28,7 +28,14 @@ create table if not exists trials (
     worker text, result text, seconds real
 );
 create table if not exists beats (id text primary key, seen real not null);
+create table if not exists digests (id text primary key, digest text not null);
 """
+_COLUMNS = {
+    "study": ["key", "value"],
+    "trials": ["id", "kind", "payload", "status", "worker", "result", "seconds"],
+    "beats": ["id", "seen"],
+    "digests": ["id", "digest"],
+}
 _TAKE = """
 update trials set status = 'running', worker = ?
 where id = (select id from trials where status = 'pending' order by rowid limit 1)
@@ -37,6 +44,9 @@ returning id, kind, payload
 
 
 _BEAT = "insert or replace into beats (id, seen) values (?, ?)"
+_RESULTS = "select id, result, digest from trials left join digests using (id)"
+_ELSEWHERE = "choose another folder with `-o`"
+_AGAIN = "start the study again in another folder"
 _EVERY = 20.0  # s between two signs of life
 _SILENT = 600.0  # s without one after which a process of another machine is no more; clocks differ by less
 
@@ -58,26 +68,55 @@ class Trial:
         return sha256(_text([self.kind, self.payload]).encode()).hexdigest()[:16]
 
 
+def _digest(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()
+
+
 def _text(data: object) -> str:
     return json.dumps(data, sort_keys=True, ensure_ascii=False)
 
 
 class Store:
-    """A study on the disk. Raises ArtifactError: unwritable, other-study."""
+    """A study on the disk. Raises ArtifactError: unwritable, other-study, damaged-artifact."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with self._open() as db:
+            if path.exists() and not path.is_file():
+                raise self._unusable("it is no plain file")
+            with self._connected() as db:
+                self._require_own(db)
                 db.executescript(_TABLES)
-        except (OSError, sqlite3.Error) as error:
-            message = f"cannot use {path} as the store of a study: {error}"
-            help = "choose another folder with `-o`"
-            raise ArtifactError(Diagnostic("unwritable", message, place=str(path), help=help)) from error
+        except (OSError, sqlite3.Error, UnicodeDecodeError) as error:
+            raise self._unusable(str(error)) from error
+
+    def _require_own(self, db: sqlite3.Connection) -> None:
+        """Raise ArtifactError `other-study` where the database has tables of another program."""
+        tables = [row[0] for row in db.execute("select name from sqlite_master where type = 'table'")]
+        for table in tables:
+            columns = [row[1] for row in db.execute(f"pragma table_info({json.dumps(table)})")]
+            if _COLUMNS.get(table) != columns:
+                message = f"{self.path} is a database of another program: it has a table `{table}`"
+                raise ArtifactError(Diagnostic("other-study", message, place=str(self.path), help=_ELSEWHERE))
+
+    def _unusable(self, why: str) -> ArtifactError:
+        message = f"cannot use {self.path} as the store of a study: {why}"
+        return ArtifactError(Diagnostic("unwritable", message, place=str(self.path), help=_ELSEWHERE))
 
     @contextmanager
     def _open(self) -> Iterator[sqlite3.Connection]:
+        """The database. Raises ArtifactError: unwritable, damaged-artifact."""
+        try:
+            with self._connected() as db:
+                yield db
+        except sqlite3.OperationalError as error:  # a full disk, a lock that nobody lets go
+            raise self._unusable(str(error)) from error
+        except (sqlite3.Error, UnicodeDecodeError) as error:
+            raise damaged(self.path, str(error), _AGAIN) from error
+
+    @contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
         db = sqlite3.connect(self.path, timeout=60.0)
         try:
             with db:
@@ -117,10 +156,15 @@ class Store:
     def take(self) -> Trial | None:
         """The next open trial, now this process's; None where there is none."""
         with self._open() as db:
-            row = db.execute(_TAKE, (_me(),)).fetchone()
+            row = db.execute(_TAKE, (own_name(),)).fetchone()
             if row is not None:
                 db.execute(_BEAT, (row[0], time()))
-        return None if row is None else Trial(row[1], json.loads(row[2]))
+        if row is None:
+            return None
+        found = Trial(row[1], self._data(row[2]))
+        if found.id != row[0]:
+            raise damaged(self.path, f"the trial {row[0]} is not what it was", _AGAIN)
+        return found
 
     @contextmanager
     def working(self, trial: Trial) -> Iterator[None]:
@@ -141,19 +185,19 @@ class Store:
             thread.join()
 
     def finish(self, trial: Trial, result: Mapping[str, object], seconds: float) -> None:
+        self._end(trial, "done", _text(result), seconds)
+
+    def _end(self, trial: Trial, status: str, result: str, seconds: float) -> None:
         with self._open() as db:
             db.execute(
-                "update trials set status = 'done', result = ?, seconds = ? where id = ?",
-                (_text(result), seconds, trial.id),
+                "update trials set status = ?, result = ?, seconds = ? where id = ?",
+                (status, result, seconds, trial.id),
             )
+            db.execute("insert or replace into digests values (?, ?)", (trial.id, _digest(result)))
 
     def fail(self, trial: Trial, reason: str, seconds: float) -> None:
         """A trial that came to nothing, with the reason; the study goes on."""
-        with self._open() as db:
-            db.execute(
-                "update trials set status = 'failed', result = ?, seconds = ? where id = ?",
-                (_text({"reason": reason}), seconds, trial.id),
-            )
+        self._end(trial, "failed", _text({"reason": reason}), seconds)
 
     def unfinished(self, trials: Iterable[Trial]) -> list[Trial]:
         """The trials that are neither done nor failed."""
@@ -167,47 +211,39 @@ class Store:
     def result(self, trial: Trial) -> Result | None:
         """The result of a trial that is done, else None."""
         with self._open() as db:
-            row = db.execute(
-                "select result from trials where id = ? and status = 'done'", (trial.id,)
-            ).fetchone()
-        return None if row is None else json.loads(row[0])
+            row = db.execute(f"{_RESULTS} where id = ? and status = 'done'", (trial.id,)).fetchone()
+        return None if row is None else self._result(*row)
 
     def failures(self) -> dict[str, str]:
         """The reasons of failed trials, by their id."""
         with self._open() as db:
-            rows = db.execute(
-                "select id, result from trials where status = 'failed' order by rowid"
-            ).fetchall()
-        return {id: json.loads(result)["reason"] for id, result in rows}
+            rows = db.execute(f"{_RESULTS} where status = 'failed' order by trials.rowid").fetchall()
+        return {row[0]: str(self._result(*row).get("reason")) for row in rows}
+
+    def _result(self, id: str, result: object, digest: str | None) -> Result:
+        """A result as it was written; trials of the time before digests have none.
+
+        Raises ArtifactError damaged-artifact.
+        """
+        found = self._data(result)
+        if not isinstance(found, dict) or (digest is not None and digest != _digest(str(result))):
+            raise damaged(self.path, f"the result of the trial {id} is not what it was", _AGAIN)
+        return found
+
+    def _data(self, text: object) -> Any:
+        try:
+            return json.loads(str(text))
+        except (ValueError, RecursionError) as error:
+            raise damaged(self.path, "a trial of it is not JSON", _AGAIN) from error
 
     def count(self) -> int:
         """Trials done or failed."""
         return sum(status in ("done", "failed") for status in self._status().values())
 
 
-def _me() -> str:
-    return f"{socket.gethostname()} {os.getpid()} {_started(os.getpid())}"
-
-
 def _alive(worker: str | None, seen: float) -> bool:
     """Whether the process still runs; one of another machine, whether it was heard of lately."""
-    host, pid, started = (worker or "? 0 ?").rsplit(" ", 2)
-    if host != socket.gethostname():
-        return worker is not None and time() - seen < _SILENT
-    return _started(int(pid)) == started
-
-
-def _started(pid: int) -> str:
-    """The start time of a process by the kernel: with another time, the number is another process."""
-    try:
-        fields = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return "?" if fields[0] == "Z" else fields[19]
-    except OSError:
-        pass
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return "?"
-    except PermissionError:
-        return "0"
-    return "0"
+    if worker is None:
+        return False
+    runs = runs_here(worker)
+    return time() - seen < _SILENT if runs is None else runs

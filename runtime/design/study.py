@@ -13,7 +13,8 @@ import numpy as np
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..data.dataset import TrainingData
 from ..evaluation.errors import compare
-from ..files.atomic import npz_bytes, read_npz, write_atomic
+from ..files.atomic import write_atomic
+from ..files.npz import npz_bytes, read_npz
 from ..fitting.fit import fit
 from ..fitting.result import FitResult
 from ..information.folds import folds_of

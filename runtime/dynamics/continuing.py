@@ -9,13 +9,16 @@ from pathlib import Path
 from typing import TypedDict
 
 import numpy as np
+from pydantic import BaseModel, Field
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, FitError
 from ..files.atomic import write_atomic
+from ..files.lock import files_of
+from ..files.reading import read_record
 from ..potential.potential import Potential
 from ..structures.arrays import Velocities
 from ..structures.structure import Structure
-from .outputs import REPORT, SETTINGS, STATE
+from .outputs import REPORT, SETTINGS, STATE, STATE_BEFORE
 from .settings import MDSettings
 
 _BEGIN = "go on with `--resume`, begin again with `--overwrite`, or choose another folder with `-o`"
@@ -28,6 +31,15 @@ class Identity(TypedDict):
     structure: str  # a digest
     settings: dict[str, object]  # as `MDSettings.depends_on` has them
     threads: int  # of a C++ kernel
+
+
+class Recorded(BaseModel):
+    """An `Identity` as it is read back."""
+
+    model: str
+    structure: str
+    settings: dict[str, object]
+    threads: int = Field(1, ge=1, le=4096)  # runs of the time before there was a choice do not say
 
 
 def identity(
@@ -52,13 +64,14 @@ def begin(folder: Path, about: Identity, overwrite: bool) -> None:
     """Make the folder ready for a new run. Raises ArtifactError unwritable, run-exists."""
     if folder.exists() and not folder.is_dir():
         raise _error("unwritable", f"cannot write {folder}: it is a file", folder, "choose another with `-o`")
-    if folder.is_dir() and any(folder.iterdir()):
+    if folder.is_dir() and files_of(folder):
         if not (folder / SETTINGS).is_file():
             message = f"cannot write {folder}: it holds files that are no run of dynamics"
             raise _error("unwritable", message, folder, "choose another folder with `-o`")
         if not overwrite:
             raise _error("run-exists", f"there is a run of dynamics in {folder} already", folder, _BEGIN)
-    for name in (STATE, REPORT):  # the state first: what is left of the old run is no longer gone on with
+    # the states first: what is left of the old run is no longer gone on with
+    for name in (STATE, STATE_BEFORE, REPORT):
         (folder / name).unlink(missing_ok=True)
     write_atomic(folder / SETTINGS, json.dumps(about, ensure_ascii=False, indent=2) + "\n")
 
@@ -75,19 +88,14 @@ def require_same(folder: Path, about: Identity) -> None:
         raise FitError(
             Diagnostic("nothing-to-resume", message, place=str(folder), help="run without --resume")
         )
-    try:
-        before = json.loads(path.read_text(encoding="utf-8"))
-        model, structure, settings = before["model"], before["structure"], dict(before["settings"])
-        settings["target"] = target_of(settings)
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        help = "begin again with `--overwrite`"
-        raise _error("damaged-artifact", f"{path} is damaged: {error}", path, help) from error
-    if model != about["model"]:
-        message = f"the run in {folder} is one of another model: {model}; this one is {about['model']}"
+    before = read_record(path, Recorded, "begin again with `--overwrite`")
+    settings = {**before.settings, "target": target_of(before.settings)}
+    if before.model != about["model"]:
+        message = f"the run in {folder} is one of another model: {before.model}; this one is {about['model']}"
         help = "resume with the model of the run, or choose another folder with `-o`"
         raise _error("other-model", message, folder, help)
     found = list(_differences(settings, about["settings"]))
-    if structure != about["structure"]:
+    if before.structure != about["structure"]:
         found.insert(0, _mismatch("cannot resume: the structure is not that of the run"))
     if found:
         raise FitError(found)

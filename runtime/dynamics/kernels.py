@@ -4,7 +4,6 @@ a run that is gone on with keeps them.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,12 +16,13 @@ from jaxtyping import Array, Float
 from ...compiler.backends.cpp.in_jax import JaxKernel
 from ...compiler.backends.xla.arrays import Arrays, Edge, Pair
 from ...compiler.backends.xla.kernel import Kernel, Prediction
-from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ...compiler.diagnostics.diagnostic import ArtifactError, DataError, Diagnostic
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.types import Domain
+from ..files.reading import read_record
 from ..potential.evaluators import CppEvaluator, n_threads
 from ..potential.potential import Potential
-from .continuing import target_of
+from .continuing import Recorded, target_of
 from .integrator import MDKernel
 from .outputs import SETTINGS
 from .pruning import short_lists, turned
@@ -102,10 +102,11 @@ def _on_gpu(target: str) -> Chosen:
 def _recorded(folder: Path) -> Chosen | None:
     """None where there is no run; what is damaged is said when it is compared."""
     try:
-        about = json.loads((folder / SETTINGS).read_text(encoding="utf-8"))
-        return Chosen(target_of(about["settings"]), int(about.get("threads", 1)))
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        about = read_record(folder / SETTINGS, Recorded)
+    except ArtifactError:
         return None
+    target = target_of(about.settings)
+    return Chosen(target, about.threads) if target in ("cpp", "xla") else None
 
 
 def kernel_of(potential: Potential, precision: str, chosen: Chosen) -> tuple[MDKernel, Float[Array, " P"]]:

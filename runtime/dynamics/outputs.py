@@ -3,7 +3,7 @@
 settings.json    settings, model and structure of the run
 thermo.csv       a row every `log_every` steps
 trajectory.xyz   a frame every `write_every` steps, positions not wrapped, momenta in ASE's units
-state.npz        what `--resume` goes on from
+state.npz        what `--resume` goes on from; state-before.npz where that is damaged
 report.json      how the run ended
 """
 
@@ -14,7 +14,7 @@ import io
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
@@ -27,10 +27,14 @@ from ase.io.trajectory import Trajectory
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..files.atomic import write_atomic
+from ..files.orphans import PART, beside
+from ..files.reading import damaged, read_plain
 from ..structures.arrays import Floats, Velocities
 from ..structures.structure import Structure
 
-SETTINGS, LOG, STATE, REPORT = "settings.json", "thermo.csv", "state.npz", "report.json"
+SETTINGS, LOG, REPORT = "settings.json", "thermo.csv", "report.json"
+STATE, STATE_BEFORE = "state.npz", "state-before.npz"
+_AGAIN = "begin again with `--overwrite`"
 
 
 @dataclass(frozen=True, eq=False)
@@ -94,13 +98,44 @@ class Folder:
         head = io.StringIO()
         csv.writer(head, lineterminator="\n").writerow(self.columns)
         write_atomic(self.log, head.getvalue())
-        self.trajectory.unlink(missing_ok=True)
+        with _writing(self.trajectory):
+            self.trajectory.unlink(missing_ok=True)
         self._open()
 
+    def require(self, log_bytes: int, trajectory_bytes: int, frames: int) -> None:
+        """Raise ArtifactError damaged-artifact where the files are not those of a state with these."""
+        _require_length(self.log, log_bytes)
+        try:
+            _table(self.columns, read_plain(self.log)[:log_bytes].decode("utf-8"))
+        except (OSError, ValueError, csv.Error) as error:
+            raise damaged(self.log, f"it is no log of this run: {error}", _AGAIN) from error
+        if not self._is_traj:
+            _require_length(self.trajectory, trajectory_bytes)
+        elif (found := _frames(self.trajectory)) < frames:
+            why = f"it holds {found} of the {frames} frames that its state says"
+            raise damaged(self.trajectory, why, _AGAIN)
+
+    def steps(self) -> int:
+        """The last step that the log has a row for, −1 where it has none; 0 for a log that is none."""
+        try:
+            rows = list(csv.reader(read_plain(self.log).decode("utf-8", "replace").splitlines()))
+            return max((int(row[0]) for row in rows[1:] if len(row) == len(self.columns)), default=-1)
+        except FileNotFoundError:
+            return -1
+        except (OSError, ValueError, csv.Error):
+            return 0
+
+    def has_frames(self) -> bool:
+        """Whether a trajectory of more than a frame lies there."""
+        if not self.trajectory.is_file():
+            return False
+        if self._is_traj:
+            return _frames(self.trajectory) > 1
+        with self.trajectory.open("rb") as file:
+            return sum(b"Properties=" in line for line in file) > 1
+
     def go_on(self, log_bytes: int, trajectory_bytes: int, frames: int) -> None:
-        """The files as they were at the state. Raises ArtifactError damaged-artifact where they are
-        shorter.
-        """
+        """The files as they were at the state, which `require` found them to be of."""
         _cut(self.log, log_bytes)
         self._count = frames
         if self._is_traj:
@@ -114,9 +149,10 @@ class Folder:
         return self.trajectory.suffix == ".traj"
 
     def _open(self) -> None:
-        self._log = self.log.open("a", encoding="utf-8")
-        if not self._is_traj:
-            self._xyz = self.trajectory.open("a", encoding="utf-8")
+        with _writing(self.folder):
+            self._log = self.log.open("a", encoding="utf-8")
+            if not self._is_traj:
+                self._xyz = self.trajectory.open("a", encoding="utf-8")
 
     def row(self, values: Sequence[float]) -> None:
         """A row of the log, on the disk for anybody who looks."""
@@ -141,14 +177,14 @@ class Folder:
             return _synchronised(self._log), _synchronised(self._xyz), self._count
 
     def thermo(self) -> dict[str, Floats]:
-        with self.log.open(encoding="utf-8", newline="") as file:
-            _, *rows = csv.reader(file)
-        return _columns(self.columns, [[float(v or "nan") for v in row] for row in rows])
+        return _columns(self.columns, _table(self.columns, self.log.read_text(encoding="utf-8")))
 
     def close(self) -> None:
+        """What could be written has been: a full disk has its message already."""
         for file in (self._log, self._xyz):
             if file is not None:
-                file.close()
+                with suppress(OSError):
+                    file.close()
 
 
 @contextmanager
@@ -186,31 +222,46 @@ def _synchronised(file: IO[str] | None) -> int:
     return os.fstat(file.fileno()).st_size
 
 
+def _table(columns: Sequence[str], text: str) -> list[list[float]]:
+    """The rows of a log. Raises ValueError, csv.Error where it is none."""
+    rows = list(csv.reader(io.StringIO(text, newline="")))
+    if not rows or tuple(rows[0]) != tuple(columns):
+        raise ValueError("its head is another")
+    for number, row in enumerate(rows[1:], 2):
+        if len(row) != len(columns):
+            raise ValueError(f"line {number} has {len(row)} values, and there are {len(columns)} columns")
+    return [[float(v or "nan") for v in row] for row in rows[1:]]
+
+
+def _require_length(path: Path, length: int) -> None:
+    """Raise ArtifactError damaged-artifact where a file is shorter."""
+    if not path.is_file():
+        raise damaged(path, "it is missing" if not path.exists() else "it is not a plain file", _AGAIN)
+    if path.stat().st_size < length:
+        raise damaged(path, f"it is shorter than the {length} bytes that its state says", _AGAIN)
+
+
 def _cut(path: Path, length: int) -> None:
     """Remove rows and frames that were written after the state."""
+    with _writing(path):
+        os.truncate(path, length)
+
+
+def _frames(path: Path) -> int:
+    """The number of frames of a trajectory of ASE. Raises ArtifactError damaged-artifact."""
+    if not path.is_file():
+        raise damaged(path, "it is missing", _AGAIN)
     try:
-        with path.open("r+b") as file:
-            if file.seek(0, os.SEEK_END) < length:
-                raise _damaged(path, f"it is shorter than the {length} bytes that its state says")
-            file.truncate(length)
-    except FileNotFoundError:
-        raise _damaged(path, "it is missing") from None
+        with Trajectory(str(path)) as file:
+            return len(file)
+    except Exception as error:  # ASE fails in many ways on bytes that are none of its own
+        raise damaged(path, f"ASE cannot read it: {error}", _AGAIN) from error
 
 
 def _cut_traj(path: Path, frames: int) -> None:
-    part = path.with_name(f".{path.name}.part")
-    if not path.is_file():
-        raise _damaged(path, "it is missing")
-    with Trajectory(str(path)) as old, Trajectory(str(part), "w") as new:
-        if len(old) < frames:
-            raise _damaged(path, f"it holds {len(old)} of the {frames} frames that its state says")
-        for k in range(frames):
-            new.write(old[k])
-    os.replace(part, path)
-
-
-def _damaged(path: Path, why: str) -> ArtifactError:
-    help = "begin again with `--overwrite`"
-    return ArtifactError(
-        Diagnostic("damaged-artifact", f"{path} is damaged: {why}", place=str(path), help=help)
-    )
+    part = beside(path, PART)
+    with _writing(path):
+        with Trajectory(str(path)) as old, Trajectory(str(part), "w") as new:
+            for k in range(frames):
+                new.write(old[k])
+        os.replace(part, path)

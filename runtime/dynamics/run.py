@@ -29,7 +29,7 @@ from .integrator import (
     compiled,
 )
 from .lists import Search
-from .outputs import STATE, Folder, Frame, Memory
+from .outputs import Folder, Frame, Memory
 from .result import MDResult, Progress
 from .settings import MDSettings
 from .start import first_motion, form_of
@@ -168,7 +168,7 @@ class MDLoop:
                 trajectory_bytes=trajectory_bytes,
                 frames=frames,
             )
-            state.write(self.record.folder / STATE, saved, self.depends_on)
+            state.write(self.record.folder, saved, self.depends_on)
 
     def _moment(self, motion: Motion) -> Moment:
         return measured(

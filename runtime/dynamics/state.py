@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+import os
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypedDict
+from typing import NamedTuple, TypedDict
 
 import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Float
 
-from ..files.atomic import load_state, save_state
+from ..files.reading import damaged
+from ..files.states import load_state, save_state
 from ..structures.arrays import Cell, Floats
 from .integrator import FINE, USED, Motion
+from .outputs import STATE, STATE_BEFORE
 from .pruning import Room
+from .thermostat import CHAIN
 
 
 @dataclass(frozen=True)
@@ -82,11 +87,45 @@ def shared_of(motion: Motion) -> Shared:
     )
 
 
-def write(path: Path, state: Saved, depends_on: dict[str, str]) -> None:
-    """Whole or not at all. Raises ArtifactError `unwritable`."""
-    save_state(path, state, depends_on)
+class Sizes(NamedTuple):
+    """The numbers of a run: of atoms, of pairs of its species, of lists that the device makes."""
+
+    atoms: int
+    species_pairs: int
+    lists: int
 
 
-def read(path: Path, depends_on: dict[str, str]) -> Saved:
+def write(folder: Path, state: Saved, depends_on: dict[str, str]) -> None:
+    """Whole or not at all; the state there becomes the one before. Raises ArtifactError `unwritable`."""
+    with suppress(FileNotFoundError):
+        os.replace(folder / STATE, folder / STATE_BEFORE)
+    save_state(folder / STATE, state, depends_on)
+
+
+def read(path: Path, depends_on: dict[str, str], sizes: Sizes) -> Saved:
     """Raises FitError resume-mismatch, ArtifactError missing-artifact and damaged-artifact."""
-    return load_state(path, Saved, depends_on)
+    found = load_state(path, Saved, depends_on)
+    reason = _fault(found, sizes)
+    if reason is not None:
+        raise damaged(path, reason)
+    return found
+
+
+def _fault(state: Saved, sizes: Sizes) -> str | None:
+    atoms, pairs, room = state.x.shape[1], len(state.closest), state.room
+    if atoms != sizes.atoms:
+        return f"it is of {atoms} atoms, and the structure has {sizes.atoms}"
+    if pairs != sizes.species_pairs:
+        return f"it is of {pairs} pairs of species, and the structure has {sizes.species_pairs}"
+    if len(state.chain) != CHAIN or len(room.lists) not in (0, sizes.lists):
+        return "it is of another kind of run"
+    numbers = (state.x, state.v, state.f, state.virial, state.cell, state.chain)
+    values = (state.energy, state.heat, state.first)
+    if not all(np.isfinite(part).all() for part in (*numbers, *values)):
+        return "a number of it is not finite"
+    counts = (state.step, state.log_bytes, state.trajectory_bytes, state.frames)
+    if not all(0 <= n < 2**60 for n in counts):
+        return "a step or a length of it cannot be"
+    if not all(0 <= n < 2**31 for n in (room.pairs, room.width, *room.lists)):
+        return "the size of a list of it cannot be"
+    return None

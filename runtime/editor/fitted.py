@@ -79,7 +79,7 @@ def _parameters(folder: Path) -> set[str]:
     try:
         entries = json.loads((folder / METADATA).read_bytes())["parameters"]
         return {entry["name"] for entry in entries}
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return set()
 
 

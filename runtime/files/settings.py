@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -12,6 +13,14 @@ from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
+from .reading import read_plain
+
+_MOST = 20  # faults that are told one by one
+_LONGEST = 80  # characters of a value in a message
+_LARGEST = 1 << 20  # bytes of a configuration
+# a key of so many parts takes tomllib memory in the square of them
+_PART = r"""(?:[\w-]+|"[^"\n]*"|'[^'\n]*')"""
+_DEEP = re.compile(rf"(?:^|[\[{{,])[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{50}}", re.MULTILINE)
 
 M = TypeVar("M", bound=BaseModel)
 
@@ -64,17 +73,36 @@ def one_of(names: Sequence[str]) -> BeforeValidator:
 def read_toml(path: Path) -> dict[str, object]:
     """The content of a TOML file. Raises ConfigError: missing-file, bad-toml."""
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8"))
+        content = read_plain(path, _LARGEST)
     except FileNotFoundError:
         raise ConfigError(Diagnostic("missing-file", f"there is no file `{path}`", place=str(path))) from None
     except OSError as error:
         message = f"cannot read `{path}`: {error.strerror or error}"
         raise ConfigError(Diagnostic("missing-file", message, place=str(path))) from None
-    except UnicodeDecodeError:
-        raise ConfigError(Diagnostic("bad-toml", "the file is not UTF-8 text", place=str(path))) from None
-    except tomllib.TOMLDecodeError as error:
-        message = f"the file is not TOML: {error}"
+    except ValueError as error:
+        message = f"cannot read `{path}`: {error}"
         raise ConfigError(Diagnostic("bad-toml", message, place=str(path))) from None
+    try:
+        return _parsed(content.decode("utf-8"))
+    except UnicodeDecodeError:
+        message = "the file is not UTF-8 text"
+    except ValueError as error:
+        message = f"the file is not TOML: {error}"
+    raise ConfigError(Diagnostic("bad-toml", message, place=str(path)))
+
+
+def _parsed(text: str) -> dict[str, object]:
+    """Raises ValueError."""
+    if _DEEP.search(text):
+        raise ValueError("a key has more than 50 parts")
+    try:
+        return tomllib.loads(text)
+    except tomllib.TOMLDecodeError:
+        raise
+    except ValueError:  # of Python, which reads no number of thousands of digits
+        raise ValueError("a whole number has more than 64 bits") from None
+    except RecursionError:
+        raise ValueError("its brackets are too deep") from None
 
 
 def with_flags(content: dict[str, object], flags: Mapping[str, object] | None) -> dict[str, object]:
@@ -93,15 +121,41 @@ def validated(root: type[M], content: Mapping[str, object], place: str | None) -
 
     Raises ConfigError with one diagnostic for each fault: unknown-key, bad-value.
     """
+    too_large = [_too_large(where, place) for where in _beyond_64_bits(content, "")]
+    if too_large:
+        raise ConfigError(too_large)
     try:
         return root.model_validate(content)
     except ValidationError as error:
-        raise ConfigError(_fault(root, e, place) for e in error.errors()) from None
+        raise ConfigError(_faults(root, error, place)) from None
+
+
+def _faults(root: type[BaseModel], error: ValidationError, place: str | None) -> list[Diagnostic]:
+    found = error.errors()
+    more = len(found) - _MOST
+    rest = [Diagnostic("more-faults", f"and {more} more", "note", place=place)] if more > 0 else []
+    return [*(_fault(root, each, place) for each in found[:_MOST]), *rest]
+
+
+def _beyond_64_bits(value: object, where: str) -> Iterator[str]:
+    """The keys of whole numbers that no 64 bits hold, as TOML asks for."""
+    if isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _beyond_64_bits(item, f"{where}.{key}" if where else str(key))
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from _beyond_64_bits(item, f"{where}.{index}")
+    elif isinstance(value, int) and not -(2**63) <= value < 2**63:
+        yield where
+
+
+def _too_large(where: str, place: str | None) -> Diagnostic:
+    return Diagnostic("bad-value", f"`{where}` is a whole number of more than 64 bits", place=place)
 
 
 def _fault(root: type[BaseModel], error: ErrorDetails, place: str | None) -> Diagnostic:
     where = [str(part) for part in error["loc"]]
-    key = ".".join(where)
+    key = _short(".".join(where))
     if error["type"] == "extra_forbidden":
         known = _keys_of(root, where[:-1])
         elsewhere = _elsewhere(root, where[-1])
@@ -119,8 +173,13 @@ def _fault(root: type[BaseModel], error: ErrorDetails, place: str | None) -> Dia
     )
 
 
+def _short(text: str) -> str:
+    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
+
+
 def _shown(value: object) -> str:
-    return f"`{value}`" if isinstance(value, str) else str(value)
+    text = _short(str(value))
+    return f"`{text}`" if isinstance(value, str) else text
 
 
 def _choice(given: object, error: ErrorDetails) -> str | None:

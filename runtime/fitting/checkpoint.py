@@ -10,7 +10,7 @@ from typing import TypeVar
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
-from ..files.atomic import checkpoint_of, fingerprint, load_state, save_state
+from ..files.states import checkpoint_of, fingerprint, load_state, remove_checkpoint, save_state
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
@@ -19,6 +19,8 @@ S = TypeVar("S")
 
 # settings that a resumed fit may change
 _MAY_CHANGE = ("max_iterations", "time_limit", "memory_mb")
+# reasons of an end that a fit may be resumed from
+_CUT_OFF = ("interrupted", "time", "iterations", "stopped")
 
 
 class FitCheckpoint:
@@ -45,16 +47,11 @@ class FitCheckpoint:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             save_state(self.path, state, self.depends_on)
 
-    def finish(self, reason: str) -> None:
-        """A fit that came to its end leaves no checkpoint; one that was cut off keeps it."""
-        if (
-            self.path is not None
-            and self.path.exists()
-            and reason not in ("interrupted", "time", "iterations", "stopped")
-        ):
-            self.path.unlink()
-            if not any(self.path.parent.iterdir()):
-                self.path.parent.rmdir()
+
+def finish(folder: Path, reason: str) -> None:
+    """Remove the checkpoint of a fit that came to its end, once its run is saved; one cut off keeps it."""
+    if reason not in _CUT_OFF:
+        remove_checkpoint(folder)
 
 
 def depends_on(potential: Potential, structures: Sequence[Structure], config: FitConfig) -> dict[str, str]:

@@ -28,7 +28,7 @@ def fit(
     """The potential with its free parameters fitted to energies, forces and stress of the structures.
 
     structures: with labels in eV, eV/Å and eV/Å³.
-    folder: the folder of the run, for checkpoints.
+    folder: the folder of the run, for checkpoints; `checkpoint.finish` removes them once the run is saved.
     resume: start from the checkpoint in the folder; the result is that of a fit without interruption.
     on_progress: called with a `Progress` after each iteration or pass.
     Ctrl-C ends with the best parameters so far. Raises FitError, ArtifactError.
@@ -38,9 +38,7 @@ def fit(
     if free == 0:
         return FitResult(potential, True, "nothing to fit", 0.0, (), None)
     store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
-    result = fit_by(_method(potential, config))(FitTask(potential, structures, config, store, callback))
-    store.finish(result.reason)
-    return result
+    return fit_by(_method(potential, config))(FitTask(potential, structures, config, store, callback))
 
 
 def _method(potential: Potential, config: FitConfig) -> Method:

@@ -82,8 +82,8 @@ class State:
     worse: int = 0
     improved: bool = False
     seconds: float = 0.0
-    # seconds, iteration, loss, and the e errors of the problem
-    history: Float[Array, "judged 3+e"] = field(default_factory=lambda: np.zeros((0, 0)))
+    # seconds, iteration, loss, and the errors of the problem
+    history: Float[Array, "judged columns"] = field(default_factory=lambda: np.zeros((0, 0)))
 
 
 # lengths of a step that are tried
@@ -108,7 +108,7 @@ class Solution:
     theta: Float[Array, " P"]
     reason: str
     state: State
-    history: Float[Array, "judged 3+e"]
+    history: Float[Array, "judged columns"]
 
     @property
     def converged(self) -> bool:
@@ -152,7 +152,8 @@ class _Minimizer:
             if not np.isfinite(loss) or not np.isfinite(gradient).all():
                 raise not_finite_start("the loss or its gradient is")
             state = replace(state, loss=loss)
-            metric = self._resumed_metric(state) if len(state.losses) else None
+            reason = "" if resume is None else self._exhausted(state)
+            metric = self._resumed_metric(state) if len(state.losses) and not reason else None
             while not reason:
                 if metric is None:
                     metric, state = self._new_cycle(state, gradient)

@@ -9,6 +9,7 @@ from typing import cast
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..files.atomic import write_atomic
+from ..files.reading import read_plain
 from .results import PropertyData, PropertyResult
 
 PROPERTIES = "properties.json"
@@ -29,9 +30,9 @@ def kept(path: Path) -> dict[str, PropertyData]:
     if not path.exists():
         return {}
     try:
-        found = json.loads(path.read_text(encoding="utf-8"))["properties"]
+        found = json.loads(read_plain(path).decode("utf-8"))["properties"]
         return {str(r["name"]): cast(PropertyData, dict(r)) for r in found}
-    except (OSError, ValueError, KeyError, TypeError) as error:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
         message = f"{path} does not hold the results of a measurement: {error}"
         help = "remove it, and measure again"
         raise ArtifactError(Diagnostic("damaged-artifact", message, place=str(path), help=help)) from error

@@ -94,7 +94,8 @@ def prune(
 ) -> Pruned:
     """The potential without terms and numbers that the structures do not need, fitted again.
 
-    folder: of the run; the checkpoint is beside it, and resume goes on from that. guard: a step that breaks
+    folder: of the run; the checkpoint is beside it until `states.remove_checkpoint`, and resume goes on from
+    that. guard: a step that breaks
     a property which was met at the start is undone, and the misfit of properties counts as rows of the data
     do. Raises FitError: nothing-trained, no-information, nothing-to-prune,
     target-too-small, and as `fit`.
@@ -109,9 +110,7 @@ def prune(
         if following is None:
             break
         state = following
-    pruned = pruning.end(state)
-    store.finish()
-    return pruned
+    return pruning.end(state)
 
 
 class Pruning:

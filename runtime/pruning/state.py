@@ -10,9 +10,11 @@ from typing import Any
 
 import numpy as np
 
-from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, InternalError
 from ...compiler.reduction.quadratic_model import Restriction
-from ..files.atomic import AnyArray, checkpoint_of, fingerprint, load_state, save_state
+from ..files.npz import AnyArray
+from ..files.reading import damaged
+from ..files.states import checkpoint_of, fingerprint, load_state, save_state
 from ..fitting.checkpoint import digest_of
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
@@ -104,17 +106,14 @@ class PruneStore:
             place = None if self.path is None else str(self.path)
             raise FitError(Diagnostic("nothing-to-resume", message, place=place, help="run without --resume"))
         stored = load_state(self.path, _Stored, self.depends_on)
-        fixed = dict(zip(stored.fixed.tolist(), stored.values.tolist(), strict=True))
-        tied = tuple(tuple(group.tolist()) for group in stored.tied)
-        history = tuple(Step.of(step) for step in json.loads(stored.history))
-        return PruneState(Restriction(fixed, tied), stored.theta, history, stored.refused, stored.in_a_row)
-
-    def finish(self) -> None:
-        """A pruning that came to its end leaves no checkpoint."""
-        if self.path is not None and self.path.exists():
-            self.path.unlink()
-            if not any(self.path.parent.iterdir()):
-                self.path.parent.rmdir()
+        try:
+            fixed = dict(zip(stored.fixed.tolist(), stored.values.tolist(), strict=True))
+            tied = tuple(tuple(group.tolist()) for group in stored.tied)
+            history = tuple(Step.of(step) for step in json.loads(stored.history))
+            restriction = Restriction(fixed, tied)
+        except (ValueError, TypeError, KeyError, RecursionError, InternalError) as error:
+            raise damaged(self.path, f"its history is none: {error}") from error
+        return PruneState(restriction, stored.theta, history, stored.refused, stored.in_a_row)
 
 
 def depends_on(

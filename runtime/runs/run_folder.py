@@ -9,8 +9,8 @@ covariance.npz   covariance (P_free, P_free) and root (P_free, P_free), where th
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from hashlib import sha256
@@ -28,7 +28,10 @@ from ...compiler.ir.graph import Model
 from ...compiler.syntax.language_version import LANGUAGE
 from ...compiler.syntax.language_version import upgraded as upgraded_spec
 from .formats import CERTIFICATES, COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
-from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
+from ..files.atomic import atomic_directory, write_atomic
+from ..files.npz import AnyArray, arrays_of, npz_bytes
+from ..files.orphans import recover
+from ..files.reading import damaged, first_fault, read_json, read_plain
 from .lineage import Step, errors
 from ..potential.potential import Potential, compile
 
@@ -38,6 +41,7 @@ if TYPE_CHECKING:
     from ..structures.batches import Batch
 
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
+_DAMAGED = "it was cut short or changed since it was written: fit again, or copy it again"
 
 
 class ParameterEntry(BaseModel):
@@ -175,7 +179,7 @@ def load(folder: Path | str) -> FittedPotential:
     """
     folder = Path(folder)
     metadata = read_metadata(folder)
-    arrays = _checked_arrays(folder, metadata)
+    arrays = _arrays(folder, PARAMETERS, metadata)
     spec = _spec(folder, metadata)
     try:
         made = compile(spec, metadata.species)
@@ -256,8 +260,7 @@ def _square(folder: Path, name: str) -> Covariance | None:
     metadata = read_metadata(folder)
     if COVARIANCE not in metadata.digests:
         return None
-    arrays = read_npz(folder / COVARIANCE)
-    _checked(folder, COVARIANCE, metadata)
+    arrays = _arrays(folder, COVARIANCE, metadata)
     if name in arrays and arrays[name].shape != (metadata.n_parameters,) * 2:
         raise _damaged(folder / COVARIANCE, "it does not have a row for each trained number")
     return arrays.get(name)
@@ -268,22 +271,22 @@ def _covariance_bytes(covariance: Covariance, root: Covariance | None) -> bytes:
 
 
 def read_metadata(folder: Path) -> Metadata:
-    """The metadata of a run. Raises ArtifactError."""
+    """The metadata of a run, which is put back first where a killed process had taken it away.
+
+    Raises ArtifactError.
+    """
+    with suppress(OSError):
+        recover(folder)
     if not folder.exists():
         near = [p.name for p in folder.parent.iterdir()] if folder.parent.is_dir() else []
         help = did_you_mean(folder.name, near) or _A_RUN
         raise _error("missing-artifact", f"there is no run `{folder}`", folder, help)
     path = folder / METADATA
-    if not folder.is_dir() or not path.is_file():
+    if not folder.is_dir() or not path.exists():
         near = [p.name for p in folder.parent.iterdir() if (p / METADATA).is_file()]
         help = did_you_mean(folder.name, near) or _A_RUN
         raise _error("not-a-run", f"`{folder}` is not a run: it holds no {METADATA}", folder, help)
-    try:
-        content = json.loads(path.read_bytes().decode("utf-8"))
-    except OSError as error:
-        raise _damaged(path, f"it cannot be read: {error.strerror or error}") from error
-    except ValueError as error:
-        raise _damaged(path, "it is not JSON") from error
+    content = read_json(path, _DAMAGED)
     if not isinstance(content, Mapping):
         raise _damaged(path, "it is not a table")
     written = content.get("format")
@@ -293,29 +296,25 @@ def read_metadata(folder: Path) -> Metadata:
     try:
         return Metadata.model_validate(upgraded(content))
     except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        reason = first["msg"][0].lower() + first["msg"][1:]
-        raise _damaged(path, f"`{where}`: {reason}") from error
+        raise _damaged(path, first_fault(error)) from error
 
 
-def _checked_arrays(folder: Path, metadata: Metadata) -> dict[str, AnyArray]:
-    if not (folder / PARAMETERS).exists():
-        raise _damaged(folder, f"{PARAMETERS} is missing")
-    arrays = read_npz(folder / PARAMETERS)
-    _checked(folder, PARAMETERS, metadata)
-    return arrays
+def _arrays(folder: Path, name: str, metadata: Metadata) -> dict[str, AnyArray]:
+    """The arrays of a file whose digest is right."""
+    return arrays_of(_checked(folder, name, metadata), folder / name)
 
 
 def _checked(folder: Path, name: str, metadata: Metadata) -> bytes:
     """The bytes of a file, as they were written."""
     path = folder / name
     try:
-        content = path.read_bytes()
+        content = read_plain(path)
     except FileNotFoundError as error:
         raise _damaged(folder, f"{name} is missing") from error
     except OSError as error:
         raise _damaged(path, f"it cannot be read: {error.strerror or error}") from error
+    except ValueError as error:
+        raise _damaged(path, str(error)) from error
     if _digest(content) != metadata.digests.get(name):
         raise _damaged(path, "it is not what the fit wrote")
     return content
@@ -332,10 +331,12 @@ def _theta(folder: Path, model: Model, arrays: Mapping[str, AnyArray]) -> Theta:
     path = folder / PARAMETERS
     if not {"theta", "names"} <= arrays.keys():
         raise _damaged(path, "it lacks `theta` or `names`")
-    theta, names = arrays["theta"], list(map(str, arrays["names"]))
+    theta, names = arrays["theta"], [str(name) for name in arrays["names"].ravel()]
     expected = list(model.vector.names)
     if theta.shape != (len(expected),) or theta.dtype != np.float64:
         raise _damaged(path, f"it has {theta.size} parameters, and the spec has {len(expected)}")
+    if len(names) != len(expected):
+        raise _damaged(path, f"it has {len(names)} names, and the spec has {len(expected)} parameters")
     if names != expected:
         wrong = next(n for n, e in zip(names, expected, strict=False) if n != e)
         raise _damaged(path, f"its parameter `{wrong}` is not one of the spec")
@@ -378,5 +379,4 @@ def _error(code: str, message: str, place: Path, help: str | None) -> ArtifactEr
 
 
 def _damaged(path: Path, why: str) -> ArtifactError:
-    help = "it was cut short or changed since it was written: fit again, or copy it again"
-    return _error("damaged-artifact", f"{path} is damaged: {why}", path, help)
+    return damaged(path, why, _DAMAGED)

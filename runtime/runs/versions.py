@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
 from .formats import SPEC
 from ..files.git import read_revision
+from ..files.orphans import recover
 
 _RANGE = re.compile(r"(?P<before>[^\s:]*?)\.\.\.?(?P<after>[^\s:]*)")
 
@@ -54,6 +56,8 @@ def read_version(word: str, folder: Path = Path()) -> Version:
     Raises UserError: cannot-read, not-utf8, and as `artifact.load` and `read_revision`.
     """
     path = Path(word)
+    with suppress(OSError):
+        recover(path)
     if path.is_dir():
         from .run_folder import read_spec
 

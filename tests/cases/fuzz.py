@@ -9,20 +9,16 @@ give the same text when it is run again. What goes wrong is printed with the see
 
 from __future__ import annotations
 
-import argparse
 import dataclasses
 import random
-import signal
 import sys
-import tempfile
-import time
 import traceback
-from collections import Counter
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+from fuzz_runner import Fault, main
 from fuzz_specs import HUGE, MARKS, NAMES, NUMBERS, Grower
 from places import ROOT
 from potentia.compiler import pipeline
@@ -39,18 +35,6 @@ from potentia.compiler.syntax.formatter import format_source
 from potentia.compiler.syntax.parser import parse_source
 from potentia.compiler.syntax.tokens import words
 from potentia.compiler.warnings import warnings_of
-
-SLOW = 1.0  # seconds of this process for one input
-HANGS = 20  # seconds, after which it is cut off
-
-
-@dataclasses.dataclass(frozen=True)
-class Fault:
-    """What went wrong with an input."""
-
-    what: str
-    content: bytes
-
 
 # --- inputs ------------------------------------------------------------------------------------
 
@@ -186,45 +170,9 @@ def meaning(value: Any) -> Any:
     return repr(value) if isinstance(value, float) else value  # nan is not itself
 
 
-# --- a long run ---------------------------------------------------------------------------------
-
-
-def _cut_off(signum: int, frame: Any) -> None:
-    raise TimeoutError(f"no answer after {HANGS} s")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--count", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--first", type=int, default=0, help="begin with this input")
-    given = parser.parse_args()
-    signal.signal(signal.SIGALRM, _cut_off)
-    outcomes: Counter[str] = Counter()
-    slowest, started = (0.0, -1), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(given.first, given.count):
-            if number % 1000 == 0:
-                spent = time.monotonic() - started
-                print(f"\r{number} of {given.count}, {spent:.0f} s", end="", file=sys.stderr, flush=True)
-            content = made(given.seed, number)
-            before = time.process_time()
-            signal.alarm(HANGS)
-            fault = fault_of(content, Path(folder), twice=number % 20 < 2)
-            signal.alarm(0)
-            took = time.process_time() - before
-            slowest = max(slowest, (took, number))
-            if fault is None and took > SLOW:
-                fault = Fault(f"it took {took:.1f} s", content)
-            outcomes["fault" if fault else "fine"] += 1
-            if fault:
-                print(f"--- seed {given.seed}, input {number}: {fault.content!r}\n{fault.what}", flush=True)
-    spent = time.monotonic() - started
-    print(f"\n{dict(outcomes)} in {spent:.0f} s; the slowest took {slowest[0]:.2f} s, input {slowest[1]}")
-    return int(outcomes["fault"] > 0)
+def of_number(seed: int, number: int, folder: Path) -> Fault | None:
+    return fault_of(made(seed, number), folder, twice=number % 20 < 2)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__ or "", {"specs": of_number}))

@@ -23,6 +23,7 @@ from potentia.runtime.active.loop import Learned, learn
 from potentia.runtime.active.study import study_of
 from potentia.runtime.dynamics.outputs import SETTINGS
 from potentia.runtime.evaluation.errors import Metrics, compare
+from potentia.runtime.files.npz import npz_bytes
 from potentia.runtime.fitting.result import FitResult
 from potentia.runtime.potential.evaluators import Predicted
 from potentia.runtime.runs.run_folder import load
@@ -101,7 +102,8 @@ def world(monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
 
 
 def learned(config: Path, folder: str = "study", rounds: int | None = None) -> Learned:
-    return learn(study_of(load_active(config, {"stop.rounds": rounds}), config, config.parent / folder))
+    settings = load_active(config, {"stop.rounds": rounds})
+    return learn(study_of(settings, config, config.parent / folder, allow_code=True))
 
 
 def test_rounds_are_counted_and_end(world: World, tmp_path: Path) -> None:
@@ -224,6 +226,18 @@ def test_dynamics_that_cannot_be_are_refused_before_the_fit(world: World, tmp_pa
     assert world.calls == {} and not (tmp_path / "study").exists()
 
 
+def test_a_configuration_from_others_runs_nothing(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    config = laid_out(tmp_path, **{'"emt"': '"os:system"\narguments = {command = "touch ran"}'})
+    assert run(capsys, "active", str(config), "-o", str(tmp_path / "study"), "--quiet") == (
+        1,
+        "",
+        "error[needs-allow-code]: the argument `command` of the calculator `os:system` is code: it may start "
+        f"programs\n  --> {config}, [label]\n"
+        "  help: `--allow-code` lets it run, where you trust the configuration\n",
+    )
+    assert not (tmp_path / "study").exists() and not Path("ran").exists()
+
+
 def test_another_study_is_refused(world: World, tmp_path: Path) -> None:
     config = laid_out(tmp_path)
     learned(config, rounds=1)
@@ -255,6 +269,53 @@ def test_another_study_is_refused(world: World, tmp_path: Path) -> None:
         f"error[other-study]: cannot write {tmp_path / 'full'}: it holds files that are no study\n"
         f"  --> {tmp_path / 'full'}\n  help: choose another folder with `-o`"
     )
+
+
+AGAIN = "remove the folder study/round-01/selection, and the selection is made again"
+TRAJECTORY = "remove it, and the trajectory is looked at again"
+DAMAGES = {
+    "study.json": (b"", "it is not JSON", "put it back from a copy, or begin in a new folder"),
+    "round-01/md/00/outcome.json": (b"[" * 100_000, "it is not JSON", TRAJECTORY),
+    "round-01/md/01/outcome.json": (b"{}", "`folder`: field required", TRAJECTORY),
+    "round-01/selection/selection.json": (b"[1]", "it is not a table", AGAIN),
+    "round-01/selection/selected.xyz": (None, "it is missing", AGAIN),
+    "round-01/labels/0000.json": (
+        b'{"reason": 3}',
+        "`reason`: input should be a valid string",
+        "remove it, and the structure is labelled again",
+    ),
+    "round-01/round.json": (
+        b'{"labelled": "x", "errors_on_new": null}',
+        "`labelled`: input should be a valid integer, unable to parse string as an integer",
+        "remove it, and it is worked out again",
+    ),
+}
+
+
+def test_damaged_files_of_a_study_are_told(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    laid_out(tmp_path)
+    monkeypatch.chdir(tmp_path)
+    arguments = ("active", "cu.toml", "-o", "study", "--quiet", "--rounds", "1")
+    assert run(capsys, *arguments)[0] == 0
+    for name, (content, reason, help) in DAMAGES.items():
+        path = Path("study") / name
+        before = path.read_bytes() if path.exists() else None
+        if name.startswith("round-01/labels"):
+            path.with_suffix(".xyz").rename("kept")
+        path.unlink() if content is None else path.write_bytes(content)
+        assert run(capsys, *arguments) == (
+            1,
+            "",
+            f"error[damaged-artifact]: {path} is damaged: {reason}\n  --> {path}\n  help: {help}\n",
+        )
+        path.unlink(missing_ok=True) if before is None else path.write_bytes(before)
+        if name.startswith("round-01/labels"):
+            Path("kept").rename(path.with_suffix(".xyz"))
+    (tmp_path / "study/round-01/selection/points.npz").write_bytes(npz_bytes({"chosen": np.ones(2)}))
+    code, _, err = run(capsys, *arguments)
+    assert code == 1 and "points.npz is damaged: it lacks `training`, `frames` or `chosen`\n" in err
 
 
 def test_from_the_command_line_with_true_dynamics(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

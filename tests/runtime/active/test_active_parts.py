@@ -256,9 +256,9 @@ def test_labels_of_a_run(tmp_path: Path) -> None:
 )
 def test_a_calculator_that_fails_has_a_reason(mood: str, reason: str, tmp_path: Path) -> None:
     (tmp_path / "moody.py").write_text(MODULE)
-    good = Labeller(LabelConfig(calculator="moody:Moody"), tmp_path).label(copper())
+    good = Labeller(LabelConfig(calculator="moody:Moody"), tmp_path, True).label(copper())
     assert good.energy == 1.5 and good.stress is None
-    bad = Labeller(LabelConfig(calculator="moody:Moody", arguments={"mood": mood}), tmp_path)
+    bad = Labeller(LabelConfig(calculator="moody:Moody", arguments={"mood": mood}), tmp_path, True)
     with pytest.raises(Unlabelled) as caught:
         bad.label(copper())
     assert str(caught.value) == reason
@@ -274,8 +274,51 @@ def test_a_calculator_that_fails_has_a_reason(mood: str, reason: str, tmp_path: 
 )
 def test_calculators_that_there_are_not(name: str, arguments: dict[str, object], start: str) -> None:
     with pytest.raises(UserError) as caught:
-        Labeller(LabelConfig(calculator=name, arguments=arguments), Path())
+        Labeller(LabelConfig(calculator=name, arguments=arguments), Path(), allow_code=True)
     assert report.as_text(caught.value.diagnostics).startswith(start)
+
+
+ALLOW = "\n  --> a.toml, [label]\n  help: `--allow-code` lets it run, where you trust the configuration"
+
+
+@pytest.mark.parametrize(
+    ("name", "arguments", "message"),
+    [
+        ("os:system", {}, "the calculator `os:system` is code: `os` is not an installed package"),
+        ("moody:Moody", {}, "the calculator `moody:Moody` is code: `moody` is not an installed package"),
+        ("numpy:zeros", {}, "the calculator `numpy:zeros` is code: it is not a class of calculators of ASE"),
+        ("ase:Atoms", {}, "the calculator `ase:Atoms` is code: it is not a class of calculators of ASE"),
+        (
+            "vasp",
+            {"command": "touch ran"},
+            "the argument `command` of the calculator `vasp` is code: it may start programs",
+        ),
+        (
+            "lammpslib",
+            {"lmpcmds": ["shell touch ran"]},
+            "the argument `lmpcmds` of the calculator `lammpslib` is code: it may start programs",
+        ),
+    ],
+)
+def test_a_configuration_runs_no_code_unasked(
+    name: str,
+    arguments: dict[str, object],
+    message: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.syspath_prepend("")
+    Path("moody.py").write_text("open('ran', 'w')\n" + MODULE)
+    with pytest.raises(UserError) as caught:
+        Labeller(LabelConfig(calculator=name, arguments=arguments), tmp_path, place="a.toml, [label]")
+    assert report.as_text(caught.value.diagnostics) == f"error[needs-allow-code]: {message}{ALLOW}"
+    assert not Path("ran").exists()
+
+
+def test_a_class_of_an_installed_package_labels() -> None:
+    found = Labeller(LabelConfig(calculator="ase.calculators.emt:EMT"), Path()).label(copper())
+    assert found.energy == Labeller(LabelConfig(calculator="emt"), Path()).label(copper()).energy
 
 
 def test_labels_of_another_kind_are_told() -> None:

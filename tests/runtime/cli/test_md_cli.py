@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 from ase.io import read, write
 from commands import run
@@ -18,6 +22,8 @@ from dynamics_cases import argon, crystal, settings
 from potentia.runtime.cli.setting_options import options_of
 from potentia.runtime.dynamics import MDSettings, simulate
 from potentia.runtime.dynamics.reading import start_of
+from potentia.runtime.files.lock import only_writer_within
+from potentia.runtime.files.npz import npz_bytes, read_npz
 from potentia.runtime.runs import run_folder as artifact
 from potentia.runtime.runs.run_folder import load, save
 
@@ -120,6 +126,126 @@ def test_every_option_is_a_setting_with_its_default() -> None:
             (option,) = setting.declared.__metadata__
             shown = f"{default:g}" if isinstance(default, float) else str(default)
             assert option.help.endswith(f"[{shown}]"), setting.key
+
+
+OFTEN = ("--write-every", "10", "--save-every", "20")
+
+
+def resumed(name: str, capsys: pytest.CaptureFixture[str]) -> tuple[int, str]:
+    """The exit code of a run that is resumed, and what it says on stderr."""
+    arguments = ("md", "ar", "--structure", "ar.xyz", *SHORT, *OFTEN, "-o", name, "--quiet", "--resume")
+    code, _, err = run(capsys, *arguments)
+    return code, err
+
+
+@pytest.fixture
+def done(here: Path) -> Path:
+    """A run of 40 steps with states of the steps 20 and 40."""
+    made = here / "done"
+    if not made.exists():
+        wanted = settings(ensemble="nvt", steps=40, write_every=10, save_every=20)
+        simulate(argon(), start_of("ar.xyz")[0], wanted, folder=made)
+    shutil.rmtree("cut", ignore_errors=True)
+    shutil.copytree(made, "cut")
+    return Path("cut")
+
+
+def test_a_run_without_its_states_is_not_begun_again(done: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = {path.name: path.read_bytes() for path in done.iterdir() if "state" not in path.name}
+    for name in ("state.npz", "state-before.npz"):
+        (done / name).unlink()
+    help = "  --> cut\n  help: put state.npz back, or begin again with `--overwrite`\n"
+    head = "error[nothing-to-resume]: cannot resume cut: there is no state.npz, and its "
+    assert resumed("cut", capsys) == (1, f"{head}log has steps up to 40\n{help}")
+    assert {path.name: path.read_bytes() for path in done.iterdir()} == before
+    (done / "thermo.csv").unlink()
+    assert resumed("cut", capsys) == (1, f"{head}trajectory.xyz holds frames\n{help}")
+    (done / "trajectory.xyz").unlink()  # nothing is left to lose
+    assert resumed("cut", capsys) == (0, "")
+    assert (done / "thermo.csv").read_bytes() == before["thermo.csv"]
+
+
+@pytest.mark.parametrize("damage", ["gone", "empty", "cut short", "of another structure"])
+def test_a_damaged_state_gives_way_to_the_one_before(
+    damage: str, done: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    whole = {name: (done / name).read_bytes() for name in ("state.npz", "thermo.csv", "trajectory.xyz")}
+    state, content = done / "state.npz", whole["state.npz"]
+    if damage == "gone":
+        state.unlink()
+        reason = "it is missing"
+    elif damage == "of another structure":
+        arrays = read_npz(state)
+        for name in ("x", "v", "f"):
+            arrays[f"state/{name}"] = np.zeros((3, 2))
+        state.write_bytes(npz_bytes(arrays))
+        reason = "it is of 2 atoms, and the structure has 32"
+    else:
+        state.write_bytes(content[:0] if damage == "empty" else content[:-3])
+        reason = "File is not a zip file"
+    assert resumed("cut", capsys) == (
+        0,
+        f"warning[damaged-artifact]: cut/state.npz is damaged: {reason}; "
+        "the run is resumed from the state before it, of step 20\n  --> cut/state.npz\n",
+    )
+    assert {name: (done / name).read_bytes() for name in whole} == whole
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("settings.json", b"", "it is not JSON"),
+        ("settings.json", b"[" * 100_000, "it is not JSON"),
+        ("settings.json", b"[]", "it is not a table"),
+        ("settings.json", b'{"model": 3}', "`model`: input should be a valid string"),
+        ("thermo.csv", b"\xff" * 9999, "it is no log of this run: 'utf-8' codec can't decode byte 0xff in "
+         "position 0: invalid start byte"),
+        ("thermo.csv", b"a,b\n" * 9999, "it is no log of this run: its head is another"),
+    ],
+)  # fmt: skip
+def test_damaged_files_of_a_run_are_told(
+    name: str, content: bytes, reason: str, done: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (done / name).write_bytes(content)
+    assert resumed("cut", capsys) == (
+        1,
+        f"error[damaged-artifact]: cut/{name} is damaged: {reason}\n  --> cut/{name}\n"
+        "  help: begin again with `--overwrite`\n",
+    )
+
+
+def test_a_full_disk_is_told_whenever_it_is_full(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also where closing the file finds out once more."""
+    opened = Path.open
+
+    def full(path: Path, mode: str = "r", *given: Any, **named: Any) -> Any:
+        if mode == "a" and path.name == "trajectory.xyz":
+            return opened(Path("/dev/full"), "a", *given, **named)
+        return opened(path, mode, *given, **named)
+
+    monkeypatch.setattr(Path, "open", full)
+    code, _, err = run(capsys, "md", "ar", "--structure", "ar.xyz", *SHORT, "-o", "full", "--quiet")
+    assert (code, err) == (
+        1,
+        "error[unwritable]: cannot write full/trajectory.xyz: No space left on device\n"
+        "  --> full/trajectory.xyz\n",
+    )
+
+
+def test_two_processes_do_not_write_to_one_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with only_writer_within(Path("held")):
+        arguments = ("md", "ar", "--structure", "ar.xyz", *SHORT, "-o", "held", "--quiet")
+        code, _, err = run(capsys, *arguments)
+        assert code == 1 and re.fullmatch(
+            rf"error\[in-use\]: cannot write held: it is in use by process {os.getpid()} on \S+, "
+            r"since \d{4}-\d\d-\d\d \d\d:\d\d:\d\d\n  --> held\n"
+            r"  help: wait for its end, or choose another folder with `-o`\n",
+            err,
+        )
+    assert not Path("held").exists()
+    assert run(capsys, *arguments)[0] == 0 and not (Path("held") / ".lock").exists()
 
 
 def test_a_process_that_is_killed_goes_on_to_the_same_bits(folder: Path) -> None:

@@ -92,7 +92,8 @@ def test_a_run_can_be_made_longer(tmp_path: Path) -> None:
 def test_what_is_written(name: str, tmp_path: Path) -> None:
     wanted = settings(write_every=25, trajectory=name)
     found = simulate(argon(), start(), wanted, folder=tmp_path)
-    assert outputs_of(tmp_path) == {"thermo.csv", "state.npz", "settings.json", "report.json", name}
+    states = {"state.npz", "state-before.npz"}
+    assert outputs_of(tmp_path) == {"thermo.csv", "settings.json", "report.json", name, *states}
     frames = list(iread(tmp_path / name))
     assert [frame.info["step"] for frame in frames] == [0, 25, 50]
     assert frames[1].info["time_ps"] == pytest.approx(0.1)
@@ -290,6 +291,7 @@ def test_a_folder_that_is_no_run_is_left_alone(tmp_path: Path) -> None:
 def test_damaged_files_are_told(tmp_path: Path) -> None:
     folder = tmp_path / "run"
     simulate(argon(), start(), settings(), folder=folder)
+    (folder / "state-before.npz").unlink()
     state, log = (folder / "state.npz").read_bytes(), (folder / "thermo.csv").read_bytes()
     for length in (0, 10, len(state) // 2, len(state) - 1):
         (folder / "state.npz").write_bytes(state[:length])

@@ -10,15 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from potentia.compiler.diagnostics.diagnostic import ArtifactError, FitError
-from potentia.runtime.files.atomic import (
-    atomic_directory,
-    fingerprint,
-    load_state,
-    npz_bytes,
-    read_npz,
-    save_state,
-    write_atomic,
-)
+from potentia.runtime.files.atomic import atomic_directory, write_atomic
+from potentia.runtime.files.npz import npz_bytes, read_npz
+from potentia.runtime.files.states import fingerprint, load_state, save_state
 from potentia.runtime.optimize.qr_system import Array
 
 

@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from potentia.compiler.diagnostics.diagnostic import FitError
-from potentia.runtime.files.atomic import load_state, save_state
+from potentia.runtime.files.states import load_state, save_state
 from potentia.runtime.optimize.adamw import TrainOptions, TrainState, Vector, train
 
 RNG = np.random.default_rng(0)

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from potentia.compiler.diagnostics.diagnostic import FitError
-from potentia.runtime.files.atomic import load_state, save_state
+from potentia.runtime.files.states import load_state, save_state
 from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions
 from potentia.runtime.optimize.levenberg_marquardt import minimize
 from potentia.runtime.optimize.multistart import StartsState, minimize_from_starts, start_points

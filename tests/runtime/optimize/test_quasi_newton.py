@@ -144,6 +144,16 @@ def test_limits() -> None:
     assert not ended(replace(TIGHT, max_iterations=3)).converged
 
 
+def test_a_limit_that_was_reached_holds_for_whoever_resumes() -> None:
+    start, options = np.zeros(6), replace(TIGHT, max_iterations=7)
+    found = minimize(Valley(6), start, options)
+    for _ in range(3):
+        again = minimize(Valley(6), start, options, resume=found.state)
+        assert (again.reason, again.state.iteration) == ("iterations", 7)
+        np.testing.assert_array_equal(again.theta, found.theta)
+        found = again
+
+
 def test_an_interruption_keeps_the_best() -> None:
     def interrupt(state: State) -> bool:
         if state.iteration == 20:

@@ -16,6 +16,7 @@ from potentia.compiler.reduction.candidates import Choice, candidates, costs, gr
 from potentia.compiler.reduction.extensions import Candidate, extended, scores
 from potentia.compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from potentia.compiler.reduction.spec_rewriter import Rewritable, rewritten
+from potentia.runtime.files.states import remove_checkpoint
 from potentia.runtime.fitting.fit import fit
 from potentia.runtime.information.fisher_information import of_system
 from potentia.runtime.information.growth import ranked
@@ -256,6 +257,8 @@ def test_an_interrupted_pruning_goes_on_to_the_same_end(
         assert (mine.rewrites, mine.parameters) == (other.rewrites, other.parameters)
         assert mine.loss == pytest.approx(other.loss, rel=1e-9)
     assert resumed.result.potential.text == whole.result.potential.text
+    assert folder.with_name("new.partial").exists()  # until the run is saved
+    remove_checkpoint(folder)
     assert not folder.with_name("new.partial").exists()
     with pytest.raises(FitError) as caught:
         prune(linear, data, CONFIG, goal, folder=folder, resume=True, measure_cost=False)

@@ -1,0 +1,70 @@
+"""A fit that is cut off anywhere, its end included, is resumed to the fit that it would have been."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from ase import Atoms
+from ase.io import write
+from commands import run
+from potentia.runtime.cli import fit
+from potentia.runtime.runs.run_folder import load
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@pytest.fixture
+def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Dimers of argon with made-up energies, which a fit takes a few iterations for."""
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ar.pes").write_text("species Ar\nE = lj(epsilon = 0.02 eV, sigma = 3.3 Å, rc = 9 Å)\n")
+    frames = []
+    for k, r in enumerate(np.linspace(3.4, 6.0, 12)):
+        energy = 0.04 * ((3.4 / r) ** 12 - (3.4 / r) ** 6) + 1e-4 * (-1) ** k
+        frames.append(Atoms("Ar2", [[0, 0, 0], [r, 0, 0]], info={"energy": energy}))
+    write(tmp_path / "ar.xyz", frames)
+    return tmp_path
+
+
+def test_iterations_are_not_more_than_their_limit_however_often_it_is_resumed(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    limited = ("fit", "ar.pes", "--data", "ar.xyz", "-o", "run", "--no-reference", "--no-forces")
+    limited += ("--method", "quasi-newton", "--max-iterations", "3", "--quiet")
+    assert run(capsys, *limited)[0] == 0
+    first = load(Path("run"))
+    for _ in range(2):
+        assert run(capsys, *limited, "--resume")[0] == 0
+        again = load(Path("run"))
+        assert (again.metadata.reason, again.theta.tolist()) == ("iterations", first.theta.tolist())
+        rows = Path("run/training.csv").read_text().splitlines()
+        assert rows[-1].split(",")[1] == "3"
+
+
+def test_a_fit_that_is_killed_before_its_run_is_saved_is_not_lost(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    usual = ("fit", "ar.pes", "--data", "ar.xyz", "--no-reference", "--no-forces", "--quiet")
+    assert run(capsys, *usual, "-o", "whole")[0] == 0
+
+    def killed(*_: Any, **__: Any) -> None:
+        raise Killed
+
+    with monkeypatch.context() as patch, pytest.raises(Killed):
+        patch.setattr(fit, "saved", killed)
+        run(capsys, *usual, "-o", "run")
+    assert run(capsys, *usual, "-o", "run") == (
+        1,
+        "",
+        "error[run-exists]: a fit to run was started and interrupted\n  --> run\n"
+        "  help: go on with `--resume`, or begin again with `--force`\n",
+    )
+    assert run(capsys, *usual, "-o", "run", "--resume")[0] == 0
+    found, whole = load(Path("run")), load(Path("whole"))
+    assert found.theta.tolist() == whole.theta.tolist() and found.metadata.converged
+    assert not Path("run.partial").exists()
