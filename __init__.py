@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from .compiler.diagnostics.diagnostic import InternalError as InternalError
     from .compiler.diagnostics.diagnostic import SpecError as SpecError
     from .compiler.diagnostics.diagnostic import UserError as UserError
+    from .compiler.diagnostics.warning import PotentiaWarning as PotentiaWarning
     from .compiler.pipeline import build as build
     from .compiler.pipeline import check as check
     from .compiler.pipeline import parse as parse
@@ -28,6 +29,7 @@ _HOME = {
     "DataError": ".compiler.diagnostics.diagnostic",
     "Diagnostic": ".compiler.diagnostics.diagnostic",
     "FitError": ".compiler.diagnostics.diagnostic",
+    "PotentiaWarning": ".compiler.diagnostics.warning",
     "InternalError": ".compiler.diagnostics.diagnostic",
     "SpecError": ".compiler.diagnostics.diagnostic",
     "UserError": ".compiler.diagnostics.diagnostic",

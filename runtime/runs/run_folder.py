@@ -24,6 +24,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..structures.arrays import Covariance, Forces, Theta
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError, did_you_mean
+from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
 from ...compiler.syntax.language_version import LANGUAGE
 from ...compiler.syntax.language_version import upgraded as upgraded_spec
@@ -103,15 +104,26 @@ class FittedPotential(Potential):
     metadata: Metadata = field(kw_only=True)
     folder: Path = field(kw_only=True)
 
-    def deviations(self) -> Deviations:
-        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance."""
+    def deviations(self, on_warning: OnWarning = as_python_warning) -> Deviations:
+        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance.
+
+        on_warning: is told of deviations that are not calibrated.
+        """
         uncertainty = uncertainty_of(self)
+        if uncertainty.calibration is None:
+            on_warning(not_calibrated(self.folder))
+        return RunDeviations(uncertainty)
 
-        def found(batch: Batch) -> tuple[float, Forces]:
-            deviation = uncertainty.best(uncertainty.of_batch(batch)[:1])[0]
-            return deviation.energy, deviation.forces
 
-        return found
+@dataclass(frozen=True)
+class RunDeviations:
+    """Standard deviations of the one structure of a batch."""
+
+    uncertainty: Uncertainty
+
+    def __call__(self, batch: Batch) -> tuple[float, Forces]:
+        deviation = self.uncertainty.best(self.uncertainty.of_batch(batch)[:1])[0]
+        return deviation.energy, deviation.forces
 
 
 def save(
@@ -203,6 +215,13 @@ def uncertainty_of(run: FittedPotential) -> Uncertainty:
         help = "`potentia fisher RUN --data FILE` works it out"
         raise _error("no-covariance", message, run.folder, help)
     return Uncertainty(run, root, None if stored is None else Calibration.from_dict(stored))
+
+
+def not_calibrated(folder: Path) -> Diagnostic:
+    """The warning that deviations of a run are too small."""
+    message = "the deviations are not calibrated: errors of the formula itself are not in them"
+    help = f"`potentia fisher {folder} --data FILE` calibrates them"
+    return Diagnostic("not-calibrated", message, "warning", place=str(folder), help=help)
 
 
 def read_spec(folder: Path) -> str:
