@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from .compiler.pipeline import build as build
     from .compiler.pipeline import check as check
     from .compiler.pipeline import parse as parse
-    from .runtime.potential.potential import compile as compile
-    from .runtime.runs.run_folder import load as load
+    from .runtime.runs.public import compile as compile
+    from .runtime.runs.public import load as load
 
     __version__: str
 
@@ -36,8 +36,8 @@ _HOME = {
     "build": ".compiler.pipeline",
     "check": ".compiler.pipeline",
     "parse": ".compiler.pipeline",
-    "load": ".runtime.runs.run_folder",
-    "compile": ".runtime.potential.potential",
+    "load": ".runtime.runs.public",
+    "compile": ".runtime.runs.public",
 }
 
 __all__ = ["__version__", *_HOME]

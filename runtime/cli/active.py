@@ -11,6 +11,7 @@ from ..active.config import StopConfig
 from . import console
 from .options import Json, Quiet
 from .setting_options import Given, having, options_of
+from .spec_warnings import warn
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -58,6 +59,7 @@ def command(
     settings = load_active(config, stop)
     with staging("active", quiet) as report:
         study = study_of(settings, config, output, report)
+        warn(study.potential.program, json, quiet)
         if not quiet:
             _introduce(study)
         remarks = agreement(study)

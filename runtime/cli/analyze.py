@@ -61,10 +61,16 @@ def command(
     from ..analysis.analysis import analyze
     from ..analysis.ensemble import ensemble
     from ..analysis.settings import analysis_settings
+    from ..data.names import given_twice
     from .progress import passing
 
     settings = analysis_settings({**given, **_skipped(skip), **_lags(lags)})
     _require(output, plot)
+    twice = given_twice(trajectory)
+    if twice is not None:
+        message = f"the trajectory `{twice}` is given twice"
+        help = "means and spreads are of runs that differ: name each once"
+        raise DataError(Diagnostic("bad-value", message, help=help))
     found = []
     for where in trajectory:
         with passing(Path(where).name, quiet) as report:

@@ -24,14 +24,16 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from ..structures.arrays import Covariance, Forces, Theta
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError, did_you_mean
+from ...compiler.diagnostics.source import Source
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
+from ...compiler.program import Program
 from ...compiler.syntax.language_version import LANGUAGE
 from ...compiler.syntax.language_version import upgraded as upgraded_spec
 from .formats import CERTIFICATES, COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
 from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
 from .lineage import Step, errors
-from ..potential.potential import Potential, compile
+from ..potential.potential import Potential, at_start
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
@@ -190,7 +192,8 @@ def load(folder: Path | str) -> FittedPotential:
     arrays = _checked_arrays(folder, metadata)
     spec = _spec(folder, metadata)
     try:
-        made = compile(spec, metadata.species)
+        program = Program.of(Source(spec, str(folder / SPEC)))
+        made = at_start(program.for_species(tuple(metadata.species)))
     except UserError as error:
         message = f"the spec of {folder} is not valid in potentia {_version()}: {error}"
         help = f"it was written by potentia {metadata.potentia}"
