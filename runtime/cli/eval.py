@@ -101,7 +101,8 @@ def _deviations(
 ) -> DeviationData:
     """Errors compared with their predicted deviations; those of the energies, a structure at a time."""
     from ..information.calibration import QUANTITIES, coverages, errors_of
-    from ..runs.run_folder import not_calibrated, uncertainty_of
+    from ..runs.deviations import not_calibrated
+    from ..runs.run_folder import uncertainty_of
     from .progress import counting
 
     uncertainty = uncertainty_of(potential)

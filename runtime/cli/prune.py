@@ -11,7 +11,7 @@ import typer
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
 from .options import AllowDataChange, Data, Json, Quiet, Run
-from .spec_warnings import tell
+from .spec_warnings import report_fitted
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -84,7 +84,7 @@ def command(
     goal = _goal(target_parameters, max_loss_increase, criterion)
     require_new_run(folder, force, resume)
     training = fitted_run_of(run, data, allow_data_change)
-    tell(training.potential, json, quiet)
+    report_fitted(training.potential, json, quiet)
     if training.changed is not None and not quiet:
         console.report([training.changed], json)
     pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)

@@ -27,11 +27,11 @@ def opened(run: Path, json: bool, quiet: bool) -> FittedPotential:
     from ..runs.run_folder import load
 
     potential = load(run)
-    tell(potential, json, quiet)
+    report_fitted(potential, json, quiet)
     return potential
 
 
-def tell(potential: Potential, json: bool, quiet: bool) -> None:
+def report_fitted(potential: Potential, json: bool, quiet: bool) -> None:
     """The warnings of a model with its fitted parameters."""
     if not quiet:
         found = warnings_of_fitted(potential.program.checked, potential.model, potential.theta)

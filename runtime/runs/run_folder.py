@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..structures.arrays import Covariance, Forces, Theta
+from ..structures.arrays import Covariance, Theta
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError, did_you_mean
 from ...compiler.diagnostics.source import Source
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
@@ -32,13 +32,13 @@ from ...compiler.syntax.language_version import LANGUAGE
 from ...compiler.syntax.language_version import upgraded as upgraded_spec
 from .formats import CERTIFICATES, COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
 from ..files.atomic import AnyArray, atomic_directory, npz_bytes, read_npz, write_atomic
+from .deviations import RunDeviations, not_calibrated
 from .lineage import Step, errors
 from ..potential.potential import Potential, at_start
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
     from ..potential.calculator import Deviations
-    from ..structures.batches import Batch
 
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 
@@ -115,17 +115,6 @@ class FittedPotential(Potential):
         if uncertainty.calibration is None:
             on_warning(not_calibrated(self.folder))
         return RunDeviations(uncertainty)
-
-
-@dataclass(frozen=True)
-class RunDeviations:
-    """Standard deviations of the one structure of a batch."""
-
-    uncertainty: Uncertainty
-
-    def __call__(self, batch: Batch) -> tuple[float, Forces]:
-        deviation = self.uncertainty.best(self.uncertainty.of_batch(batch)[:1])[0]
-        return deviation.energy, deviation.forces
 
 
 def save(
@@ -218,13 +207,6 @@ def uncertainty_of(run: FittedPotential) -> Uncertainty:
         help = "`potentia fisher RUN --data FILE` works it out"
         raise _error("no-covariance", message, run.folder, help)
     return Uncertainty(run, root, None if stored is None else Calibration.from_dict(stored))
-
-
-def not_calibrated(folder: Path) -> Diagnostic:
-    """The warning that deviations of a run are too small."""
-    message = "the deviations are not calibrated: errors of the formula itself are not in them"
-    help = f"`potentia fisher {folder} --data FILE` calibrates them"
-    return Diagnostic("not-calibrated", message, "warning", place=str(folder), help=help)
 
 
 def read_spec(folder: Path) -> str:
