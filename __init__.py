@@ -15,11 +15,12 @@ if TYPE_CHECKING:
     from .compiler.diagnostics.diagnostic import InternalError as InternalError
     from .compiler.diagnostics.diagnostic import SpecError as SpecError
     from .compiler.diagnostics.diagnostic import UserError as UserError
+    from .compiler.diagnostics.warning import PotentiaWarning as PotentiaWarning
     from .compiler.pipeline import build as build
     from .compiler.pipeline import check as check
     from .compiler.pipeline import parse as parse
-    from .runtime.potential.potential import compile as compile
-    from .runtime.runs.run_folder import load as load
+    from .runtime.runs.public import compile as compile
+    from .runtime.runs.public import load as load
 
     __version__: str
 
@@ -28,14 +29,15 @@ _HOME = {
     "DataError": ".compiler.diagnostics.diagnostic",
     "Diagnostic": ".compiler.diagnostics.diagnostic",
     "FitError": ".compiler.diagnostics.diagnostic",
+    "PotentiaWarning": ".compiler.diagnostics.warning",
     "InternalError": ".compiler.diagnostics.diagnostic",
     "SpecError": ".compiler.diagnostics.diagnostic",
     "UserError": ".compiler.diagnostics.diagnostic",
     "build": ".compiler.pipeline",
     "check": ".compiler.pipeline",
     "parse": ".compiler.pipeline",
-    "load": ".runtime.runs.run_folder",
-    "compile": ".runtime.potential.potential",
+    "load": ".runtime.runs.public",
+    "compile": ".runtime.runs.public",
 }
 
 __all__ = ["__version__", *_HOME]

@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 from . import pipeline
 from .declarations import canonical
@@ -95,9 +96,18 @@ class Program:
             return Program.of(changed.checked.file.source)
         return self._as(changed, lambda model: model)
 
+    def __reduce__(self) -> Any:
+        """A program goes to another process as its text, with the texts that it imports in it."""
+        program = self.self_contained() if self.checked.imported and self.species else self
+        return _of_text, (program.text, program.source.name, program.data_species)
+
     def _as(self, changed: canonical.Rewritten, more: Callable[[Model], Model]) -> Program:
         def made() -> Model:
             terms = (replace(t, origin=changed.place(t.origin)) for t in self.model.terms)
             return more(replace(self.model, terms=tuple(terms)))
 
         return Program(changed.checked, self.data_species, made)
+
+
+def _of_text(text: str, name: str, data_species: tuple[str, ...]) -> Program:
+    return Program(Program.of(Source(text, name)).checked, data_species)

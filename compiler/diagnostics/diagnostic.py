@@ -51,6 +51,10 @@ class UserError(Exception):
         self.diagnostics = tuple(diagnostics)
         super().__init__("; ".join(d.message for d in self.diagnostics))
 
+    def __reduce__(self) -> tuple[type[UserError], tuple[tuple[Diagnostic, ...]]]:
+        """The error of a worker reaches the process that waits for it."""
+        return type(self), (self.diagnostics,)
+
 
 class SpecError(UserError):
     """A spec that is not valid."""

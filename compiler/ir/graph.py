@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from hashlib import blake2b
+from threading import Lock
 from typing import TYPE_CHECKING, Any
 from weakref import WeakValueDictionary
 
@@ -133,19 +135,25 @@ class Node:
 
 
 _interned: WeakValueDictionary[tuple[Any, ...], Node] = WeakValueDictionary()
+_making = Lock()  # threads that compile at once share all nodes
+if hasattr(os, "register_at_fork"):  # no child is born while another thread makes a node
+    os.register_at_fork(
+        before=_making.acquire, after_in_parent=_making.release, after_in_child=_making.release
+    )
 
 
 def intern(op: Op, args: tuple[Node, ...], attrs: Attrs, kind: Kind, origin: Span | None = None) -> Node:
     """The one node with these fields."""
     key = (op.name, tuple(id(a) for a in args), attrs, kind)
-    node = _interned.get(key)
-    if node is None:
-        node = object.__new__(Node)
-        node.op, node.args, node.attrs, node.kind, node.origin = op, args, attrs, kind, origin
-        text = f"{op.name} {attrs} {kind}".encode()
-        node.key = blake2b(b"".join((text, *(a.key for a in args))), digest_size=16).digest()
-        _interned[key] = node
-    return node
+    found = _interned.get(key)
+    if found is not None:
+        return found
+    node = object.__new__(Node)
+    node.op, node.args, node.attrs, node.kind, node.origin = op, args, attrs, kind, origin
+    text = f"{op.name} {attrs} {kind}".encode()
+    node.key = blake2b(b"".join((text, *(a.key for a in args))), digest_size=16).digest()
+    with _making:
+        return _interned.setdefault(key, node)
 
 
 def topological(roots: Iterable[Node]) -> Iterator[Node]:

@@ -6,10 +6,11 @@ numerical library: an editor runs these while a spec is typed.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 
 from ..declarations.check import Checked
-from ..diagnostics.diagnostic import Diagnostic
+from ..diagnostics.diagnostic import Diagnostic, SpecError
 from ..ir.graph import Model
 from .cutoff_discontinuity import cutoff_discontinuity
 from .formula import Formula
@@ -38,3 +39,19 @@ def warnings_of(checked: Checked, model: Model) -> tuple[Diagnostic, ...]:
     formula = Formula(checked, model)
     found = [d for warning in WARNINGS for d in warning(formula)]
     return tuple(sorted(found, key=lambda d: -1 if d.primary is None else d.primary.start))
+
+
+def require_sound(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The warnings of a spec. Raises SpecError with all of them where one is an error."""
+    found = tuple(found)
+    if any(d.severity == "error" for d in found):
+        raise SpecError(found)
+    return found
+
+
+def warnings_of_fitted(checked: Checked, model: Model, theta: Iterable[float]) -> tuple[Diagnostic, ...]:
+    """The warnings of a model with these parameters (P,). None is an error: it is too late for that."""
+    numbers = tuple(float(x) for x in theta)
+    fitted = tuple(replace(p, start=numbers[part]) for p, part in model.vector.parts())
+    found = warnings_of(checked, replace(model, parameters=fitted))
+    return tuple(replace(d, severity="warning") for d in found)

@@ -10,6 +10,7 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
+from ..data.names import distinct_names
 from ..files.atomic import write_atomic
 from .analysis import Analysis
 from .cell import COLUMNS, UNITS
@@ -48,7 +49,7 @@ def _panels(count: int) -> tuple[Figure, list[Axes]]:
 
 def _name(axes: Axes, analyses: Sequence[Analysis]) -> None:
     if 1 < len(analyses) <= 10:
-        axes.legend([Path(a.where).name for a in analyses], fontsize=6, frameon=False)
+        axes.legend(distinct_names([a.where for a in analyses]), fontsize=6, frameon=False)
 
 
 def _rdf(analyses: Sequence[Analysis]) -> Figure:

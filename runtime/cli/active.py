@@ -11,6 +11,7 @@ from ..active.config import StopConfig
 from . import console
 from .options import Json, Quiet
 from .setting_options import Given, having, options_of
+from .spec_warnings import warn
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -63,6 +64,7 @@ def command(
     with only_writer_within(output):
         with staging("active", quiet) as report:
             study = study_of(settings, config, output, report, allow_code=allow_code)
+            warn(study.potential.program, json, quiet)
             if not quiet:
                 _introduce(study)
             remarks = agreement(study)

@@ -65,6 +65,7 @@ def command(
 
     settings = analysis_settings({**given, **_skipped(skip), **_lags(lags)})
     _require(output, plot)
+    _require_different(trajectory)
     found = []
     for where in trajectory:
         with passing(Path(where).name, quiet) as report:
@@ -82,6 +83,16 @@ def _require(output: Path | None, plot: Path | None) -> None:
     for path in (output, plot):
         if path is not None:
             require_writable(path)
+
+
+def _require_different(trajectories: list[str]) -> None:
+    from ..data.names import given_twice
+
+    twice = given_twice(trajectories)
+    if twice is not None:
+        message = f"the trajectory `{twice}` is given twice"
+        help = "means and spreads are of runs that differ: name each once"
+        raise DataError(Diagnostic("bad-value", message, help=help))
 
 
 def _bad(option: str, value: str, help: str) -> DataError:

@@ -22,18 +22,23 @@ def checked(path: Path, species: tuple[str, ...] | None, certificates: bool) -> 
     """The model of a spec or of a run, warnings about the spec, and the certificates: of a run always, of a
     spec where asked for. Raises UserError.
     """
+    from ...compiler.warnings import require_sound, warnings_of, warnings_of_fitted
+
     if is_run(path):
         from ...compiler.certificates.certify import certify
         from ..runs.run_folder import load
 
         run = load(path)
-        return run.model, (), certify(run.model, run.theta)
-    from ...compiler.warnings import warnings_of
+        return (
+            run.model,
+            warnings_of_fitted(run.program.checked, run.model, run.theta),
+            certify(run.model, run.theta),
+        )
     from .summary import read_program
 
     program = read_program(path, species)
     model = program.model
-    warnings = warnings_of(program.checked, model)
+    warnings = require_sound(warnings_of(program.checked, model))
     if not certificates:
         return model, warnings, None
     from ...compiler.certificates.certify import certify

@@ -36,18 +36,20 @@ def command(
       potentia compile nb.pes --emit ir@differentiate
       potentia compile alloy.pes --species Nb,W --emit hlo
     """
+    from .spec_warnings import warn
     from .stages import emitted
     from .summary import facts, read_program
 
     names = species_list(species)
     if emit is not None:
-        text = emitted(emit, spec, names)
+        text = emitted(emit, spec, names, json)
         if json:
             console.result_json({"spec": str(spec), "stage": emit, "text": text})
         else:
             console.result(text.rstrip("\n"))
         return 0
     program = read_program(spec, names)
+    warn(program, json, quiet=False)
     model = program.model
     if json:
         console.result_json({"spec": str(spec), **facts(model), "lists": _lists(program)})

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 
 import typer
 
-from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.config import DataConfig
 from . import console
 from .options import Data, Json, Quiet, Run, Target
 from .setting_options import Given, having, options_of
+from .spec_warnings import opened
 
 if TYPE_CHECKING:
     from ..information.calibration import CoverageData
@@ -54,13 +54,12 @@ def command(
     from ..data.dataset import read_labelled
     from ..evaluation.errors import compare
     from ..residuals.config import load_config
-    from ..runs.run_folder import load
     from .errors import error_table
     from .fisher_tables import coverage_table
     from .progress import counting
     from .targets import evaluate_by
 
-    potential = load(run)
+    potential = opened(run, json, quiet)
     used = {f"data.{k}": v for k, v in potential.metadata.config.get("data", {}).items() if k != "test"}
     config = load_config(None, {**used, **labels})
     structures, remarks = read_labelled(data, config.data, only)
@@ -102,15 +101,14 @@ def _deviations(
 ) -> DeviationData:
     """Errors compared with their predicted deviations; those of the energies, a structure at a time."""
     from ..information.calibration import QUANTITIES, coverages, errors_of
+    from ..runs.deviations import not_calibrated
     from ..runs.run_folder import uncertainty_of
     from .progress import counting
 
     uncertainty = uncertainty_of(potential)
     calibration = uncertainty.calibration
     if calibration is None and not quiet:
-        help = "`potentia fisher RUN --data FILE` calibrates them"
-        message = "the deviations are not calibrated: errors of the formula itself are not in them"
-        console.report([Diagnostic("not-calibrated", message, "warning", help=help)], json)
+        console.report([not_calibrated(potential.folder)], json)
     with counting("deviations", len(structures), quiet) as progress:
         raw = uncertainty.predict(structures, progress)
     seen = errors_of(structures, predicted, raw)

@@ -11,6 +11,7 @@ from ..formats.foreign_format import ExportedFolder
 from ..formats.registry import formats, writer_of
 from . import console
 from .options import Json, Quiet, Run
+from .spec_warnings import opened
 
 _KINDS = "; ".join(f"{f.name}: {f.file}, for {f.holds}" for f in formats().values())
 _STYLES = ", ".join(f"{s} of {f.name}" for f in formats().values() for s in f.styles)
@@ -37,11 +38,10 @@ def command(
       potentia export runs/nb --to stablehlo -o nb-stablehlo
     """
     from ..files.atomic import atomic_directory, write_atomic
-    from ..runs.run_folder import load
     from .outputs import require_new_file, require_new_folder
 
     write = writer_of(to, style)
-    exported = write(load(run))
+    exported = write(opened(run, json, quiet))
     if isinstance(exported, ExportedFolder):
         require_new_folder(output, force, exported.marker)
         with atomic_directory(output, replace=force) as part:

@@ -12,6 +12,7 @@ import typer
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
 from .options import AllowDataChange, Data, Json, Quiet, Run
+from .spec_warnings import report_fitted
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -54,6 +55,7 @@ def command(
 
     where = output or run / "fisher.json"
     training = fitted_run_of(run, data, allow_data_change)
+    report_fitted(training.potential, json, quiet)
     require_writable(where)
     with nullcontext() if training.changed else only_writer_of(run):
         known, errors = _known(training, not no_calibration, quiet)

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...compiler.warnings import warnings_of_fitted
 from ..data.config import DataConfig
 from ..residuals.config import FitConfig
 from . import console
 from .options import Config, Data, Json, Quiet, Spec
 from .setting_options import Given, having, options_of
+from .spec_warnings import warn
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
+    from ...compiler.diagnostics.diagnostic import Diagnostic
     from ...compiler.program import Program
     from ..data.dataset import TrainingData
     from ..evaluation.errors import ErrorData
@@ -71,11 +74,13 @@ def command(
     settings = load_config(config, {**search, **labels, **test})
     folder = output or Path("runs") / spec.stem
     program = Program.read(spec)
-    if program.named_species:  # else it is built once the data have said them
-        _ = program.model  # before the data: its faults are told at once
+    if program.named_species:  # before the data: its faults are told at once
+        warn(program, json, quiet)
     require_new_run(folder, force, resume)
     with only_writer_of(folder):
         training, potential = _prepared(program, data, settings)
+        if not program.named_species:  # it is built once the data have said them
+            warn(program.for_species(training.species), json, quiet)
         if begin is not None:
             potential = _begun(potential, begin, quiet)
         if not quiet:
@@ -84,7 +89,7 @@ def command(
         metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
         _finished(folder, result.reason)
     if not quiet:
-        console.report(result.warnings, json)
+        console.report((*result.warnings, *_fitted_warnings(potential, result.potential)), json)
         ended = "converged" if result.converged else "not converged"
         console.say(f"{ended} ({result.reason}); saved in {folder}")
     _tell(result.potential, metrics, json)
@@ -95,6 +100,13 @@ def _finished(folder: Path, reason: str) -> None:
     from ..fitting.checkpoint import finish
 
     finish(folder, reason)
+
+
+def _fitted_warnings(start: Potential, fitted: Potential) -> list[Diagnostic]:
+    """The warnings about the fitted parameters that the start values did not have."""
+    checked, model = fitted.program.checked, fitted.model
+    before = {d.code for d in warnings_of_fitted(checked, model, start.theta)}
+    return [d for d in warnings_of_fitted(checked, model, fitted.theta) if d.code not in before]
 
 
 def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:

@@ -8,6 +8,7 @@ import typer
 
 from . import console
 from .options import AllowDataChange, Data, Json, Quiet, Run
+from .spec_warnings import report_fitted
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -41,6 +42,7 @@ def command(
     from .progress import passing
 
     training = fitted_run_of(run, data, allow_data_change)
+    report_fitted(training.potential, json, quiet)
     if training.changed is not None and not quiet:
         console.report([training.changed], json)
     with passing("candidates", quiet) as progress:

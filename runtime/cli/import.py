@@ -10,6 +10,7 @@ import typer
 from ..formats.registry import read, readable
 from . import console
 from .options import Json, Quiet
+from .spec_warnings import report_fitted
 
 _KINDS = " or ".join(f.file for f in readable().values())
 
@@ -45,6 +46,7 @@ def command(
     folder = place.with_suffix("") if spec else place
     imported = read(file)
     potential = imported.potential
+    report_fitted(potential, json, quiet)
     require_new_run(folder, force, resume=False)
     if spec is not None:
         require_new_file(spec, force)

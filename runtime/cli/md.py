@@ -11,6 +11,7 @@ from ..dynamics.settings import MDSettings
 from . import console
 from .options import Json, Quiet, Run
 from .setting_options import Given, having, options_of
+from .spec_warnings import opened
 from .threads import one_core
 
 if TYPE_CHECKING:
@@ -63,11 +64,10 @@ def command(
         one_core()
     from ..dynamics import md_settings, simulate
     from ..dynamics.kernels import choose
-    from ..runs.run_folder import load
     from .progress import simulating
 
     settings = md_settings(_with_time(dict(given), time))
-    potential = load(run)
+    potential = opened(run, json, quiet)
     start, velocities = _start(structure, repeat, settings, quiet)
     _say_target(choose(potential, settings, start.n_atoms, output if resume else None), quiet)
     with simulating(settings.steps, quiet) as progress:

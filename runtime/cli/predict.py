@@ -9,6 +9,7 @@ import typer
 
 from . import console
 from .options import Json, Quiet, Run, Target
+from .spec_warnings import opened
 
 if TYPE_CHECKING:
     from ..potential.evaluators import Predicted
@@ -42,11 +43,10 @@ def command(
     from ..data.readers import read
     from ..data.splits import select
     from ..evaluation.predictions import require_finite, write_predictions
-    from ..runs.run_folder import load
     from .progress import counting
     from .targets import evaluate_by
 
-    potential = load(run)
+    potential = opened(run, json, quiet)
     if output is not None:
         from .outputs import require_writable
 

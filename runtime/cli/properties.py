@@ -8,15 +8,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..files.settings import ConfigError
 from ..properties.family import family_names
 from . import console
 from .options import Json, Quiet, Run
+from .spec_warnings import opened
 
 if TYPE_CHECKING:
     from ..potential.potential import Potential
     from ..properties.config import PropertiesConfig
     from ..properties.prototypes import Candidate
     from ..properties.results import PropertyResult, Survey
+    from ..runs.run_folder import FittedPotential
 
 
 def command(
@@ -71,8 +75,9 @@ def command(
         settings = settings.only(only.split(","))
     where = output or run / PROPERTIES
     require_writable(where)
-    found = _surveyed(run, settings, structure or (), not no_sigma, str(config or "--only"), quiet)
-    keep(where, found.results)
+    potential = opened(run, json, quiet)
+    found = _surveyed(potential, settings, structure or (), not no_sigma, str(config or "--only"), quiet)
+    keep(where, found.results, found.structures)
     if plot is not None:
         _plot(plot, found, quiet)
     broken = broken_guards(found.results)
@@ -81,15 +86,19 @@ def command(
 
 
 def _surveyed(
-    run: Path, settings: PropertiesConfig, files: Sequence[str], with_sigma: bool, place: str, quiet: bool
+    potential: FittedPotential,
+    settings: PropertiesConfig,
+    files: Sequence[str],
+    with_sigma: bool,
+    place: str,
+    quiet: bool,
 ) -> Survey:
     from ..properties.measurement import survey
-    from ..runs.run_folder import covariance, load
+    from ..runs.run_folder import covariance
     from .progress import measuring
 
-    potential = load(run)
-    crystals = [c for file in files for c in _crystals(file, potential)]
-    spread = covariance(run) if with_sigma else None
+    crystals = _crystals(files, potential, settings, place, quiet)
+    spread = covariance(potential.folder) if with_sigma else None
     if spread is None and with_sigma:
         console.say("the run has no covariance, so there is no ±", quiet)
     with measuring(quiet) as progress:
@@ -103,12 +112,28 @@ def _plot(folder: Path, found: Survey, quiet: bool) -> None:
         console.say(f"plot: {path}", quiet)
 
 
-def _crystals(file: str, potential: Potential) -> list[Candidate]:
-    """The structure of a file, named by the file."""
-    from ..data.frames import split_slice
+def _crystals(
+    files: Sequence[str], potential: Potential, settings: PropertiesConfig, place: str, quiet: bool
+) -> list[Candidate]:
+    """The structures of files. Each is called by its file's name, or by more of the path where another
+    structure has that name.
+    """
+    from ..data.names import distinct_names, given_twice
+    from ..properties.measurement import configured
     from ..properties.prototypes import from_file
 
-    return [from_file(split_slice(file)[0].stem.replace(".", "_"), file, potential.species)]
+    if not files:
+        return []
+    twice = given_twice(files)
+    if twice is not None:
+        message = f"`--structure` names `{twice}` twice"
+        raise ConfigError(Diagnostic("bad-value", message, help="name each structure once"))
+    taken = [c.name for c in configured(settings, potential.species, place)]
+    names, short = distinct_names(files, taken), [distinct_names([file])[0] for file in files]
+    for file, name, wanted in zip(files, names, short, strict=True):
+        if name != wanted:
+            console.say(f"structure {file} is called `{name}`: `{wanted}` is another", quiet)
+    return [from_file(name, file, potential.species) for name, file in zip(names, files, strict=True)]
 
 
 def _print(found: Survey, broken: list[str], as_json: bool) -> None:

@@ -11,6 +11,7 @@ import typer
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
 from .options import AllowDataChange, Data, Json, Quiet, Run
+from .spec_warnings import report_fitted
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -86,6 +87,7 @@ def command(
     require_new_run(folder, force, resume)
     with only_writer_of(folder):
         training = fitted_run_of(run, data, allow_data_change)
+        report_fitted(training.potential, json, quiet)
         if training.changed is not None and not quiet:
             console.report([training.changed], json)
         pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)

@@ -13,6 +13,7 @@ from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Span
 from ...compiler.ir.printer import print_model
 from ...compiler.schedule.printer import print_plan
+from .spec_warnings import warn
 from .summary import read_program
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 STAGES = ("ast", "ir", "plan", "jaxpr", "hlo")
 
 
-def emitted(stage: str, spec: Path, species: tuple[str, ...] | None) -> str:
+def emitted(stage: str, spec: Path, species: tuple[str, ...] | None, json: bool = False) -> str:
     """The text of a stage. Raises UserError `unknown-stage`, and SpecError."""
     if stage == "ir@help":
         return "\n".join(f"{_slug(p.name):16} {p.reason}" for p in pipeline.PASSES)
@@ -31,6 +32,7 @@ def emitted(stage: str, spec: Path, species: tuple[str, ...] | None) -> str:
     if stage == "ast":
         return "\n".join(_tree(pipeline.parse(read_source(spec)).items, 0))
     program = read_program(spec, species)
+    warn(program, json, quiet=False)
     model = program.model
     if stage == "ir":
         return print_model(model)

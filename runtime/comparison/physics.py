@@ -8,6 +8,7 @@ from typing import cast
 
 from ..evaluation.errors import ErrorData, evaluate
 from ..potential.potential import Potential
+from ..properties.results import PropertyData
 from ..properties.stored import PROPERTIES, kept
 from ..runs.run_folder import FittedPotential
 from ..structures.structure import Structure
@@ -42,11 +43,15 @@ class Property:
 
 @dataclass(frozen=True)
 class Physics:
-    """errors: stored in the runs, or on given structures. comparable: whether they are on the same data."""
+    """errors: stored in the runs, or on given structures. comparable: whether they are on the same data.
+
+    incomparable: properties of both that are of other structures by the same names.
+    """
 
     errors: tuple[Errors, ...]
     properties: tuple[Property, ...]
     comparable: bool = True
+    incomparable: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
@@ -55,6 +60,7 @@ class Physics:
             "errors": [asdict(e) for e in self.errors],
             "properties": rows,
             "comparable": self.comparable,
+            "incomparable": list(self.incomparable),
         }
 
 
@@ -65,7 +71,8 @@ def stored(a: FittedPotential, b: FittedPotential) -> Physics:
         Errors("test", _stored(a.metadata.test), _stored(b.metadata.test)),
     )
     same = sorted(a.metadata.data.values()) == sorted(b.metadata.data.values())
-    return Physics(tuple(e for e in parts if e.before or e.after), properties(a, b), same)
+    common, others = properties(a, b)
+    return Physics(tuple(e for e in parts if e.before or e.after), common, same, others)
 
 
 def _stored(errors: Mapping[str, object] | None) -> ErrorData | None:
@@ -86,11 +93,16 @@ def measured(
     return Errors(name, before.as_dict(), after.as_dict())
 
 
-def properties(a: FittedPotential, b: FittedPotential) -> tuple[Property, ...]:
-    """The properties that both runs keep a value of."""
-    here, there = kept(a.folder / PROPERTIES), kept(b.folder / PROPERTIES)
-    return tuple(
-        Property(name, one["unit"], one["value"], one["sigma"], two["value"], two["sigma"])
-        for name, one in here.items()
-        if (two := there.get(name)) and one["value"] is not None and two["value"] is not None
-    )
+def properties(a: FittedPotential, b: FittedPotential) -> tuple[tuple[Property, ...], tuple[str, ...]]:
+    """The properties that both runs keep a value of, and the names of those that are of other structures."""
+    first, second = kept(a.folder / PROPERTIES), kept(b.folder / PROPERTIES)
+    here, there = first.results, second.results
+    common = [n for n in here if n in there and None not in (here[n]["value"], there[n]["value"])]
+    others = [n for n in first.of_others(second.structures) if n in common]
+    return tuple(_property(here[n], there[n]) for n in common if n not in others), tuple(others)
+
+
+def _property(one: PropertyData, two: PropertyData) -> Property:
+    before, after = one["value"], two["value"]
+    assert before is not None and after is not None
+    return Property(one["name"], one["unit"], before, one["sigma"], after, two["sigma"])

@@ -73,13 +73,15 @@ def _change(before: float | None, after: float | None, factor: float, form: str)
 
 def property_table(found: Physics) -> Table | None:
     """Properties ± σ of both; None where there are none."""
-    if not found.properties:
+    if not found.properties and not found.incomparable:
         return None
     rows = [["property", "before", "±", "after", "±", "unit", "σ"]]
     for p in found.properties:
         values = [f"{p.before:.5g}", _short(p.sigma_before), f"{p.after:.5g}", _short(p.sigma_after)]
         rows.append([p.name, *values, p.unit if p.unit != "1" else "", _short(p.sigmas)])
-    return Table("properties", rows)
+    others = ", ".join(found.incomparable)
+    notes = (f"left out, as the structures of these names differ: {others}",) if others else ()
+    return Table("properties", rows, notes)
 
 
 def _short(value: float | None) -> str:

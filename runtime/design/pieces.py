@@ -14,6 +14,9 @@ from ...compiler.diagnostics.source import Source
 from ...compiler.ir.graph import Model
 from ...compiler.program import Program
 from ...compiler.reduction.spec_rewriter import Rewritable
+from ...compiler.warnings import require_sound
+from ...compiler.warnings.cutoff_discontinuity import cutoff_discontinuity
+from ...compiler.warnings.formula import Formula
 from ..files.settings import ConfigError
 from ..potential.potential import Potential, compile
 from ..structures.arrays import Indices
@@ -69,7 +72,9 @@ def together(material: Material, core: str, calls: Sequence[str]) -> Rewritable:
 
 def _potential(text: str, place: str) -> Potential:
     try:
-        return compile(text)
+        made = compile(text)
+        require_sound(cutoff_discontinuity(Formula(made.program.checked, made.model)))
+        return made
     except UserError as error:
         raise ConfigError([_placed(d, place) for d in error.diagnostics]) from None
 

@@ -10,6 +10,7 @@ is the larger part of the errors of small models: `Calibration` adds it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 import numpy as np
 from jaxtyping import Float
@@ -38,6 +39,7 @@ class Uncertainty:
         memory_mb: float = 1000.0,
     ) -> None:
         self.potential, self.calibration = potential, calibration
+        self._given = potential, root, calibration, memory_mb
         self._kernel = potential.kernel()
         self._tangents = compiled(self._kernel)[1]
         self._elements = batch_elements(self._kernel, memory_mb)
@@ -47,6 +49,10 @@ class Uncertainty:
         last = np.where(unreached, np.sqrt(1.0 + np.arange(len(root))), 0.0)
         self._seeds = np.zeros((len(root) + 1, len(potential.theta)))
         self._seeds[:, free] = np.vstack([root.T, last])
+
+    def __reduce__(self) -> Any:
+        """Kernels are made again in another process."""
+        return Uncertainty, self._given
 
     def predict(
         self, structures: Sequence[Structure], on_progress: Callable[[int], None] | None = None

@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
+from weakref import ref
 
 import numpy as np
-from ase.calculators.calculator import Calculator, PropertyNotImplementedError, all_changes
+from ase.calculators.calculator import (
+    Calculator,
+    PropertyNotImplementedError,
+    all_changes,
+    compare_atoms,
+)
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
@@ -14,6 +20,7 @@ from ..structures.arrays import Floats, Forces, Theta
 from ..structures.batches import Batch, moved
 from ..structures.structure import Structure, from_atoms
 from .evaluators import Evaluator, Predicted
+from .per_thread import Calculated, PerThread
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -43,6 +50,8 @@ class PotentiaCalculator(Calculator):
     has moved by half of it.
     target: `auto` (C++ where a compiler works, else XLA), `cpp`, `xla` or `reference`.
     deviations: with it the results have `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too.
+    Threads may share a calculator: each has atoms, results and lists of its own. A calculator may be pickled,
+    alone or with the Atoms that hold it, and be used by processes that were forked.
     Raises DataError: species that the potential lacks, an energy that is not finite.
     """
 
@@ -61,16 +70,63 @@ class PotentiaCalculator(Calculator):
             raise DataError(Diagnostic("bad-value", f"`{precision}` is not a precision", help=help))
         if not 0.0 <= skin < np.inf:
             raise DataError(Diagnostic("bad-value", f"a skin of {skin} Å is not a distance of 0 or more"))
+        self._calculated = PerThread(Calculated())
         super().__init__()  # type: ignore[no-untyped-call]
         self.potential = potential
         self.precision = precision
         self.skin = skin
-        self._lists = KeptLists(potential.evaluator(target, precision), skin)
+        self.target = target
         self._deviations = deviations
         if deviations is not None:
             self.implemented_properties = [*self.implemented_properties, *_UNCERTAIN]
-            by_xla = potential.evaluator("xla", precision)
-            self._batches = self._lists if by_xla is self._lists.evaluator else KeptLists(by_xla, skin)
+        self._take_lists()
+
+    def _take_lists(self) -> None:
+        self._lists = KeptLists(self.potential.evaluator(self.target, self.precision), self.skin)
+        if self._deviations is not None:
+            by_xla = self.potential.evaluator("xla", self.precision)
+            self._batches = self._lists if by_xla is self._lists.evaluator else KeptLists(by_xla, self.skin)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Kernels and lists stay here: another process makes its own."""
+        return {name: value for name, value in vars(self).items() if name not in ("_lists", "_batches")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        vars(self).update(state)
+        self._take_lists()
+
+    @property
+    def atoms(self) -> Atoms | None:
+        """A copy of the atoms of the last calculation of this thread, or of the last one of their caller."""
+        return self._last().atoms
+
+    @atoms.setter
+    def atoms(self, atoms: Atoms | None) -> None:
+        self._calculated.set(Calculated(atoms, self._last().results), latest=False)
+
+    @property
+    def results(self) -> dict[str, float | Floats]:
+        """The results of the same calculation."""
+        return self._last().results
+
+    @results.setter
+    def results(self, results: dict[str, float | Floats]) -> None:
+        self._calculated.set(Calculated(self._last().atoms, results), latest=False)
+
+    def _last(self) -> Calculated:
+        own, latest = self._calculated.get(), self._calculated.latest
+        return latest if own.same_caller(latest) else own
+
+    def check_state(self, atoms: Atoms, tol: float = 1e-15) -> list[str]:
+        """The changes since the results, those of another thread where they are of these atoms."""
+        changes: list[str] = super().check_state(atoms, tol)  # type: ignore[no-untyped-call]
+        latest = self._calculated.latest
+        if changes and latest.atoms is not None and latest is not self._calculated.get():
+            if compare_atoms(latest.atoms, atoms, tol):
+                return changes
+            self._calculated.set(latest)
+            return []
+        return changes
 
     def calculate(
         self,
@@ -79,33 +135,39 @@ class PotentiaCalculator(Calculator):
         system_changes: Sequence[str] = all_changes,
     ) -> None:
         """Compute all properties; ASE calls this."""
+        self.results = {}
         super().calculate(atoms, properties, system_changes)  # type: ignore[no-untyped-call]
-        assert self.atoms is not None
-        structure = from_atoms(self.atoms, "atoms")
+        copy = self.atoms
+        assert copy is not None
+        structure = from_atoms(copy, "atoms")
         if structure.n_atoms == 0:
             raise DataError(Diagnostic("no-atoms", "there are no atoms to calculate", place="atoms"))
         if "stress" in properties and structure.volume == 0:
             raise PropertyNotImplementedError("stress needs a cell that is periodic in all three directions")
         lists = self._lists
         found = lists.evaluator.evaluate(self.potential.theta, structure, lists.of(structure))
-        self.results = _results(structure, found)
+        results = _results(structure, found)
         if self._deviations is not None:
             batch = moved(self._batches.of(structure), structure.positions)
-            self.results |= dict(zip(_UNCERTAIN, self._deviations(batch), strict=True))
+            results |= dict(zip(_UNCERTAIN, self._deviations(batch), strict=True))
+        self._calculated.set(Calculated(copy, results, ref(copy if atoms is None else atoms)))
 
 
 class KeptLists:
-    """Lists of an evaluator, kept until an atom has moved by half of the skin (Å)."""
+    """Lists of an evaluator, kept by each thread until an atom has moved by half of the skin (Å)."""
 
     def __init__(self, evaluator: Evaluator, skin: float) -> None:
         self.evaluator, self.skin = evaluator, skin
-        self._kept: tuple[Structure, Any] | None = None  # and the structure that they were made for
+        # with the structure that they were made for
+        self._kept: PerThread[tuple[Structure, Any] | None] = PerThread(None)
 
     def of(self, structure: Structure) -> Any:
         """Lists that hold for the structure: those in hand where they do."""
-        if self._kept is None or not _still_holds(self._kept[0], structure, self.skin):
-            self._kept = structure, self.evaluator.lists(structure, self.skin)
-        return self._kept[1]
+        kept = self._kept.get()
+        if kept is None or not _still_holds(kept[0], structure, self.skin):
+            kept = structure, self.evaluator.lists(structure, self.skin)
+            self._kept.set(kept)
+        return kept[1]
 
 
 def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:

@@ -114,10 +114,10 @@ class CppEvaluator:
 
     def _of(self, theta: Theta) -> Floats:
         """The constants of these parameters, worked out once for many structures."""
-        key = np.ascontiguousarray(theta).tobytes()
-        if self._constants is None or self._constants[0] != key:
-            self._constants = key, self.kernel.constants(np.asarray(theta, np.float64))
-        return self._constants[1]
+        key, known = np.ascontiguousarray(theta).tobytes(), self._constants
+        if known is None or known[0] != key:  # `known`, as another thread may set others meanwhile
+            known = self._constants = key, self.kernel.constants(np.asarray(theta, np.float64))
+        return known[1]
 
 
 def n_threads(n_atoms: int) -> int:

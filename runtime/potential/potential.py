@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -73,6 +73,14 @@ class Potential:
         """The same potential with other parameters; compiled kernels are kept."""
         return Potential(self.program, np.array(theta, dtype=np.float64), self._kernels, self._evaluators)
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Kernels stay here: another process makes its own, or finds them in the user's cache."""
+        return vars(self) | {"_kernels": {}, "_evaluators": {}}
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+        """A copy with parameters of its own; compiled kernels are kept."""
+        return replace(self, theta=self.theta.copy())
+
     def kernel(self, dtype: str = "float64") -> Kernel:
         """The compiled function of (theta, batch); it is made once for each precision."""
         if dtype not in self._kernels:
@@ -134,7 +142,7 @@ class Potential:
 
         return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None, target)
 
-    def deviations(self) -> Deviations:
+    def deviations(self, on_warning: OnWarning = as_python_warning) -> Deviations:
         """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance:
         only a run holds the covariance of its parameters.
         """

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from importlib.util import find_spec
@@ -73,12 +74,12 @@ def survey(
             _measured(q, e, spread, references)
             for q, e in zip(task.quantities, outcome.estimates, strict=True)
         ]
-    return Survey(tuple(results), tuple(curves))
+    return Survey(tuple(results), tuple(curves), {c.name: c.digest for c in candidates})
 
 
 @dataclass(frozen=True, eq=False)
 class _Spread:
-    """σ² = gᵀ Σ g, with Σ the covariance of the trained numbers."""
+    """σ² = gᵀ Σ g + error², with Σ the covariance of the trained numbers."""
 
     potential: Potential
     covariance: Floats | None
@@ -87,7 +88,7 @@ class _Spread:
         if self.covariance is None or estimate.gradient is None:
             return None
         g = estimate.gradient[self.potential.free]
-        return max(float(g @ self.covariance @ g), 0.0) ** 0.5
+        return float(max(float(g @ self.covariance @ g), 0.0) + estimate.error**2) ** 0.5
 
 
 def _measured(
@@ -120,12 +121,14 @@ def _candidates(
     potential: Potential, config: PropertiesConfig, more: Sequence[Candidate], place: str
 ) -> list[Candidate]:
     """The structures of the configuration, else the usual ones of the species; then the given ones."""
-    if config.structures:
-        found = [candidate(name, s, potential.species, place) for name, s in config.structures.items()]
-    else:
-        found = default_candidates(potential.species)
-    found += [c for c in more if c.name not in {f.name for f in found}]
+    found = [*configured(config, potential.species, place), *more]
     names = [c.name for c in found]
+    for name, times in Counter(names).items():
+        if times > 1:
+            help = "give each a name of its own: results go by it"
+            raise ConfigError(
+                Diagnostic("bad-value", f"{times} structures are called `{name}`", place=place, help=help)
+            )
     for family in config.measure:
         for name in config.named(family) or ():
             if name not in names:
@@ -133,6 +136,13 @@ def _candidates(
                 message = f"[{family}] names the structure `{name}`, which is not there"
                 raise ConfigError(Diagnostic("unknown-structure", message, place=place, help=help))
     return found
+
+
+def configured(config: PropertiesConfig, species: Sequence[str], place: str) -> list[Candidate]:
+    """The structures that are measured where no others are given. Raises as `candidate`."""
+    if not config.structures:
+        return default_candidates(species)
+    return [candidate(name, s, species, place) for name, s in config.structures.items()]
 
 
 def _possible(config: PropertiesConfig, place: str) -> PropertiesConfig:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from math import sqrt
 from typing import Any, TypeAlias
 
@@ -106,6 +107,13 @@ class Candidate:
         """Shares of the species."""
         symbols = self.structure.symbols
         return tuple((s, round(symbols.count(s) / len(symbols), 6)) for s in self.structure.species)
+
+    @property
+    def digest(self) -> str:
+        """The same for the same crystal at any lattice constant: another crystal of this name has another."""
+        s, length = self.structure, self.structure.volume ** (1 / 3)
+        shape = [np.round(x / length, 3) + 0.0 for x in (s.cell, s.positions)]
+        return sha256(b"".join((s.numbers.tobytes(), *(x.tobytes() for x in shape)))).hexdigest()[:16]
 
     @property
     def supercell(self) -> Whole:

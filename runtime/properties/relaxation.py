@@ -85,13 +85,21 @@ def _refined(evaluator: Evaluator, start: Structure, k: int) -> Structure:
     return _scaled(start, float(brentq(slope, low, high, xtol=1e-13, rtol=1e-14)))
 
 
-def relax(evaluator: Evaluator, start: Structure, variables: Variables, iterations: int = 500) -> Structure:
-    """The nearest minimum. Raises Unmeasured where the forces do not go away or the atoms do."""
+def relax(
+    evaluator: Evaluator,
+    start: Structure,
+    variables: Variables,
+    iterations: int = 500,
+    force: float = FORCE,
+) -> Structure:
+    """The nearest minimum, to a force in eV/Å. Raises Unmeasured where the forces do not go away or the atoms
+    do.
+    """
     path = _Path(evaluator, start, variables)
     size = len(path.strains) + (3 * start.n_atoms if variables.atoms else 0)
     if size == 0:
         return start
-    options = {"maxiter": iterations, "maxfun": 3 * iterations, "gtol": FORCE * _TRIAL, "ftol": 0.0}
+    options = {"maxiter": iterations, "maxfun": 3 * iterations, "gtol": force * _TRIAL, "ftol": 0.0}
     found = minimize(path.energy, np.zeros(size), jac=True, method="L-BFGS-B", options=options)
     left = float(np.abs(found.jac).max()) / _TRIAL
     if left > _LEFT:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, TypedDict
 
 from jaxtyping import Float
@@ -21,29 +21,34 @@ class Estimate:
     """A number with its derivatives with respect to all parameters; None where nobody asked for them.
 
     note: what σ leaves out, in words.
+    error: what steps, grids and cells leave of it at most; σ holds it too.
     """
 
     value: float
     gradient: Theta | None = None
     note: str = ""
+    error: float = 0.0
 
     def __add__(self, other: Estimate) -> Estimate:
-        return Estimate(
-            self.value + other.value, _sum(self.gradient, other.gradient), self.note or other.note
-        )
+        gradient, error = _sum(self.gradient, other.gradient), self.error + other.error
+        return Estimate(self.value + other.value, gradient, self.note or other.note, error)
 
     def __sub__(self, other: Estimate) -> Estimate:
         return self + other * -1.0
 
     def __mul__(self, factor: float) -> Estimate:
         gradient = None if self.gradient is None else factor * self.gradient
-        return Estimate(factor * self.value, gradient, self.note)
+        return Estimate(factor * self.value, gradient, self.note, abs(factor) * self.error)
+
+    def off(self, error: float) -> Estimate:
+        """The same with so much more error."""
+        return replace(self, error=self.error + abs(error))
 
     def over(self, other: Estimate) -> Estimate:
         """The quotient."""
         value = self.value / other.value
-        numerator = self + other * -value  # d(a/b) = (da − a/b db)/b
-        return Estimate(value, (numerator * (1.0 / other.value)).gradient, numerator.note)
+        part = (self + other * -value) * (1.0 / other.value)  # d(a/b) = (da − a/b db)/b
+        return Estimate(value, part.gradient, part.note, part.error)
 
 
 def _sum(a: Floats | None, b: Floats | None) -> Floats | None:
@@ -149,7 +154,8 @@ class Curve:
 
 @dataclass(frozen=True)
 class Survey:
-    """All results of a measurement, and the curves behind them."""
+    """All results of a measurement, and the curves behind them. structures: digests by name."""
 
     results: tuple[PropertyResult, ...]
     curves: tuple[Curve, ...] = field(default=())
+    structures: dict[str, str] = field(default_factory=dict)

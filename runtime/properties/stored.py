@@ -1,9 +1,12 @@
-"""Results of measurements that a run keeps: the latest of each property."""
+"""Results of measurements that a run keeps: the latest of each property, by its name, and digests of the
+structures, by theirs.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -15,24 +18,41 @@ from .results import PropertyData, PropertyResult
 PROPERTIES = "properties.json"
 
 
-def keep(path: Path, results: Iterable[PropertyResult]) -> None:
-    """Put the results among those of a file, which need not be there.
+@dataclass(frozen=True)
+class Kept:
+    """Results by the names of properties, digests by those of structures."""
 
-    Raises ArtifactError: damaged-artifact, unwritable.
+    results: dict[str, PropertyData] = field(default_factory=dict)
+    structures: dict[str, str] = field(default_factory=dict)
+
+    def of_others(self, structures: Mapping[str, str]) -> list[str]:
+        """The properties of structures that have these names and are other ones."""
+        other = [n for n, digest in self.structures.items() if structures.get(n, digest) != digest]
+        return [name for name in self.results if any(f".{n}." in f"{name}." for n in other)]
+
+
+def keep(path: Path, results: Iterable[PropertyResult], structures: Mapping[str, str] | None = None) -> None:
+    """Put the results among those of a file, which need not be there. Results that it has of another
+    structure of the same name go.
+
+    structures: digests by name. Raises ArtifactError: damaged-artifact, unwritable.
     """
-    content = kept(path) | {r.name: r.as_dict() for r in results}
-    text = json.dumps({"properties": list(content.values())}, ensure_ascii=False, indent=2, allow_nan=False)
-    write_atomic(path, text + "\n")
+    known, now = kept(path), dict(structures or {})
+    content = {name: r for name, r in known.results.items() if name not in known.of_others(now)}
+    content |= {r.name: r.as_dict() for r in results}
+    whole = {"properties": list(content.values()), "structures": known.structures | now}
+    write_atomic(path, json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
 
 
-def kept(path: Path) -> dict[str, PropertyData]:
-    """The results of a file by their names, none without the file. Raises ArtifactError damaged-artifact."""
+def kept(path: Path) -> Kept:
+    """The content of a file, nothing without it. Raises ArtifactError damaged-artifact."""
     if not path.exists():
-        return {}
+        return Kept()
     try:
-        found = json.loads(read_plain(path).decode("utf-8"))["properties"]
-        return {str(r["name"]): cast(PropertyData, dict(r)) for r in found}
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as error:
+        found = json.loads(read_plain(path).decode("utf-8"))
+        results = {str(r["name"]): cast(PropertyData, dict(r)) for r in found["properties"]}
+        return Kept(results, {str(k): str(v) for k, v in found.get("structures", {}).items()})
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError) as error:
         message = f"{path} does not hold the results of a measurement: {error}"
         help = "remove it, and measure again"
         raise ArtifactError(Diagnostic("damaged-artifact", message, place=str(path), help=help)) from error

@@ -22,9 +22,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
-from ..structures.arrays import Covariance, Forces, Theta
+from ..structures.arrays import Covariance, Theta
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError, did_you_mean
+from ...compiler.diagnostics.source import Source
+from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
+from ...compiler.program import Program
 from ...compiler.syntax.language_version import LANGUAGE
 from ...compiler.syntax.language_version import upgraded as upgraded_spec
 from .formats import CERTIFICATES, COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
@@ -32,13 +35,13 @@ from ..files.atomic import atomic_directory, write_atomic
 from ..files.npz import AnyArray, arrays_of, npz_bytes
 from ..files.orphans import recover
 from ..files.reading import damaged, first_fault, read_json, read_plain
+from .deviations import RunDeviations, not_calibrated
 from .lineage import Step, errors
-from ..potential.potential import Potential, compile
+from ..potential.potential import Potential, at_start
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
     from ..potential.calculator import Deviations
-    from ..structures.batches import Batch
 
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 _DAMAGED = "it was cut short or changed since it was written: fit again, or copy it again"
@@ -107,15 +110,15 @@ class FittedPotential(Potential):
     metadata: Metadata = field(kw_only=True)
     folder: Path = field(kw_only=True)
 
-    def deviations(self) -> Deviations:
-        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance."""
+    def deviations(self, on_warning: OnWarning = as_python_warning) -> Deviations:
+        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance.
+
+        on_warning: is told of deviations that are not calibrated.
+        """
         uncertainty = uncertainty_of(self)
-
-        def found(batch: Batch) -> tuple[float, Forces]:
-            deviation = uncertainty.best(uncertainty.of_batch(batch)[:1])[0]
-            return deviation.energy, deviation.forces
-
-        return found
+        if uncertainty.calibration is None:
+            on_warning(not_calibrated(self.folder))
+        return RunDeviations(uncertainty)
 
 
 def save(
@@ -182,7 +185,8 @@ def load(folder: Path | str) -> FittedPotential:
     arrays = _arrays(folder, PARAMETERS, metadata)
     spec = _spec(folder, metadata)
     try:
-        made = compile(spec, metadata.species)
+        program = Program.of(Source(spec, str(folder / SPEC)))
+        made = at_start(program.for_species(tuple(metadata.species)))
     except UserError as error:
         message = f"the spec of {folder} is not valid in potentia {_version()}: {error}"
         help = f"it was written by potentia {metadata.potentia}"

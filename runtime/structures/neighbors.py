@@ -9,6 +9,7 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from vesin import NeighborList
 
+from ...compiler.backends.forked import is_forked
 from .arrays import Bools, Cell, Floats, Indices, Ints, Periodic
 from .structure import Structure
 
@@ -59,7 +60,8 @@ def pairs(structure: Structure, cutoff: float) -> Pairs:
     Cells may be smaller than the cutoff, left-handed, periodic in some directions; atoms may lie outside.
     """
     box = _box(structure.cell, structure.pbc)
-    threads = 1 if structure.n_atoms < 2000 else 0  # starting threads costs more than a small list
+    # starting threads costs more than a small list
+    threads = 1 if structure.n_atoms < 2000 or is_forked() else 0
     finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True, n_threads=threads)
     found = finder.compute(structure.positions, box, structure.pbc, "ijSd", copy=False)
     i, j, images, distance = found  # views of what `finder` holds

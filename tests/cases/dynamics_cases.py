@@ -5,11 +5,10 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Any
 
-import potentia
 from ase import Atoms
 from ase.build import bulk
 from potentia.runtime.dynamics import MDSettings
-from potentia.runtime.potential.potential import Potential
+from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 LJ = "species Ar\nE = lj(epsilon = 0.0104 eV, sigma = 3.4 Å, rc = 6 Å)\n"
@@ -17,7 +16,7 @@ LJ = "species Ar\nE = lj(epsilon = 0.0104 eV, sigma = 3.4 Å, rc = 6 Å)\n"
 
 @lru_cache
 def argon() -> Potential:
-    return potentia.compile(LJ)
+    return compile(LJ)
 
 
 def crystal(repeat: int = 2, rattle: float = 0.05, seed: int = 1) -> Atoms:

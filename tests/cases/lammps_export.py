@@ -9,14 +9,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-import potentia
 import pytest
 from numpy.typing import NDArray
 from places import ROOT
 from potentia.compiler.diagnostics.diagnostic import ToolError
 from potentia.runtime.formats.lammps import installation
 from potentia.runtime.formats.lammps.folder import Export
-from potentia.runtime.potential.potential import Potential
+from potentia.runtime.potential.potential import Potential, compile
 
 SPEC = """species Nb, W
 term standin(rc = 6 Å) {
@@ -36,7 +35,7 @@ MANY_BODY = 0.7
 
 def standin(many_body: float = MANY_BODY) -> Potential:
     """The potential of the kernel by hand."""
-    return potentia.compile(SPEC).with_theta(np.array([*EPSILON, *SIGMA, many_body]))
+    return compile(SPEC).with_theta(np.array([*EPSILON, *SIGMA, many_body]))
 
 
 def kernel_by_hand(potential: Potential, isa: str = "") -> str:

@@ -198,8 +198,9 @@ def _hold(entry: Path) -> bool:
 
 
 def _release(entry: Path) -> None:
-    if entry in _held:
-        os.close(_held.pop(entry))
+    handle = _held.pop(entry, None)
+    if handle is not None:
+        os.close(handle)
 
 
 def _locked(entry: Path, shared: bool) -> int | None:

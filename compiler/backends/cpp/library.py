@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...diagnostics.diagnostic import Diagnostic, InternalError, ToolError
+from ..forked import is_forked
 from . import cpu
 
 ABI = 2  # POTENTIA_ABI of prelude/abi.h
@@ -182,7 +183,8 @@ class Library:
     ) -> Results:
         """Energies, forces and virial; with `atom_virials` also those of each atom. No array is copied.
 
-        constants: (n_constants,) float64; None for those that the kernel carries.
+        constants: (n_constants,) float64; None for those that the kernel carries. threads: one in a process
+        that was forked.
 
         Raises MemoryError where there is no memory for lists, InternalError for arrays of a wrong type,
         shape or layout, and for indices out of range.
@@ -213,7 +215,7 @@ class Library:
             virial_half=_address(half),
             virial_neighbour=_address(neighbour),
         )
-        if self._compute(given, out, max(1, threads)) != 0:
+        if self._compute(given, out, 1 if is_forked() else max(1, threads)) != 0:
             raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
         virial = np.array(out.virial).reshape(3, 3)
         return Results(out.energy, virial, forces, site, half, neighbour)

@@ -14,6 +14,7 @@ from ...ir.types import Domain
 from ...schedule.limits import Limits
 from ...schedule.maker import make_plan
 from ...schedule.plan import Plan
+from ..forked import require_xla
 from . import rules
 from .arrays import Array, Arrays, Edge, Pair
 from .interpreter import GraphInterpreter
@@ -60,7 +61,8 @@ class Kernel:
         self._call: Callable[[Array, Arrays], Prediction] = jax.jit(self.predict)
 
     def arrays(self, batch: Lists) -> Arrays:
-        """A batch on the device, in the kernel's precision."""
+        """A batch on the device, in the kernel's precision. Raises ToolError `forked`."""
+        require_xla()
         real = self.dtype
         lists: list[Pair | Edge] = []
         shift: Any

@@ -21,6 +21,8 @@ from ..prototypes import nearest
 from ..results import Curve, Estimate, Unmeasured
 
 _AT_ONCE = 24  # dimers in one structure
+_FINER = 6  # grids
+_SAME = 1e-9
 _FAR = 1.2  # times the longest cutoff, between dimers
 
 
@@ -59,16 +61,31 @@ def _task(bench: Bench, settings: DimerConfig, a: str, b: str) -> Task:
         distances = np.concatenate([core, outside])
         energies, forces = scanned(bench.evaluator, a, b, distances)
         alone = bench.isolated(dimer(a, b, 1.0)).value
-        weakest = int(np.argmin(forces[: len(core)]))
-        r, force = float(core[weakest]), float(forces[weakest])
+        r, force, error = _weakest(bench.evaluator, a, b, core, forces[: len(core)])
         note = f"weakest at {r:.2f} Å" if force > 0 else f"attractive at {r:.2f} Å: the core is not monotone"
         gradient = None
         if bench.evaluator.with_gradients:
             gradient = -bench.evaluator.slope_by_theta(dimer(a, b, r), _apart())
         curve = Curve("dimer", f"{a}-{b}", distances, energies - alone)
-        return Outcome([Estimate(force, gradient, note)], [curve])
+        return Outcome([Estimate(force, gradient, note, error)], [curve])
 
     return Task((Quantity(f"core_force.{a}-{b}", "eV/Å"),), run)
+
+
+def _weakest(evaluator: Evaluator, a: str, b: str, r: Floats, forces: Floats) -> tuple[float, float, float]:
+    """Where the force is weakest (Å), the force there (eV/Å), and its error.
+
+    Ever finer grids are laid about that place, as long as they change it.
+    """
+    force = np.inf
+    for _ in range(_FINER):
+        k, before = int(np.argmin(forces)), force
+        place, force = float(r[k]), float(forces[k])
+        if before - force <= _SAME * abs(force):
+            break
+        r = np.linspace(r[max(k - 1, 0)], r[min(k + 1, len(r) - 1)], _AT_ONCE)
+        forces = scanned(evaluator, a, b, r)[1]
+    return place, force, 0.0 if np.isinf(before) else before - force
 
 
 def neighbour_distance(bench: Bench, a: str, b: str) -> float:

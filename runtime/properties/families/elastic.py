@@ -64,7 +64,7 @@ def relaxed_constants(h: Floats) -> tuple[Floats, Floats]:
 
 def _by_theta(crystal: Crystal, followed: Floats, wanted: tuple[tuple[int, int], ...]) -> Floats:
     """∂C/∂θ (n, P) at fixed geometry, in eV/Å³: 4 wₐᵀ E_qq w_b is a difference of two curvatures."""
-    ways = [_combined(crystal.directions, followed[:, k]) for k in range(6)]
+    ways = [combined(crystal.directions, followed[:, k]) for k in range(6)]
     curvature = crystal.evaluator.curvature_by_theta
     rows = []
     for a, b in wanted:
@@ -76,7 +76,8 @@ def _by_theta(crystal: Crystal, followed: Floats, wanted: tuple[tuple[int, int],
     return np.array(rows) / crystal.structure.volume
 
 
-def _combined(directions: tuple[Direction, ...], amounts: Floats) -> Direction:
+def combined(directions: tuple[Direction, ...], amounts: Floats) -> Direction:
+    """So much of each direction together."""
     total = directions[0] * float(amounts[0])
     for way, amount in zip(directions[1:], amounts[1:], strict=True):
         total = total + way * float(amount)

@@ -1,7 +1,9 @@
-"""E(V), and the bulk modulus with its pressure derivative from it.
+"""E(V), and the bulk modulus with its pressure derivative, both at the minimum.
 
-Third-order Birch-Murnaghan (Phys. Rev. 71, 809 (1947)): E is a cubic in x = V^(−2/3), so the fit is linear,
-and σ goes through it exactly: every point has dE/dθ at its volume (the envelope theorem).
+B = V d²E/dV² with all else relaxed is 1/Σ S_ab over a, b of xx, yy, zz, with S = C⁻¹ the compliances: exact.
+With x = ln V, dB/dP = 2 − (d³E/dx³)/(d²E/dx²); dE/dx is exact at each volume, and its derivatives are by
+differences, whose error is how much they differ from those of two orders less. For σ, every point has dE/dθ
+at its volume (the envelope theorem).
 """
 
 from __future__ import annotations
@@ -11,17 +13,21 @@ from pydantic import Field
 
 from ....compiler.chemistry.constants import GPA
 from ...structures.arrays import Floats
+from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
-from ..crystal import Crystal, of_structure, strain
+from ..crystal import Crystal, hessian, strain
 from ..evaluator import Direction, Evaluator, along
 from ..family import OfStructures, Plot, family
 from ..prototypes import Candidate
-from ..relaxation import Variables, relax
+from ..relaxation import FORCE, Variables, relax
 from ..results import Curve, Estimate, Unmeasured
+from .elastic import combined, relaxed_constants
 
 
 class EquationOfStateConfig(OfStructures):
-    """strain: the largest change of length, of either sign; points: volumes, the middle one included."""
+    """Of the curve. strain: the largest change of length, of either sign; points: volumes, the middle one
+    included.
+    """
 
     strain: float = Field(0.04, gt=0.001, lt=0.2)
     points: int = Field(11, ge=5, le=101)
@@ -48,30 +54,26 @@ def _task(bench: Bench, settings: EquationOfStateConfig, candidate: Candidate) -
         crystal = bench.crystal(candidate)
         strains = np.linspace(-settings.strain, settings.strain, settings.points)
         volumes, energies = _curve(bench.evaluator, crystal, strains)
-        values = np.array([e.value for e in energies])
+        if energies.argmin() in (0, len(energies) - 1):
+            raise Unmeasured("E(V) has no minimum among the volumes of the scan")
         n = crystal.n_atoms
-        curve = Curve("equation_of_state", candidate.name, volumes / n, values / n)
-        modulus, derivative = _fitted(volumes, energies, _log_volume(crystal))
-        return Outcome([modulus * GPA, derivative], [curve])
+        curve = Curve("equation_of_state", candidate.name, volumes / n, energies / n)
+        return Outcome([_modulus(crystal) * GPA, _derivative(crystal)], [curve])
 
     return Task(quantities, run)
 
 
-def _curve(evaluator: Evaluator, crystal: Crystal, strains: Floats) -> tuple[Floats, list[Estimate]]:
-    """Volumes in Å³ and energies in eV of the cell; all but the volume is relaxed at each. The volumes follow
-    that of the crystal when the parameters move it.
-    """
-    found = []
-    size = _log_volume(crystal)
+def _curve(evaluator: Evaluator, crystal: Crystal, strains: Floats) -> tuple[Floats, Floats]:
+    """Volumes in Å³ and energies in eV of the cell; all but the volume is relaxed at each."""
+    found = [_scaled(evaluator, crystal, 3 * float(np.log1p(s))) for s in strains.tolist()]
+    return np.array([s.volume for s in found]), np.array([evaluator.values(s).energy for s in found])
+
+
+def _scaled(evaluator: Evaluator, crystal: Crystal, x: float, force: float = FORCE) -> Structure:
+    """The crystal with its volume times eˣ, all else relaxed."""
     still = np.zeros((crystal.n_atoms, 3))
-    for s in strains.tolist():
-        structure = along(crystal.structure, Direction(np.eye(3), still), float(np.log1p(s)))
-        structure = relax(evaluator, structure, _variables(crystal))
-        energy = of_structure(evaluator, structure)
-        by_volume = float(np.trace(evaluator.values(structure).virial)) / 3  # dE/d(ln V)
-        moved = None if size.gradient is None else size.gradient * by_volume
-        found.append((structure.volume, energy + Estimate(0.0, moved, size.note)))
-    return np.array([v for v, _ in found]), [e for _, e in found]
+    structure = along(crystal.structure, Direction(np.eye(3), still), x / 3)
+    return relax(evaluator, structure, _variables(crystal), force=force)
 
 
 def _variables(crystal: Crystal) -> Variables:
@@ -81,49 +83,56 @@ def _variables(crystal: Crystal) -> Variables:
     return Variables((np.diag([1.0, 1.0, -2.0]),) if prototype.hexagonal else (), fixed_volume=True)
 
 
-def _log_volume(crystal: Crystal) -> Estimate:
-    """ln V of the relaxed crystal."""
-    return crystal.estimate(lambda s: np.array([np.log(s.volume)]), None)[0]
+# --- the bulk modulus --------------------------------------------------------------------------
 
 
-def _fitted(volumes: Floats, energies: list[Estimate], size: Estimate) -> tuple[Estimate, Estimate]:
-    """B0 in eV/Å³ and B0'. size: the logarithm of the volume that all volumes go with."""
-    middle = float(volumes[len(volumes) // 2])
-    rows = np.vander((volumes / middle) ** (-2 / 3), 4, increasing=True)
-    solve = np.linalg.pinv(rows)
-    coefficients = solve @ np.array([e.value for e in energies])
-    here = birch_murnaghan(coefficients, middle)
+def _modulus(crystal: Crystal) -> Estimate:
+    """B in eV/Å³."""
+
+    def values(structure: Structure) -> Floats:
+        same = structure is crystal.structure
+        h = crystal.hessian if same else hessian(crystal.evaluator, structure, crystal.directions)
+        return np.array([1 / float(_response(relaxed_constants(h)[0])[:3].sum()) / structure.volume])
+
+    def by_theta() -> Floats:
+        constants, followed = relaxed_constants(crystal.hessian)
+        response = _response(constants)
+        way = combined(crystal.directions, followed @ response)
+        slope = crystal.evaluator.curvature_by_theta(crystal.structure, way)
+        return np.array([slope / response[:3].sum() ** 2 / crystal.structure.volume])
+
+    return crystal.estimate(values, by_theta)[0]
+
+
+def _response(constants: Floats) -> Floats:
+    """The strains (6,) under a tension of 1 from all sides, of V·C (6, 6) in eV."""
+    return np.linalg.solve(constants, np.array([1.0, 1.0, 1.0, 0.0, 0.0, 0.0]))
+
+
+# --- its derivative ----------------------------------------------------------------------------
+
+_STEP = 0.015  # of ln V
+_LEFT = 1e-8  # eV/Å: a third derivative sees more than a curve does
+_PLACES = tuple(range(-3, 4))
+# derivatives of a function on these places, a step of 1 apart; the rough one is of two orders less
+_FIRST = np.array([-1, 9, -45, 0, 45, -9, 1]) / 60
+_SECOND = np.array([2, -27, 270, -490, 270, -27, 2]) / 180
+_SECOND_ROUGH = np.array([0, -1, 16, -30, 16, -1, 0]) / 12
+_THIRD = np.array([1, -8, 13, 0, -13, 8, -1]) / 8
+
+
+def _derivative(crystal: Crystal) -> Estimate:
+    """B', with the error of its differences."""
+    evaluator = crystal.evaluator
+    found = [_scaled(evaluator, crystal, _STEP * k, _LEFT) if k else crystal.structure for k in _PLACES]
+    slopes = np.array([np.trace(evaluator.values(s).virial) / 3 for s in found])  # dE/dx
+    second = float(_FIRST @ slopes) / _STEP
+    third, rough = (float(weights @ slopes) / _STEP**2 for weights in (_SECOND, _SECOND_ROUGH))
+    value, error = 2 - third / second, abs(third - rough) / abs(second)
+    size = crystal.estimate(lambda s: np.array([np.log(s.volume)]), None)[0]
     if size.gradient is None:
-        return Estimate(here[0], None, size.note), Estimate(here[1], None, size.note)
-    by_theta = solve @ np.array([e.gradient for e in energies])
-    step = np.abs(coefficients).max() * 1e-7
-    by_coefficient = [
-        (
-            birch_murnaghan(coefficients + step * unit, middle)
-            - birch_murnaghan(coefficients - step * unit, middle)
-        )
-        / (2 * step)
-        for unit in np.eye(4)
-    ]
-    gradients = np.array(by_coefficient).T @ by_theta
-    return Estimate(here[0], gradients[0] - here[0] * size.gradient), Estimate(here[1], gradients[1])
-
-
-def birch_murnaghan(coefficients: Floats, middle: float) -> Floats:
-    """(B0, B0') of E = Σ c_k x^k, x = (V/middle)^(−2/3), at its minimum.
-
-    Raises Unmeasured where it has none.
-    """
-    e = np.polynomial.Polynomial(coefficients)
-    slope, curvature, third = e.deriv(1), e.deriv(2), e.deriv(3)
-    roots = [float(r.real) for r in slope.roots() if abs(r.imag) < 1e-9]
-    minima = [r for r in roots if curvature(r) > 0 and 0.5 < r < 2]
-    if not minima:
-        raise Unmeasured("E(V) has no minimum among the volumes of the scan")
-    x = min(minima, key=lambda r: abs(r - 1))
-    # x = v^(−2/3): dx/dv = −(2/3) v^(−5/3), and so on, at slope 0
-    v = x**-1.5
-    x1, x2 = -2 / 3 * v ** (-5 / 3), 10 / 9 * v ** (-8 / 3)
-    second = curvature(x) * x1**2
-    cubic = third(x) * x1**3 + 3 * curvature(x) * x1 * x2
-    return np.array([v * second / middle, -1 - v * cubic / second])
+        return Estimate(value, None, size.note, error)
+    # the volumes follow that of the crystal when the parameters move it
+    by_theta = np.array([evaluator.by_theta(s) for s in found]) + np.outer(slopes, size.gradient)
+    by_second, by_third = _SECOND @ by_theta / _STEP**2, _THIRD @ by_theta / _STEP**3
+    return Estimate(value, (third / second * by_second - by_third) / second, error=error)

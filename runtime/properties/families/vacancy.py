@@ -15,11 +15,12 @@ from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
 from ..crystal import Crystal, of_structure
 from ..family import OfStructures, family
-from ..prototypes import Candidate, supercell
+from ..prototypes import Candidate, Whole, supercell
 from ..relaxation import Variables, relax
 from ..results import Estimate, Unmeasured
 
 _SHAKEN = 0.02  # Å
+_REPEATED = 3  # cells in each direction, at least, where a smaller cell tells of the error of the size
 
 
 class VacancyConfig(OfStructures):
@@ -42,21 +43,45 @@ def _task(bench: Bench, settings: VacancyConfig, candidate: Candidate, symbol: s
     def run() -> Outcome:
         crystal = bench.crystal(candidate)
         potential = _chemical_potential(bench, crystal, symbol)
-
-        def build(unit: Structure) -> Structure:
-            return without(supercell(unit, candidate.supercell), symbol)
-
-        start = build(crystal.structure)
-        at = start
-        if settings.relax:  # a little out of place, lest symmetry hold the atoms on a saddle
-            shaken = np.random.default_rng(0).normal(scale=_SHAKEN, size=start.positions.shape)
-            at = replace(start, positions=start.positions + shaken)
-            at = relax(bench.evaluator, at, Variables(atoms=True))
-        defect = crystal.with_geometry(of_structure(bench.evaluator, at), build, at)
-        cells = (start.n_atoms + 1) / crystal.n_atoms
-        return Outcome([defect - crystal.energy * cells + potential])
+        found = _defect(bench, settings, crystal, symbol, candidate.supercell)
+        if found.gradient is not None:
+            found = _with_error_of_size(bench, settings, crystal, symbol, found)
+        return Outcome([found + potential])
 
     return Task((Quantity(name, "eV"),), run)
+
+
+def _defect(bench: Bench, settings: VacancyConfig, crystal: Crystal, symbol: str, cells: Whole) -> Estimate:
+    """eV, without μ, in a supercell of so many cells."""
+
+    def build(unit: Structure) -> Structure:
+        return without(supercell(unit, cells), symbol)
+
+    start = build(crystal.structure)
+    at = start
+    if settings.relax:  # a little out of place, lest symmetry hold the atoms on a saddle
+        shaken = np.random.default_rng(0).normal(scale=_SHAKEN, size=start.positions.shape)
+        at = replace(start, positions=start.positions + shaken)
+        at = relax(bench.evaluator, at, Variables(atoms=True))
+    defect = crystal.with_geometry(of_structure(bench.evaluator, at), build, at)
+    return defect - crystal.energy * ((start.n_atoms + 1) / crystal.n_atoms)
+
+
+def _with_error_of_size(
+    bench: Bench, settings: VacancyConfig, crystal: Crystal, symbol: str, found: Estimate
+) -> Estimate:
+    """With what the size of the cell leaves, of which a smaller cell tells: it goes as one over the size."""
+    cells = crystal.candidate.supercell
+    repeats = np.gcd.reduce(cells, axis=1)
+    if repeats.min() < _REPEATED:
+        return replace(found, note=found.note or "the size of the cell is not in ±")
+    smaller = cells * (repeats - 1)[:, None] // repeats[:, None]
+    try:
+        value = _defect(bench, settings, crystal, symbol, smaller).value
+    except Unmeasured:
+        return replace(found, note=found.note or "the size of the cell is not in ±")
+    share = np.prod((repeats - 1) / repeats)
+    return found.off((found.value - value) * float(share / (1 - share)))
 
 
 def without(structure: Structure, symbol: str) -> Structure:

@@ -97,7 +97,23 @@ def test_what_is_hardly_meant_is_told(text: str) -> None:
     if "(2 rad)" in text:  # its two terms of one name are two instances
         found = [f for f in found if f[0] != "identical-terms"]
     assert found == CASES[text]
-    assert {d.severity for d in warned(text)} <= {"warning"}
+    assert {d.severity for d in warned(text) if "the energy of" not in d.message} <= {"warning"}
+
+
+JUMPS = [
+    text for text, found in CASES.items() if "cutoff-discontinuity" in dict(found) and "shifted" not in text
+]
+
+
+@pytest.mark.parametrize("text", JUMPS)
+def test_a_jump_of_the_energy_is_an_error_unless_it_is_meant(text: str) -> None:
+    meant = "switch=hard" in text
+    (found,) = (d for d in warned(text) if d.code == "cutoff-discontinuity")
+    assert found.severity == ("warning" if meant else "error")
+    (found,) = (
+        d for d in warned(f"# allow cutoff-discontinuity\n{text}") if d.code == "cutoff-discontinuity"
+    )
+    assert found.severity == "warning"
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "specs").glob("*.pes")), ids=lambda p: p.name)

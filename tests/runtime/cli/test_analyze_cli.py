@@ -74,6 +74,16 @@ def test_options_that_cannot_be(
     assert (code, out, err) == (1, "", f"error[bad-value]: {message}\n  help: {help}\n")
 
 
+def test_a_trajectory_is_given_once(walks: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    again = f"{Path(walks[0]).parent}/../{Path(walks[0]).parent.name}/{Path(walks[0]).name}"
+    assert run(capsys, "analyze", walks[0], again) == (
+        1,
+        "",
+        f"error[bad-value]: the trajectory `{again}` is given twice\n"
+        "  help: means and spreads are of runs that differ: name each once\n",
+    )
+
+
 def test_warnings_are_told(walks: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     short = saved(
         tmp_path / "short.xyz", frames_of("Li6O6", np.zeros((3, 12, 3)) + np.arange(12)[:, None], 30)

@@ -10,6 +10,8 @@ import pytest
 from ase.build import bulk
 from potentia.runtime.cli.main import main
 from potentia.runtime.potential.potential import compile
+from potentia.runtime.properties.results import PropertyResult
+from potentia.runtime.properties.stored import Kept, keep, kept
 from potentia.runtime.runs import run_folder as artifact
 
 TOML = """
@@ -64,13 +66,29 @@ def test_a_table_plots_and_a_guard(run: Path, tmp_path: Path, capsys: pytest.Cap
         assert f"plot: {tmp_path / 'plots' / name}.png" in err
 
 
-def test_json_of_a_structure_from_a_file(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    file = str(run.parent / "simple.cif")
-    arguments = ["properties", str(run), "--only", "lattice", "--structure", file, "--json", "--quiet"]
-    assert main(arguments) == 0
+def test_json_of_structures_from_files(
+    run: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Some have the name of another file, or of a prototype: none takes the place of the other."""
+    monkeypatch.chdir(run.parent)
+    for folder, crystal in (("A", bulk("Nb", "sc", 2.6)), ("B", bulk("Nb", "fcc", 3.8))):
+        (run.parent / folder).mkdir()
+        crystal.write(run.parent / folder / "POSCAR", format="vasp")
+        crystal.write(run.parent / folder / "bcc.xyz")
+    files = ["simple.cif", "A/POSCAR", "B/POSCAR", "B/bcc.xyz"]
+    structures = [word for file in files for word in ("--structure", file)]
+    assert main(["properties", "run", "--only", "lattice", *structures, "--json"]) == 0
     out, err = capsys.readouterr()
     found = {r["name"]: r for r in json.loads(out)["properties"]}
-    assert err == ""
+    assert err.splitlines() == [
+        "structure A/POSCAR is called `A/POSCAR`: `POSCAR` is another",
+        "structure B/POSCAR is called `B/POSCAR`: `POSCAR` is another",
+        "structure B/bcc.xyz is called `bcc_xyz`: `bcc` is another",
+    ]
+    for name, crystal in (("A/POSCAR", "sc"), ("B/POSCAR", "fcc"), ("bcc_xyz", "fcc")):
+        value = found[f"volume_per_atom.{name}"]["value"]
+        assert value == pytest.approx(found[f"volume_per_atom.{crystal}"]["value"], rel=1e-6)
+    assert found["volume_per_atom.bcc"]["value"] != found["volume_per_atom.bcc_xyz"]["value"]
     assert found["volume_per_atom.simple"]["value"] == pytest.approx(
         found["volume_per_atom.sc"]["value"], rel=1e-6
     )
@@ -80,6 +98,24 @@ def test_json_of_a_structure_from_a_file(run: Path, capsys: pytest.CaptureFixtur
     assert set(found["lattice_constant.bcc"]) == {
         *("name", "value", "sigma", "unit", "reference", "difference", "within", "status", "reason")
     }
+
+
+def test_a_structure_is_named_once(run: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    file = f"{run.parent}/simple.cif"
+    arguments = ["--structure", f"{run}/../simple.cif", "--structure", file]
+    assert main(["properties", str(run), "--only", "lattice", *arguments]) == 1
+    assert capsys.readouterr().err == (
+        f"error[bad-value]: `--structure` names `{file}` twice\n  help: name each structure once\n"
+    )
+
+
+def test_results_of_another_structure_of_the_same_name_go(tmp_path: Path) -> None:
+    path, result = tmp_path / "properties.json", PropertyResult
+    keep(path, [result("C11.bcc", 1, "GPa"), result("C11.my", 2, "GPa")], {"bcc": "x", "my": "a"})
+    keep(path, [result("volume.my", 3, "Å^3")], {"bcc": "x", "my": "b"})
+    assert list(kept(path).results) == ["C11.bcc", "volume.my"]
+    other = Kept({"C11.bcc": {}, "volume.my": {}}, {"my": "c"})  # type: ignore[typeddict-item]
+    assert kept(path).of_others(other.structures) == ["volume.my"]
 
 
 def test_without_sigma(run: Path, capsys: pytest.CaptureFixture[str]) -> None:

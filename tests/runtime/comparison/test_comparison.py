@@ -123,7 +123,7 @@ def test_properties_that_both_keep(tmp_path: Path) -> None:
         ]
         keep(tmp_path / name / PROPERTIES, results)
     keep(tmp_path / "a" / PROPERTIES, [PropertyResult("c44", 30.0, "GPa")])
-    assert list(kept(tmp_path / "a" / PROPERTIES)) == ["lattice_constant.bcc", "vacancy", "c44"]
+    assert list(kept(tmp_path / "a" / PROPERTIES).results) == ["lattice_constant.bcc", "vacancy", "c44"]
     found = stored(load(tmp_path / "a"), load(tmp_path / "b"))
     assert [(p.name, p.before, p.after) for p in found.properties] == [("lattice_constant.bcc", 3.30, 3.34)]
     assert found.properties[0].sigmas == pytest.approx(0.04 / np.hypot(0.01, 0.01))
@@ -143,6 +143,7 @@ def test_a_property_without_deviations_has_no_sigmas() -> None:
         "errors": [],
         "properties": [],
         "comparable": True,
+        "incomparable": [],
     }
 
 

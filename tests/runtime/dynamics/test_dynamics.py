@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import numpy as np
-import potentia
 import pytest
 from ase import Atoms, units
 from ase.build import bulk, molecule
@@ -14,6 +13,7 @@ from potentia.runtime.dynamics.checks import masses_of
 from potentia.runtime.dynamics.pruning import Room
 from potentia.runtime.dynamics.start import skin_of
 from potentia.runtime.dynamics.velocities import count_dof, drawn
+from potentia.runtime.potential.potential import compile
 from potentia.runtime.structures.structure import from_atoms
 from registry import by_reference
 
@@ -76,7 +76,7 @@ def test_lists_hold_while_atoms_and_cell_move(monkeypatch: pytest.MonkeyPatch) -
     """Energies on the way are those of the frames, found anew: with pairs, edges, images, lists of two
     levels.
     """
-    potential = potentia.compile(MANY_BODIES)
+    potential = compile(MANY_BODIES)
     potential = potential.with_theta(potential.theta + RNG.normal(0, 0.05, len(potential.theta)))
     given = MDSettings(
         ensemble="npt",

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import potentia
 import pytest
 from ase import Atoms
 from ase.io import iread, read
@@ -16,6 +15,7 @@ from potentia import UserError
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
 from potentia.runtime.dynamics import MDSettings, md_settings, outputs, simulate
 from potentia.runtime.dynamics.run import MDLoop
+from potentia.runtime.potential.potential import compile
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 RNG = np.random.default_rng(8)
@@ -118,7 +118,7 @@ HOLE = ONE_PAIR.format("(-3 * exp(-(r / 1 Å)^2))")
 
 
 def stopped(structure: Structure, wanted: MDSettings, spec: str = "") -> tuple[Diagnostic, tuple[int, ...]]:
-    found = simulate(potentia.compile(spec) if spec else argon(), structure, wanted)
+    found = simulate(compile(spec) if spec else argon(), structure, wanted)
     assert found.stopped is not None
     assert found.thermo["step"][-1] == found.steps and len(found.frames) >= 2 - (found.steps == 0)
     return found.stopped, found.atoms

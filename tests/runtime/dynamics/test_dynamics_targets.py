@@ -3,24 +3,24 @@
 from __future__ import annotations
 
 import jax
-import potentia
 import pytest
 from potentia.compiler.diagnostics.diagnostic import DataError
 from potentia.runtime.dynamics.kernels import choose
 from potentia.runtime.dynamics.settings import MDSettings
+from potentia.runtime.potential.potential import compile
 
 SPEC = "species Ar\nE = lj()\n"
 
 
 def test_auto_is_xla_on_a_gpu(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
-    assert choose(potentia.compile(SPEC), MDSettings(), 1000) == ("xla", 1)
+    assert choose(compile(SPEC), MDSettings(), 1000) == ("xla", 1)
 
 
 def test_cpp_on_a_gpu_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(jax, "default_backend", lambda: "gpu")
     with pytest.raises(DataError) as caught:
-        choose(potentia.compile(SPEC), MDSettings(target="cpp"), 1000)
+        choose(compile(SPEC), MDSettings(target="cpp"), 1000)
     (found,) = caught.value.diagnostics
     assert (found.code, found.message, found.help) == (
         "bad-value",

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import potentia
 import pytest
 from potentia.compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from potentia.runtime.formats import registry
 from potentia.runtime.formats.foreign_format import Exported, Format, Imported
-from potentia.runtime.potential.potential import Potential
+from potentia.runtime.potential.potential import Potential, compile
 
 ENERGY = "species Cu\nE = pair(gaussian(2), rc = 4)\n"
 
@@ -34,7 +33,7 @@ def a_format() -> Format:
     """A format that holds specs with a first line of its own."""
 
     def read(path: Path) -> Imported:
-        return Imported(potentia.compile(path.read_text().partition("\n")[2]), "a spec")
+        return Imported(compile(path.read_text().partition("\n")[2]), "a spec")
 
     def write(potential: Potential) -> Exported:
         return Exported("spec\n" + potential.text, "a spec", {})
@@ -50,7 +49,7 @@ def test_a_file_goes_to_the_format_that_recognises_it(
     ours, mine = registry.formats(), a_format()
     monkeypatch.setattr(registry, "formats", lambda: {**ours, "mine": mine})
     path = tmp_path / "potential.txt"
-    path.write_text(registry.format_of("mine").write(potentia.compile(ENERGY)).text)
+    path.write_text(registry.format_of("mine").write(compile(ENERGY)).text)
     assert registry.read(path).potential.species == ("Cu",)
 
 

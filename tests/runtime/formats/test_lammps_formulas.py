@@ -6,13 +6,13 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-import potentia
 import pytest
 from lammps_export import keep_objects, require_tools
 from potentia.runtime.cli.main import main
 from potentia.runtime.formats.foreign_format import ExportedFolder
 from potentia.runtime.formats.lammps.folder import CERTIFICATE
 from potentia.runtime.formats.registry import writer_of
+from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs.run_folder import save
 from registry import random_theta
 
@@ -34,7 +34,7 @@ def quick(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
 
 @pytest.mark.parametrize("name", FORMULAS)
 def test_a_run_is_the_same_in_lammps(name: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    start = potentia.compile(FORMULAS[name])
+    start = compile(FORMULAS[name])
     run, folder = tmp_path / "run", tmp_path / "lammps"
     save(run, start.with_theta(random_theta(start.model, 3)))
     assert main(["export", str(run), "--to", "lammps", "-o", str(folder), "--json"]) == 0
@@ -46,7 +46,7 @@ def test_a_run_is_the_same_in_lammps(name: str, tmp_path: Path, capsys: pytest.C
 
 
 def test_single_precision_is_near(tmp_path: Path) -> None:
-    start = potentia.compile(FORMULAS["network"])
+    start = compile(FORMULAS["network"])
     potential = start.with_theta(random_theta(start.model, 3))
     written = writer_of("lammps", "single")(potential)
     assert isinstance(written, ExportedFolder)
@@ -57,7 +57,7 @@ def test_single_precision_is_near(tmp_path: Path) -> None:
 
 def test_a_folder_of_something_else_is_left_alone(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     run, folder = tmp_path / "run", tmp_path / "lammps"
-    save(run, potentia.compile("species Nb\nE = lj()\n"))
+    save(run, compile("species Nb\nE = lj()\n"))
     folder.mkdir()
     (folder / "thesis.tex").write_text("")
     assert main(["export", str(run), "--to", "lammps", "-o", str(folder), "--force"]) == 1

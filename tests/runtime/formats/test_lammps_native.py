@@ -8,7 +8,6 @@ import subprocess
 from pathlib import Path
 
 import numpy as np
-import potentia
 import pytest
 from lammps_export import require_tools
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
@@ -17,6 +16,7 @@ from potentia.runtime.formats.lammps import installation
 from potentia.runtime.formats.lammps.folder import CERTIFICATE, Export, write_folder
 from potentia.runtime.formats.lammps.native import native_of
 from potentia.runtime.formats.registry import writer_of
+from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs.run_folder import save
 from registry import random_theta
 
@@ -39,7 +39,7 @@ TABLES = {
 def differences(text: str, folder: Path) -> dict[str, dict[str, float]]:
     """Exported with random parameters, and run by LAMMPS."""
     require_tools()
-    start = potentia.compile(text)
+    start = compile(text)
     kept = [KEPT.match(name) is not None for name in start.model.vector.names]
     potential = start.with_theta(np.where(kept, start.theta, random_theta(start.model, 5)))
     written = write_folder(folder, Export(potential, native_of(potential), "a test"))
@@ -49,7 +49,7 @@ def differences(text: str, folder: Path) -> dict[str, dict[str, float]]:
 
 @pytest.mark.parametrize("name", EXACT)
 def test_a_style_of_the_same_formula_is_exact(name: str, tmp_path: Path) -> None:
-    assert native_of(potentia.compile(EXACT[name])).tabulated == ()
+    assert native_of(compile(EXACT[name])).tabulated == ()
     for found in differences(EXACT[name], tmp_path).values():
         assert found["energy"] < 1e-12 and found["virial"] < 1e-12 and found["forces"] < 1e-10
 
@@ -72,14 +72,14 @@ REFUSED = {
 @pytest.mark.parametrize("formula", REFUSED)
 def test_what_has_no_style_is_refused_with_the_reason(formula: str) -> None:
     with pytest.raises(ArtifactError) as caught:
-        native_of(potentia.compile(f"species Nb\n{formula}\n"))
+        native_of(compile(f"species Nb\n{formula}\n"))
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.code == "not-native"
     assert REFUSED[formula] in diagnostic.message
 
 
 def test_tersoff_that_is_not_of_one_file_is_refused() -> None:
-    potential = potentia.compile("species Si\nE = tersoff()\n")
+    potential = compile("species Si\nE = tersoff()\n")
     names = potential.model.vector.names
     theta = potential.theta + 0.01 * np.array(["R2" in name for name in names])
     with pytest.raises(ArtifactError) as caught:
@@ -97,7 +97,7 @@ def test_an_unknown_style_is_told() -> None:
 
 def test_a_run_is_exported_and_verified_again(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     require_tools()
-    save(tmp_path / "run", potentia.compile("species Nb\nE = lj(switch = hard)\n"))
+    save(tmp_path / "run", compile("species Nb\nE = lj(switch = hard)\n"))
     folder = tmp_path / "out"
     assert (
         main(["export", str(tmp_path / "run"), "--to", "lammps", "--style", "native", "-o", str(folder)]) == 0

@@ -15,6 +15,7 @@ from potentia.runtime.formats.nep.exporting import nep_of
 from potentia.runtime.formats.nep.importing import potential_of
 from potentia.runtime.formats.nep.nep_file import Nep, text_of, to_numbers
 from potentia.runtime.formats.nep.reading import read_nep
+from potentia.runtime.potential.potential import compile
 from potentia.runtime.structures.structure import from_atoms
 from registry import by_reference
 
@@ -144,7 +145,7 @@ def test_import_and_export(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -
 
 
 def trained(spec: Path) -> int:
-    return potentia.compile(spec).n_parameters
+    return compile(spec).n_parameters
 
 
 def test_what_is_there_is_not_replaced_unasked(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -192,7 +193,7 @@ NEP = "nep(rc = 4, rc_angular = 3, n_max = [1, 1], basis_size = [2, 2], l_max = 
     ],
 )
 def test_a_formula_that_is_no_nep_is_refused(energy: str, message: str) -> None:
-    potential = potentia.compile(f"species Nb, O\nE = {energy}\n")
+    potential = compile(f"species Nb, O\nE = {energy}\n")
     with pytest.raises(ArtifactError) as caught:
         nep_of(potential)
     (diagnostic,) = caught.value.diagnostics
@@ -202,7 +203,7 @@ def test_a_formula_that_is_no_nep_is_refused(energy: str, message: str) -> None:
 def test_a_term_of_ones_own_with_the_name_is_refused() -> None:
     text = "species Nb\nterm nep() { param a = 1 eV per species\n site(i) = a }\nE = nep()\n"
     with pytest.raises(ArtifactError, match=r"nep\.txt cannot hold the term `nep`"):
-        nep_of(potentia.compile(text))
+        nep_of(compile(text))
 
 
 def test_a_pruned_model_is_exported_with_zeros() -> None:
@@ -210,7 +211,7 @@ def test_a_pruned_model_is_exported_with_zeros() -> None:
     keeping = (
         f"{NEP[:-1]}, c_radial = keep(0, 4), c_angular = {{Nb-Nb = O-O: random(0.5), Nb-O = O-Nb: 0.1}})"
     )
-    potential = potentia.compile(f"species Nb, O\nE = {keeping}\n")
+    potential = compile(f"species Nb, O\nE = {keeping}\n")
     again = potential_of(nep_of(potential), "x")
     for atoms in structures(("Nb", "O"), np.random.default_rng(1)):
         want, got = (by_reference(p.model, p.theta, atoms) for p in (potential, again))

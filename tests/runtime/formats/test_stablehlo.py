@@ -17,6 +17,7 @@ from potentia.runtime.formats.lammps.parity import parity_structures
 from potentia.runtime.formats.stablehlo import folder as writing
 from potentia.runtime.formats.stablehlo.format import FORMAT
 from potentia.runtime.formats.stablehlo.rows import rows_of, structure_of, together
+from potentia.runtime.potential.potential import compile
 
 pytest.importorskip("flatbuffers", reason="the package flatbuffers is absent: no serialized StableHLO")
 
@@ -25,7 +26,7 @@ SPEC = "species Nb, O\nE = zbl(Nb, O) + eam(rc = 4) + three_body(bessel2, l = 1,
 
 
 def a_potential() -> potentia.Potential:
-    made = potentia.compile(SPEC)
+    made = compile(SPEC)
     theta = made.theta + 0.1 * np.random.default_rng(5).normal(size=len(made.theta)) * (made.theta == 0)
     return made.with_theta(theta)
 
@@ -107,7 +108,7 @@ def test_atoms_without_a_row_are_ghosts() -> None:
 
 
 def test_a_formula_without_neighbours(tmp_path: Path) -> None:
-    potential = potentia.compile("species Nb\nE = reference()\n").with_theta(np.array([-3.5]))
+    potential = compile("species Nb\nE = reference()\n").with_theta(np.array([-3.5]))
     written = FORMAT.write(potential).fill(tmp_path)
     assert written.facts["cutoff"] == 0.0
     assert written.facts["differences"]["float64"]["energy"] < 1e-15
@@ -117,14 +118,14 @@ def test_without_flatbuffers_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None
     monkeypatch.setitem(sys.modules, "flatbuffers", None)
     monkeypatch.delitem(sys.modules, "jax._src.export.serialization", raising=False)
     with pytest.raises(ToolError) as caught:
-        writing.functions(potentia.compile("species Nb\nE = reference()\n"))
+        writing.functions(compile("species Nb\nE = reference()\n"))
     (found,) = caught.value.diagnostics
     assert found.code == "missing-package"
     assert found.help == "`pip install 'potentia[stablehlo]'`"
 
 
 def test_what_differs_is_not_written(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    potential = potentia.compile("species Nb\nE = reference()\n").with_theta(np.array([-3.5]))
+    potential = compile("species Nb\nE = reference()\n").with_theta(np.array([-3.5]))
     made = writing.functions(potential.with_theta(np.array([-3.5 + 1e-6])))
     with pytest.raises(ArtifactError) as caught:
         writing.write_folder(tmp_path, potential, made)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import os
+import pickle
 import shutil
 from pathlib import Path
 from typing import Any
@@ -251,7 +252,7 @@ def test_deviations_of_a_run_without_a_calibration(here: Path, capsys: pytest.Ca
     assert code == 0 and "calibrated," not in out
     assert (
         "warning[not-calibrated]: the deviations are not calibrated: errors of the formula itself are not "
-        "in them\n  help: `potentia fisher RUN --data FILE` calibrates them\n" in err
+        "in them\n  --> stopped\n  help: `potentia fisher stopped --data FILE` calibrates them\n" in err
     )
 
 
@@ -269,6 +270,20 @@ def test_the_calculator_gives_deviations(here: Path) -> None:
     atoms.calc = potentia.load("one").calculator()
     atoms.get_potential_energy()
     assert "energy_uncertainty" not in atoms.calc.results
+
+
+def test_a_calculator_says_that_its_deviations_are_not_calibrated(here: Path) -> None:
+    with pytest.warns(potentia.PotentiaWarning) as told:
+        calculator = artifact.load("stopped").calculator(uncertainty=True)
+    (warning,) = told
+    assert warning.filename == __file__
+    assert str(warning.message) == (
+        "warning[not-calibrated]: the deviations are not calibrated: errors of the formula itself are not in "
+        "them\n  --> stopped\n  help: `potentia fisher stopped --data FILE` calibrates them"
+    )
+    atoms: Any = read("nb.xyz@0")
+    atoms.calc = pickle.loads(pickle.dumps(calculator))
+    assert atoms.calc.get_property("energy_uncertainty", atoms) > 0
 
 
 def test_no_deviations_without_a_covariance(

@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import potentia
 import pytest
 from ase import Atoms
 from ase.build import bulk
@@ -17,6 +16,7 @@ from potentia.runtime.fitting.fit import fit
 from potentia.runtime.optimize.least_squares_problem import Prior
 from potentia.runtime.optimize.qr_system import Array
 from potentia.runtime.optimize.quasi_newton import Options, Solution, State, minimize
+from potentia.runtime.potential.potential import compile
 from potentia.runtime.residuals.config import FitConfig
 from potentia.runtime.residuals.stochastic import StochasticProblem
 from potentia.runtime.structures.structure import Structure, from_atoms
@@ -210,7 +210,7 @@ def labelled(atoms: Atoms) -> Structure:
 
 
 def test_gradient_and_curvature_are_those_of_the_residuals() -> None:
-    potential = potentia.compile(SPEC)
+    potential = compile(SPEC)
     problem = StochasticProblem(potential, alloys(3), [], sigmas(), precision="float64")
     rng = np.random.default_rng(0)
     theta = potential.theta[problem.data.free] + 0.1 * rng.normal(size=len(problem.data.free))
@@ -230,7 +230,7 @@ def sigmas() -> object:
 
 
 def test_a_sample_is_that_of_its_cycle() -> None:
-    potential = potentia.compile(SPEC)
+    potential = compile(SPEC)
     problem = StochasticProblem(potential, alloys(12), [], sigmas(), memory_mb=0.5)
     theta = potential.theta[problem.data.free]
     first, again, other = (problem.curvature(theta, cycle) for cycle in (0, 0, 1))
@@ -240,7 +240,7 @@ def test_a_sample_is_that_of_its_cycle() -> None:
 
 
 def test_a_network_is_trained_and_a_killed_training_goes_on(tmp_path: Path) -> None:
-    potential, data = potentia.compile(SPEC), alloys(12)
+    potential, data = compile(SPEC), alloys(12)
     config = FitConfig(method="quasi-newton", max_iterations=60, precision="float64")
     whole = fit(potential, data, config, folder=tmp_path / "whole")
     assert whole.curve is not None
@@ -255,6 +255,6 @@ def test_a_network_is_trained_and_a_killed_training_goes_on(tmp_path: Path) -> N
 def test_by_default_a_network_of_many_parameters_is_trained_so() -> None:
     from potentia.runtime.fitting.fit import _method
 
-    wide = potentia.compile(SPEC.replace("[4]", "[40, 40]"))
+    wide = compile(SPEC.replace("[4]", "[40, 40]"))
     assert _method(wide, FitConfig()).name == "quasi-newton"
-    assert _method(potentia.compile(SPEC), FitConfig()).name == "least-squares"
+    assert _method(compile(SPEC), FitConfig()).name == "least-squares"

@@ -149,7 +149,31 @@ def test_elastic_constants_are_differences_of_stress(spec: str, name: str, symbo
 def test_the_moduli_of_an_equation_of_state_and_of_strains_agree() -> None:
     for found, name in ((silicon(), "diamond"), (argon(), "fcc")):
         bulk_modulus = (value(found, f"C11.{name}") + 2 * value(found, f"C12.{name}")) / 3
-        assert value(found, f"bulk_modulus.{name}") == pytest.approx(bulk_modulus, rel=0.02)
+        assert value(found, f"bulk_modulus.{name}") == pytest.approx(bulk_modulus, rel=1e-9)
+
+
+def test_what_steps_grids_and_cells_leave_is_in_the_deviation() -> None:
+    """Nothing else is, where the parameters are known to all digits."""
+    made = potential(ARGON)
+    measured = ("equation_of_state", "vacancy", "surface", "dimer")
+    nothing = np.zeros((made.n_parameters,) * 2)
+    found, coarse = (
+        by_name(
+            measure(
+                made,
+                config({"fcc": {"prototype": "fcc"}}, measured, dimer={"points": n}, surface=thin),
+                nothing,
+            )
+        )
+        for n, thin in ((64, {"miller": [[1, 0, 0]]}), (9, {"miller": [[1, 0, 0]], "thickness": 9.0}))
+    )
+    sigma = {name: r.sigma for name, r in found.items()}
+    assert sigma["bulk_modulus.fcc"] == 0.0  # exact
+    assert 0 < sigma["bulk_modulus_derivative.fcc"] < 0.1
+    for name in ("core_force.Ar-Ar", "surface_energy.fcc.100"):
+        allowed = coarse[name].sigma + sigma[name] + 1e-9 * abs(value(found, name))
+        assert abs(value(coarse, name) - value(found, name)) <= allowed
+    assert 0 < sigma["vacancy_formation_energy.fcc"] < 0.01
 
 
 def prepared(spec: str, name: str) -> Bench:

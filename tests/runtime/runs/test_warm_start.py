@@ -9,7 +9,7 @@ import potentia
 import pytest
 from commands import run
 from potentia.compiler.diagnostics.diagnostic import FitError
-from potentia.runtime.potential.potential import Potential
+from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.runs import run_folder as artifact
 from potentia.runtime.runs.warm_start import warm_start
 
@@ -18,7 +18,7 @@ OLD = "species Nb, O\nE = pair(bessel(3), rc = 4) + reference()\n"
 
 @pytest.fixture
 def old(tmp_path: Path) -> artifact.FittedPotential:
-    potential = potentia.compile(OLD)
+    potential = compile(OLD)
     theta = np.arange(1.0, len(potential.theta) + 1)
     artifact.save(tmp_path / "old", potential.with_theta(theta))
     return artifact.load(tmp_path / "old")
@@ -31,7 +31,7 @@ def values(potential: Potential) -> dict[str, float]:
 def test_numbers_of_the_same_name_are_taken_and_others_keep_their_start(
     old: artifact.FittedPotential,
 ) -> None:
-    new = potentia.compile(
+    new = compile(
         "species Nb, O\nE = pair(bessel(3), rc = 4, c = keep(0, 2)) + reference() + lj()\n"
     )
     started, count = warm_start(new, old)
@@ -41,7 +41,7 @@ def test_numbers_of_the_same_name_are_taken_and_others_keep_their_start(
 
 
 def test_values_beyond_the_bounds_are_moved_to_them(old: artifact.FittedPotential) -> None:
-    new = potentia.compile("species Nb, O\nE = pair(bessel(3), rc = 4, c = 0 in (-1, 2.5)) + reference()\n")
+    new = compile("species Nb, O\nE = pair(bessel(3), rc = 4, c = 0 in (-1, 2.5)) + reference()\n")
     started, _ = warm_start(new, old)
     assert [v for k, v in values(started).items() if k.startswith("pair.c[Nb-Nb")] == [1.0, 2.0, 2.5]
 
@@ -50,7 +50,7 @@ def test_a_run_with_nothing_in_common_is_refused(
     old: artifact.FittedPotential, demo_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with pytest.raises(FitError) as caught:
-        warm_start(potentia.compile("E = lj(Nb)"), old)
+        warm_start(compile("E = lj(Nb)"), old)
     (diagnostic,) = caught.value.diagnostics
     assert diagnostic.message == f"no parameter of {old.folder} has a name in this spec"
     spec = tmp_path / "lj.pes"
