@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ase import units
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, Severity
 from ..data.frames import count_frames, frames, split_slice
@@ -79,7 +80,8 @@ class Trajectory:
             begin = time if begin is None else begin
             if number <= skipped or self._equilibrating(time, begin):
                 continue
-            yield Frame(number, structure, time, _temperature(atoms), looked_at % self.settings.stride == 0)
+            temperature = _temperature(atoms, structure)
+            yield Frame(number, structure, time, temperature, looked_at % self.settings.stride == 0)
             looked_at += 1
 
     def untimed(self) -> Diagnostic:
@@ -151,18 +153,20 @@ def _bad_time(place: str, time: float, before: float) -> DataError:
     return DataError(Diagnostic("bad-time", message, place=place, help=help))
 
 
-def _temperature(atoms: Atoms) -> float | None:
-    """As the frame says, else from its velocities."""
+def _temperature(atoms: Atoms, structure: Structure) -> float | None:
+    """As the frame says, else from its velocities and the coordinates that are free."""
     for key in _TEMPERATURES:
         if isinstance(atoms.info.get(key), int | float | np.number):
             return float(atoms.info[key])
     if not atoms.has("momenta"):
         return None
     momenta = atoms.get_momenta()
+    free = 3 * len(atoms) if structure.frozen is None else int((~structure.frozen).sum())
     still = np.linalg.norm(momenta.sum(axis=0)) <= _STILL * np.linalg.norm(momenta, axis=1).sum()
     # where the centre of mass rests its three degrees of freedom have no kinetic energy
-    share = len(atoms) / (len(atoms) - 1) if still and len(atoms) > 1 else 1.0
-    return share * float(atoms.get_temperature())
+    if still and structure.frozen is None and len(atoms) > 1:
+        free -= 3
+    return 2 * float(atoms.get_kinetic_energy()) / (free * units.kB) if free else None
 
 
 def _same_atoms(structure: Structure, first: Structure) -> None:

@@ -27,6 +27,30 @@ def check(structure: Structure) -> list[Diagnostic]:
     return found
 
 
+def check_motion(structure: Structure) -> list[Diagnostic]:
+    """All that is wrong with masses and constraints of moving atoms: bad-mass, unknown-constraint."""
+    found = []
+    bad = np.flatnonzero(~(np.isfinite(structure.masses) & (structure.masses > 0)))
+    if bad.size:
+        message = f"the mass of atom {bad[0] + 1} is {structure.masses[bad[0]]:g}, not a number above 0"
+        help = "give masses in amu, or leave them out: then they are those of the elements"
+        found.append(Diagnostic("bad-mass", message, place=structure.place, help=help))
+    for name in structure.constraints:
+        message = f"the structure has the {name}, which cannot be kept"
+        help = "FixAtoms, FixCartesian and the column `move_mask` are kept; take the others out of the file"
+        found.append(Diagnostic("unknown-constraint", message, place=structure.place, help=help))
+    return found
+
+
+def frozen_count(structure: Structure) -> str:
+    """A sentence with the number of frozen atoms, those that are held along some directions told apart."""
+    assert structure.frozen is not None
+    whole, some = int(structure.frozen.all(axis=1).sum()), int(structure.frozen.any(axis=1).sum())
+    verb = "is" if some == 1 else "are"
+    part = f", {some - whole} of them along some directions only" if whole < some else ""
+    return f"{some} of {structure.n_atoms} atoms {verb} frozen{part}"
+
+
 def _not_finite(structure: Structure) -> Iterator[Diagnostic]:
     if structure.energy is not None and not np.isfinite(structure.energy):
         yield _nan(structure, f"the energy is {structure.energy}")

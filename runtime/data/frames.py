@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
+from .columns import with_masses
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -144,8 +145,7 @@ def _parse_frame(text: str, path: Path, number: int) -> Atoms:
     from ase.io.extxyz import read_xyz
 
     try:
-        atoms: Atoms = next(read_xyz(StringIO(text), index=slice(0, 1)))
-        return atoms
+        return with_masses(next(read_xyz(StringIO(text), index=slice(0, 1))))
     except Exception as error:
         if not text.endswith("\n"):  # so it is the last line of the file
             raise _truncated(path, number - 1, "ends within a line") from error

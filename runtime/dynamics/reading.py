@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import islice
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data.checks import frozen_count
 from ..data.frames import frames, split_slice
 from ..structures.arrays import Velocities
 from ..structures.structure import Structure, from_atoms
@@ -29,11 +32,23 @@ def start_of(where: str, repeat: str | None = None) -> tuple[Structure, Velociti
         message = f"`{where}` takes none of the structures"
         raise DataError(Diagnostic("empty-selection", message, place=str(path)))
     remarks = [f"the first structure of {path.name} is taken"] if len(found) > 1 else []
-    atoms = found[0]
-    if repeat is not None:
-        atoms = atoms.repeat(_counts(repeat))
-    structure = from_atoms(atoms, where)
-    return structure, _velocities(atoms), remarks
+    structure, velocities = _repeated(found[0], where, (1, 1, 1) if repeat is None else _counts(repeat))
+    if structure.given_masses is not None:
+        remarks.append("masses are those of the file")
+    if structure.frozen is not None:
+        remarks.append(frozen_count(structure))
+    return structure, velocities, remarks
+
+
+def _repeated(atoms: Atoms, where: str, counts: tuple[int, int, int]) -> tuple[Structure, Velocities | None]:
+    """The cells and their velocities. ASE does not repeat every constraint, so they are taken before."""
+    one = from_atoms(atoms, where)
+    atoms.set_constraint()
+    if counts != (1, 1, 1):
+        atoms = atoms.repeat(counts)
+    frozen = None if one.frozen is None else np.tile(one.frozen, (prod(counts), 1))
+    many = replace(from_atoms(atoms, where), frozen=frozen, constraints=one.constraints)
+    return many, _velocities(atoms)
 
 
 def _velocities(atoms: Atoms) -> Velocities | None:
