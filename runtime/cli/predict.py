@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -33,6 +34,8 @@ def command(
 ) -> int:
     """Predict energies (eV), forces (eV/Å) and stress (eV/Å³) of structures, which need no labels.
 
+    The output keeps every column and info of the file; its own labels become given_energy, given_forces, …
+
     \b
     Examples:
       potentia predict runs/nb --structures new.xyz -o labelled.xyz
@@ -51,15 +54,17 @@ def command(
         from .outputs import require_writable
 
         require_writable(output)
-    found = list(read(structures, labels=False).structures)
+    found = list(read(structures, labels=False, keep=output is not None).structures)
     found = select(found, only) if only else found
     evaluator = evaluate_by(potential, target, json, quiet)
     with counting("predicting", len(found), quiet) as progress:
         predicted = evaluator.predict(potential.theta, found, progress)
     require_finite(found, predicted)
     if output is not None:
-        write_predictions(output, found, predicted)
+        renamed = write_predictions(output, found, predicted)
         console.say(f"wrote {console.counted(len(found), 'structure')} to {output}", quiet)
+        for line in _fate(renamed):
+            console.say(line, quiet)
     if json:
         console.result_json({"structures": [_data(s, p) for s, p in zip(found, predicted, strict=True)]})
     elif output is None:
@@ -67,6 +72,16 @@ def command(
         rows += [_row(s, p) for s, p in zip(found, predicted, strict=True)]
         console.result(console.table(rows, indent=0))
     return 0
+
+
+def _fate(renamed: Mapping[str, str | None]) -> Iterator[str]:
+    """What became of the labels of the file."""
+    kept = sorted(name for name in renamed.values() if name is not None)
+    gone = sorted(name for name, new in renamed.items() if new is None)
+    if kept:
+        yield f"labels of the file are kept as {', '.join(kept)}"
+    if gone:
+        yield f"earlier predictions of the file are replaced: {', '.join(gone)}"
 
 
 def _data(s: Structure, p: Predicted) -> dict[str, object]:

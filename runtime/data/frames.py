@@ -38,13 +38,19 @@ def frames(path: Path) -> Iterator[Atoms]:
 
     Raises DataError: missing-file, unreadable-data, truncated-file, unreadable-structure.
     """
+    return (atoms for atoms, _ in frames_with_text(path))
+
+
+def frames_with_text(path: Path) -> Iterator[tuple[Atoms, str | None]]:
+    """Each structure as in `frames`, with the text of its frame where the file is an extended XYZ file."""
     _require_file(path)
     kind = _format(path)
     if kind in ("extxyz", "xyz"):
         yield from _xyz_frames(path)
         return
     try:
-        yield from _database(path) if kind == "db" else _through_ase(path, kind)
+        found = _database(path) if kind == "db" else _through_ase(path, kind)
+        yield from ((atoms, None) for atoms in found)
     except Exception as error:  # every reader of ASE fails in its own way
         raise _unreadable(path, f"as {kind}: {_first_line(error)}") from error
 
@@ -112,14 +118,14 @@ def _database(path: Path) -> Iterator[Atoms]:
         yield row.toatoms(add_additional_information=True)
 
 
-def _xyz_frames(path: Path) -> Iterator[Atoms]:
+def _xyz_frames(path: Path) -> Iterator[tuple[Atoms, str]]:
     """Our own walk over the frames: ASE scans a whole extxyz file before it gives the first structure."""
     with path.open(encoding="utf-8") as file:
         count = 0
         try:
             while (text := _next_frame(file, path, count)) is not None:
                 count += 1
-                yield _parse_frame(text, path, count)
+                yield _parse_frame(text, path, count), text
         except UnicodeDecodeError as error:
             raise _unreadable(path, "as extxyz: it is not UTF-8 text") from error
 
