@@ -46,7 +46,7 @@ def read(
 
     weights: config_type → factor on the weight of its structures.
     labels: False, for prediction, asks for no labels.
-    keep: each structure has its `origin`, for a writer that keeps what it does not know.
+    keep: each structure has its `source`, for a writer that keeps what it does not know.
     Raises DataError with all faults of the file: missing-file, unreadable-data,
     unreadable-structure, truncated-file, no-structures, no-energies, some-forces, bad-label, nan-label,
     flat-cell, duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
@@ -57,7 +57,7 @@ def read(
     structures, known = [], set[str]()
     for number, atoms, text in _numbered(path, chosen):
         structure, wrong = labelled(atoms, keys, f"{path.name}, structure {number}")
-        structure = replace(structure, origin=text or atoms) if keep else structure
+        structure = replace(structure, source=text or atoms) if keep else structure
         known.update(raw_labels(atoms))
         structures.append(structure)
         faults += wrong or check(structure)

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from ..files.atomic import write_atomic
 from ..structures.constraints import constraints_of
 from ..structures.structure import Structure
-from .extxyz import Renamed, frame_text, with_labels
+from .frame_text import Renamed, frame_text, with_labels
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -30,13 +30,13 @@ def write_relabelled(path: Path, structures: Iterable[Structure]) -> Renamed:
     """The structures as they were read, with the energy, forces and stress that they have now.
 
     Columns and info stay, numbers as they were written. Returns the new names of the labels of the file,
-    None where they are gone. structures: with their `origin`. Raises ArtifactError `unwritable`.
+    None where they are gone. structures: with their `source`. Raises ArtifactError `unwritable`.
     """
     texts: list[str] = []
     renamed: Renamed = {}
     for s in structures:
-        assert s.origin is not None and s.energy is not None and s.forces is not None
-        text = s.origin if isinstance(s.origin, str) else frame_text(s.origin)
+        assert s.source is not None and s.energy is not None and s.forces is not None
+        text = s.source if isinstance(s.source, str) else frame_text(s.source)
         made, labels = with_labels(text, s.energy, s.forces, s.stress)
         texts.append(made)
         renamed.update(labels)

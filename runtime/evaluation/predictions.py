@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from ..data.extxyz import Renamed
+from ..data.frame_text import Renamed
 from ..data.writers import write_relabelled
 from ..potential.evaluators import Predicted
 from ..structures.structure import Structure
@@ -32,7 +32,7 @@ def write_predictions(path: Path, structures: Sequence[Structure], predicted: Se
     """The structures as extxyz with all columns and info of the file, predictions under ASE's names.
 
     Energy in eV, forces in eV/Å, stress in eV/Å³, tension positive. Returns the new names of labels of
-    the file, None where they are gone. structures: with their `origin`. Raises ArtifactError `unwritable`.
+    the file, None where they are gone. structures: with their `source`. Raises ArtifactError `unwritable`.
     """
     found = (
         replace(s, energy=p.energy, forces=p.forces, stress=p.stress)

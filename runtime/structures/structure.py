@@ -37,7 +37,7 @@ class Structure:
     config_type: str = DEFAULT_CONFIG_TYPE
     info: Mapping[str, object] = field(default_factory=dict)  # scalars to select by: split=test
     place: str = "structure"  # where it was read: "nb.xyz, structure 17"
-    origin: Atoms | str | None = None  # as read, atoms or the text of a frame, where a writer needs it
+    source: Atoms | str | None = None  # as read, atoms or the text of a frame, where a writer needs it
     given_masses: PerAtom | None = None  # amu, where the file gives them
     frozen: Frozen | None = None  # coordinates that do not change; None where all atoms are free
     constraints: tuple[str, ...] = ()  # all else that holds atoms: "constraint Hookean", "column `fixed`"

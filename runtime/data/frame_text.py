@@ -89,7 +89,7 @@ def _word(value: object, kind: str) -> str:
 def with_labels(text: str, energy: float, forces: Forces, stress: Stress | None) -> tuple[str, Renamed]:
     """The text of a frame with other labels, all else as it is; the new names of its own labels.
 
-    `energy` becomes `given_energy`; where the frame has such keys already, its labels are earlier predictions,
+    `energy` becomes `given_energy`; where the frame has such keys already, its labels are older predictions,
     and go: their new name is None.
 
     Energy in eV, forces in eV/Å, stress in eV/Å³, tension positive.
