@@ -12,6 +12,7 @@ import numpy as np
 from ase import units
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, Severity
+from ..data.file_kind import AS_IT_LOOKS, FileKind
 from ..data.frames import count_frames, frames, split_slice
 from ..structures.structure import Structure, from_atoms
 from .settings import AnalysisSettings
@@ -48,6 +49,7 @@ class Trajectory:
 
     where: str
     settings: AnalysisSettings
+    kind: FileKind = AS_IT_LOOKS
     warnings: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -60,7 +62,7 @@ class Trajectory:
 
     def count(self) -> int:
         """The number of whole frames."""
-        return count_frames(self.path)
+        return count_frames(self.path, self.kind)
 
     def __iter__(self) -> Iterator[Frame]:
         self.warnings.clear()
@@ -98,7 +100,7 @@ class Trajectory:
         """
         number = 0
         try:
-            for number, atoms in enumerate(frames(self.path), 1):
+            for number, atoms in enumerate(frames(self.path, self.kind), 1):
                 yield number, atoms
         except DataError as error:
             if number == 0 or error.diagnostics[0].code != "truncated-file":

@@ -8,14 +8,17 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ..data.config import FileConfig
 from . import console
 from .options import Json, Quiet, Run, Target
+from .setting_options import Given, having, options_of
 
 if TYPE_CHECKING:
     from ..potential.evaluators import Predicted
     from ..structures.structure import Structure
 
 
+@having(files=options_of(FileConfig))
 def command(
     run: Run,
     structures: Annotated[
@@ -29,6 +32,8 @@ def command(
         typer.Option("--only", metavar="KEY=VALUE", help="Structures to take, such as split=test."),
     ] = None,
     target: Target = "auto",
+    *,
+    files: Given,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -49,12 +54,13 @@ def command(
     from .progress import counting
     from .targets import evaluate_by
 
+    kind = FileConfig(**files).kind()
     potential = load(run)
     if output is not None:
         from .outputs import require_writable
 
         require_writable(output)
-    found = list(read(structures, labels=False, keep=output is not None).structures)
+    found = list(read(structures, labels=False, keep=output is not None, kind=kind).structures)
     found = select(found, only) if only else found
     evaluator = evaluate_by(potential, target, json, quiet)
     with counting("predicting", len(found), quiet) as progress:

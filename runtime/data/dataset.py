@@ -73,7 +73,7 @@ def read_labelled(
     found: list[Structure] = []
     remarks: tuple[Diagnostic, ...] = ()
     for path in paths:
-        reading = read(path, config.keys())
+        reading = read(path, config.keys(), kind=config.kind())
         found += reading.structures
         remarks += reading.warnings
     chosen = select(found, only) if only else found

@@ -96,7 +96,7 @@ def with_labels(text: str, energy: float, forces: Forces, stress: Stress | None)
     """
     count, said, *atoms = text.removesuffix("\n").split("\n")
     tokens = _tokens(said)
-    columns = _columns(tokens)
+    columns = columns_of(said)
     words = [line.split() for line in atoms]
     columns += _unnamed(columns, words)
     keys = {key for key, _ in tokens} | {c.name for c in columns}
@@ -141,10 +141,18 @@ def _kept_words(words: Sequence[str], columns: Sequence[tuple[Column, str | None
     return found
 
 
-def _columns(tokens: Sequence[tuple[str, str]]) -> list[Column]:
-    said = next((raw.partition("=")[2] for key, raw in tokens if _is_properties(key)), _USUAL)
-    parts = said.strip("\"'{}[] ").split(":")
-    return [Column(n, k, int(w)) for n, k, w in zip(parts[::3], parts[1::3], parts[2::3], strict=True)]
+def columns_of(header: str) -> list[Column]:
+    """The columns that a header names, or those of a plain xyz file."""
+    found = next((raw.partition("=")[2] for key, raw in _tokens(header) if _is_properties(key)), _USUAL)
+    parts = found.strip("\"'{}[] ").split(":")
+    widths = [int(w) if w.isdecimal() else 1 for w in parts[2::3]]
+    return [Column(n, k, w) for n, k, w in zip(parts[::3], parts[1::3], widths, strict=False)]
+
+
+def with_columns(header: str, listed: str) -> str:
+    """The header with other columns."""
+    others = [raw for key, raw in _tokens(header) if not _is_properties(key)]
+    return " ".join([*others, f"{PROPERTIES}={listed}"])
 
 
 def _unnamed(columns: Sequence[Column], words: Sequence[Sequence[str]]) -> list[Column]:

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
-from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .columns import with_masses
+from .file_kind import AS_IT_LOOKS, FileKind
+from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps, with_symbols
+from .plain_file import plain_file, unreadable
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+_HEAD = 4096  # bytes that a file is known by
 _SLICE = re.compile(r"(?P<path>.+)@(?P<slice>-?\d+|-?\d*:-?\d*(?::-?\d*)?)$")
 
 
@@ -33,82 +37,80 @@ def split_slice(where: str) -> tuple[Path, slice]:
     return Path(match["path"]), slice(*numbers)
 
 
-def frames(path: Path) -> Iterator[Atoms]:
-    """The structures of a file in any format that ASE knows.
+def frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[Atoms]:
+    """The structures of a file in any format that ASE knows; gz, bz2 and xz are unpacked.
 
-    Raises DataError: missing-file, unreadable-data, truncated-file, unreadable-structure.
+    Raises DataError: missing-file, unreadable-data, truncated-file, unreadable-structure, types-only,
+    bad-types.
     """
-    return (atoms for atoms, _ in frames_with_text(path))
+    return (atoms for atoms, _ in frames_with_text(path, kind))
 
 
-def frames_with_text(path: Path) -> Iterator[tuple[Atoms, str | None]]:
+def frames_with_text(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[tuple[Atoms, str | None]]:
     """Each structure as in `frames`, with the text of its frame where the file is an extended XYZ file."""
-    _require_file(path)
-    kind = _format(path)
-    if kind in ("extxyz", "xyz"):
-        yield from _xyz_frames(path)
-        return
-    try:
-        found = _database(path) if kind == "db" else _through_ase(path, kind)
-        yield from ((atoms, None) for atoms in found)
-    except Exception as error:  # every reader of ASE fails in its own way
-        raise _unreadable(path, f"as {kind}: {_first_line(error)}") from error
+    with plain_file(path) as source:
+        format = kind.format or _format(source, path)
+        if format in ("extxyz", "xyz"):
+            yield from _xyz_frames(source, path, kind.types)
+            return
+        try:
+            yield from ((atoms, None) for atoms in _through_ase(source, path, format, kind.types))
+        except DataError:
+            raise
+        except Exception as error:  # every reader of ASE fails in its own way
+            raise unreadable(path, f"as {format}: {_first_line(error)}") from error
 
 
-def count_frames(path: Path) -> int:
+def count_frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> int:
     """The number of whole structures in a file; those of xyz files are counted without being read.
 
     Raises DataError: those of `frames`, but not for an incomplete end of the file.
     """
-    _require_file(path)
-    if _format(path) not in ("extxyz", "xyz"):
-        return sum(1 for _ in frames(path))
-    with path.open(encoding="utf-8") as file:
-        count = 0
-        try:
-            while _next_frame(file, path, count) is not None:
-                count += 1
-        except UnicodeDecodeError as error:
-            raise _unreadable(path, "as extxyz: it is not UTF-8 text") from error
-        except DataError as error:
-            if error.diagnostics[0].code != "truncated-file":
-                raise
+    with plain_file(path) as source:
+        if (kind.format or _format(source, path)) not in ("extxyz", "xyz"):
+            return sum(1 for _ in frames(path, kind))
+        with source.open(encoding="utf-8") as file:
+            count = 0
+            try:
+                while _next_frame(file, path, count) is not None:
+                    count += 1
+            except UnicodeDecodeError as error:
+                raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
+            except DataError as error:
+                if error.diagnostics[0].code != "truncated-file":
+                    raise
     return count
 
 
-def _require_file(path: Path) -> None:
-    if not path.exists():
-        message = f"there is no file `{path}`"
-        raise DataError(Diagnostic("missing-file", message, place=str(path), help=_similar_file(path)))
-    if path.is_dir():
-        raise _unreadable(path, "it is a folder")
-
-
-def _similar_file(path: Path) -> str | None:
-    if not path.parent.is_dir():
-        return f"there is no folder `{path.parent}` either"
-    return did_you_mean(path.name, [p.name for p in path.parent.iterdir()])
-
-
-def _format(path: Path) -> str:
+def _format(source: Path, path: Path) -> str:
+    """The format of a file by its first bytes and its name."""
     from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
 
     try:
-        if path.stat().st_size == 0:
+        if source.stat().st_size == 0:
             raise DataError(Diagnostic("no-structures", "the file is empty", place=path.name))
-        kind = str(filetype(str(path)))
+        with source.open("rb") as file:
+            if looks_like_data(file.read(_HEAD).decode("utf-8", errors="replace")):
+                return DATA
+        kind = str(filetype(str(source)))
         get_ioformat(kind)  # for want of anything better filetype returns the suffix
         return kind
     except UnknownFileTypeError:
-        raise _unreadable(path, "ASE does not know its format") from None
+        help = "name it with `--format`, as ASE does (`ase info --formats`)"
+        raise unreadable(path, "ASE does not know its format", help) from None
     except OSError as error:
-        raise _unreadable(path, str(error.strerror or error)) from error
+        raise unreadable(path, str(error.strerror or error)) from error
 
 
-def _through_ase(path: Path, kind: str) -> Iterator[Atoms]:
+def _through_ase(source: Path, path: Path, format: str, types: Sequence[str]) -> Iterator[Atoms]:
     from ase.io import iread
 
-    yield from iread(str(path), index=":", format=kind, do_not_split_by_at_sign=True)
+    if format == "db":
+        yield from _database(source)
+    elif format in (DUMP, BINARY, DATA):
+        yield from read_lammps(source, path, format, types)
+    else:
+        yield from iread(str(source), index=":", format=format, do_not_split_by_at_sign=True)
 
 
 def _database(path: Path) -> Iterator[Atoms]:
@@ -118,16 +120,16 @@ def _database(path: Path) -> Iterator[Atoms]:
         yield row.toatoms(add_additional_information=True)
 
 
-def _xyz_frames(path: Path) -> Iterator[tuple[Atoms, str]]:
+def _xyz_frames(source: Path, path: Path, types: Sequence[str]) -> Iterator[tuple[Atoms, str]]:
     """Our own walk over the frames: ASE scans a whole extxyz file before it gives the first structure."""
-    with path.open(encoding="utf-8") as file:
+    with source.open(encoding="utf-8") as file:
         count = 0
         try:
             while (text := _next_frame(file, path, count)) is not None:
                 count += 1
-                yield _parse_frame(text, path, count), text
+                yield _parse_frame(with_symbols(text, path, types), path, count), text
         except UnicodeDecodeError as error:
-            raise _unreadable(path, "as extxyz: it is not UTF-8 text") from error
+            raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
 
 
 def _next_frame(file: IO[str], path: Path, count: int) -> str | None:
@@ -166,10 +168,6 @@ def _truncated(path: Path, whole: int, how: str) -> DataError:
     place = f"{path.name}, structure {whole + 1}"
     help = f"copy the file again, or read the complete frames with `{path.name}@:{whole}`" if whole else None
     return DataError(Diagnostic("truncated-file", message, place=place, help=help))
-
-
-def _unreadable(path: Path, why: str) -> DataError:
-    return DataError(Diagnostic("unreadable-data", f"cannot read `{path.name}`: {why}", place=str(path)))
 
 
 def _first_line(error: BaseException) -> str:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.checks import frozen_count
+from ..data.file_kind import AS_IT_LOOKS, FileKind
 from ..data.frames import frames, split_slice
 from ..structures.arrays import Velocities
 from ..structures.structure import Structure, from_atoms
@@ -21,13 +22,16 @@ if TYPE_CHECKING:
 _MOST = 64  # cells along a vector
 
 
-def start_of(where: str, repeat: str | None = None) -> tuple[Structure, Velocities | None, list[str]]:
+def start_of(
+    where: str, repeat: str | None = None, kind: FileKind = AS_IT_LOOKS
+) -> tuple[Structure, Velocities | None, list[str]]:
     """The structure, its velocities or None, and what there is to say.
 
     where: a file, or `FILE@3`. repeat: `2,2,1`. Raises DataError as `frames`, empty-selection, bad-value.
     """
     path, chosen = split_slice(where)
-    found = list(islice(frames(path), 2)) if chosen == slice(None) else list(frames(path))[chosen]
+    read = frames(path, kind)
+    found = list(islice(read, 2)) if chosen == slice(None) else list(read)[chosen]
     if not found:
         message = f"`{where}` takes none of the structures"
         raise DataError(Diagnostic("empty-selection", message, place=str(path)))

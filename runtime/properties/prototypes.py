@@ -15,6 +15,7 @@ from jaxtyping import Int
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.checks import check_motion, frozen_count
+from ..data.file_kind import AS_IT_LOOKS, FileKind
 from ..data.readers import read
 from ..files.settings import ConfigError
 from ..structures.arrays import Floats, Indices
@@ -145,9 +146,9 @@ def candidate(name: str, config: StructureConfig, species: Sequence[str], place:
     return Candidate(name, _made(prototype, symbols, a, ratio, name), prototype)
 
 
-def from_file(name: str, file: str, species: Sequence[str]) -> Candidate:
+def from_file(name: str, file: str, species: Sequence[str], kind: FileKind = AS_IT_LOOKS) -> Candidate:
     """The first of the structures that a file (or `file@-1`) holds. Raises DataError."""
-    structure = read(file, labels=False).structures[0]
+    structure = read(file, labels=False, kind=kind).structures[0]
     if structure.volume == 0:
         message = "a crystal is periodic in three directions, and this structure is not"
         raise DataError(Diagnostic("not-periodic", message, place=structure.place))
