@@ -147,7 +147,7 @@ def _bare(where: str, config: DataConfig) -> Sequence[Structure]:
 def _data(config: DataConfig, folder: Path) -> DataConfig:
     """A test set that is a file lies beside the configuration."""
     test = config.test
-    if test is not None and split_slice(_beside(test, folder))[0].is_file():
+    if test is not None and split_slice(_beside(test, folder))[0].exists():
         return config.model_copy(update={"test": _beside(test, folder)})
     return config
 

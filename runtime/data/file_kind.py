@@ -9,14 +9,16 @@ from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_me
 
 @dataclass(frozen=True)
 class FileKind:
-    """format: a name of ASE; None: as the file looks. types: the elements of the atom types 1, 2, … of files
-    that have no elements.
+    """format: a name of ASE, or one of ours; None: as the file looks.
+
+    types: the elements of the atom types 1, 2, … of files that have no elements.
     """
 
     format: str | None = None
     types: tuple[str, ...] = ()
 
 
+DEEPMD, DPDATA, FITSNAP = "deepmd", "dpdata", "fitsnap"  # that ASE does not read
 AS_IT_LOOKS = FileKind()
 
 
@@ -42,7 +44,7 @@ def _elements(text: str) -> tuple[str, ...]:
 def _require_readable(format: str) -> None:
     from ase.io.formats import ioformats
 
-    known = sorted(name for name, f in ioformats.items() if f.can_read)
+    known = sorted([*(name for name, f in ioformats.items() if f.can_read), DEEPMD, DPDATA, FITSNAP])
     if format not in known:
-        help = did_you_mean(format, known) or "`ase info --formats` lists the formats"
+        help = did_you_mean(format, known) or "`ase info --formats` lists the formats of ASE"
         raise DataError(Diagnostic("unknown-format", f"`{format}` is no format that is read", help=help))

@@ -11,7 +11,9 @@ from typing import IO, TYPE_CHECKING
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .columns import with_masses
-from .file_kind import AS_IT_LOOKS, FileKind
+from .deepmd import looks_like_dpdata, read_dpdata, read_folder
+from .file_kind import AS_IT_LOOKS, DEEPMD, DPDATA, FITSNAP, FileKind
+from .fitsnap import looks_like_fitsnap, read_fitsnap
 from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps, with_symbols
 from .plain_file import plain_file, unreadable
 
@@ -19,6 +21,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _HEAD = 4096  # bytes that a file is known by
+_LOOKS = {DATA: looks_like_data, FITSNAP: looks_like_fitsnap, DPDATA: looks_like_dpdata}
+_FOREIGN = {"CP2K|": "output of CP2K", "BEGIN_CFG": "a cfg file of MLIP", "\ufffdHDF\r\n": "HDF5"}
 _SLICE = re.compile(r"(?P<path>.+)@(?P<slice>-?\d+|-?\d*:-?\d*(?::-?\d*)?)$")
 
 
@@ -38,7 +42,7 @@ def split_slice(where: str) -> tuple[Path, slice]:
 
 
 def frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[Atoms]:
-    """The structures of a file in any format that ASE knows; gz, bz2 and xz are unpacked.
+    """The structures of a file in any format that ASE knows, or one of ours; gz, bz2 and xz are unpacked.
 
     Raises DataError: missing-file, unreadable-data, truncated-file, unreadable-structure, types-only,
     bad-types.
@@ -54,7 +58,7 @@ def frames_with_text(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[tuple
             yield from _xyz_frames(source, path, kind.types)
             return
         try:
-            yield from ((atoms, None) for atoms in _through_ase(source, path, format, kind.types))
+            yield from ((atoms, None) for atoms in _others(source, path, format, kind.types))
         except DataError:
             raise
         except Exception as error:  # every reader of ASE fails in its own way
@@ -86,12 +90,17 @@ def _format(source: Path, path: Path) -> str:
     """The format of a file by its first bytes and its name."""
     from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
 
+    if source.is_dir():
+        return DEEPMD
     try:
         if source.stat().st_size == 0:
             raise DataError(Diagnostic("no-structures", "the file is empty", place=path.name))
         with source.open("rb") as file:
-            if looks_like_data(file.read(_HEAD).decode("utf-8", errors="replace")):
-                return DATA
+            head = file.read(_HEAD).decode("utf-8", errors="replace")
+        for known, looks_like in _LOOKS.items():
+            if looks_like(head):
+                return known
+        _refuse_foreign(path, head)
         kind = str(filetype(str(source)))
         get_ioformat(kind)  # for want of anything better filetype returns the suffix
         return kind
@@ -102,15 +111,30 @@ def _format(source: Path, path: Path) -> str:
         raise unreadable(path, str(error.strerror or error)) from error
 
 
-def _through_ase(source: Path, path: Path, format: str, types: Sequence[str]) -> Iterator[Atoms]:
+def _refuse_foreign(path: Path, head: str) -> None:
+    """Raise DataError `unreadable-data` for a file of a program that ASE does not read, or reads wrong."""
+    foreign = next((name for mark, name in _FOREIGN.items() if mark in head), None)
+    if foreign is not None and not head.lstrip()[:1].isdigit():  # a frame of xyz may name any program
+        raise unreadable(path, f"it is {foreign}, which is not read", "write it as extended XYZ")
+
+
+def _others(source: Path, path: Path, format: str, types: Sequence[str]) -> Iterator[Atoms]:
+    """The structures of a file of any format but extended XYZ."""
+    if format == "db":
+        return _database(source)
+    if format in (DUMP, BINARY, DATA):
+        return read_lammps(source, path, format, types)
+    if format == DEEPMD:
+        return read_folder(source, path, types)
+    if format == DPDATA:
+        return read_dpdata(source, path, types)
+    return read_fitsnap(source, path) if format == FITSNAP else _through_ase(source, format)
+
+
+def _through_ase(source: Path, format: str) -> Iterator[Atoms]:
     from ase.io import iread
 
-    if format == "db":
-        yield from _database(source)
-    elif format in (DUMP, BINARY, DATA):
-        yield from read_lammps(source, path, format, types)
-    else:
-        yield from iread(str(source), index=":", format=format, do_not_split_by_at_sign=True)
+    yield from iread(str(source), index=":", format=format, do_not_split_by_at_sign=True)
 
 
 def _database(path: Path) -> Iterator[Atoms]:

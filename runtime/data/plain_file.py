@@ -16,11 +16,13 @@ from typing import IO, cast
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
 
+SYSTEM = "type.raw"  # that every folder of DeePMD has
 _UTF8, _UTF16 = b"\xef\xbb\xbf", (b"\xff\xfe", b"\xfe\xff")
 _PACKED = {b"\x1f\x8b": "gz", b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
 _ARCHIVES = {b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf": "7z"}
 _SUFFIXES = {".gz", ".bz2", ".xz"}
 _BLOCK = 1 << 20
+_BESIDE = ("CONTCAR", "POSCAR")
 _FREE, _MOST = (
     64 << 20,
     200,
@@ -35,11 +37,14 @@ _KINDS = (
 
 @contextmanager
 def plain_file(path: Path) -> Iterator[Path]:
-    """The file, or a copy of it that is unpacked and has no byte-order mark. gz, bz2 and xz are unpacked.
+    """The file, the folder of DeePMD, or a copy that is unpacked (gz, bz2, xz) and has no byte-order mark.
 
     Raises DataError: missing-file, unreadable-data.
     """
     _require_file(path)
+    if path.is_dir():
+        yield path
+        return
     try:
         with path.open("rb") as file:
             head = file.read(8)
@@ -53,6 +58,9 @@ def plain_file(path: Path) -> Iterator[Path]:
     with TemporaryDirectory(prefix="potentia-") as folder:
         copy = Path(folder) / (path.stem if path.suffix in _SUFFIXES else path.name)
         _copied(path, copy, packed)
+        for beside in _BESIDE if "OUTCAR" in copy.name else ():  # where ASE finds which atoms are frozen
+            if (path.parent / beside).is_file():
+                (Path(folder) / beside).symlink_to((path.parent / beside).resolve())
         yield copy
 
 
@@ -66,7 +74,9 @@ def _require_file(path: Path) -> None:
         message = f"there is no file `{path}`"
         raise DataError(Diagnostic("missing-file", message, place=str(path), help=_similar_file(path)))
     if path.is_dir():
-        raise unreadable(path, "it is a folder")
+        if not (path / SYSTEM).is_file():
+            raise unreadable(path, "it is a folder", f"folders of DeePMD are read, which have `{SYSTEM}`")
+        return
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "no file")

@@ -251,11 +251,11 @@ def test_types_and_formats_are_options(here: Path, capsys: pytest.CaptureFixture
     code, out, _ = run(capsys, "analyze", "close.lammpstrj", "--types", "Nb", "--timestep", "1", "-q")
     assert code == 0
     assert "clustering: CLUSTERED, first Nb-Nb, 0.600 Å" in out
-    (here / "far").write_text("1\n\nAr 0 0 0\n")
-    arguments = ("predict", "ar", "--target", "reference", "--structures", "far")
+    write(here / "far.txt", Atoms("Ar", cell=[9, 9, 9], pbc=True), format="vasp")
+    arguments = ("predict", "ar", "--target", "reference", "--structures", "far.txt")
     assert run(capsys, *arguments)[0] == 1
-    code, out, _ = run(capsys, *arguments, "--format", "extxyz")
-    assert code == 0 and out.splitlines()[1].split() == ["far,", "structure", "1", "1", *["0.000000"] * 3]
+    code, out, _ = run(capsys, *arguments, "--format", "vasp")
+    assert code == 0 and out.splitlines()[1].split() == ["far.txt,", "structure", "1", "1", *["0.000000"] * 3]
     for options, message in (
         (("--format", "extxy"), "error[unknown-format]: `extxy` is no format that is read\n"
          "  help: did you mean `extxyz`?\n"),
