@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..data.config import FileConfig
 from . import console
 from .options import Json, Quiet, Run, Target
@@ -59,6 +60,7 @@ def command(
     if output is not None:
         from .outputs import require_writable
 
+        _require_xyz(output)
         require_writable(output)
     found = list(read(structures, labels=False, keep=output is not None, kind=kind).structures)
     found = select(found, only) if only else found
@@ -78,6 +80,14 @@ def command(
         rows += [_row(s, p) for s, p in zip(found, predicted, strict=True)]
         console.result(console.table(rows, indent=0))
     return 0
+
+
+def _require_xyz(output: Path) -> None:
+    """Raise ArtifactError `unwritable` for the name of a file of another format."""
+    if output.suffix.lower() not in ("", ".xyz", ".extxyz", ".txt"):
+        message = f"cannot write {output}: predictions are written as extended XYZ"
+        help = "give it a name that ends in .xyz"
+        raise ArtifactError(Diagnostic("unwritable", message, place=str(output), help=help))
 
 
 def _fate(renamed: Mapping[str, str | None]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -40,6 +40,23 @@ def check_motion(structure: Structure) -> list[Diagnostic]:
         help = "FixAtoms, FixCartesian and the column `move_mask` are kept; take the others out of the file"
         found.append(Diagnostic("unknown-constraint", message, place=structure.place, help=help))
     return found
+
+
+def frozen_forces(structures: Sequence[Structure]) -> list[Diagnostic]:
+    """A warning `frozen-forces` where the forces on frozen atoms are exactly 0, and few of the others are."""
+    silent = [s for s in structures if _silent(s)]
+    if not silent:
+        return []
+    message = f"the forces on frozen atoms are exactly 0 in {len(silent)} of {len(structures)} structures"
+    help = "these are no slopes of the energy: write them without constraints (`apply_constraint=False`)"
+    return [Diagnostic("frozen-forces", message, "warning", place=silent[0].place, help=help)]
+
+
+def _silent(structure: Structure) -> bool:
+    frozen, forces = structure.frozen, structure.forces
+    if frozen is None or forces is None or frozen.all() or forces[frozen].any():
+        return False
+    return np.count_nonzero(forces[~frozen]) > 0.5 * np.count_nonzero(~frozen)
 
 
 def frozen_count(structure: Structure) -> str:

@@ -12,6 +12,7 @@ from ...compiler.ir.graph import Model
 from ...compiler.program import Program
 from ..potential.potential import Potential, at_start
 from ..structures.structure import Structure
+from .checks import frozen_forces
 from .config import DataConfig
 from .frames import split_slice
 from .labels import LabelKeys
@@ -75,7 +76,7 @@ def read_labelled(
     for path in paths:
         reading = read(path, config.keys(), kind=config.kind())
         found += reading.structures
-        remarks += reading.warnings
+        remarks += (*reading.warnings, *(frozen_forces(reading.structures) if config.use_forces else ()))
     chosen = select(found, only) if only else found
     if not config.use_forces:
         chosen = [replace(s, forces=None) for s in chosen]

@@ -53,7 +53,7 @@ def frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[Atoms]:
 def frames_with_text(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[tuple[Atoms, str | None]]:
     """Each structure as in `frames`, with the text of its frame where the file is an extended XYZ file."""
     with plain_file(path) as source:
-        format = kind.format or _format(source, path)
+        format = _format(source, path, kind)
         if format in ("extxyz", "xyz"):
             yield from _xyz_frames(source, path, kind.types)
             return
@@ -71,7 +71,7 @@ def count_frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> int:
     Raises DataError: those of `frames`, but not for an incomplete end of the file.
     """
     with plain_file(path) as source:
-        if (kind.format or _format(source, path)) not in ("extxyz", "xyz"):
+        if _format(source, path, kind) not in ("extxyz", "xyz"):
             return sum(1 for _ in frames(path, kind))
         with source.open(encoding="utf-8") as file:
             count = 0
@@ -86,12 +86,14 @@ def count_frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> int:
     return count
 
 
-def _format(source: Path, path: Path) -> str:
-    """The format of a file by its first bytes and its name."""
+def _format(source: Path, path: Path, kind: FileKind) -> str:
+    """The format of a file as it is said, else by its first bytes and its name."""
     from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
 
     if source.is_dir():
         return DEEPMD
+    if kind.format is not None:
+        return kind.format
     try:
         if source.stat().st_size == 0:
             raise DataError(Diagnostic("no-structures", "the file is empty", place=path.name))
@@ -101,9 +103,9 @@ def _format(source: Path, path: Path) -> str:
             if looks_like(head):
                 return known
         _refuse_foreign(path, head)
-        kind = str(filetype(str(source)))
-        get_ioformat(kind)  # for want of anything better filetype returns the suffix
-        return kind
+        found = str(filetype(str(source)))
+        get_ioformat(found)  # for want of anything better filetype returns the suffix
+        return found
     except UnknownFileTypeError:
         help = "name it with `--format`, as ASE does (`ase info --formats`)"
         raise unreadable(path, "ASE does not know its format", help) from None

@@ -42,7 +42,7 @@ def read_lammps(source: Path, path: Path, kind: str, types: Sequence[str]) -> It
     """
     from ase.io import iread
 
-    said = _said_by_dump(source, path) if kind == DUMP else Said()
+    said = _said_by_dump(source, path, types) if kind == DUMP else Said()
     for atoms in iread(str(source), index=":", format=kind, do_not_split_by_at_sign=True):
         if not said.elements:
             numbers = np.asarray(atoms.arrays.get("type", atoms.numbers), dtype=np.int64)
@@ -63,8 +63,10 @@ class Said:
     masses: Mapping[int, float] = field(default_factory=dict)
 
 
-def _said_by_dump(source: Path, path: Path) -> Said:
-    """By the first structure. Raises DataError unreadable-data for units other than `metal`."""
+def _said_by_dump(source: Path, path: Path, types: Sequence[str]) -> Said:
+    """By the first structure. Raises DataError: unreadable-data for units other than `metal`; bad-types for
+    elements that are not those of `types`.
+    """
     with source.open(encoding="utf-8", errors="replace") as file:
         for line in file:
             if line.startswith("ITEM: UNITS") and (units := next(file, "").strip()) != "metal":
@@ -72,18 +74,31 @@ def _said_by_dump(source: Path, path: Path) -> Said:
                 raise unreadable(path, why, "write it in LAMMPS with `units metal`")
             if line.startswith("ITEM: ATOMS"):
                 rows = takewhile(lambda row: not row.startswith("ITEM:"), file)
-                return _said_by_columns(line.split()[2:], [row.split() for row in rows])
+                return _said_by_columns(line.split()[2:], [row.split() for row in rows], types, path)
     return Said()
 
 
-def _said_by_columns(names: list[str], rows: list[list[str]]) -> Said:
+def _said_by_columns(names: list[str], rows: list[list[str]], types: Sequence[str], path: Path) -> Said:
     columns = dict(zip(names, zip(*rows, strict=False), strict=False))
-    types = columns.get("type", ())
-    if "element" in columns:
-        # C is what LAMMPS writes of any type where `dump_modify element` names no elements
-        return Said(elements=set(columns["element"]) != {"C"} or len(set(types)) < 2)
+    numbers, elements = columns.get("type", ()), columns.get("element", ())
+    if elements and set(elements) == {"C"}:
+        # what LAMMPS writes of any type where `dump_modify element` names no elements
+        return Said(elements=len(set(numbers)) < 2 and (not types or set(types) == {"C"}))
+    if elements:
+        _require_agreement(dict(zip(map(int, numbers), elements, strict=False)), types, path)
+        return Said(elements=True)
     masses = columns.get("mass", ())
-    return Said(masses={int(k): float(m) for k, m in zip(types, masses, strict=False)})
+    return Said(masses={int(k): float(m) for k, m in zip(numbers, masses, strict=False)})
+
+
+def _require_agreement(found: Mapping[int, str], types: Sequence[str], path: Path) -> None:
+    """Raise DataError `bad-types` where the elements of a file are others than those of the options."""
+    for number, element in sorted(found.items()):
+        named = types[number - 1] if 0 < number <= len(types) else "none"
+        if types and named != element:
+            message = f"type {number} is {element} in `{path.name}`, and {named} by `--types`"
+            help = "leave `--types` out: the file names the elements"
+            raise DataError(Diagnostic("bad-types", message, place=str(path), help=help))
 
 
 def _masses_of(atoms: Atoms, types: NDArray[np.int64]) -> Mapping[int, float]:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _MOST = 64  # cells along a vector
+_VELOCITIES = ("v", "vel", "velo", "velocity", "velocities")  # in units that the file does not say
 
 
 def start_of(
@@ -37,6 +38,9 @@ def start_of(
         raise DataError(Diagnostic("empty-selection", message, place=str(path)))
     remarks = [f"the first structure of {path.name} is taken"] if len(found) > 1 else []
     structure, velocities = _repeated(found[0], where, (1, 1, 1) if repeat is None else _counts(repeat))
+    unread = [name for name in found[0].arrays if name.lower() in _VELOCITIES]
+    if unread and velocities is None:
+        remarks.append(f"the column `{unread[0]}` is not read: write `momenta`, in the units of ASE")
     if structure.given_masses is not None:
         remarks.append("masses are those of the file")
     if structure.frozen is not None:

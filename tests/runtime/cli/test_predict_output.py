@@ -137,3 +137,11 @@ def test_chosen_structures_keep_their_own(here: Path, capsys: pytest.CaptureFixt
     predicted(capsys, "two.xyz", "--only", "split=b")
     assert Path("out.xyz").read_text().splitlines()[1].startswith("split=b my_id=2 ")
     assert len(read("out.xyz", ":")) == 1
+
+
+@pytest.mark.parametrize("name", ["out.traj", "out.xyz.gz"])
+def test_the_output_is_extended_xyz(name: str, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "predict", "ar", "--structures", "none.xyz", "-o", name)
+    message = f"error[unwritable]: cannot write {name}: predictions are written as extended XYZ\n"
+    help = "  help: give it a name that ends in .xyz\n"
+    assert (code, out, err) == (1, "", f"{message}  --> {name}\n{help}")

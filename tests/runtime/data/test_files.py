@@ -18,6 +18,7 @@ from dynamics_cases import argon, crystal
 from potentia.compiler.diagnostics.diagnostic import DataError
 from potentia.runtime.data import plain_file
 from potentia.runtime.data.config import DataConfig
+from potentia.runtime.data.dataset import read_labelled
 from potentia.runtime.data.file_kind import FileKind
 from potentia.runtime.data.frames import count_frames, frames
 from potentia.runtime.data.readers import read
@@ -215,6 +216,28 @@ def test_fewer_types_than_the_file_has(tmp_path: Path) -> None:
     assert faults(tmp_path / "a.data", FileKind(types=("Nb",))) == [("bad-types", message, HELP)]
 
 
+@pytest.mark.parametrize(
+    ("text", "types", "message"),
+    [
+        (dump("type element", "1 Nb", "2 Mo"), ("Mo", "Nb"), "type 1 is Nb in `a.dump`, and Mo by `--types`"),
+        (dump("type element", "1 Nb", "2 Mo"), ("Nb",), "type 2 is Mo in `a.dump`, and none by `--types`"),
+    ],
+)
+def test_types_that_are_not_those_of_the_file(
+    text: str, types: tuple[str, ...], message: str, tmp_path: Path
+) -> None:
+    (tmp_path / "a.dump").write_text(text)
+    help = "leave `--types` out: the file names the elements"
+    assert faults(tmp_path / "a.dump", FileKind(types=types)) == [("bad-types", message, help)]
+
+
+def test_the_elements_that_nobody_named_are_those_of_the_option(tmp_path: Path) -> None:
+    (tmp_path / "a.dump").write_text(dump("type element", "1 C", "1 C"))
+    kinds = [FileKind(types=types) for types in (("Nb",), ("C",), ())]
+    symbols = [next(frames(tmp_path / "a.dump", kind)).symbols for kind in kinds]
+    assert [str(s) for s in symbols] == ["Nb2", "C2", "C2"]
+
+
 def test_a_dump_has_no_energy_and_its_steps(tmp_path: Path) -> None:
     (tmp_path / "a.lammpstrj").write_text(dump("element", "Ar", "Ar"))
     first, second = read(tmp_path / "a.lammpstrj", labels=False).structures
@@ -269,6 +292,27 @@ def test_what_is_not_given_is_no_part_of_a_stored_configuration() -> None:
     assert {"format", "types"}.isdisjoint(DataConfig().model_dump())
     given = DataConfig(types="Nb").model_dump(mode="json")
     assert given["types"] == "Nb" and DataConfig.model_validate(given).kind() == FileKind(types=("Nb",))
+
+
+def test_forces_of_frozen_atoms_that_no_energy_has(tmp_path: Path) -> None:
+    head = 'energy=1 Properties=species:S:1:pos:R:3:forces:R:3:move_mask:L:1 Lattice="9 0 0 0 9 0 0 0 9"\n'
+    zeros, labels = "Ar 0 0 0 0 0 0 F\n", "Ar 0 0 0 .1 0 0 F\n"
+    moving = "Ar 0 0 3 .1 .2 .3 T\n"
+    (tmp_path / "a.xyz").write_text(f"2\n{head}{zeros}{moving}2\n{head}{labels}{moving}")
+    _, remarks = read_labelled([str(tmp_path / "a.xyz")], DataConfig())
+    found = [(d.code, d.severity, d.message, d.place) for d in remarks if d.code == "frozen-forces"]
+    message = "the forces on frozen atoms are exactly 0 in 1 of 2 structures"
+    assert found == [("frozen-forces", "warning", message, "a.xyz, structure 1")]
+    assert "frozen-forces" not in str(
+        read_labelled([str(tmp_path / "a.xyz")], DataConfig(use_forces=False))[1]
+    )
+
+
+def test_velocities_of_an_unknown_unit_are_told(tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("1\nProperties=species:S:1:pos:R:3:vel:R:3\nAr 0 0 0 1 1 1\n")
+    _, velocities, remarks = start_of(str(tmp_path / "a.xyz"))
+    assert velocities is None
+    assert remarks == ["the column `vel` is not read: write `momenta`, in the units of ASE"]
 
 
 def test_dynamics_from_a_dump(tmp_path: Path) -> None:
