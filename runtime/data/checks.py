@@ -56,7 +56,7 @@ def _silent(structure: Structure) -> bool:
     frozen, forces = structure.frozen, structure.forces
     if frozen is None or forces is None or frozen.all() or forces[frozen].any():
         return False
-    return np.count_nonzero(forces[~frozen]) > 0.5 * np.count_nonzero(~frozen)
+    return bool(np.count_nonzero(forces[~frozen]) > 0.5 * np.count_nonzero(~frozen))
 
 
 def frozen_count(structure: Structure) -> str:
