@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .columns import with_masses
@@ -20,6 +21,7 @@ from .plain_file import plain_file, unreadable
 if TYPE_CHECKING:
     from ase import Atoms
 
+T = TypeVar("T")
 _HEAD = 4096  # bytes that a file is known by
 _LOOKS = {DATA: looks_like_data, FITSNAP: looks_like_fitsnap, DPDATA: looks_like_dpdata}
 _FOREIGN = {"CP2K|": "output of CP2K", "BEGIN_CFG": "a cfg file of MLIP", "\ufffdHDF\r\n": "HDF5"}
@@ -39,6 +41,15 @@ def split_slice(where: str) -> tuple[Path, slice]:
         start = numbers[0] or 0
         return Path(match["path"]), slice(start, start + 1 or None)
     return Path(match["path"]), slice(*numbers)
+
+
+def taken(items: Iterable[T], part: slice) -> list[T]:
+    """The items of a slice; those before and behind it are not kept."""
+    if all(v is None or v >= 0 for v in (part.start, part.stop, part.step)):
+        return list(islice(items, part.start, part.stop, part.step))
+    if part.start is not None and part.start < 0 and part.stop is None and part.step in (None, 1):
+        return list(deque(items, maxlen=-part.start))
+    return list(items)[part]
 
 
 def frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[Atoms]:

@@ -14,7 +14,7 @@ from ..structures.arrays import Forces, Stress
 from ..structures.structure import Structure, from_atoms
 from .checks import check
 from .file_kind import AS_IT_LOOKS, FileKind
-from .frames import frames_with_text, split_slice
+from .frames import frames_with_text, split_slice, taken
 from .labels import LabelKeys, config_type, raw_labels, scalars, tensor
 
 if TYPE_CHECKING:
@@ -114,15 +114,8 @@ def require_forces(structures: Sequence[Structure], keys: LabelKeys | None = Non
 
 def _numbered(path: Path, chosen: slice, kind: FileKind) -> Iterable[tuple[int, Atoms, str | None]]:
     """Structures with their number in the file, from 1. `@:k` reads no further than it must."""
-    found = []
-    forwards = all(v is None or v >= 0 for v in (chosen.start, chosen.stop, chosen.step))
-    for number, (atoms, text) in enumerate(frames_with_text(path, kind), 1):
-        if forwards and chosen.stop is not None and number > chosen.stop:
-            break
-        found.append((number, atoms, text))
-        if forwards and number == chosen.stop:
-            break
-    return found[chosen]
+    found = taken(enumerate(frames_with_text(path, kind), 1), chosen)
+    return [(number, atoms, text) for number, (atoms, text) in found]
 
 
 def _nothing(path: Path, where: str) -> Diagnostic:

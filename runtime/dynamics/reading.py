@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from itertools import islice
 from math import prod
 from typing import TYPE_CHECKING
 
@@ -12,7 +11,7 @@ import numpy as np
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.checks import frozen_count
 from ..data.file_kind import AS_IT_LOOKS, FileKind
-from ..data.frames import frames, split_slice
+from ..data.frames import frames, split_slice, taken
 from ..structures.arrays import Velocities
 from ..structures.structure import Structure, from_atoms
 
@@ -32,7 +31,7 @@ def start_of(
     """
     path, chosen = split_slice(where)
     read = frames(path, kind)
-    found = list(islice(read, 2)) if chosen == slice(None) else list(read)[chosen]
+    found = taken(read, slice(2) if chosen == slice(None) else chosen)
     if not found:
         message = f"`{where}` takes none of the structures"
         raise DataError(Diagnostic("empty-selection", message, place=str(path)))

@@ -20,7 +20,7 @@ from potentia.runtime.data import plain_file
 from potentia.runtime.data.config import DataConfig
 from potentia.runtime.data.dataset import read_labelled
 from potentia.runtime.data.file_kind import FileKind
-from potentia.runtime.data.frames import count_frames, frames
+from potentia.runtime.data.frames import count_frames, frames, split_slice, taken
 from potentia.runtime.data.readers import read
 from potentia.runtime.dynamics.reading import start_of
 from potentia.runtime.runs import run_folder as artifact
@@ -158,6 +158,16 @@ def test_no_temporary_file_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     assert len(first) == 1 and list((tmp_path / "scratch").iterdir()) == []
 
 
+@pytest.mark.parametrize(
+    "part", ["", "@:2", "@1", "@-1", "@-2:", "@:-1", "@::2", "@::-1", "@-2", "@5:", "@-9:"]
+)
+def test_a_slice_takes_what_a_list_takes(part: str, tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text("".join(f"1\nk={k}\nAr 0 0 0\n" for k in range(5)))
+    path, wanted = split_slice(f"{tmp_path / 'a.xyz'}{part}")
+    assert taken(range(5), wanted) == list(range(5))[wanted]
+    assert [atoms.info["k"] for atoms in taken(frames(path), wanted)] == list(range(5))[wanted]
+
+
 # --- types ----------------------------------------------------------------------------------------------
 
 
@@ -286,6 +296,17 @@ def test_types_and_formats_are_options(here: Path, capsys: pytest.CaptureFixture
          "  help: name the element of each type: `--types Nb,Mo`\n"),
     ):  # fmt: skip
         assert run(capsys, *arguments, *options) == (1, "", message)
+
+
+def test_a_packed_file_and_a_pipe(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (here / "a.xyz.gz").write_bytes(gzip.compress(TEXT.encode()))
+    os.mkfifo("b.xyz")
+    arguments = ("predict", "ar", "--target", "reference", "--structures")
+    code, out, err = run(capsys, *arguments, "a.xyz.gz@0")
+    assert (code, err) == (0, "target: reference\n")
+    assert out.splitlines()[1].split() == ["a.xyz.gz,", "structure", "1", "1", *["0.000000"] * 3]
+    message = f"error[unreadable-data]: cannot read `b.xyz`: it is a pipe\n  --> b.xyz\n  help: {TWICE}\n"
+    assert run(capsys, *arguments, "b.xyz") == (1, "", message)
 
 
 def test_what_is_not_given_is_no_part_of_a_stored_configuration() -> None:
