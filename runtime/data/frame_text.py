@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from ..structures.arrays import Forces, Stress
 from ..structures.constraints import frozen_components
-from .labels import tensor
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -66,10 +65,13 @@ def frame_text(atoms: Atoms) -> str:
 
 def _results(atoms: Atoms) -> dict[str, NDArray[Any]]:
     """Of a calculation; the stress (3, 3)."""
+    from ase.stress import voigt_6_to_full_3x3_stress
+
     found = {} if atoms.calc is None else getattr(atoms.calc, "results", {})
     results = {name: np.asarray(value) for name, value in found.items() if value is not None}
-    whole = tensor(results["stress"]) if "stress" in results else None
-    return results if whole is None else {**results, "stress": whole}
+    if "stress" in results and results["stress"].shape == (6,):
+        results["stress"] = voigt_6_to_full_3x3_stress(results["stress"])
+    return results
 
 
 def _column(name: str, array: NDArray[Any]) -> tuple[Column, list[list[str]]]:
