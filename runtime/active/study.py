@@ -122,7 +122,7 @@ def study_of(
         config.seed,
     )
     potential = _potential(config, beside, training)
-    structures = [s for w in config.explore.structures for s in _bare(_beside(w, beside))]
+    structures = [s for w in config.explore.structures for s in _bare(_beside(w, beside), config.fit.data)]
     starts = tuple(structures) or training.train
     for start in starts:
         check(
@@ -140,14 +140,14 @@ def _beside(where: str, folder: Path) -> str:
     return where if split_slice(where)[0].is_absolute() else str(folder / where)
 
 
-def _bare(where: str) -> Sequence[Structure]:
-    return read(where, labels=False).structures
+def _bare(where: str, config: DataConfig) -> Sequence[Structure]:
+    return read(where, labels=False, kind=config.kind()).structures
 
 
 def _data(config: DataConfig, folder: Path) -> DataConfig:
     """A test set that is a file lies beside the configuration."""
     test = config.test
-    if test is not None and split_slice(_beside(test, folder))[0].is_file():
+    if test is not None and split_slice(_beside(test, folder))[0].exists():
         return config.model_copy(update={"test": _beside(test, folder)})
     return config
 

@@ -11,6 +11,7 @@ from ase.data import chemical_symbols
 from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data.file_kind import AS_IT_LOOKS, FileKind
 from ..structures.arrays import Floats, Species
 from .cell import CellWindow, cell_windows, row, whole
 from .diffusion import Diffusion, Displacements, TooShort, diffusion, evenly_spaced
@@ -61,14 +62,19 @@ class Analysis:
         return min(inside)[2] if inside else None
 
 
-def analyze(where: str, settings: AnalysisSettings, on_progress: OnProgress | None = None) -> Analysis:
+def analyze(
+    where: str,
+    settings: AnalysisSettings,
+    on_progress: OnProgress | None = None,
+    kind: FileKind = AS_IT_LOOKS,
+) -> Analysis:
     """Read a trajectory once and compute every quantity. on_progress: called with the share done, 0 to 1.
 
     Memory does not grow with the frames but for a few numbers each; displacements of atoms are kept in a
     temporary file. Raises DataError: as `Trajectory`, too-few-frames; ArtifactError `unwritable`.
     """
     call = on_progress or (lambda share: None)
-    trajectory = Trajectory(where, settings)
+    trajectory = Trajectory(where, settings, kind)
     total = max(trajectory.count(), 1)
     frames = iter(trajectory)
     first = next(frames, None)

@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from ase import units
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, Severity
+from ..data.file_kind import AS_IT_LOOKS, FileKind
 from ..data.frames import count_frames, frames, split_slice
 from ..structures.structure import Structure, from_atoms
 from .settings import AnalysisSettings
@@ -47,6 +49,7 @@ class Trajectory:
 
     where: str
     settings: AnalysisSettings
+    kind: FileKind = AS_IT_LOOKS
     warnings: list[Diagnostic] = field(default_factory=list)
 
     def __post_init__(self) -> None:
@@ -59,7 +62,7 @@ class Trajectory:
 
     def count(self) -> int:
         """The number of whole frames."""
-        return count_frames(self.path)
+        return count_frames(self.path, self.kind)
 
     def __iter__(self) -> Iterator[Frame]:
         self.warnings.clear()
@@ -79,7 +82,8 @@ class Trajectory:
             begin = time if begin is None else begin
             if number <= skipped or self._equilibrating(time, begin):
                 continue
-            yield Frame(number, structure, time, _temperature(atoms), looked_at % self.settings.stride == 0)
+            temperature = _temperature(atoms, structure)
+            yield Frame(number, structure, time, temperature, looked_at % self.settings.stride == 0)
             looked_at += 1
 
     def untimed(self) -> Diagnostic:
@@ -96,7 +100,7 @@ class Trajectory:
         """
         number = 0
         try:
-            for number, atoms in enumerate(frames(self.path), 1):
+            for number, atoms in enumerate(frames(self.path, self.kind), 1):
                 yield number, atoms
         except DataError as error:
             if number == 0 or error.diagnostics[0].code != "truncated-file":
@@ -151,18 +155,20 @@ def _bad_time(place: str, time: float, before: float) -> DataError:
     return DataError(Diagnostic("bad-time", message, place=place, help=help))
 
 
-def _temperature(atoms: Atoms) -> float | None:
-    """As the frame says, else from its velocities."""
+def _temperature(atoms: Atoms, structure: Structure) -> float | None:
+    """As the frame says, else from its velocities and the coordinates that are free."""
     for key in _TEMPERATURES:
         if isinstance(atoms.info.get(key), int | float | np.number):
             return float(atoms.info[key])
     if not atoms.has("momenta"):
         return None
     momenta = atoms.get_momenta()
+    free = 3 * len(atoms) if structure.frozen is None else int((~structure.frozen).sum())
     still = np.linalg.norm(momenta.sum(axis=0)) <= _STILL * np.linalg.norm(momenta, axis=1).sum()
     # where the centre of mass rests its three degrees of freedom have no kinetic energy
-    share = len(atoms) / (len(atoms) - 1) if still and len(atoms) > 1 else 1.0
-    return share * float(atoms.get_temperature())
+    if still and structure.frozen is None and len(atoms) > 1:
+        free -= 3
+    return 2 * float(atoms.get_kinetic_energy()) / (free * units.kB) if free else None
 
 
 def _same_atoms(structure: Structure, first: Structure) -> None:

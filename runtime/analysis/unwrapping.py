@@ -4,13 +4,13 @@ Of each step the fractional coordinates change by Δs, taken to the nearest imag
 times the mean of the two cells: its motion beyond the strain of the cell. Files may hold wrapped and
 unwrapped positions, in any mixture. A sum of steps does not stretch a long path with each fluctuation of the
 cell, as scaling of unwrapped fractional coordinates does (von Bülow, Bullerjahn, Hummer,
-doi:10.1063/5.0008316). The drift of the centre of mass is taken away.
+doi:10.1063/5.0008316). The drift of the centre of mass is taken away, but along directions where atoms are
+frozen.
 """
 
 from __future__ import annotations
 
 import numpy as np
-from ase.data import atomic_masses
 
 from ..structures.arrays import Cell, Positions
 from ..structures.structure import Structure
@@ -35,11 +35,14 @@ class Unwrapper:
             return self._moved
         step = fractional - self._before[0]
         step -= np.round(step)
-        mass = atomic_masses[structure.numbers]
+        mass = structure.masses
         far = np.abs(step).max(axis=1)
         if self.ambiguous is None and far.max() > _AMBIGUOUS:
             self.ambiguous = (number, int(far.argmax()))
         moved = step @ (0.5 * (self._before[1] + structure.cell))
-        self._moved = self._moved + moved - mass @ moved / mass.sum()
+        drift = mass @ moved / mass.sum()
+        if structure.frozen is not None:  # they are at rest, and say where the others are
+            drift = np.where(structure.frozen.any(axis=0), 0.0, drift)
+        self._moved = self._moved + moved - drift
         self._before = (fractional, structure.cell)
         return self._moved

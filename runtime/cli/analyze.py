@@ -9,6 +9,7 @@ import typer
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..analysis.settings import AnalysisSettings
+from ..data.config import FileConfig
 from . import console
 from .options import Json, Quiet
 from .setting_options import Given, having, options_of
@@ -18,7 +19,7 @@ if TYPE_CHECKING:
     from ..analysis.ensemble import Ensemble
 
 
-@having(given=options_of(AnalysisSettings))
+@having(given=options_of(AnalysisSettings), files=options_of(FileConfig))
 def command(
     trajectory: Annotated[
         list[str],
@@ -32,6 +33,7 @@ def command(
         typer.Option("--skip", metavar="PS", help="Time left out at the beginning: 5, or 20%. [0]"),
     ] = None,
     given: Given,
+    files: Given,
     lags: Annotated[
         str | None,
         typer.Option("--lags", metavar="PS:PS", help="Lags between which the slope of the MSD is taken."),
@@ -64,12 +66,13 @@ def command(
     from .progress import passing
 
     settings = analysis_settings({**given, **_skipped(skip), **_lags(lags)})
+    kind = FileConfig(**files).kind()
     _require(output, plot)
     _require_different(trajectory)
     found = []
     for where in trajectory:
         with passing(Path(where).name, quiet) as report:
-            found.append(analyze(where, settings, report))
+            found.append(analyze(where, settings, report, kind))
         if not quiet:
             console.report(found[-1].warnings, json)
     together = ensemble(found) if len(found) > 1 else None

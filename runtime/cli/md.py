@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from ..data.config import FileConfig
 from ..dynamics.settings import MDSettings
 from . import console
 from .options import Json, Quiet, Run
@@ -15,13 +16,14 @@ from .spec_warnings import opened
 from .threads import one_core
 
 if TYPE_CHECKING:
+    from ..data.file_kind import FileKind
     from ..dynamics import MDResult
     from ..dynamics.kernels import Chosen
     from ..structures.arrays import Floats
     from ..structures.structure import Structure
 
 
-@having(given=options_of(MDSettings))
+@having(given=options_of(MDSettings), files=options_of(FileConfig))
 def command(
     run: Run,
     *,
@@ -38,6 +40,7 @@ def command(
         float | None, typer.Option("--time", metavar="PS", help="Length of the run, in place of --steps.")
     ] = None,
     given: Given,
+    files: Given,
     resume: Annotated[
         bool, typer.Option("--resume", help="Resume from the last state, to the same bits.")
     ] = False,
@@ -68,7 +71,7 @@ def command(
 
     settings = md_settings(_with_time(dict(given), time))
     potential = opened(run, json, quiet)
-    start, velocities = _start(structure, repeat, settings, quiet)
+    start, velocities = _start(structure, repeat, FileConfig(**files).kind(), settings, quiet)
     _say_target(choose(potential, settings, start.n_atoms, output if resume else None), quiet)
     with simulating(settings.steps, quiet) as progress:
         result = simulate(
@@ -97,12 +100,12 @@ def _with_time(given: dict[str, Any], time: float | None) -> dict[str, Any]:
 
 
 def _start(
-    where: str, repeat: str | None, settings: MDSettings, quiet: bool
+    where: str, repeat: str | None, kind: FileKind, settings: MDSettings, quiet: bool
 ) -> tuple[Structure, Floats | None]:
     """The structure and its velocities, where it has any; says what is about to be done with it."""
     from ..dynamics.reading import start_of
 
-    start, velocities, remarks = start_of(where, repeat)
+    start, velocities, remarks = start_of(where, repeat, kind)
     for line in (*remarks, _told(start, settings)):
         console.say(line, quiet)
     return start, velocities

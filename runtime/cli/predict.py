@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..data.config import FileConfig
 from . import console
 from .options import Json, Quiet, Run, Target
+from .setting_options import Given, having, options_of
 from .spec_warnings import opened
 
 if TYPE_CHECKING:
@@ -16,6 +20,7 @@ if TYPE_CHECKING:
     from ..structures.structure import Structure
 
 
+@having(files=options_of(FileConfig))
 def command(
     run: Run,
     structures: Annotated[
@@ -29,10 +34,14 @@ def command(
         typer.Option("--only", metavar="KEY=VALUE", help="Structures to take, such as split=test."),
     ] = None,
     target: Target = "auto",
+    *,
+    files: Given,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Predict energies (eV), forces (eV/Å) and stress (eV/Å³) of structures, which need no labels.
+
+    The output keeps every column and info of the file; its own labels become given_energy, given_forces, …
 
     \b
     Examples:
@@ -46,20 +55,24 @@ def command(
     from .progress import counting
     from .targets import evaluate_by
 
+    kind = FileConfig(**files).kind()
     potential = opened(run, json, quiet)
     if output is not None:
         from .outputs import require_writable
 
+        _require_xyz(output)
         require_writable(output)
-    found = list(read(structures, labels=False).structures)
+    found = list(read(structures, labels=False, keep=output is not None, kind=kind).structures)
     found = select(found, only) if only else found
     evaluator = evaluate_by(potential, target, json, quiet)
     with counting("predicting", len(found), quiet) as progress:
         predicted = evaluator.predict(potential.theta, found, progress)
     require_finite(found, predicted)
     if output is not None:
-        write_predictions(output, found, predicted)
+        renamed = write_predictions(output, found, predicted)
         console.say(f"wrote {console.counted(len(found), 'structure')} to {output}", quiet)
+        for line in _fate(renamed):
+            console.say(line, quiet)
     if json:
         console.result_json({"structures": [_data(s, p) for s, p in zip(found, predicted, strict=True)]})
     elif output is None:
@@ -67,6 +80,24 @@ def command(
         rows += [_row(s, p) for s, p in zip(found, predicted, strict=True)]
         console.result(console.table(rows, indent=0))
     return 0
+
+
+def _require_xyz(output: Path) -> None:
+    """Raise ArtifactError `unwritable` for the name of a file of another format."""
+    if output.suffix.lower() not in ("", ".xyz", ".extxyz", ".txt"):
+        message = f"cannot write {output}: predictions are written as extended XYZ"
+        help = "give it a name that ends in .xyz"
+        raise ArtifactError(Diagnostic("unwritable", message, place=str(output), help=help))
+
+
+def _fate(renamed: Mapping[str, str | None]) -> Iterator[str]:
+    """What became of the labels of the file."""
+    kept = sorted(name for name in renamed.values() if name is not None)
+    gone = sorted(name for name, new in renamed.items() if new is None)
+    if kept:
+        yield f"labels of the file are kept as {', '.join(kept)}"
+    if gone:
+        yield f"earlier predictions of the file are replaced: {', '.join(gone)}"
 
 
 def _data(s: Structure, p: Predicted) -> dict[str, object]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 
@@ -25,6 +25,47 @@ def check(structure: Structure) -> list[Diagnostic]:
     if geometry_is_sound and not any(d.code == "flat-cell" for d in found):
         found += _duplicates(structure)
     return found
+
+
+def check_motion(structure: Structure) -> list[Diagnostic]:
+    """All that is wrong with masses and constraints of moving atoms: bad-mass, unknown-constraint."""
+    found = []
+    bad = np.flatnonzero(~(np.isfinite(structure.masses) & (structure.masses > 0)))
+    if bad.size:
+        message = f"the mass of atom {bad[0] + 1} is {structure.masses[bad[0]]:g}, not a number above 0"
+        help = "give masses in amu, or leave them out: then they are those of the elements"
+        found.append(Diagnostic("bad-mass", message, place=structure.place, help=help))
+    for name in structure.constraints:
+        message = f"the structure has the {name}, which cannot be kept"
+        help = "FixAtoms, FixCartesian and the column `move_mask` are kept; take the others out of the file"
+        found.append(Diagnostic("unknown-constraint", message, place=structure.place, help=help))
+    return found
+
+
+def frozen_forces(structures: Sequence[Structure]) -> list[Diagnostic]:
+    """A warning `frozen-forces` where the forces on frozen atoms are exactly 0, and few of the others are."""
+    silent = [s for s in structures if _silent(s)]
+    if not silent:
+        return []
+    message = f"the forces on frozen atoms are exactly 0 in {len(silent)} of {len(structures)} structures"
+    help = "these are no slopes of the energy: write them without constraints (`apply_constraint=False`)"
+    return [Diagnostic("frozen-forces", message, "warning", place=silent[0].place, help=help)]
+
+
+def _silent(structure: Structure) -> bool:
+    frozen, forces = structure.frozen, structure.forces
+    if frozen is None or forces is None or frozen.all() or forces[frozen].any():
+        return False
+    return bool(np.count_nonzero(forces[~frozen]) > 0.5 * np.count_nonzero(~frozen))
+
+
+def frozen_count(structure: Structure) -> str:
+    """A sentence with the number of frozen atoms, those that are held along some directions told apart."""
+    assert structure.frozen is not None
+    whole, some = int(structure.frozen.all(axis=1).sum()), int(structure.frozen.any(axis=1).sum())
+    verb = "is" if some == 1 else "are"
+    part = f", {some - whole} of them along some directions only" if whole < some else ""
+    return f"{some} of {structure.n_atoms} atoms {verb} frozen{part}"
 
 
 def _not_finite(structure: Structure) -> Iterator[Diagnostic]:

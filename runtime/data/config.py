@@ -4,13 +4,39 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal
 
+from pydantic import SerializerFunctionWrapHandler, model_serializer
+
 from ..files.settings import Section, option
 
 if TYPE_CHECKING:  # the options of a command are these fields, and its help starts at once
+    from .file_kind import FileKind
     from .labels import LabelKeys
 
 
-class DataConfig(Section):
+class FileConfig(Section):
+    """The kind of data files, where they do not say it themselves.
+
+    What is not given is no part of a stored configuration.
+    """
+
+    format: str | None = option(
+        None, "Format of the files, as ASE names it.", metavar="NAME", shown="by itself"
+    )
+    types: str | None = option(None, "Elements of the atom types 1, 2, … of LAMMPS.", metavar="Nb,Mo")
+
+    @model_serializer(mode="wrap")
+    def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
+        found: dict[str, object] = handler(self)
+        return {k: v for k, v in found.items() if k not in ("format", "types") or v is not None}
+
+    def kind(self) -> FileKind:
+        """The kind for the reader. Raises DataError: unknown-format, bad-types."""
+        from .file_kind import file_kind
+
+        return file_kind(self.format, self.types)
+
+
+class DataConfig(FileConfig):
     """The keys, units and signs of labels; the choice of the test set.
 
     The order of the fields is that of the options, and is part of the digest of a stored design.

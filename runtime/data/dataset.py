@@ -12,6 +12,7 @@ from ...compiler.ir.graph import Model
 from ...compiler.program import Program
 from ..potential.potential import Potential, at_start
 from ..structures.structure import Structure
+from .checks import frozen_forces
 from .config import DataConfig
 from .frames import split_slice
 from .labels import LabelKeys
@@ -73,9 +74,9 @@ def read_labelled(
     found: list[Structure] = []
     remarks: tuple[Diagnostic, ...] = ()
     for path in paths:
-        reading = read(path, config.keys())
+        reading = read(path, config.keys(), kind=config.kind())
         found += reading.structures
-        remarks += reading.warnings
+        remarks += (*reading.warnings, *(frozen_forces(reading.structures) if config.use_forces else ()))
     chosen = select(found, only) if only else found
     if not config.use_forces:
         chosen = [replace(s, forces=None) for s in chosen]
@@ -133,17 +134,19 @@ def n_rows(structures: Sequence[Structure]) -> int:
 
 
 def digest(where: str) -> str:
-    """The SHA-256 of a data file (without a slice, `nb.xyz@:10`)."""
+    """The SHA-256 of a data file (without a slice, `nb.xyz@:10`), or of the files of a folder."""
     path, _ = split_slice(where)
     state = sha256()
-    with path.open("rb") as file:
-        while block := file.read(1 << 20):
-            state.update(block)
+    for part in sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]:
+        state.update(part.relative_to(path).as_posix().encode() if part != path else b"")
+        with part.open("rb") as file:
+            while block := file.read(1 << 20):
+                state.update(block)
     return "sha256:" + state.hexdigest()
 
 
 def _is_file(where: str) -> bool:
-    return split_slice(where)[0].is_file() and not _is_number(where)
+    return split_slice(where)[0].exists() and not _is_number(where)
 
 
 def _is_number(text: str) -> bool:

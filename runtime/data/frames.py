@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import IO, TYPE_CHECKING, TypeVar
 
-from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from .columns import with_masses
+from .deepmd import looks_like_dpdata, read_dpdata, read_folder
+from .file_kind import AS_IT_LOOKS, DEEPMD, DPDATA, FITSNAP, FileKind
+from .fitsnap import looks_like_fitsnap, read_fitsnap
+from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps, with_symbols
+from .plain_file import plain_file, unreadable
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+T = TypeVar("T")
+_HEAD = 4096  # bytes that a file is known by
+_LOOKS = {DATA: looks_like_data, FITSNAP: looks_like_fitsnap, DPDATA: looks_like_dpdata}
+_FOREIGN = {"CP2K|": "output of CP2K", "BEGIN_CFG": "a cfg file of MLIP", "\ufffdHDF\r\n": "HDF5"}
 _SLICE = re.compile(r"(?P<path>.+)@(?P<slice>-?\d+|-?\d*:-?\d*(?::-?\d*)?)$")
 
 
@@ -32,76 +43,111 @@ def split_slice(where: str) -> tuple[Path, slice]:
     return Path(match["path"]), slice(*numbers)
 
 
-def frames(path: Path) -> Iterator[Atoms]:
-    """The structures of a file in any format that ASE knows.
+def taken(items: Iterable[T], part: slice) -> list[T]:
+    """The items of a slice; those before and behind it are not kept."""
+    if all(v is None or v >= 0 for v in (part.start, part.stop, part.step)):
+        return list(islice(items, part.start, part.stop, part.step))
+    if part.start is not None and part.start < 0 and part.stop is None and part.step in (None, 1):
+        return list(deque(items, maxlen=-part.start))
+    return list(items)[part]
 
-    Raises DataError: missing-file, unreadable-data, truncated-file, unreadable-structure.
+
+def frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[Atoms]:
+    """The structures of a file in any format that ASE knows, or one of ours; gz, bz2 and xz are unpacked.
+
+    Raises DataError: missing-file, unreadable-data, truncated-file, unreadable-structure, types-only,
+    bad-types.
     """
-    _require_file(path)
-    kind = _format(path)
-    if kind in ("extxyz", "xyz"):
-        yield from _xyz_frames(path)
-        return
-    try:
-        yield from _database(path) if kind == "db" else _through_ase(path, kind)
-    except Exception as error:  # every reader of ASE fails in its own way
-        raise _unreadable(path, f"as {kind}: {_first_line(error)}") from error
+    return (atoms for atoms, _ in frames_with_text(path, kind))
 
 
-def count_frames(path: Path) -> int:
+def frames_with_text(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[tuple[Atoms, str | None]]:
+    """Each structure as in `frames`, with the text of its frame where the file is an extended XYZ file."""
+    with plain_file(path) as source:
+        format = _format(source, path, kind)
+        if format in ("extxyz", "xyz"):
+            yield from _xyz_frames(source, path, kind.types)
+            return
+        try:
+            yield from ((atoms, None) for atoms in _others(source, path, format, kind.types))
+        except DataError:
+            raise
+        except Exception as error:  # every reader of ASE fails in its own way
+            raise unreadable(path, f"as {format}: {_first_line(error)}") from error
+
+
+def count_frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> int:
     """The number of whole structures in a file; those of xyz files are counted without being read.
 
     Raises DataError: those of `frames`, but not for an incomplete end of the file.
     """
-    _require_file(path)
-    if _format(path) not in ("extxyz", "xyz"):
-        return sum(1 for _ in frames(path))
-    with path.open(encoding="utf-8") as file:
-        count = 0
-        try:
-            while _next_frame(file, path, count) is not None:
-                count += 1
-        except UnicodeDecodeError as error:
-            raise _unreadable(path, "as extxyz: it is not UTF-8 text") from error
-        except DataError as error:
-            if error.diagnostics[0].code != "truncated-file":
-                raise
+    with plain_file(path) as source:
+        if _format(source, path, kind) not in ("extxyz", "xyz"):
+            return sum(1 for _ in frames(path, kind))
+        with source.open(encoding="utf-8") as file:
+            count = 0
+            try:
+                while _next_frame(file, path, count) is not None:
+                    count += 1
+            except UnicodeDecodeError as error:
+                raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
+            except DataError as error:
+                if error.diagnostics[0].code != "truncated-file":
+                    raise
     return count
 
 
-def _require_file(path: Path) -> None:
-    if not path.exists():
-        message = f"there is no file `{path}`"
-        raise DataError(Diagnostic("missing-file", message, place=str(path), help=_similar_file(path)))
-    if path.is_dir():
-        raise _unreadable(path, "it is a folder")
-
-
-def _similar_file(path: Path) -> str | None:
-    if not path.parent.is_dir():
-        return f"there is no folder `{path.parent}` either"
-    return did_you_mean(path.name, [p.name for p in path.parent.iterdir()])
-
-
-def _format(path: Path) -> str:
+def _format(source: Path, path: Path, kind: FileKind) -> str:
+    """The format of a file as it is said, else by its first bytes and its name."""
     from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
 
+    if source.is_dir():
+        return DEEPMD
+    if kind.format is not None:
+        return kind.format
     try:
-        if path.stat().st_size == 0:
+        if source.stat().st_size == 0:
             raise DataError(Diagnostic("no-structures", "the file is empty", place=path.name))
-        kind = str(filetype(str(path)))
-        get_ioformat(kind)  # for want of anything better filetype returns the suffix
-        return kind
+        with source.open("rb") as file:
+            head = file.read(_HEAD).decode("utf-8", errors="replace")
+        for known, looks_like in _LOOKS.items():
+            if looks_like(head):
+                return known
+        _refuse_foreign(path, head)
+        found = str(filetype(str(source)))
+        get_ioformat(found)  # for want of anything better filetype returns the suffix
+        return found
     except UnknownFileTypeError:
-        raise _unreadable(path, "ASE does not know its format") from None
+        help = "name it with `--format`, as ASE does (`ase info --formats`)"
+        raise unreadable(path, "ASE does not know its format", help) from None
     except OSError as error:
-        raise _unreadable(path, str(error.strerror or error)) from error
+        raise unreadable(path, str(error.strerror or error)) from error
 
 
-def _through_ase(path: Path, kind: str) -> Iterator[Atoms]:
+def _refuse_foreign(path: Path, head: str) -> None:
+    """Raise DataError `unreadable-data` for a file of a program that ASE does not read, or reads wrong."""
+    foreign = next((name for mark, name in _FOREIGN.items() if mark in head), None)
+    if foreign is not None and not head.lstrip()[:1].isdigit():  # a frame of xyz may name any program
+        raise unreadable(path, f"it is {foreign}, which is not read", "write it as extended XYZ")
+
+
+def _others(source: Path, path: Path, format: str, types: Sequence[str]) -> Iterator[Atoms]:
+    """The structures of a file of any format but extended XYZ."""
+    if format == "db":
+        return _database(source)
+    if format in (DUMP, BINARY, DATA):
+        return read_lammps(source, path, format, types)
+    if format == DEEPMD:
+        return read_folder(source, path, types)
+    if format == DPDATA:
+        return read_dpdata(source, path, types)
+    return read_fitsnap(source, path) if format == FITSNAP else _through_ase(source, format)
+
+
+def _through_ase(source: Path, format: str) -> Iterator[Atoms]:
     from ase.io import iread
 
-    yield from iread(str(path), index=":", format=kind, do_not_split_by_at_sign=True)
+    yield from iread(str(source), index=":", format=format, do_not_split_by_at_sign=True)
 
 
 def _database(path: Path) -> Iterator[Atoms]:
@@ -111,16 +157,16 @@ def _database(path: Path) -> Iterator[Atoms]:
         yield row.toatoms(add_additional_information=True)
 
 
-def _xyz_frames(path: Path) -> Iterator[Atoms]:
+def _xyz_frames(source: Path, path: Path, types: Sequence[str]) -> Iterator[tuple[Atoms, str]]:
     """Our own walk over the frames: ASE scans a whole extxyz file before it gives the first structure."""
-    with path.open(encoding="utf-8") as file:
+    with source.open(encoding="utf-8") as file:
         count = 0
         try:
             while (text := _next_frame(file, path, count)) is not None:
                 count += 1
-                yield _parse_frame(text, path, count)
+                yield _parse_frame(with_symbols(text, path, types), path, count), text
         except UnicodeDecodeError as error:
-            raise _unreadable(path, "as extxyz: it is not UTF-8 text") from error
+            raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
 
 
 def _next_frame(file: IO[str], path: Path, count: int) -> str | None:
@@ -144,8 +190,7 @@ def _parse_frame(text: str, path: Path, number: int) -> Atoms:
     from ase.io.extxyz import read_xyz
 
     try:
-        atoms: Atoms = next(read_xyz(StringIO(text), index=slice(0, 1)))
-        return atoms
+        return with_masses(next(read_xyz(StringIO(text), index=slice(0, 1))))
     except Exception as error:
         if not text.endswith("\n"):  # so it is the last line of the file
             raise _truncated(path, number - 1, "ends within a line") from error
@@ -160,10 +205,6 @@ def _truncated(path: Path, whole: int, how: str) -> DataError:
     place = f"{path.name}, structure {whole + 1}"
     help = f"copy the file again, or read the complete frames with `{path.name}@:{whole}`" if whole else None
     return DataError(Diagnostic("truncated-file", message, place=place, help=help))
-
-
-def _unreadable(path: Path, why: str) -> DataError:
-    return DataError(Diagnostic("unreadable-data", f"cannot read `{path.name}`: {why}", place=str(path)))
 
 
 def _first_line(error: BaseException) -> str:

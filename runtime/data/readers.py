@@ -13,7 +13,8 @@ from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_me
 from ..structures.arrays import Forces, Stress
 from ..structures.structure import Structure, from_atoms
 from .checks import check
-from .frames import frames, split_slice
+from .file_kind import AS_IT_LOOKS, FileKind
+from .frames import frames_with_text, split_slice, taken
 from .labels import LabelKeys, config_type, raw_labels, scalars, tensor
 
 if TYPE_CHECKING:
@@ -40,12 +41,15 @@ def read(
     keys: LabelKeys | None = None,
     weights: Mapping[str, float] | None = None,
     labels: bool = True,
+    keep: bool = False,
+    kind: FileKind = AS_IT_LOOKS,
 ) -> Reading:
     """Read `path` or `path@slice` (`nb.xyz@:100`, `nb.xyz@-1`), in any format of ASE.
 
     weights: config_type → factor on the weight of its structures.
     labels: False, for prediction, asks for no labels.
-    Raises DataError with all faults of the file: missing-file, unreadable-data,
+    keep: each structure has its `source`, for a writer that keeps what it does not know.
+    Raises DataError with all faults of the file: missing-file, unreadable-data, types-only, bad-types,
     unreadable-structure, truncated-file, no-structures, no-energies, some-forces, bad-label, nan-label,
     flat-cell, duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
     """
@@ -53,8 +57,9 @@ def read(
     path, chosen = split_slice(str(where))
     faults: list[Diagnostic] = []
     structures, known = [], set[str]()
-    for number, atoms in _numbered(path, chosen):
+    for number, atoms, text in _numbered(path, chosen, kind):
         structure, wrong = labelled(atoms, keys, f"{path.name}, structure {number}")
+        structure = replace(structure, source=text or atoms) if keep else structure
         known.update(raw_labels(atoms))
         structures.append(structure)
         faults += wrong or check(structure)
@@ -107,17 +112,10 @@ def require_forces(structures: Sequence[Structure], keys: LabelKeys | None = Non
         raise DataError(Diagnostic("no-forces", message, place=place, help=help))
 
 
-def _numbered(path: Path, chosen: slice) -> Iterable[tuple[int, Atoms]]:
+def _numbered(path: Path, chosen: slice, kind: FileKind) -> Iterable[tuple[int, Atoms, str | None]]:
     """Structures with their number in the file, from 1. `@:k` reads no further than it must."""
-    found = []
-    forwards = all(v is None or v >= 0 for v in (chosen.start, chosen.stop, chosen.step))
-    for number, atoms in enumerate(frames(path), 1):
-        if forwards and chosen.stop is not None and number > chosen.stop:
-            break
-        found.append((number, atoms))
-        if forwards and number == chosen.stop:
-            break
-    return found[chosen]
+    found = taken(enumerate(frames_with_text(path, kind), 1), chosen)
+    return [(number, atoms, text) for number, (atoms, text) in found]
 
 
 def _nothing(path: Path, where: str) -> Diagnostic:

@@ -7,12 +7,12 @@ from math import pi
 
 import numpy as np
 from ase import units
-from ase.data import atomic_masses, chemical_symbols
+from ase.data import chemical_symbols
 from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data import checks as structure_checks
-from ..structures.arrays import Floats, PerAtom, Velocities
+from ..structures.arrays import Floats, Velocities
 from ..structures.structure import Structure
 from .distances import atoms_named, bond_lengths, nearest_fault
 from .settings import MDSettings
@@ -20,11 +20,6 @@ from .settings import MDSettings
 _STIFFEST = 40.0  # eV/Å², a bond of hydrogen, 3000 cm⁻¹; hardly a bond that is not to hydrogen is stiffer
 _PER_PERIOD = 5.0  # velocity Verlet is unstable below π steps a period, and of no use near it
 _THINNEST = 1.0  # Å between opposite faces: thinner cells have hundreds of images
-
-
-def masses_of(structure: Structure) -> PerAtom:
-    """Standard atomic weights, amu."""
-    return np.asarray(atomic_masses[structure.numbers], dtype=np.float64)
 
 
 def present_species(structure: Structure, species: tuple[str, ...]) -> tuple[str, ...]:
@@ -42,10 +37,13 @@ def check(
 ) -> None:
     """Raises DataError with all that speaks against a run.
 
-    no-atoms, nan-label, flat-cell, duplicate-atoms, unknown-species-in-data, too-few-atoms, no-velocities,
-    timestep-too-long, not-periodic, cell-too-thin, inside-core.
+    no-atoms, nan-label, flat-cell, duplicate-atoms, bad-mass, unknown-constraint, frozen-atoms,
+    unknown-species-in-data, too-few-atoms, no-velocities, timestep-too-long, not-periodic, cell-too-thin,
+    inside-core.
     """
-    found = structure_checks.check(structure)
+    found = [*structure_checks.check(structure), *structure_checks.check_motion(structure)]
+    if not found:
+        found = list(_too_frozen(structure, settings))
     if not found:
         found = [*_unknown_species(structure, species), *_unsuited(structure, settings, velocities)]
     if not found:
@@ -56,7 +54,7 @@ def check(
 
 def longest_timestep(structure: Structure) -> float:
     """A fifth of the period of the lightest atom on the stiffest bond, fs."""
-    lightest = float(masses_of(structure).min())
+    lightest = float(structure.masses.min())
     return 2 * pi * (lightest / _STIFFEST) ** 0.5 / units.fs / _PER_PERIOD
 
 
@@ -66,6 +64,17 @@ def _unknown_species(structure: Structure, species: tuple[str, ...]) -> Iterator
             message = f"the structure has {symbol}, which is not a species of the potential"
             help = f"species of the potential: {', '.join(species)}"
             yield Diagnostic("unknown-species-in-data", message, place=structure.place, help=help)
+
+
+def _too_frozen(structure: Structure, settings: MDSettings) -> Iterator[Diagnostic]:
+    if structure.frozen is None:
+        return
+    if structure.frozen.all():
+        yield Diagnostic("frozen-atoms", "every atom is frozen, so nothing moves", place=structure.place)
+    elif settings.ensemble == "npt":
+        message = f"{structure_checks.frozen_count(structure)}, and npt moves every atom with the cell"
+        help = "choose nvt, or free the atoms"
+        yield Diagnostic("frozen-atoms", message, place=structure.place, help=help)
 
 
 def _unsuited(
@@ -80,7 +89,7 @@ def _unsuited(
         yield Diagnostic("no-velocities", "the structure has no velocities", place=place, help=help)
     longest = longest_timestep(structure)
     if settings.timestep > longest:
-        lightest = chemical_symbols[structure.numbers[np.argmin(masses_of(structure))]]
+        lightest = chemical_symbols[structure.numbers[np.argmin(structure.masses)]]
         message = f"a time step of {settings.timestep:g} fs is too long for {lightest}"
         period = f"its fastest vibration may take {_PER_PERIOD * longest:.0f} fs"
         help = f"{period}: write {longest:.1f} fs or less"

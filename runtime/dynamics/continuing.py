@@ -51,7 +51,8 @@ def identity(
 ) -> Identity:
     """The data that the bits of a run depend on: digests of model and structure, and the settings."""
     given = velocities if settings.velocities == "structure" and velocities is not None else np.zeros(0)
-    atoms = (structure.numbers, structure.positions, structure.cell, structure.pbc, given)
+    atoms = [structure.numbers, structure.positions, structure.cell, structure.pbc, given]
+    atoms += [part for part in (structure.given_masses, structure.frozen) if part is not None]
     return {
         "model": _digest(potential.text.encode(), potential.theta.tobytes()),
         "structure": _digest(*(np.ascontiguousarray(part).tobytes() for part in atoms)),

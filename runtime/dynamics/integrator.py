@@ -23,7 +23,7 @@ from ...compiler.backends.xla.kernel import Arrays, Prediction
 from ...compiler.ir.types import Domain
 from .barostat import Piston, strain
 from .pruning import Room, near_pairs, squared_lengths, turned
-from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover
+from .thermostat import Bath, bussi, kinetic_energy, langevin, nose_hoover, without_drift
 
 # why a call came back before its last step
 FINE, NOT_FINITE, TOO_CLOSE, TOO_HOT = range(4)
@@ -125,6 +125,7 @@ class Conditions(NamedTuple):
     key: Key[Array, ""]  # of the random numbers
     limits: Float[Array, " species_pairs"]  # the smallest distances allowed, Å
     most: Float[Array, ""]  # the largest kinetic energy allowed, eV
+    frozen: Bool[Array, "3 N"] | None = None  # coordinates that do not change
 
 
 @dataclass(frozen=True)
@@ -205,7 +206,7 @@ def _moved(form: Form, c: Conditions, s: Motion) -> tuple[Motion, Float[Array, "
     before = kinetic_energy(v, c.masses)
     chain = s.chain
     if form.thermostat == "langevin":
-        v = langevin(v, c.masses, c.dt, bath)
+        v = langevin(v, c.masses, c.dt, bath, c.frozen)
     elif form.thermostat == "bussi":
         v = bussi(v, c.masses, c.dt, bath)
     elif form.thermostat == "nose-hoover":
@@ -308,7 +309,7 @@ def _landed(
     energy, f, virial, _ = kernel.predict(theta, arrays, lists)
     energy, f, virial = (part.astype(jnp.float64) for part in (energy[0], f, virial[:, :, 0]))
     # a float32 sum of forces is not zero to the last digit, and its rest would drive the centre of mass
-    f = f - c.masses / c.masses.sum() * f.sum(1)[:, None]
+    f = without_drift(f, c.masses / c.masses.sum(), f.sum(1), c.frozen)
     v = jnp.where(s.started, ahead.v + c.dt / 2 * f / c.masses, ahead.v)
     work = ahead.bath_work
     if form.barostat != "none":  # ΔU of the strain, by the mean of the virials at both ends

@@ -30,6 +30,7 @@ from ..files.atomic import write_atomic
 from ..files.orphans import PART, beside
 from ..files.reading import damaged, read_plain
 from ..structures.arrays import Floats, Velocities
+from ..structures.constraints import constraints_of
 from ..structures.structure import Structure
 
 SETTINGS, LOG, REPORT = "settings.json", "thermo.csv", "report.json"
@@ -51,7 +52,11 @@ class Frame:
         """As ASE writes it, with the potential energy."""
         s = self.structure
         made = Atoms(numbers=s.numbers, positions=s.positions, cell=s.cell, pbc=s.pbc)
+        if s.given_masses is not None:
+            made.set_masses(s.given_masses)
         made.set_velocities(self.velocities)
+        if s.frozen is not None:
+            made.set_constraint(constraints_of(s.frozen))
         made.info.update(step=self.step, time_ps=self.picoseconds)
         made.calc = SinglePointCalculator(made, energy=self.energy)
         return made
@@ -168,7 +173,9 @@ class Folder:
                 with Trajectory(str(self.trajectory), "a") as file:
                     file.write(frame.atoms())
                 return
-            write_xyz(self._xyz, [frame.atoms()], columns=["symbols", "positions", "momenta"])
+            masses = [] if frame.structure.given_masses is None else ["masses"]
+            columns = ["symbols", "positions", "move_mask", *masses, "momenta"]
+            write_xyz(self._xyz, [frame.atoms()], columns=columns)
             self._xyz.flush()
 
     def lengths(self) -> tuple[int, int, int]:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from itertools import islice
+from dataclasses import replace
+from math import prod
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from ..data.frames import frames, split_slice
+from ..data.checks import frozen_count
+from ..data.file_kind import AS_IT_LOOKS, FileKind
+from ..data.frames import frames, split_slice, taken
 from ..structures.arrays import Velocities
 from ..structures.structure import Structure, from_atoms
 
@@ -16,24 +19,43 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _MOST = 64  # cells along a vector
+_VELOCITIES = ("v", "vel", "velo", "velocity", "velocities")  # in units that the file does not say
 
 
-def start_of(where: str, repeat: str | None = None) -> tuple[Structure, Velocities | None, list[str]]:
+def start_of(
+    where: str, repeat: str | None = None, kind: FileKind = AS_IT_LOOKS
+) -> tuple[Structure, Velocities | None, list[str]]:
     """The structure, its velocities or None, and what there is to say.
 
     where: a file, or `FILE@3`. repeat: `2,2,1`. Raises DataError as `frames`, empty-selection, bad-value.
     """
     path, chosen = split_slice(where)
-    found = list(islice(frames(path), 2)) if chosen == slice(None) else list(frames(path))[chosen]
+    read = frames(path, kind)
+    found = taken(read, slice(2) if chosen == slice(None) else chosen)
     if not found:
         message = f"`{where}` takes none of the structures"
         raise DataError(Diagnostic("empty-selection", message, place=str(path)))
     remarks = [f"the first structure of {path.name} is taken"] if len(found) > 1 else []
-    atoms = found[0]
-    if repeat is not None:
-        atoms = atoms.repeat(_counts(repeat))
-    structure = from_atoms(atoms, where)
-    return structure, _velocities(atoms), remarks
+    structure, velocities = _repeated(found[0], where, (1, 1, 1) if repeat is None else _counts(repeat))
+    unread = [name for name in found[0].arrays if name.lower() in _VELOCITIES]
+    if unread and velocities is None:
+        remarks.append(f"the column `{unread[0]}` is not read: write `momenta`, in the units of ASE")
+    if structure.given_masses is not None:
+        remarks.append("masses are those of the file")
+    if structure.frozen is not None:
+        remarks.append(frozen_count(structure))
+    return structure, velocities, remarks
+
+
+def _repeated(atoms: Atoms, where: str, counts: tuple[int, int, int]) -> tuple[Structure, Velocities | None]:
+    """The cells and their velocities. ASE does not repeat every constraint, so they are taken before."""
+    one = from_atoms(atoms, where)
+    atoms.set_constraint()
+    if counts != (1, 1, 1):
+        atoms = atoms.repeat(counts)
+    frozen = None if one.frozen is None else np.tile(one.frozen, (prod(counts), 1))
+    many = replace(from_atoms(atoms, where), frozen=frozen, constraints=one.constraints)
+    return many, _velocities(atoms)
 
 
 def _velocities(atoms: Atoms) -> Velocities | None:

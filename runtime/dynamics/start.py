@@ -11,7 +11,7 @@ from ase import units
 
 from ..structures.arrays import Velocities
 from ..structures.structure import Structure
-from .checks import distance_limits, masses_of
+from .checks import distance_limits
 from .integrator import FINE, USED, Conditions, Form, Motion
 from .pruning import Room
 from .settings import MDSettings
@@ -37,25 +37,25 @@ def skin_of(structure: Structure, settings: MDSettings, velocities: Velocities) 
     """The skin of the lists, Å: that of the settings, or enough for the fastest atoms."""
     if settings.skin is not None:
         return settings.skin
-    masses = masses_of(structure)
+    masses = structure.masses
     own = float((masses[:, None] * velocities**2).sum()) / (3 * structure.n_atoms * units.kB)
     spread = np.sqrt(units.kB * max(*settings.temperatures, own) / masses.min())
     return max(_THIN, _FASTEST * settings.timestep * units.fs * float(spread))
 
 
 def first_velocities(structure: Structure, settings: MDSettings, given: Velocities | None) -> Velocities:
-    """Drawn or given, without total momentum."""
-    masses = masses_of(structure)
+    """Drawn or given, without total momentum; frozen atoms have none."""
+    masses = structure.masses
     if settings.velocities == "drawn" or given is None:
         return drawn(structure, masses, settings)
-    return at_rest(np.asarray(given, dtype=np.float64), masses)
+    return at_rest(np.asarray(given, dtype=np.float64), masses, structure.frozen)
 
 
 def conditions(
     structure: Structure, present: Sequence[str], settings: MDSettings, velocities: Velocities
 ) -> Conditions:
     """All that stays as it is. velocities: the first ones, whose temperature nve keeps to."""
-    masses = masses_of(structure)
+    masses = structure.masses
     n_dof = count_dof(structure, masses, settings)
     first, last = settings.temperatures
     now = float((masses[:, None] * velocities**2).sum()) / (n_dof * units.kB)
@@ -72,6 +72,7 @@ def conditions(
         key=jax.random.key(settings.seed),
         limits=jnp.asarray(distance_limits(tuple(present), settings)),
         most=jnp.asarray(hottest * n_dof * units.kB / 2),
+        frozen=None if structure.frozen is None else jnp.asarray(structure.frozen.T),
     )
 
 

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import jax
 import jax.numpy as jnp
 from jax import Array
-from jaxtyping import Float, Key
+from jaxtyping import Bool, Float, Key
 
 CHAIN = 3  # thermostats of a Nosé–Hoover chain
 # weights of Suzuki and Yoshida, fourth order: with one step of the full length stiff chains drift
@@ -31,13 +31,37 @@ def kinetic_energy(v: Float[Array, "3 N"], masses: Float[Array, " N"]) -> Float[
     return 0.5 * (masses * v * v).sum()
 
 
-def without_momentum(v: Float[Array, "3 N"], masses: Float[Array, " N"]) -> Float[Array, "3 N"]:
-    """v in the frame of the centre of mass."""
-    return v - (v @ masses)[:, None] / masses.sum()
+def without_momentum(
+    v: Float[Array, "3 N"], masses: Float[Array, " N"], frozen: Bool[Array, "3 N"] | None = None
+) -> Float[Array, "3 N"]:
+    """v in the frame of the centre of mass, as far as nothing is frozen."""
+    if frozen is None:
+        return v - (v @ masses)[:, None] / masses.sum()
+    return without_drift(v, jnp.ones_like(masses) / masses.sum(), v @ masses, frozen)
+
+
+def without_drift(
+    rows: Float[Array, "3 N"],
+    shares: Float[Array, " N"],
+    total: Float[Array, " 3"],
+    frozen: Bool[Array, "3 N"] | None,
+) -> Float[Array, "3 N"]:
+    """Velocities or forces without the share of each atom in a total.
+
+    frozen: coordinates that have no velocity and no force; along a direction that has one no total is taken.
+    """
+    if frozen is None:
+        return rows - shares * total[:, None]
+    kept = jnp.where(frozen.any(1), 0.0, total)
+    return jnp.where(frozen, 0.0, rows - shares * kept[:, None])
 
 
 def langevin(
-    v: Float[Array, "3 N"], masses: Float[Array, " N"], dt: Float[Array, ""], bath: Bath
+    v: Float[Array, "3 N"],
+    masses: Float[Array, " N"],
+    dt: Float[Array, ""],
+    bath: Bath,
+    frozen: Bool[Array, "3 N"] | None = None,
 ) -> Float[Array, "3 N"]:
     """The Ornstein–Uhlenbeck process of friction 1/tau, exact, of the motion relative to the centre of mass.
 
@@ -46,7 +70,7 @@ def langevin(
     """
     c = jnp.exp(-dt / bath.tau)
     noise = jax.random.normal(bath.key, v.shape, v.dtype)
-    return without_momentum(c * v + jnp.sqrt((1 - c * c) * bath.kT / masses) * noise, masses)
+    return without_momentum(c * v + jnp.sqrt((1 - c * c) * bath.kT / masses) * noise, masses, frozen)
 
 
 def bussi(

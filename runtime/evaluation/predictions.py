@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from ..data.writers import write_structures
+from ..data.frame_text import Renamed
+from ..data.writers import write_relabelled
 from ..potential.evaluators import Predicted
 from ..structures.structure import Structure
 
@@ -27,13 +28,14 @@ def require_finite(structures: Sequence[Structure], predicted: Sequence[Predicte
         raise DataError(wrong[:_SHOWN])
 
 
-def write_predictions(path: Path, structures: Sequence[Structure], predicted: Sequence[Predicted]) -> None:
-    """The structures as extxyz with their keys of selection, predictions under ASE's names.
+def write_predictions(path: Path, structures: Sequence[Structure], predicted: Sequence[Predicted]) -> Renamed:
+    """The structures as extxyz with all columns and info of the file, predictions under ASE's names.
 
-    Energy in eV, forces in eV/Å, stress in eV/Å³, tension positive. Raises ArtifactError `unwritable`.
+    Energy in eV, forces in eV/Å, stress in eV/Å³, tension positive. Returns the new names of labels of
+    the file, None where they are gone. structures: with their `source`. Raises ArtifactError `unwritable`.
     """
     found = (
         replace(s, energy=p.energy, forces=p.forces, stress=p.stress)
         for s, p in zip(structures, predicted, strict=True)
     )
-    write_structures(path, found)
+    return write_relabelled(path, found)

@@ -15,6 +15,8 @@ from ase.data import atomic_numbers, covalent_radii, reference_states
 from jaxtyping import Int
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..data.checks import check_motion, frozen_count
+from ..data.file_kind import AS_IT_LOOKS, FileKind
 from ..data.readers import read
 from ..files.settings import ConfigError
 from ..structures.arrays import Floats, Indices
@@ -152,14 +154,26 @@ def candidate(name: str, config: StructureConfig, species: Sequence[str], place:
     return Candidate(name, _made(prototype, symbols, a, ratio, name), prototype)
 
 
-def from_file(name: str, file: str, species: Sequence[str]) -> Candidate:
+def from_file(name: str, file: str, species: Sequence[str], kind: FileKind = AS_IT_LOOKS) -> Candidate:
     """The first of the structures that a file (or `file@-1`) holds. Raises DataError."""
-    structure = read(file, labels=False).structures[0]
+    structure = read(file, labels=False, kind=kind).structures[0]
     if structure.volume == 0:
         message = "a crystal is periodic in three directions, and this structure is not"
         raise DataError(Diagnostic("not-periodic", message, place=structure.place))
+    _require_free(structure)
     _require_known(structure.species, species, f"`{file}`", structure.place)
     return Candidate(name, structure, None)
+
+
+def _require_free(structure: Structure) -> None:
+    """Raise DataError (frozen-atoms, bad-mass, unknown-constraint) where atoms may not move as they like."""
+    found = check_motion(structure)
+    if structure.frozen is not None:
+        message = f"{frozen_count(structure)}, and properties are those of free atoms"
+        help = "take `move_mask` or the constraints out of the file"
+        found.append(Diagnostic("frozen-atoms", message, place=structure.place, help=help))
+    if found:
+        raise DataError(found)
 
 
 def default_candidates(species: Sequence[str]) -> list[Candidate]:
@@ -193,9 +207,9 @@ def supercell(structure: Structure, matrix: Whole) -> Structure:
 
 
 def to_atoms(structure: Structure) -> Atoms:
-    return Atoms(
-        numbers=structure.numbers, positions=structure.positions, cell=structure.cell, pbc=structure.pbc
-    )
+    """With the masses of the file, where it gives them."""
+    s = structure
+    return Atoms(numbers=s.numbers, positions=s.positions, cell=s.cell, pbc=s.pbc, masses=s.given_masses)
 
 
 def nearest(structure: Structure, a: str | None = None, b: str | None = None) -> float | None:

@@ -45,7 +45,7 @@ def fitted_run_of(run: Path | str, data: Sequence[str], allow_change: bool = Fal
     potential = load(run)
     config = load_config(None, potential.metadata.config)
     recorded = dict(potential.metadata.data)
-    if config.data.test in recorded and not split_slice(config.data.test)[0].is_file():
+    if config.data.test in recorded and not split_slice(config.data.test)[0].exists():
         del recorded[config.data.test]  # a file to test on alone, and gone
         rule = config.data.model_copy(update={"test": None})
     else:

@@ -24,6 +24,7 @@ Indices: TypeAlias = NDArray[np.intp]  # the kind that NumPy's own searches retu
 Positions: TypeAlias = Float[Floats, "N 3"]  # Å
 Velocities: TypeAlias = Float[Floats, "N 3"]  # Å per ASE's unit of time, √(amu Å²/eV)
 Forces: TypeAlias = Float[Floats, "N 3"]  # eV/Å
+Frozen: TypeAlias = Bool[Bools, "N 3"]  # coordinates that do not change
 PerAtom: TypeAlias = Float[Floats, " N"]
 Species: TypeAlias = Int[Ints, " N"]  # atomic numbers, or indices into the species of a potential
 

@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
-from ase.data import atomic_numbers, chemical_symbols
+from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 from jaxtyping import Int
 
-from .arrays import Cell, Forces, Ints, Periodic, Positions, Species, Stress
+from .arrays import Cell, Forces, Frozen, Ints, PerAtom, Periodic, Positions, Species, Stress
+from .constraints import frozen_components
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -36,6 +37,10 @@ class Structure:
     config_type: str = DEFAULT_CONFIG_TYPE
     info: Mapping[str, object] = field(default_factory=dict)  # scalars to select by: split=test
     place: str = "structure"  # where it was read: "nb.xyz, structure 17"
+    source: Atoms | str | None = None  # as read, atoms or the text of a frame, where a writer needs it
+    given_masses: PerAtom | None = None  # amu, where the file gives them
+    frozen: Frozen | None = None  # coordinates that do not change; None where all atoms are free
+    constraints: tuple[str, ...] = ()  # all else that holds atoms: "constraint Hookean", "column `fixed`"
 
     @property
     def n_atoms(self) -> int:
@@ -52,6 +57,13 @@ class Structure:
         return tuple(chemical_symbols[z] for z in np.unique(self.numbers))
 
     @property
+    def masses(self) -> PerAtom:
+        """Those of the file, else standard atomic weights; amu, (N,)."""
+        if self.given_masses is not None:
+            return self.given_masses
+        return np.asarray(atomic_masses[self.numbers], dtype=np.float64)
+
+    @property
     def volume(self) -> float:
         """Volume of the cell in Å³; 0 unless it is periodic in all three directions."""
         return float(abs(np.linalg.det(self.cell))) if self.pbc.all() else 0.0
@@ -65,11 +77,15 @@ def species_index(species: Sequence[str]) -> Int[Ints, " Z"]:
 
 
 def from_atoms(atoms: Atoms, place: str = "structure") -> Structure:
-    """The geometry of ASE's `atoms`, without labels (`readers.labelled` reads those)."""
+    """The geometry of ASE's `atoms`, masses and frozen atoms; labels are read by `readers.labelled`."""
+    frozen, constraints = frozen_components(atoms)
     return Structure(
         numbers=np.array(atoms.numbers, dtype=np.int32),
         positions=np.array(atoms.positions, dtype=np.float64),
         cell=np.array(atoms.cell.array, dtype=np.float64),
         pbc=np.array(atoms.pbc, dtype=np.bool_),
         place=place,
+        given_masses=np.array(atoms.get_masses(), dtype=np.float64) if atoms.has("masses") else None,
+        frozen=frozen,
+        constraints=constraints,
     )

@@ -124,7 +124,9 @@ class Dynamics:
 
         fractions = self.unit.positions @ np.linalg.inv(self.unit.cell)
         numbers = self.unit.numbers.tolist()
-        unit = PhonopyAtoms(numbers=numbers, cell=self.unit.cell, scaled_positions=fractions)
+        unit = PhonopyAtoms(
+            numbers=numbers, cell=self.unit.cell, scaled_positions=fractions, masses=self.unit.given_masses
+        )
         across = self.candidate.supercell.T  # phonopy has the new vectors in columns
         made = Phonopy(unit, across, primitive_matrix=np.eye(3), is_symmetry=False, log_level=0)
         made.force_constants = _force_constants(self.evaluator, made)

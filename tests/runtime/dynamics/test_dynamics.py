@@ -9,7 +9,6 @@ from ase.build import bulk, molecule
 from ase.md.verlet import VelocityVerlet
 from dynamics_cases import argon, crystal, settings, start
 from potentia.runtime.dynamics import MDSettings, lists, simulate
-from potentia.runtime.dynamics.checks import masses_of
 from potentia.runtime.dynamics.pruning import Room
 from potentia.runtime.dynamics.start import skin_of
 from potentia.runtime.dynamics.velocities import count_dof, drawn
@@ -22,7 +21,7 @@ RNG = np.random.default_rng(20)
 
 def test_velocity_verlet_is_that_of_ase() -> None:
     atoms = crystal()
-    atoms.set_velocities(drawn(start(), masses_of(start()), settings()))
+    atoms.set_velocities(drawn(start(), start().masses, settings()))
     found = simulate(
         argon(),
         from_atoms(atoms),
@@ -143,7 +142,7 @@ def test_single_precision_is_that_of_forces_alone() -> None:
 )
 def test_degrees_of_freedom(atoms: Atoms, given: dict[str, str], lost: int) -> None:
     structure, wanted = from_atoms(atoms), settings(temperature=500.0, **given)
-    masses = masses_of(structure)
+    masses = structure.masses
     n_dof = count_dof(structure, masses, wanted)
     assert n_dof == 3 * len(atoms) - lost
     seeds = [wanted.model_copy(update={"seed": seed}) for seed in range(1000)]

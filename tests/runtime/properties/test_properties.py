@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -205,6 +206,8 @@ def test_vibrations(spec: str, name: str) -> None:
         assert curvature == pytest.approx(squares[-1], rel=1e-9)
     lowest = (silicon() if spec is SILICON else argon())[f"phonon_lowest.{name}"]
     assert lowest.value == pytest.approx(0, abs=2e-3) and lowest.reason == ""
+    heavy = replace(crystal.structure, given_masses=4 * np.array(dynamics.masses))
+    assert Dynamics(evaluator, heavy, crystal.candidate).modes(q)[0] == pytest.approx(squares / 4, rel=1e-9)
 
 
 # --- σ against measuring again with other parameters -----------------------------------------------

@@ -1,0 +1,164 @@
+"""Dumps and data files of LAMMPS, whose atoms have types: their elements are asked for and never guessed.
+
+Units are `metal`. ASE takes a type for an atomic number, and gives each dump with forces an energy of 0.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import takewhile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from ase.data import atomic_masses, atomic_numbers, chemical_symbols
+from numpy.typing import NDArray
+
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from .frame_text import Column, columns_of, with_columns
+from .plain_file import unreadable
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+DUMP, BINARY, DATA = "lammps-dump-text", "lammps-dump-binary", "lammps-data"
+_COUNT = re.compile(r"^\s*\d+\s+atoms\s*(#.*)?$", re.MULTILINE)
+_BOX = re.compile(r"^.*\b(xlo\s+xhi|avec)\b", re.MULTILINE)
+_SAME = 0.03  # amu: two spellings of the mass of an element; those of neighbours differ by 0.1 or more
+
+
+def looks_like_data(head: str) -> bool:
+    """Whether the first lines of a file are those of a data file."""
+    return bool(_COUNT.search(head)) and bool(_BOX.search(head))
+
+
+def read_lammps(source: Path, path: Path, kind: str, types: Sequence[str]) -> Iterator[Atoms]:
+    """The structures of a file.
+
+    source: the file to open; path: its name for people; types: elements of the types 1, 2, …, of files that
+    do not say them. Raises DataError types-only, bad-types, unreadable-data; and whatever ASE raises.
+    """
+    from ase.io import iread
+
+    said = _said_by_dump(source, path, types) if kind == DUMP else Said()
+    for atoms in iread(str(source), index=":", format=kind, do_not_split_by_at_sign=True):
+        if not said.elements:
+            numbers = np.asarray(atoms.arrays.get("type", atoms.numbers), dtype=np.int64)
+            by_type = dict(enumerate(types, 1)) or _by_mass(said.masses or _masses_of(atoms, numbers))
+            _set_elements(atoms, numbers, by_type, path)
+        results: dict[str, Any] = getattr(atoms.calc, "results", {})
+        results.pop("energy", None)  # 0, which no file says
+        if "timestep" in atoms.info:
+            atoms.info["step"] = atoms.info.pop("timestep")
+        yield atoms
+
+
+@dataclass(frozen=True)
+class Said:
+    """elements: whether a column has them; masses: of each type, amu."""
+
+    elements: bool = False
+    masses: Mapping[int, float] = field(default_factory=dict)
+
+
+def _said_by_dump(source: Path, path: Path, types: Sequence[str]) -> Said:
+    """By the first structure. Raises DataError: unreadable-data for units other than `metal`; bad-types for
+    elements that are not those of `types`.
+    """
+    with source.open(encoding="utf-8", errors="replace") as file:
+        for line in file:
+            if line.startswith("ITEM: UNITS") and (units := next(file, "").strip()) != "metal":
+                why = f"its units are `{units}`, and those of `metal` are read"
+                raise unreadable(path, why, "write it in LAMMPS with `units metal`")
+            if line.startswith("ITEM: ATOMS"):
+                rows = takewhile(lambda row: not row.startswith("ITEM:"), file)
+                return _said_by_columns(line.split()[2:], [row.split() for row in rows], types, path)
+    return Said()
+
+
+def _said_by_columns(names: list[str], rows: list[list[str]], types: Sequence[str], path: Path) -> Said:
+    columns = dict(zip(names, zip(*rows, strict=False), strict=False))
+    numbers, elements = columns.get("type", ()), columns.get("element", ())
+    if elements and set(elements) == {"C"}:
+        # what LAMMPS writes of any type where `dump_modify element` names no elements
+        return Said(elements=len(set(numbers)) < 2 and (not types or set(types) == {"C"}))
+    if elements:
+        _require_agreement(dict(zip(map(int, numbers), elements, strict=False)), types, path)
+        return Said(elements=True)
+    masses = columns.get("mass", ())
+    return Said(masses={int(k): float(m) for k, m in zip(numbers, masses, strict=False)})
+
+
+def _require_agreement(found: Mapping[int, str], types: Sequence[str], path: Path) -> None:
+    """Raise DataError `bad-types` where the elements of a file are others than those of the options."""
+    for number, element in sorted(found.items()):
+        named = types[number - 1] if 0 < number <= len(types) else "none"
+        if types and named != element:
+            message = f"type {number} is {element} in `{path.name}`, and {named} by `--types`"
+            help = "leave `--types` out: the file names the elements"
+            raise DataError(Diagnostic("bad-types", message, place=str(path), help=help))
+
+
+def _masses_of(atoms: Atoms, types: NDArray[np.int64]) -> Mapping[int, float]:
+    if not atoms.has("masses"):
+        return {}
+    return {int(k): float(m) for k, m in zip(types, atoms.get_masses(), strict=True)}
+
+
+def _by_mass(masses: Mapping[int, float]) -> Mapping[int, str]:
+    """The element of each type by its mass; none where a mass is that of no element, or two are of one."""
+    found = {k: int(np.argmin(np.abs(atomic_masses[1:] - mass))) + 1 for k, mass in masses.items()}
+    near = all(abs(atomic_masses[z] - masses[k]) < _SAME for k, z in found.items())
+    return {k: chemical_symbols[z] for k, z in found.items()} if near and _distinct(found) else {}
+
+
+def _distinct(found: Mapping[int, int]) -> bool:
+    return len(set(found.values())) == len(found)
+
+
+def _set_elements(atoms: Atoms, types: NDArray[np.int64], by_type: Mapping[int, str], path: Path) -> None:
+    """Raises DataError: types-only, bad-types."""
+    _require_all({int(k) for k in types}, by_type, path)
+    masses = atoms.get_masses() if atoms.has("masses") else None
+    atoms.numbers[:] = [atomic_numbers[by_type[int(k)]] for k in types]
+    if masses is not None:
+        atoms.set_masses(masses)
+
+
+def _require_all(present: set[int], by_type: Mapping[int, str], path: Path) -> None:
+    """Raise DataError (types-only, bad-types) where a type has no element."""
+    listed = f"type{'s' if len(present) > 1 else ''} {', '.join(map(str, sorted(present)))}"
+    help = "say which element each type is, from 1 on: `--types Nb,Mo`"
+    if not by_type:
+        message = f"the atoms of `{path.name}` have the {listed} and no elements"
+        raise DataError(Diagnostic("types-only", message, place=str(path), help=help))
+    if not present <= set(by_type):
+        message = f"`{path.name}` has the {listed}, and `--types` names {len(by_type)}"
+        raise DataError(Diagnostic("bad-types", message, place=str(path), help=help))
+
+
+def with_symbols(text: str, path: Path, types: Sequence[str]) -> str:
+    """The text of a frame of an xyz file; where atoms have types in place of symbols, with symbols.
+
+    Raises DataError: types-only, bad-types.
+    """
+    count, header, *rows = text.split("\n")
+    columns = columns_of(header)
+    names = [c.name.lower() for c in columns]
+    named = next((name for name in ("species", "symbols", "element", "type") if name in names), None)
+    if named is None or "z" in names or not rows:
+        return text
+    k = names.index(named)
+    place = sum(c.width for c in columns[:k])
+    words = [row.split() for row in rows]
+    if not all(row[place].isdecimal() for row in words[: int(count)] if len(row) > place):
+        return text
+    by_type = dict(enumerate(types, 1))
+    _require_all({int(row[place]) for row in words if len(row) > place}, by_type, path)
+    for row in words:
+        row[place : place + 1] = [by_type[int(word)] for word in row[place : place + 1]]
+    columns[k] = Column("species", "S", 1)
+    listed = ":".join(str(column) for column in columns)
+    return "\n".join([count, with_columns(header, listed), *(" ".join(row) for row in words)])
