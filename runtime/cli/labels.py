@@ -28,7 +28,10 @@ def say_labels(
 
 
 def say_training(training: FittedRun, json: bool, quiet: bool) -> None:
-    """The labels that a run was fitted to, and whether the data are still those."""
+    """The labels of the fit of a run, and whether the data are still its data. json: stderr is JSON alone."""
     changed = [] if training.changed is None else [training.changed]
     remarks = (*changed, *training.data.warnings)
-    say_labels(training.structures, training.data.keys, remarks, json, quiet)
+    if json and not quiet:
+        console.report(remarks, json)
+    else:
+        say_labels(training.structures, training.data.keys, remarks, json, quiet)

@@ -26,7 +26,7 @@ _QUOTED = r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\{[^}]*\}|\[[^\]]*\]'
 _PAIR = re.compile(
     rf'(?P<key>(?:{_QUOTED}|[^\s="\'{{\[])+)(?:\s*=\s*(?P<value>(?:{_QUOTED}|[^\s"\'{{\[])+))?'
 )
-_COLUMN = re.compile(r"(?P<name>.+?):(?P<type>[RILSrils]):(?P<count>\d+)(?::|$)")
+COLUMN = re.compile(r"(?P<name>.+?):(?P<type>[RILSrils]):(?P<count>\d+)(?::|$)")
 _OWN = {"lattice": "Lattice", "properties": "Properties", "pbc": "pbc"}
 _CELL_WORDS = {"lattice", "latt", "cell", "box", "unitcell", "supercell", "simbox", "latticevectors"}
 _PERIODIC_WORDS = {"periodic", "periodicity", "pbcs", "boundary", "boundaries", "boundaryconditions", "bc"}
@@ -38,7 +38,6 @@ _COLUMNS = {
     "species": ("species", "symbols", "symbol", "element", "elements"),
     "pos": ("pos", "position", "positions"),
     "Z": ("z", "numbers", "atomic_number", "atomic_numbers"),
-    "masses": ("masses", "mass"),
     "momenta": ("momenta",),
     "move_mask": ("move_mask",),
 }
@@ -221,7 +220,7 @@ def _columns(text: object, first: str, rows: Sequence[str]) -> list[Column]:
 def _declared(text: str) -> Iterator[tuple[str, str, int]]:
     """Names, types and widths of `species:S:1:pos:R:3`; a name may hold `::`."""
     end = 0
-    for match in _COLUMN.finditer(text):
+    for match in COLUMN.finditer(text):
         if match.start() != end:
             break
         end = match.end()

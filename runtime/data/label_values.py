@@ -5,14 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 import numpy as np
-from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..structures.arrays import Floats
 from ..structures.structure import LabelOrigin, Structure
 from .convergence import CONVERGED
 from .label_names import unread
-from .labels import LabelKeys
+from .labels import LabelKeys, tensor
 from .rivals import Rival
 
 _ASYMMETRY = 0.01  # of the largest component: more than rounding and integration grids leave
@@ -128,7 +127,7 @@ class LabelValues:
             return None
 
     def _stress(self, quantity: str, key: str, array: Floats) -> Floats | None:
-        matrix = _tensor(array)
+        matrix = tensor(array)
         if matrix is None:
             self._fault(quantity, key, f"has the shape {array.shape}, not (3, 3), (9,) or (6,)")
             return None
@@ -145,11 +144,3 @@ class LabelValues:
     def _fault(self, quantity: str, key: str, reason: str) -> None:
         message = f"the {quantity} under `{key}` {reason}"
         self.faults.append(Diagnostic("bad-label", message, place=self._bare.place))
-
-
-def _tensor(array: Floats) -> Float[Floats, "3 3"] | None:
-    """A stress or virial (3, 3), (9,) or Voigt (6,): xx yy zz yz xz xy → (3, 3); else None."""
-    if array.shape == (6,):
-        xx, yy, zz, yz, xz, xy = array
-        return np.array([[xx, xy, xz], [xy, yy, yz], [xz, yz, zz]])
-    return array.reshape(3, 3) if array.shape in ((9,), (3, 3)) else None

@@ -230,9 +230,9 @@ WRITE = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where th
             "name them `pos:R:3`; columns: species, frac",
         ),
         (
-            atoms("Properties=type:I:1:pos:R:3", "1 0 0 0"),
+            atoms("Properties=name:S:1:pos:R:3"),
             "no column has the chemical symbols",
-            "name it `species`; columns: type, pos",
+            "name it `species`; columns: name, pos",
         ),
         (
             atoms("Properties=species:S:1:pos:R:3:forces:R:3"),
@@ -256,7 +256,6 @@ WRITE = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where th
             "`Ar1` is no chemical symbol",
             "write `Ar`; labels of atoms go into a column of their own",
         ),
-        (atoms(CELL, "18 0 0 0"), "`18` is no chemical symbol", "a column of atomic numbers is `Z:I:1`"),
         (atoms(CELL, "Qx 0 0 0"), "`Qx` is no chemical symbol", None),
     ],
 )
@@ -417,8 +416,8 @@ def test_stress_and_virial_of_other_sizes(
         (
             "dft_energy={energy} REF_energy=-9",
             1,
-            "error[labels-contradict]: `dft_energy` and `REF_energy` differ in 1 of 1 structure that has both, "
-            ""
+            "error[labels-contradict]: `dft_energy` and `REF_energy` differ in 1 of 1 structure that has "
+            "both, "
             "by up to {apart} eV/atom\n  --> a.xyz\n  "
             "help: say which one is read, as `--energy-key dft_energy`\n",
         ),
