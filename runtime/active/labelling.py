@@ -50,7 +50,7 @@ class Labeller:
         atoms.calc = self._calculator
         try:
             energy, forces = _energy(atoms), np.array(atoms.get_forces(), dtype=np.float64)
-            stress = _stress(atoms) if structure.volume > 0 else None
+            stress = _stress(atoms) if structure.stress_volume > 0 else None
         except Exception as error:  # every calculator fails in its own way
             raise Unlabelled(f"{type(error).__name__}: {error}".split("\n")[0].rstrip(": ")) from error
         if not np.isfinite(energy) or not np.isfinite(forces).all():

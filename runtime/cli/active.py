@@ -9,6 +9,7 @@ import typer
 
 from ..active.config import StopConfig
 from . import console
+from .labels import say_labels
 from .options import Json, Quiet
 from .setting_options import Given, having, options_of
 from .spec_warnings import warn
@@ -66,7 +67,7 @@ def command(
             study = study_of(settings, config, output, report, allow_code=allow_code)
             warn(study.potential.program, json, quiet)
             if not quiet:
-                _introduce(study)
+                _introduce(study, json)
             remarks = agreement(study)
             if not quiet:
                 console.report(remarks, json)
@@ -77,13 +78,14 @@ def command(
     return 0
 
 
-def _introduce(study: Study) -> None:
+def _introduce(study: Study, json: bool) -> None:
     train, test, explored = study.data.train, study.data.test, study.config.explore
     console.say(f"data    {console.counted(len(train), 'structure')} to begin with, {len(test)} to test")
     console.say(f"model   {', '.join(study.potential.species)}; {study.potential.n_parameters} parameters")
     hot = ", ".join(f"{t:g}" for t in explored.temperatures)
     console.say(f"explore {console.counted(explored.runs, 'run')} each at {hot} K")
-    console.say(f"labels  {study.config.label.calculator}")
+    console.say(f"labeller {study.config.label.calculator}")
+    say_labels((*train, *test), study.data.keys, study.data.warnings, json, quiet=False)
 
 
 def _tell(study: Study, learned: Learned, json: bool) -> None:

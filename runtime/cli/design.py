@@ -10,6 +10,7 @@ import typer
 from ..data.config import DataConfig
 from ..design.config import Budget
 from . import console
+from .labels import say_labels
 from .options import Data, Json, Quiet
 from .setting_options import Given, having, options_of
 from .threads import one_thread_each
@@ -59,7 +60,7 @@ def command(
     settings = load_design(config, {**labels, **test, **budget})
     study = _study(settings, config, data, output)
     if not quiet:
-        _introduce(study)
+        _introduce(study, json)
     with designing(quiet) as report:
         found = design(study, report)
     rows = write_front(study, found.members)
@@ -81,11 +82,11 @@ def _study(settings: DesignConfig, config: Path, data: list[str], output: Path) 
     return Study(settings, training, output, str(config))
 
 
-def _introduce(study: Study) -> None:
+def _introduce(study: Study, json: bool) -> None:
     train, test = study.data.train, study.data.test
     total = console.counted(len(train) + len(test), "structure")
     console.say(f"data    {total}: {len(train)} to train, {len(test)} to test")
-    console.say(f"labels  {study.data.keys.echo()}")
+    say_labels((*train, *test), study.data.keys, (), json, quiet=False)
     known = study.catalogue.material
     core = study.config.core or "none"
     console.say(f"model   {', '.join(known.species)}; d = {known.length:g} Å; core {core}")
@@ -95,6 +96,7 @@ def _introduce(study: Study) -> None:
         console.say(
             f"        `{call}` is left out: more than {study.config.most_columns} numbers with the others"
         )
+    console.report(study.data.warnings, json)
 
 
 def _table(rows: list[Row]) -> str:

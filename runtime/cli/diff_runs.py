@@ -13,6 +13,7 @@ from ..comparison.tables import Table, error_tables, numbers_table, property_tab
 from ..runs.run_folder import FittedPotential, load
 from . import console
 from .comparing import Compared
+from .labels import say_labels
 
 
 @dataclass(frozen=True)
@@ -70,9 +71,9 @@ def _errors(a: FittedPotential, b: FittedPotential, data: Sequence[str], quiet: 
     from .progress import counting
 
     used = {f"data.{k}": v for k, v in b.metadata.config.get("data", {}).items() if k != "test"}
-    structures, remarks = read_labelled(data, load_config(None, used).data)
-    if remarks and not quiet:
-        console.report(remarks)
+    settings = load_config(None, used).data
+    structures, remarks = read_labelled(data, settings)
+    say_labels(structures, settings.keys(), remarks, json=False, quiet=quiet)
     with counting("errors of both", 2 * len(structures), quiet) as progress:
         return measured(", ".join(data), a, b, structures, progress)
 

@@ -11,6 +11,7 @@ import typer
 
 from ..data.config import DataConfig
 from . import console
+from .labels import say_labels
 from .options import Data, Json, Quiet, Run, Target
 from .setting_options import Given, having, options_of
 from .spec_warnings import opened
@@ -63,9 +64,8 @@ def command(
     used = {f"data.{k}": v for k, v in potential.metadata.config.get("data", {}).items() if k != "test"}
     config = load_config(None, {**used, **labels})
     structures, remarks = read_labelled(data, config.data, only)
-    if not quiet:
-        console.report(remarks, json)
-        console.say(f"read {console.counted(len(structures), 'structure')}: {config.data.keys().echo()}")
+    console.say(f"data    {console.counted(len(structures), 'structure')}", quiet)
+    say_labels(structures, config.data.keys(), remarks, json, quiet)
     evaluator = evaluate_by(potential, target, json, quiet)
     with counting("predicting", len(structures), quiet) as progress:
         predicted = evaluator.predict(potential.theta, structures, progress)

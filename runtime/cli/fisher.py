@@ -11,6 +11,7 @@ import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
+from .labels import say_labels
 from .options import AllowDataChange, Data, Json, Quiet, Run
 from .spec_warnings import report_fitted
 from .threads import one_thread_each
@@ -57,6 +58,8 @@ def command(
     training = fitted_run_of(run, data, allow_data_change)
     report_fitted(training.potential, json, quiet)
     require_writable(where)
+    if not json:
+        say_labels(training.structures, training.data.keys, training.data.warnings, json, quiet)
     with nullcontext() if training.changed else only_writer_of(run):
         known, errors = _known(training, not no_calibration, quiet)
         found = report(training.potential.model, known)
@@ -65,7 +68,8 @@ def command(
         content |= kept
         _save(where, content, found, kept["coverage"], plot)
     if not quiet:
-        console.report(_remarks(training, known), json)
+        read = training.data.warnings if json else ()
+        console.report((*read, *_remarks(training, known)), json)
         console.say(f"saved in {where}")
     _tell(found, content, kept["coverage"], json)
     return 0

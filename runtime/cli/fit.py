@@ -12,6 +12,7 @@ from ...compiler.warnings import warnings_of_fitted
 from ..data.config import DataConfig
 from ..residuals.config import FitConfig
 from . import console
+from .labels import say_labels
 from .options import Config, Data, Json, Quiet, Spec
 from .setting_options import Given, having, options_of
 from .spec_warnings import warn
@@ -136,13 +137,12 @@ def _introduce(data: list[str], training: TrainingData, potential: Potential, js
     console.say(
         f"data    {', '.join(data)}: {total}, {atoms} atoms; {len(train)} to train, {len(test)} to test"
     )
-    console.say(f"labels  {training.keys.echo()}")
+    say_labels((*train, *test), training.keys, (), json, quiet=False)
     console.say(f"model   {sentence(potential.model)}")
     for part in potential.list_specs():
         kind = "each pair once" if part.layout == "pair" else "all neighbours of each atom"
         console.say(f"list    {kind} within {part.cutoff:g} Å")
-    if training.warnings:
-        console.report(training.warnings, json)
+    console.report(training.warnings, json)
 
 
 def _fitted(

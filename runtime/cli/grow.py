@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import console
+from .labels import say_training
 from .options import AllowDataChange, Data, Json, Quiet, Run
 from .spec_warnings import report_fitted
 from .threads import one_thread_each
@@ -43,8 +44,7 @@ def command(
 
     training = fitted_run_of(run, data, allow_data_change)
     report_fitted(training.potential, json, quiet)
-    if training.changed is not None and not quiet:
-        console.report([training.changed], json)
+    say_training(training, json, quiet)
     with passing("candidates", quiet) as progress:
         scores = ranked(training.potential, training.structures, training.config, candidate, progress)
     if json:

@@ -10,6 +10,7 @@ import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
+from .labels import say_training
 from .options import AllowDataChange, Data, Json, Quiet, Run
 from .spec_warnings import report_fitted
 from .threads import one_thread_each
@@ -88,8 +89,7 @@ def command(
     with only_writer_of(folder):
         training = fitted_run_of(run, data, allow_data_change)
         report_fitted(training.potential, json, quiet)
-        if training.changed is not None and not quiet:
-            console.report([training.changed], json)
+        say_training(training, json, quiet)
         pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
         metrics, content = _saved(folder, run, training, pruned, quiet)
         remove_checkpoint(folder)

@@ -47,7 +47,9 @@ class DataConfig(FileConfig):
     use_forces: bool = option(True, "Leave the forces aside.", flag="--no-forces")
     stress_key: str = option("stress", "Key of the stress.", metavar="KEY")
     use_stress: bool = option(True, "Leave the stress aside.", flag="--no-stress")
-    virial_key: str | None = option(None, "Key of a virial, eV, in place of stress.", metavar="KEY")
+    virial_key: str | None = option(
+        None, "Key of a virial, eV, in place of stress; none: of none.", metavar="KEY"
+    )
     stress_unit: str = option("eV/Å^3", "Unit of the stress: eV/Å^3, GPa, kbar, …", metavar="UNIT")
     stress_sign: Literal["tension", "compression"] = option(
         "tension", "Meaning of a positive stress: tension or compression.", metavar="SIGN"

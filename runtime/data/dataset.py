@@ -14,6 +14,7 @@ from ..potential.potential import Potential, at_start
 from ..structures.structure import Structure
 from .checks import frozen_forces
 from .config import DataConfig
+from .duplicates import shared_structures
 from .frames import split_slice
 from .labels import LabelKeys
 from .readers import read, require_forces, weighted
@@ -21,6 +22,7 @@ from .splits import select, split
 from .stress_convention import check_stress
 
 Structures = tuple[Structure, ...]
+LEFT_ASIDE = "left aside"  # the reason of labels that the configuration does not want
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,7 +44,7 @@ class TrainingData:
 def read_training_data(
     paths: Sequence[str], config: DataConfig, weights: dict[str, float] | None = None, seed: int = 0
 ) -> TrainingData:
-    """Read files, warn about doubtful stress labels, and split.
+    """Read files, warn about doubtful stress labels and about structures in both parts, and split.
 
     config.test: `key=value`, a fraction, or a file.
     Raises DataError: no-forces, no-structures, and those of `readers.read`.
@@ -61,6 +63,7 @@ def read_training_data(
     elif config.test is not None:
         parts = split(structures, config.test, seed)
         train, test = tuple(parts[0]), tuple(parts[1])
+    warnings += tuple(shared_structures(train, test))
     return TrainingData(train, test, keys, warnings, {name: digest(name) for name in files})
 
 
@@ -79,10 +82,9 @@ def read_labelled(
         remarks += (*reading.warnings, *(frozen_forces(reading.structures) if config.use_forces else ()))
     chosen = select(found, only) if only else found
     if not config.use_forces:
-        chosen = [replace(s, forces=None) for s in chosen]
+        chosen = [replace(s, forces=None, origin=s.origin.without("forces", LEFT_ASIDE)) for s in chosen]
     if not config.use_stress:
-        chosen = [replace(s, stress=None) for s in chosen]
-        remarks = tuple(d for d in remarks if d.code != "unread-stress")
+        chosen = [replace(s, stress=None, origin=s.origin.without("stress", LEFT_ASIDE)) for s in chosen]
     return tuple(chosen), remarks
 
 
@@ -124,13 +126,8 @@ def check_rows(model: Model, structures: Sequence[Structure]) -> None:
 
 
 def n_rows(structures: Sequence[Structure]) -> int:
-    """The number of residual rows: one energy, 3N force components, six of the stress."""
-    count = 0
-    for s in structures:
-        if s.weight > 0:
-            count += (s.energy is not None) + (0 if s.forces is None else 3 * s.n_atoms)
-            count += 6 * (s.stress is not None and s.volume > 0)
-    return count
+    """The number of residual rows: one energy, 3N force components, up to six of the stress."""
+    return sum(sum(s.n_labels) for s in structures if s.weight > 0)
 
 
 def digest(where: str) -> str:

@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from ..structures.arrays import Forces, Stress
 from ..structures.constraints import frozen_components
+from .extxyz import COLUMN
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -146,9 +147,8 @@ def _kept_words(words: Sequence[str], columns: Sequence[tuple[Column, str | None
 def columns_of(header: str) -> list[Column]:
     """The columns that a header names, or those of a plain xyz file."""
     found = next((raw.partition("=")[2] for key, raw in _tokens(header) if _is_properties(key)), _USUAL)
-    parts = found.strip("\"'{}[] ").split(":")
-    widths = [int(w) if w.isdecimal() else 1 for w in parts[2::3]]
-    return [Column(n, k, w) for n, k, w in zip(parts[::3], parts[1::3], widths, strict=False)]
+    parts = COLUMN.finditer(found.strip("\"'{}[] "))
+    return [Column(part["name"], part["type"], int(part["count"])) for part in parts]
 
 
 def with_columns(header: str, listed: str) -> str:

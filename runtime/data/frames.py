@@ -5,14 +5,15 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from io import StringIO
 from itertools import islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .columns import with_masses
+from .convergence import VASP, marked
 from .deepmd import looks_like_dpdata, read_dpdata, read_folder
+from .extxyz import FrameFault, read_frame
 from .file_kind import AS_IT_LOOKS, DEEPMD, DPDATA, FITSNAP, FileKind
 from .fitsnap import looks_like_fitsnap, read_fitsnap
 from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps, with_symbols
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 T = TypeVar("T")
+_MOST_DIGITS = 12  # of a number of atoms
 _HEAD = 4096  # bytes that a file is known by
 _LOOKS = {DATA: looks_like_data, FITSNAP: looks_like_fitsnap, DPDATA: looks_like_dpdata}
 _FOREIGN = {"CP2K|": "output of CP2K", "BEGIN_CFG": "a cfg file of MLIP", "\ufffdHDF\r\n": "HDF5"}
@@ -147,7 +149,8 @@ def _others(source: Path, path: Path, format: str, types: Sequence[str]) -> Iter
 def _through_ase(source: Path, format: str) -> Iterator[Atoms]:
     from ase.io import iread
 
-    yield from iread(str(source), index=":", format=format, do_not_split_by_at_sign=True)
+    found = iread(str(source), index=":", format=format, do_not_split_by_at_sign=True)
+    yield from marked(found, source) if format in VASP else found
 
 
 def _database(path: Path) -> Iterator[Atoms]:
@@ -173,13 +176,12 @@ def _next_frame(file: IO[str], path: Path, count: int) -> str | None:
     header = next((line for line in file if line.strip()), None)
     if header is None:
         return None
-    try:
-        n_atoms = int(header)
-    except ValueError:
+    word = header.strip()
+    if not (word.isascii() and word.isdigit() and len(word) < _MOST_DIGITS):
         message = f"expected a number of atoms, found `{_shorten(header)}`"
-        raise DataError(
-            Diagnostic("unreadable-structure", message, place=f"{path.name}, structure {count + 1}")
-        ) from None
+        place = f"{path.name}, structure {count + 1}"
+        raise DataError(Diagnostic("unreadable-structure", message, place=place))
+    n_atoms = int(word)
     lines = list(islice(file, n_atoms + 1))
     if len(lines) < n_atoms + 1:
         raise _truncated(path, count, f"has {max(len(lines) - 1, 0)} of its {n_atoms} atoms")
@@ -187,15 +189,16 @@ def _next_frame(file: IO[str], path: Path, count: int) -> str | None:
 
 
 def _parse_frame(text: str, path: Path, number: int) -> Atoms:
-    from ase.io.extxyz import read_xyz
-
     try:
-        return with_masses(next(read_xyz(StringIO(text), index=slice(0, 1))))
+        return with_masses(read_frame(text))
     except Exception as error:
         if not text.endswith("\n"):  # so it is the last line of the file
             raise _truncated(path, number - 1, "ends within a line") from error
-        message = f"the structure cannot be read: {_first_line(error)}"
         place = f"{path.name}, structure {number}"
+        if isinstance(error, FrameFault):
+            diagnostic = Diagnostic("unreadable-structure", str(error), place=place, help=error.help)
+            raise DataError(diagnostic) from error
+        message = f"the structure cannot be read: {_first_line(error)}"
         raise DataError(Diagnostic("unreadable-structure", message, place=place)) from error
 
 

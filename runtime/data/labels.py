@@ -13,19 +13,27 @@ from ...compiler.chemistry.units import PER_EV_A3
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
 from ..structures.arrays import Floats, Stress
 from ..structures.structure import DEFAULT_CONFIG_TYPE
+from .label_names import candidates, named
 
 if TYPE_CHECKING:
     from ase import Atoms
+
+
+NO_VIRIAL = "none"
 
 
 @dataclass(frozen=True)
 class LabelKeys:
     """Keys of ASE's `atoms.info`, `atoms.arrays` or calculator results.
 
+    A key that is the name of its label, as all are by default, stands for its other spellings and aliases too
+    (`label_names`); any other key stands for itself alone.
+
     energy: eV. Forces of VASP are the slope of `free_energy`.
     forces: eV/Å.
-    stress: in `stress_unit` and `stress_sign`; it is not read where `virial` is named.
-    virial: eV, −V·stress (minus, as in GPUMD) or +V·stress (plus).
+    stress: in `stress_unit` and `stress_sign`; it is not read where `virial` names a key.
+    virial: eV, −V·stress (minus, as in GPUMD) or +V·stress (plus). None: read where there is no stress;
+    NO_VIRIAL: not read.
     weight: a key of `info`; without it weights are not read.
     Raises DataError: unknown-unit, unknown-sign.
     """
@@ -58,22 +66,34 @@ class LabelKeys:
 
     def echo(self) -> str:
         """One line for logs and artifacts that states keys, signs and units."""
-        if self.virial is not None:
-            stress = f"stress from virial `{self.virial}` (eV, = {self._virial_sign}V*stress)"
-        else:
-            stress = f"stress `{self.stress}` ({self.stress_unit}, {self.stress_sign} positive)"
+        stress = f"stress `{self.stress}` ({self.stress_unit}, {self.stress_sign} positive)"
+        virial = f"(eV, = {'-' if self.virial_sign == 'minus' else '+'}V*stress)"
+        if self.virial is None and self.stress == "stress":
+            stress += f" or `virial` {virial}"
+        elif self.virial not in (None, NO_VIRIAL):
+            stress = f"stress from virial `{self.virial}` {virial}"
         return f"energy `{self.energy}` (eV), forces `{self.forces}` (eV/Å), {stress}"
 
-    @property
-    def _virial_sign(self) -> str:
-        return "-" if self.virial_sign == "minus" else "+"
+    def keys_of(self, kind: str, raw: Mapping[str, object]) -> list[str]:
+        """The keys of `raw` that a kind of label (`energy`, `forces`, `stress`, `virial`) is read under, the
+        best one first.
+        """
+        wanted = getattr(self, kind)
+        if kind == "stress" and self.virial not in (None, NO_VIRIAL):
+            return []
+        if kind == "virial" and (wanted == NO_VIRIAL or (wanted is None and self.stress != "stress")):
+            return []
+        if wanted in (None, kind):
+            return candidates(kind, raw)
+        key = named(wanted, raw)
+        return [] if key is None else [key]
 
-    def to_stress(self, value: Float[Floats, "3 3"], volume: float) -> Stress:
-        """The stress (3, 3) in eV/Å³, tension positive, of a stress or virial of the file.
+    def to_stress(self, kind: str, value: Float[Floats, "3 3"], volume: float) -> Stress:
+        """The stress (3, 3) in eV/Å³, tension positive, of a `stress` or `virial` of the file.
 
         volume: Å³, not 0.
         """
-        if self.virial is not None:
+        if kind == "virial":
             return value / volume * (-1.0 if self.virial_sign == "minus" else 1.0)
         sign = 1.0 if self.stress_sign == "tension" else -1.0
         return value * (sign / PER_EV_A3[self.stress_unit])

@@ -2,29 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
-from ..structures.arrays import Forces, Stress
 from ..structures.structure import Structure, from_atoms
 from .checks import check
 from .file_kind import AS_IT_LOOKS, FileKind
 from .frames import frames_with_text, split_slice, taken
-from .labels import LabelKeys, config_type, raw_labels, scalars, tensor
+from .label_counts import KINDS
+from .label_values import LabelValues
+from .labels import LabelKeys, config_type, raw_labels, scalars
+from .rivals import Rival, judged
 
 if TYPE_CHECKING:
     from ase import Atoms
 
-T = TypeVar("T")
-
 SHOWN = 10  # diagnostics shown of one file; the rest are counted
-_ASYMMETRY = 0.01  # of the largest component: more than rounding and integration grids leave
-_STRESS_LIKE = ("stress", "virial", "virials", "dft_stress", "dft_virial", "REF_stress", "REF_virial")
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,56 +48,61 @@ def read(
     labels: False, for prediction, asks for no labels.
     keep: each structure has its `source`, for a writer that keeps what it does not know.
     Raises DataError with all faults of the file: missing-file, unreadable-data, types-only, bad-types,
-    unreadable-structure, truncated-file, no-structures, no-energies, some-forces, bad-label, nan-label,
+    unreadable-structure, truncated-file, no-structures, no-energies, bad-label, labels-contradict, nan-label,
     flat-cell, duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
     """
     keys = keys or LabelKeys()
     path, chosen = split_slice(str(where))
     faults: list[Diagnostic] = []
-    structures, known = [], set[str]()
+    structures, known, rivals = list[Structure](), set[str](), list[Rival]()
     for number, atoms, text in _numbered(path, chosen, kind):
-        structure, wrong = labelled(atoms, keys, f"{path.name}, structure {number}")
-        structure = replace(structure, source=text or atoms) if keep else structure
+        found = labelled(atoms, keys, f"{path.name}, structure {number}", len(structures))
         known.update(raw_labels(atoms))
-        structures.append(structure)
-        faults += wrong or check(structure)
+        structures.append(replace(found.structure, source=text or atoms) if keep else found.structure)
+        rivals += found.rivals
+        faults += found.faults or check(found.structure)
     if not structures:
         raise DataError(_nothing(path, str(where)))
+    remarks: list[Diagnostic] = []
     if labels:
-        faults = [*_missing(structures, keys, known, path.name), *faults]
+        structures, remarks = judged(structures, rivals, keys, path.name)
+        faults = [*_missing(structures, keys, known, path.name), *_errors(remarks), *faults]
     if faults:
         raise DataError(_capped(faults, path.name))
-    found = weighted(structures, weights or {})
-    return Reading(found, keys, _remarks(structures, keys, known, path.name))
+    remarks += _some_energies(structures, keys)
+    return Reading(weighted(structures, weights or {}), keys, tuple(remarks) if labels else ())
 
 
-def labelled(atoms: Atoms, keys: LabelKeys, place: str) -> tuple[Structure, list[Diagnostic]]:
-    """One structure with its labels, and the faults in their form: bad-label, bad-weight."""
+@dataclass(frozen=True, eq=False)
+class Labelled:
+    """A structure with its labels, the faults in their form (bad-label), and labels of the same kind under
+    other keys.
+    """
+
+    structure: Structure
+    faults: tuple[Diagnostic, ...]
+    rivals: tuple[Rival, ...]
+
+
+def labelled(atoms: Atoms, keys: LabelKeys, place: str, number: int = 0) -> Labelled:
+    """One structure with its labels. number: its place among those that are read with it."""
     raw = raw_labels(atoms)
     bare = from_atoms(atoms, place)
-    wrong: list[Diagnostic] = []
-
-    def attempt(quantity: str, key: str | None, convert: Callable[[object], T]) -> T | None:
-        if key is None or raw.get(key) is None:
-            return None
-        try:
-            return convert(raw[key])
-        except (ValueError, TypeError) as error:
-            message = f"the {quantity} under `{key}` {_reason(error)}"
-            wrong.append(Diagnostic("bad-label", message, place=place))
-            return None
-
-    weight = attempt("weight", keys.weight, _weight)
+    values = LabelValues(raw, keys, bare)
+    energy, forces, stress = (values.read(kind) for kind in KINDS)
+    weight = values.weight()
+    origin = values.origin()
     structure = replace(
         bare,
-        energy=attempt("energy", keys.energy, _energy),
-        forces=attempt("forces", keys.forces, lambda v: _forces(v, bare.n_atoms)),
-        stress=attempt(*_stress_key(keys), lambda v: _stress(v, keys, bare.volume)),
-        weight=1.0 if weight is None else weight,
+        energy=None if energy is None else float(energy.reshape(())),
+        forces=forces,
+        stress=stress,
+        weight=weight,
         config_type=config_type(raw, keys),
         info=scalars(raw),
+        origin=origin,
     )
-    return structure, wrong
+    return Labelled(structure, tuple(values.faults), tuple(values.rivals(number)))
 
 
 def require_forces(structures: Sequence[Structure], keys: LabelKeys | None = None) -> None:
@@ -124,45 +127,8 @@ def _nothing(path: Path, where: str) -> Diagnostic:
     return Diagnostic("no-structures", "the file holds no structures", place=path.name)
 
 
-def _energy(value: object) -> float:
-    array = np.asarray(value, dtype=np.float64)
-    if array.size != 1:
-        raise ValueError(f"has the shape {array.shape}, not one number")
-    return float(array.reshape(()))
-
-
-def _weight(value: object) -> float:
-    weight = _energy(value)
-    if not weight >= 0 or np.isinf(weight):
-        raise ValueError(f"is {weight}, not a number of 0 or more")
-    return weight
-
-
-def _forces(value: object, n_atoms: int) -> Forces:
-    array = np.array(value, dtype=np.float64)
-    if array.shape != (n_atoms, 3):
-        raise ValueError(f"have the shape {array.shape}, not ({n_atoms}, 3)")
-    return array
-
-
-def _stress_key(keys: LabelKeys) -> tuple[str, str]:
-    return ("virial", keys.virial) if keys.virial is not None else ("stress", keys.stress)
-
-
-def _stress(value: object, keys: LabelKeys, volume: float) -> Stress | None:
-    matrix = tensor(value)
-    if matrix is None:
-        raise ValueError(f"has the shape {np.asarray(value).shape}, not (3, 3), (9,) or (6,)")
-    if volume == 0:  # codes print one also for molecules and slabs; it has no meaning per volume
-        return None
-    if np.isfinite(matrix).all() and np.abs(matrix - matrix.T).max() > _ASYMMETRY * np.abs(matrix).max():
-        raise ValueError("is not symmetric")
-    return keys.to_stress((matrix + matrix.T) / 2, volume)
-
-
-def _reason(error: Exception) -> str:
-    text = str(error)
-    return text if text.startswith(("has ", "have ", "is ")) else f"cannot be read as numbers ({text})"
+def _errors(remarks: Sequence[Diagnostic]) -> list[Diagnostic]:
+    return [d for d in remarks if d.severity == "error"]
 
 
 def _missing(
@@ -174,36 +140,15 @@ def _missing(
         listed = f"keys in the file: {', '.join(candidates)}" if candidates else "the file holds no labels"
         help = did_you_mean(keys.energy, candidates) or listed
         yield Diagnostic("no-energies", message, place=file, help=help)
-    # one atom in a vacuum has no force to give
-    without = [s for s in structures if s.forces is None and not (s.n_atoms == 1 and not s.pbc.any())]
-    if without and any(s.forces is not None for s in structures):
-        share = f"{len(without)} of {len(structures)} structures"
-        message = f"{share} have no forces under the key `{keys.forces}`"
-        places = ", ".join(s.place.rsplit(" ", 1)[-1] for s in without[:SHOWN])
-        dots = ", …" if len(without) > SHOWN else ""
-        help = f"structures without: {places}{dots}; give them forces, or leave them out"
-        yield Diagnostic("some-forces", message, place=without[0].place, help=help)
 
 
-def _remarks(
-    structures: Sequence[Structure], keys: LabelKeys, known: set[str], file: str
-) -> tuple[Diagnostic, ...]:
-    """Labels that are there and not read, and labels that some structures lack."""
-    remarks = []
-    quantity, key = _stress_key(keys)
-    others = [k for k in _STRESS_LIKE if k in known and k != key]
-    if all(s.stress is None for s in structures) and others:
-        message = (
-            f"no structure has a {quantity} under the key `{key}`; `{others[0]}` is there and was not read"
-        )
-        help = f"name it: `--{'virial' if 'virial' in others[0] else 'stress'}-key {others[0]}`"
-        remarks.append(Diagnostic("unread-stress", message, "warning", place=file, help=help))
-    lacking = sum(s.energy is None for s in structures)
-    if 0 < lacking < len(structures):
-        message = f"{lacking} of {len(structures)} structures have no energy under the key `{keys.energy}`"
-        place = next(s.place for s in structures if s.energy is None)
-        remarks.append(Diagnostic("some-energies", message, "warning", place=place))
-    return tuple(remarks)
+def _some_energies(structures: Sequence[Structure], keys: LabelKeys) -> list[Diagnostic]:
+    """A warning where some structures have no energy."""
+    lacking = [s for s in structures if s.energy is None]
+    if not lacking or len(lacking) == len(structures):
+        return []
+    message = f"{len(lacking)} of {len(structures)} structures have no energy under the key `{keys.energy}`"
+    return [Diagnostic("some-energies", message, "warning", place=lacking[0].place)]
 
 
 def weighted(structures: Sequence[Structure], weights: Mapping[str, float]) -> tuple[Structure, ...]:

@@ -17,7 +17,9 @@ from ...compiler.chemistry.units import PER_EV_A3
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..structures.arrays import Cell, Floats, Stress
 from ..structures.structure import Structure
+from .label_names import candidates
 from .labels import LabelKeys
+from .pair_virial import agreement_with_forces
 
 # fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its
 # points and not between them, where rounding would decide
@@ -29,22 +31,51 @@ _TOLERANCE = 1.5  # the factor that anharmonicity and Pulay stress may put on a 
 
 
 def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None) -> list[Diagnostic]:
-    """A warning `stress-sign` or `stress-unit`; none where labels and energies agree or cannot be compared.
+    """Warnings `stress-sign` and `stress-unit`, of stresses and of virials each on their own; none where
+    labels and energies agree or cannot be compared.
 
     keys: the reading of the labels, to name a right one.
     """
+    keys = keys or LabelKeys()
     usable = [s for s in structures if s.energy is not None and s.stress is not None and s.volume > 0]
-    groups = _strained(usable)
+    found = []
+    for quantity in ("stress", "virial"):
+        group = [s for s in usable if _quantity(s, keys) == quantity]
+        if (measured := _slope(group)) is not None:
+            found.append(_verdict(*measured, quantity, keys))
+    return [warning for warning in found if warning is not None]
+
+
+def sign_of_stress(structures: Sequence[Structure]) -> tuple[int, str] | None:
+    """1 where the sign of stress labels is right, −1 where it is wrong; the evidence. None without any."""
+    usable = [s for s in structures if s.energy is not None and s.stress is not None and s.volume > 0]
+    if (measured := _slope(usable)) is not None:
+        return (1 if measured[0] > 0 else -1), f"the energies of {measured[1]} pairs of strained cells decide"
+    agreement = agreement_with_forces([s for s in structures if s.stress is not None and s.stress_volume > 0])
+    if agreement is None:
+        return None
+    return (1 if agreement > 0 else -1), "the forces between near atoms decide"
+
+
+def _quantity(s: Structure, keys: LabelKeys) -> str:
+    key = s.origin.keys.get("stress", keys.virial or keys.stress)
+    return "virial" if key == keys.virial or candidates("virial", [key]) else "stress"
+
+
+def _slope(structures: Sequence[Structure]) -> tuple[float, int, float] | None:
+    """The slope of energy against work, the number of pairs that it is from, and the mean volume of their
+    structures; None where the labels do not say one.
+    """
+    groups = _strained(structures)
     rows = np.array([row for group in groups for row in _work(group)]).reshape(-1, 2)
     expected, found = rows.T
     if len(rows) < _FEWEST or not expected.any() or not found.any():
-        return []
+        return None
     product = float(expected @ found)
     if abs(product) < _CORRELATION * np.linalg.norm(expected) * np.linalg.norm(found):
-        return []
+        return None
     volume = float(np.mean([s.volume for group in groups for s in group]))
-    warning = _verdict(product / float(expected @ expected), volume, len(rows), keys or LabelKeys())
-    return [warning] if warning else []
+    return product / float(expected @ expected), len(rows), volume
 
 
 def _strained(structures: Sequence[Structure]) -> list[list[Structure]]:
@@ -85,26 +116,25 @@ def _stress(s: Structure) -> Stress:
     return s.stress
 
 
-def _verdict(slope: float, volume: float, pairs: int, keys: LabelKeys) -> Diagnostic | None:
+def _verdict(slope: float, pairs: int, volume: float, quantity: str, keys: LabelKeys) -> Diagnostic | None:
     """The remark on stress labels that a slope of energy against work calls for."""
     factor = 1 / abs(slope)
-    quantity = "stress" if keys.virial is None else "virial"
     seen = f"over {pairs} pairs of strained cells the energy changes by {slope:.3g} times V*stress:strain"
     if _near(factor, 1):
         message = f"the {quantity} labels have the wrong sign"
-        help = f"{seen}; say `{_other_sign(keys)}`"
+        help = f"{seen}; say `{_other_sign(quantity, keys)}`"
         return None if slope > 0 else Diagnostic("stress-sign", message, "warning", help=help)
-    message, help = _wrong_size(factor, volume, keys)
+    message, help = _wrong_size(factor, volume, quantity, keys)
     if slope < 0 and "virial" not in help:
         message += ", and have the wrong sign"
     return Diagnostic("stress-unit", message, "warning", help=f"{seen}; {help}")
 
 
-def _wrong_size(factor: float, volume: float, keys: LabelKeys) -> tuple[str, str]:
+def _wrong_size(factor: float, volume: float, quantity: str, keys: LabelKeys) -> tuple[str, str]:
     """(message, help) for labels that are `factor` times the slopes of the energies."""
-    if keys.virial is not None and _near(factor, 1 / volume):
+    if quantity == "virial" and _near(factor, 1 / volume):
         return "the virial labels seem to be stresses in eV/Å^3, not virials", "name the key as a stress"
-    if keys.virial is None:
+    if quantity == "stress":
         if _near(factor / PER_EV_A3[keys.stress_unit], volume) or _near(factor, volume):
             return "the stress labels seem to be virials in eV, not stresses", "say `--virial-key`"
         for unit, per in PER_EV_A3.items():
@@ -115,8 +145,8 @@ def _wrong_size(factor: float, volume: float, keys: LabelKeys) -> tuple[str, str
     return f"the stress labels are about {size} for the energies", "check their unit"
 
 
-def _other_sign(keys: LabelKeys) -> str:
-    if keys.virial is not None:
+def _other_sign(quantity: str, keys: LabelKeys) -> str:
+    if quantity == "virial":
         return f"--virial-sign {'plus' if keys.virial_sign == 'minus' else 'minus'}"
     return f"--stress-sign {'compression' if keys.stress_sign == 'tension' else 'tension'}"
 

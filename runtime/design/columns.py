@@ -1,7 +1,7 @@
 """The derivatives of all labels by the linear numbers of a piece, as a file of columns.
 
 Rows are in one order for all pieces, whatever batches each is worked out in: structure after structure, its
-energy, its forces (x of all atoms, then y, z), its six components of stress.
+energy, its forces (x of all atoms, then y, z), the components of its stress, six of a crystal.
 """
 
 from __future__ import annotations
@@ -47,10 +47,7 @@ class Layout:
 
 def _counts(s: Structure) -> tuple[int, int, int]:
     """Rows of energy, forces, stress; none of a structure without weight."""
-    if s.weight <= 0:
-        return 0, 0, 0
-    stress = 6 * (s.stress is not None and s.volume > 0)
-    return int(s.energy is not None), 0 if s.forces is None else 3 * s.n_atoms, stress
+    return s.n_labels if s.weight > 0 else (0, 0, 0)
 
 
 def write_columns(

@@ -72,7 +72,6 @@ def _system(pool: Pool, columns: Indices, residual: Floats) -> TriangularSystem:
 
 def whitened(structures: Sequence[Structure], predicted: Sequence[Predicted], sigmas: Sigmas) -> Floats:
     """(M,) prediction − label in units of σ/√weight, in the order of `columns.Layout`."""
-    upper = np.triu_indices(3)
     rows: list[Floats] = []
     for s, p in zip(structures, predicted, strict=True):
         if s.weight <= 0:
@@ -83,5 +82,5 @@ def whitened(structures: Sequence[Structure], predicted: Sequence[Predicted], si
         if s.forces is not None:
             rows.append(root * (p.forces - s.forces).T.ravel() / sigmas.forces)
         if s.stress is not None and p.stress is not None:
-            rows.append(root * (p.stress - s.stress)[upper] / sigmas.stress)
+            rows.append(root * (p.stress - s.stress)[np.triu(s.stress_components)] / sigmas.stress)
     return np.concatenate(rows)

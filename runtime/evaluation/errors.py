@@ -62,7 +62,7 @@ class _Errors:
 @dataclass
 class Metrics:
     """Errors over a set of structures: energy eV/atom, forces eV/Å over 3N components, stress GPa over six
-    components.
+    components, those in its plane of a slab.
     """
 
     n_structures: int = 0
@@ -78,7 +78,7 @@ class Metrics:
         if structure.forces is not None:
             self.forces.add(predicted.forces - structure.forces)
         if structure.stress is not None and predicted.stress is not None:
-            upper = np.triu_indices(3)
+            upper = np.triu(structure.stress_components)
             self.stress.add((predicted.stress - structure.stress)[upper] * GPA)
 
     def as_dict(self) -> ErrorData:

@@ -44,7 +44,8 @@ class Predictor(Protocol):
 class PotentiaCalculator(Calculator):
     """The calculator: energy, free_energy, energies (N,) (eV), forces (N, 3) (eV/Å), stress (6,) (eV/Å³).
 
-    Stress is in Voigt order, tension positive; it needs three periodic directions.
+    Stress is in Voigt order, tension positive. A slab has the components in its plane, and 0 for the others;
+    the volume is that of the whole cell, its vacuum included.
     precision: `float64`, or `float32` for speed.
     skin: the distance in Å by which neighbour lists are longer than the cutoff. A list is kept until an atom
     has moved by half of it.
@@ -52,7 +53,7 @@ class PotentiaCalculator(Calculator):
     deviations: with it the results have `energy_uncertainty` (eV) and `forces_uncertainty` (N, 3) (eV/Å) too.
     Threads may share a calculator: each has atoms, results and lists of its own. A calculator may be pickled,
     alone or with the Atoms that hold it, and be used by processes that were forked.
-    Raises DataError: species that the potential lacks, an energy that is not finite.
+    Raises DataError: species that the potential lacks, a position or an energy that is not finite.
     """
 
     implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012
@@ -142,8 +143,9 @@ class PotentiaCalculator(Calculator):
         structure = from_atoms(copy, "atoms")
         if structure.n_atoms == 0:
             raise DataError(Diagnostic("no-atoms", "there are no atoms to calculate", place="atoms"))
-        if "stress" in properties and structure.volume == 0:
-            raise PropertyNotImplementedError("stress needs a cell that is periodic in all three directions")
+        _require_finite(structure)
+        if "stress" in properties and structure.stress_volume == 0:
+            raise PropertyNotImplementedError("stress needs a cell with a volume and periodic directions")
         lists = self._lists
         found = lists.evaluator.evaluate(self.potential.theta, structure, lists.of(structure))
         results = _results(structure, found)
@@ -181,6 +183,20 @@ def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:
         return False
     farthest = float(np.square(now.positions - listed.positions).sum(axis=1).max()) ** 0.5
     return bool(2 * farthest <= skin)
+
+
+def _require_finite(structure: Structure) -> None:
+    """Raise DataError `not-finite` for a position or a cell that is NaN or infinite."""
+    positions = structure.positions
+    if not np.isfinite(positions).all():
+        atom, axis = np.argwhere(~np.isfinite(positions))[0]
+        message = f"the position of atom {atom + 1} along {'xyz'[axis]} is {positions[atom, axis]}"
+    elif not np.isfinite(structure.cell).all():
+        message = f"the cell holds {structure.cell[~np.isfinite(structure.cell)][0]}"
+    else:
+        return
+    help = "has a simulation or a relaxation broken down before?"
+    raise DataError(Diagnostic("not-finite", message, place=structure.place, help=help))
 
 
 def _results(structure: Structure, found: Predicted) -> dict[str, float | Floats]:

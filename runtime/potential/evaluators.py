@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import numpy as np
+from jaxtyping import Float
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, ToolError
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
@@ -38,8 +39,14 @@ class Predicted:
 
     energy: float  # eV
     forces: Forces  # eV/Å
-    stress: Stress | None  # eV/Å³, tension positive; None where a direction is open
+    stress: Stress | None  # eV/Å³, tension positive, as `stress_of` has it
     site_energy: PerAtom  # eV
+
+
+def stress_of(structure: Structure, virial: Float[Floats, "3 3"]) -> Stress | None:
+    """The stress of a dE/dε in eV: 0 out of the plane of a slab, None where no component is defined."""
+    volume = structure.stress_volume
+    return np.where(structure.stress_components, virial / volume, 0.0) if volume > 0 else None
 
 
 class Evaluator(Protocol):
@@ -109,8 +116,7 @@ class CppEvaluator:
     def evaluate(self, theta: Theta, structure: Structure, lists: Atoms) -> Predicted:
         now = replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))
         found = self.kernel(self._of(theta), now, n_threads(structure.n_atoms))
-        stress = found.virial / structure.volume if structure.volume > 0 else None
-        return Predicted(found.energy, found.forces, stress, found.site_energy)
+        return Predicted(found.energy, found.forces, stress_of(structure, found.virial), found.site_energy)
 
     def _of(self, theta: Theta) -> Floats:
         """The constants of these parameters, worked out once for many structures."""
@@ -160,7 +166,8 @@ class XlaEvaluator:
         )
         self._shapes = tuple(dict.fromkeys((*self._shapes, *plan.shapes)))
         for batch, indices in plan.batches():
-            found.update(zip(indices, self._split(theta, batch, len(indices)), strict=True))
+            parts = [structures[k] for k in indices]
+            found.update(zip(indices, self._split(theta, batch, parts), strict=True))
             if on_progress:
                 on_progress(len(found))
         return [found[k] for k in range(len(structures))]
@@ -172,22 +179,21 @@ class XlaEvaluator:
         return batch
 
     def evaluate(self, theta: Theta, structure: Structure, lists: Batch) -> Predicted:
-        (found,) = self._split(theta, moved(lists, structure.positions), 1)
+        (found,) = self._split(theta, moved(lists, structure.positions), [structure])
         return found
 
     def _elements(self) -> int:
         """Size of a batch: dense lists work best while they stay in the cache."""
         return 1 << 14 if any(d.name == "edge" for d in self.kernel.lists) else 1 << 18
 
-    def _split(self, theta: Theta, batch: Batch, count: int) -> list[Predicted]:
-        """The prediction of a batch, a structure at a time."""
+    def _split(self, theta: Theta, batch: Batch, structures: Sequence[Structure]) -> list[Predicted]:
+        """The prediction of a batch of these structures, one at a time."""
         energy, forces, virial, site = (np.asarray(x, np.float64) for x in self.kernel(theta, batch))
-        ends = np.cumsum(batch.n_atoms[:count])
+        ends = np.cumsum([s.n_atoms for s in structures])
         found = []
-        for k, end in enumerate(ends):
-            atoms = slice(end - batch.n_atoms[k], end)
-            volume = batch.volume[k]
-            stress = virial[:, :, k] / volume if volume > 0 else None
+        for k, (structure, end) in enumerate(zip(structures, ends, strict=True)):
+            atoms = slice(end - structure.n_atoms, end)
+            stress = stress_of(structure, virial[:, :, k])
             found.append(Predicted(float(energy[k]), forces[:, atoms].T.copy(), stress, site[atoms].copy()))
         return found
 
@@ -222,8 +228,7 @@ class ReferenceEvaluator:
         kinds = species_index(self.model.species)[structure.numbers]
         s = structure
         found = predict(self.model, theta, s.positions, s.cell, s.pbc, kinds)
-        stress = found.virial / s.volume if s.volume > 0 else None
-        return Predicted(found.energy, found.forces, stress, found.site_energy)
+        return Predicted(found.energy, found.forces, stress_of(s, found.virial), found.site_energy)
 
 
 # --- the choice ----------------------------------------------------------------------------------

@@ -157,9 +157,10 @@ class Residuals:
         atoms = np.maximum(batch.n_atoms, 1)
         per_atom = np.where(batch.real, (root * labels.has_forces)[batch.structure], 0.0) / self.sigmas.forces
         volume = np.where(batch.volume > 0, batch.volume, 1.0)
-        stress = np.where(labels.has_stress & (batch.volume > 0), root / volume, 0.0) / self.sigmas.stress
+        has_stress = np.moveaxis(labels.has_stress & (batch.volume > 0)[:, None, None], 0, -1)[UPPER]
+        stress = np.where(has_stress, root / volume, 0.0) / self.sigmas.stress
         scale = np.concatenate(
-            [root * labels.has_energy / atoms / self.sigmas.energy, np.tile(per_atom, 3), np.tile(stress, 6)]
+            [root * labels.has_energy / atoms / self.sigmas.energy, np.tile(per_atom, 3), stress.ravel()]
         )
         virial = np.moveaxis(labels.stress, 0, -1) * volume
         target = np.concatenate([labels.energy, labels.forces.ravel(), virial[UPPER].ravel()])

@@ -45,7 +45,7 @@ class StochasticProblem:
         self._gradient = value_and_gradient(self.data)
         self._seed = seed
         self._everything: Indices = np.arange(len(self.data.free))
-        rows = [sum(_n_rows(structures[k]) for k in group) for _, group in self.data.plan.groups]
+        rows = [sum(sum(structures[k].n_labels) for k in group) for _, group in self.data.plan.groups]
         self._rows = np.array(rows)
 
     @property
@@ -101,8 +101,3 @@ def _errors(data: Residuals, theta: Array) -> tuple[float, float, float]:
 
 def _rms(values: Array) -> float:
     return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
-
-
-def _n_rows(s: Structure) -> int:
-    energy, forces, stress = s.energy is not None, s.forces is not None, s.stress is not None and s.volume > 0
-    return energy + 3 * s.n_atoms * forces + 6 * stress

@@ -55,7 +55,7 @@ class Batch:
     n_structures: int  # B
     lists: NeighborLists
     n_atoms: Int[Ints, " B"]  # 0 for padding
-    volume: Float[Floats, " B"]  # Å³; 0 for padding and where a direction is open: there is no stress
+    volume: Float[Floats, " B"]  # Å³, of the stress; 0 for padding and where no component is defined
 
     @property
     def shape(self) -> Shape:
@@ -72,7 +72,7 @@ class Labels:
     stress: Float[Floats, "B 3 3"]  # eV/Å³, tension positive
     has_energy: Bool[Bools, " B"]
     has_forces: Bool[Bools, " B"]
-    has_stress: Bool[Bools, " B"]
+    has_stress: Bool[Bools, "B 3 3"]  # of each component: a slab has those in its plane
     weight: Float[Floats, " B"]
 
 
@@ -170,7 +170,7 @@ def build(
     counts = [s.n_atoms for s in structures]
     n_atoms, volume = np.zeros(shape.structures, dtype=np.int32), np.zeros(shape.structures)
     n_atoms[: len(counts)] = counts
-    volume[: len(counts)] = [s.volume for s in structures]
+    volume[: len(counts)] = [s.stress_volume for s in structures]
     structure = np.zeros(n, dtype=np.int32)
     structure[:total] = np.repeat(np.arange(len(counts)), counts)
     if found is None and specs:  # one search for all lists
@@ -183,20 +183,21 @@ def build(
 def make_labels(structures: Sequence[Structure], batch: Batch, indices: Sequence[int]) -> Labels:
     """The labels of the structures `indices`, laid out as `batch` has them."""
     b, n = batch.n_structures, len(batch.real)
-    has = np.zeros((3, b), dtype=np.bool_)
+    has, has_stress = np.zeros((2, b), dtype=np.bool_), np.zeros((b, 3, 3), dtype=np.bool_)
     energy, forces, stress, weight = np.zeros(b), np.zeros((3, n)), np.zeros((b, 3, 3)), np.zeros(b)
     start = 0
     for k, s in enumerate(structures[index] for index in indices):
         weight[k] = s.weight
-        has[:, k] = s.energy is not None, s.forces is not None, s.stress is not None and s.volume > 0
+        has[:, k] = s.energy is not None, s.forces is not None
         if s.energy is not None:
             energy[k] = s.energy
         if s.forces is not None:
             forces[:, start : start + s.n_atoms] = s.forces.T
-        if s.stress is not None and s.volume > 0:
-            stress[k] = s.stress
+        if s.stress is not None and s.stress_volume > 0:
+            has_stress[k] = s.stress_components
+            stress[k] = np.where(has_stress[k], s.stress, 0.0)
         start += s.n_atoms
-    return Labels(energy, forces, stress, has[0], has[1], has[2], weight)
+    return Labels(energy, forces, stress, has[0], has[1], has_stress, weight)
 
 
 def _lists(

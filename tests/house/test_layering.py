@@ -71,6 +71,7 @@ OTHERS = {
     "runtime.files": "numpy pydantic pydantic_core",
     "runtime.potential": "numpy jax ase",
     "runtime.data": "numpy ase pydantic",
+    "runtime.data.duplicates": "numpy scipy",  # trees of points
     "runtime.formats": "numpy",
     "runtime.formats.lammps.source": "ase",  # masses
     "runtime.formats.stablehlo.folder": "numpy jax",

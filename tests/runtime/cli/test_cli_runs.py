@@ -99,9 +99,11 @@ def test_what_a_fit_tells(here: Path, capsys: pytest.CaptureFixture[str], tmp_pa
     )
     assert code == 0
     lines = err.splitlines()
-    assert lines[:4] == [
+    assert lines[:5] == [
         "data    nb.xyz: 8 structures, 16 atoms; 6 to train, 2 to test",
-        "labels  energy `energy` (eV), forces `forces` (eV/Å), stress `stress` (eV/Å^3, tension positive)",
+        "labels  energy 8 of 8 · forces 8 · stress 8",
+        "keys    energy `energy` (eV), forces `forces` (eV/Å), stress `stress` (eV/Å^3, tension positive) "
+        "or `virial` (eV, = -V*stress)",
         "model   2 terms, 3 trainable parameters, cutoff 4 Å, species Nb",
         "list    each pair once within 4 Å",
     ]
@@ -320,7 +322,7 @@ def test_eval(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
         saved["energy_rmse_ev_per_atom"], rel=1e-6
     )
     code, out, err = run(capsys, "eval", "runs/lj", "--data", "nb.xyz")
-    assert err.startswith("read 8 structures: energy `energy` (eV), forces `forces` (eV/Å), stress")
+    assert err.startswith("data    8 structures\nlabels  energy 8 of 8 · forces 8 · stress 8\nkeys    energy")
     assert [line.split()[0] for line in out.splitlines()[2:]] == ["test", "far", "near"]
 
 

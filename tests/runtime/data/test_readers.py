@@ -15,6 +15,7 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from places import ROOT
 from potentia.compiler.chemistry.constants import GPA
 from potentia.compiler.diagnostics.diagnostic import DataError, Diagnostic
+from potentia.runtime.data.label_counts import counts_of_labels
 from potentia.runtime.data.labels import LabelKeys
 from potentia.runtime.data.readers import read, require_forces
 
@@ -116,6 +117,10 @@ def test_own_keys_and_weights(tmp_path: Path) -> None:
 
 def test_echo_states_keys_signs_and_units() -> None:
     assert LabelKeys().echo() == (
+        "energy `energy` (eV), forces `forces` (eV/Å), stress `stress` (eV/Å^3, tension positive) "
+        "or `virial` (eV, = -V*stress)"
+    )
+    assert LabelKeys(virial="none").echo() == (
         "energy `energy` (eV), forces `forces` (eV/Å), stress `stress` (eV/Å^3, tension positive)"
     )
     assert LabelKeys(virial="W").echo() == (
@@ -124,10 +129,24 @@ def test_echo_states_keys_signs_and_units() -> None:
 
 
 def test_a_stress_without_volume_is_not_read(tmp_path: Path) -> None:
+    cluster, open_slab = labelled(), labelled()
+    cluster.pbc = [False, False, False]
+    open_slab.pbc = [True, True, False]
+    open_slab.cell[2] = 0.0
+    ase.io.write(tmp_path / "a.xyz", [cluster, open_slab])
+    structures = read(tmp_path / "a.xyz").structures
+    assert [s.stress for s in structures] == [None, None]
+    reasons = [s.origin.left_out["stress"] for s in structures]
+    assert reasons == ["without periodic directions", "without a volume"]
+
+
+def test_a_slab_has_the_stress_in_its_plane(tmp_path: Path) -> None:
     slab = labelled()
     slab.pbc = [True, True, False]
     ase.io.write(tmp_path / "a.xyz", slab)
-    assert read(tmp_path / "a.xyz").structures[0].stress is None
+    (s,) = read(tmp_path / "a.xyz").structures
+    assert s.stress is not None and np.allclose(s.stress, [[1.0, 0.6, 0], [0.6, 2.0, 0], [0, 0, 0]])
+    assert s.stress_volume == pytest.approx(3.3**3) and s.volume == 0 and s.n_labels == (1, 6, 3)
 
 
 def test_niobium() -> None:
@@ -138,12 +157,14 @@ def test_niobium() -> None:
     assert sum(s.n_atoms for s in reading.structures) == 12966
 
 
-def test_a_virial_that_nobody_asked_for(tmp_path: Path) -> None:
-    ase.io.write(tmp_path / "a.xyz", with_info(crystal(energy=-1.0), virial=STRESS))
-    (d,) = read(tmp_path / "a.xyz").warnings
-    assert (d.code, d.severity) == ("unread-stress", "warning")
-    assert d.message == "no structure has a stress under the key `stress`; `virial` is there and was not read"
-    assert d.help == "name it: `--virial-key virial`"
+def test_a_virial_is_read_where_there_is_no_stress(tmp_path: Path) -> None:
+    ase.io.write(tmp_path / "a.xyz", with_info(crystal(energy=-1.0), virial=-STRESS * 3.3**3))
+    reading = read(tmp_path / "a.xyz")
+    (s,) = reading.structures
+    assert s.stress is not None and np.allclose(s.stress, STRESS) and reading.warnings == ()
+    assert dict(s.origin.keys) == {"energy": "energy", "stress": "virial"}
+    (s,) = read(tmp_path / "a.xyz", LabelKeys(virial="none")).structures
+    assert s.stress is None and s.origin.unread == ("virial",)
 
 
 def test_some_energies_are_missing(tmp_path: Path) -> None:
@@ -253,22 +274,29 @@ def test_some_forces_are_missing(tmp_path: Path) -> None:
     atom = Atoms("Nb")
     atom.calc = SinglePointCalculator(atom, energy=-1.0)
     ase.io.write(tmp_path / "a.xyz", [labelled(), atom, crystal(energy=-1.0), crystal(energy=-1.0)])
-    d = fault(tmp_path / "a.xyz")
-    assert (d.code, d.place) == ("some-forces", "a.xyz, structure 3")
-    assert d.message == "2 of 4 structures have no forces under the key `forces`"
-    assert d.help == "structures without: 3, 4; give them forces, or leave them out"
+    reading = read(tmp_path / "a.xyz")
+    assert [s.forces is None for s in reading.structures] == [False, True, True, True]
+    assert counts_of_labels(reading.structures) == (
+        "energy 4 of 4 · forces 1 (3 without) · stress 1 (3 without)"
+    )
 
 
-NAN_FORCES = FORCES.copy()
-NAN_FORCES[1, 2] = np.nan
+NAN_FORCES, INFINITE_FORCES = FORCES.copy(), FORCES.copy()
+NAN_FORCES[1, 2], INFINITE_FORCES[1, 2] = np.nan, np.inf
+
+
+def test_nan_is_no_label(tmp_path: Path) -> None:
+    bad = [crystal(energy=-1.0, forces=NAN_FORCES), crystal(energy=np.nan, forces=FORCES)]
+    ase.io.write(tmp_path / "a.traj", [labelled(), *bad])
+    structures = read(tmp_path / "a.traj").structures
+    assert counts_of_labels(structures) == ("energy 2 of 3 (1 NaN) · forces 2 (1 NaN) · stress 1 (2 without)")
 
 
 @pytest.mark.parametrize(
     ("results", "message"),
     [
-        ({"energy": np.nan}, "the energy is nan"),
         ({"energy": np.inf}, "the energy is inf"),
-        ({"energy": -1.0, "forces": NAN_FORCES}, "the force of atom 2 along z is nan"),
+        ({"energy": -1.0, "forces": INFINITE_FORCES}, "the force of atom 2 along z is inf"),
         ({"energy": -1.0, "stress": np.full(6, np.inf)}, "the stress holds inf"),
     ],
 )

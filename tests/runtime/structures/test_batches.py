@@ -176,10 +176,12 @@ def test_labels() -> None:
     labels = make_labels(structures, batch, indices)
     assert labels.has_energy.tolist() == [False, True, True, True]
     assert labels.has_forces.tolist() == [False, True, False, True]
-    assert labels.has_stress.tolist() == [False, True, False, False]
+    in_plane = np.array([[True, True, False], [True, True, False], [False, False, False]])
+    assert labels.has_stress.all(axis=(1, 2)).tolist() == [False, True, False, False]
+    assert not labels.has_stress[[0, 2]].any() and np.array_equal(labels.has_stress[3], in_plane)
     assert labels.energy.tolist() == [0, -3, -1, -3] and labels.weight.tolist() == [1, 2, 1, 2]
     assert labels.forces.sum(axis=0)[:10].tolist() == [0, 0, 0, 0, 3, 3, 0, 0, 3, 3]
-    assert np.array_equal(labels.stress[1], np.eye(3)) and not labels.stress[3].any()
+    assert np.array_equal(labels.stress[1], np.eye(3)) and np.diag(labels.stress[3]).tolist() == [1, 1, 0]
 
 
 def test_dynamics_keep_one_shape() -> None:

@@ -1,0 +1,278 @@
+"""One frame of extended XYZ: keys of its header and names of its columns in any spelling.
+
+ASE knows `Lattice`, `Properties` and `pbc` in this spelling alone and takes other keys for remarks, so that a
+crystal becomes a cluster. Here keys are compared without regard to case; a key that looks like one of these
+and is none is refused.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from io import StringIO
+from typing import TYPE_CHECKING
+
+import numpy as np
+from jaxtyping import Bool
+
+from ..structures.arrays import Bools, Floats
+from .label_names import folded, looks_like_a_label
+
+if TYPE_CHECKING:
+    from ase import Atoms
+
+_QUOTED = r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\{[^}]*\}|\[[^\]]*\]'
+_PAIR = re.compile(
+    rf'(?P<key>(?:{_QUOTED}|[^\s="\'{{\[])+)(?:\s*=\s*(?P<value>(?:{_QUOTED}|[^\s"\'{{\[])+))?'
+)
+COLUMN = re.compile(r"(?P<name>.+?):(?P<type>[RILSrils]):(?P<count>\d+)(?::|$)")
+_OWN = {"lattice": "Lattice", "properties": "Properties", "pbc": "pbc"}
+_CELL_WORDS = {"lattice", "latt", "cell", "box", "unitcell", "supercell", "simbox", "latticevectors"}
+_PERIODIC_WORDS = {"periodic", "periodicity", "pbcs", "boundary", "boundaries", "boundaryconditions", "bc"}
+_COLUMN_WORDS = {"property", "props", "columns", "fields"}
+_FLAGS = {"t": True, "true": True, "1": True, "p": True, "f": False, "false": False, "0": False}
+_TRUTH = {"T": True, "F": False, "true": True, "false": False, "True": True, "False": False}
+_TRUTH |= {"TRUE": True, "FALSE": False}
+_COLUMNS = {
+    "species": ("species", "symbols", "symbol", "element", "elements"),
+    "pos": ("pos", "position", "positions"),
+    "Z": ("z", "numbers", "atomic_number", "atomic_numbers"),
+    "momenta": ("momenta",),
+    "move_mask": ("move_mask",),
+}
+_ISOTOPES = {"D": "deuterium", "T": "tritium"}
+
+
+class FrameFault(Exception):
+    """A frame that is not read; the text is the reason. help: a way to mend it."""
+
+    def __init__(self, message: str, help: str | None = None) -> None:
+        super().__init__(message)
+        self.help = help
+
+
+def read_frame(text: str) -> Atoms:
+    """The atoms of a frame: its count, its header and its atoms, a line each.
+
+    Raises FrameFault, and errors of ASE in the lines of atoms.
+    """
+    from ase.io.extxyz import read_xyz
+
+    count, header, *rows = text.split("\n")
+    info = _header(header)
+    columns = _columns(info.get("Properties"), rows[0] if rows else "", rows[: int(count)])
+    late = {k: info.pop(k) for k in ("stress", "virial") if k in info and not isinstance(info[k], np.ndarray)}
+    info["Properties"] = ":".join(f"{alias}:{kind}:{n}" for alias, _, kind, n in columns)
+    try:
+        atoms: Atoms = next(
+            read_xyz(StringIO("\n".join([count, "header", *rows])), slice(0, 1), lambda _: info)
+        )
+    except KeyError as error:
+        raise _unknown_symbol(str(error.args[0])) from error
+    for alias, name, _, _ in columns:
+        if alias != name and alias in atoms.arrays:
+            atoms.arrays[name] = atoms.arrays.pop(alias)
+    atoms.info |= late
+    return atoms
+
+
+# --- the header ----------------------------------------------------------------------------------
+
+
+def _header(line: str) -> dict[str, object]:
+    """Keys and values, with the keys that ASE acts on in its spelling."""
+    found: dict[str, object] = {}
+    raw: dict[str, str] = {}
+    for key, value in _pairs(line):
+        own = _OWN.get(folded(key), key)
+        if (
+            own in raw
+            and raw[own].split() != value.split()
+            and (own in _OWN.values() or looks_like_a_label(own))
+        ):
+            raise FrameFault(
+                f"`{own}` stands twice in the header, with different values", "delete one of them"
+            )
+        raw[own] = value
+        found[own] = _converted(value)
+    if "Lattice" in raw:
+        found["Lattice"] = _nine(raw["Lattice"], "Lattice").reshape(3, 3, order="F")
+    for key in ("stress", "virial"):
+        value_of = found.get(key)
+        if isinstance(value_of, np.ndarray) and value_of.shape == (9,):
+            found[key] = value_of.reshape(3, 3, order="F")
+    if "pbc" in raw:
+        found["pbc"] = _flags(raw["pbc"])
+    _refuse_look_alikes(raw)
+    return found
+
+
+def _pairs(line: str) -> Iterator[tuple[str, str]]:
+    """Keys and values without their quotes; a key without a value is true."""
+    for match in _PAIR.finditer(line):
+        value = match["value"]
+        yield _unquoted(match["key"]), "T" if value is None else _unquoted(value)
+
+
+def _unquoted(text: str) -> str:
+    """Quotes and brackets mark a text off; a backslash takes the next letter as it is."""
+    parts = re.findall(rf"{_QUOTED}|[^\"'{{\[]+", text)
+    plain = [part[1:-1] if len(part) > 1 and part[0] in "\"'{[" else part for part in parts]
+    return re.sub(r"\\(.)", r"\1", "".join(plain))
+
+
+def _converted(text: str) -> object:
+    """The value of a key, as ASE has it: numbers, truth, JSON or text."""
+    words = re.findall(r"[^\s,]+", text)
+    if not words:
+        return text
+    for kind in (int, float):
+        try:
+            numbers = np.array(words, dtype=kind)
+            return numbers[0] if len(numbers) == 1 else numbers
+        except (ValueError, OverflowError):
+            pass
+    if all(word in _TRUTH for word in words):
+        return _TRUTH[words[0]] if len(words) == 1 else [_TRUTH[word] for word in words]
+    return _from_json(text.removeprefix("_JSON ")) if text.startswith("_JSON ") else text
+
+
+def _from_json(text: str) -> object:
+    try:
+        value = json.loads(text)
+        array = np.array(value)
+    except (ValueError, RecursionError):
+        return text
+    return array if array.dtype.kind in "ifb" else value
+
+
+def _nine(text: str, key: str) -> Floats:
+    words = re.findall(r"[^\s,;\[\](){}]+", text)
+    try:
+        numbers = np.array(words, dtype=np.float64)
+    except ValueError:
+        raise FrameFault(f"`{key}` is `{_shorten(text)}`, not nine numbers") from None
+    if len(numbers) != 9:
+        help = "three vectors one after another, in Å"
+        raise FrameFault(f"`{key}` has {len(numbers)} numbers, not nine", help)
+    return numbers
+
+
+def _flags(text: str) -> Bool[Bools, " 3"]:
+    words = re.findall(r"[^\s,;\[\](){}]+", text.lower())
+    if len(words) == 1 and len(words[0]) == 3:
+        words = list(words[0])
+    if len(words) == 1:
+        words *= 3
+    if len(words) != 3 or any(word not in _FLAGS for word in words):
+        raise FrameFault(f"`pbc` is `{_shorten(text)}`, not three of T and F", 'write `pbc="T T F"`')
+    return np.array([_FLAGS[word] for word in words])
+
+
+def _refuse_look_alikes(raw: Mapping[str, str]) -> None:
+    """A key that looks like the cell, the periodic directions or the columns, where there are none."""
+    for key, value in raw.items():
+        plain = folded(key)
+        words = set(plain.split("_")) | {plain.replace("_", "")}
+        cell_like = words & _CELL_WORDS or plain.startswith(("lattice", "cell"))
+        if "Lattice" not in raw and "pbc" not in raw and cell_like and _holds_numbers(key, value):
+            help = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where there is no cell'
+            raise FrameFault(f"there is no `Lattice`, and `{_shorten(key)}` looks like a cell", help)
+        if "pbc" not in raw and plain.replace("_", "") in _PERIODIC_WORDS and _all_flags(value):
+            raise FrameFault(f"there is no `pbc`, and `{key}` looks like it", 'write `pbc="T T F"`')
+        if "Properties" not in raw and plain in _COLUMN_WORDS and ":" in value:
+            raise FrameFault(f"there is no `Properties`, and `{key}` looks like it", f"rename `{key}`")
+
+
+def _holds_numbers(key: str, value: str) -> bool:
+    """Whether a key has a number as its value, or in its own text where an `=` was forgotten."""
+    return bool(re.search(r"\d", value if value != "T" else key))
+
+
+def _all_flags(value: str) -> bool:
+    words = re.findall(r"[^\s,;\[\](){}]+", value.lower())
+    return bool(words) and all(w in _FLAGS or (len(w) == 3 and set(w) <= set(_FLAGS)) for w in words)
+
+
+# --- columns -------------------------------------------------------------------------------------
+
+Column = tuple[str, str, str, int]  # the name while ASE reads, which has no colons, and after; type and width
+
+
+def _columns(text: object, first: str, rows: Sequence[str]) -> list[Column]:
+    """The columns of a frame, with those that the header does not name as text."""
+    declared = list(_declared(str(text))) if text is not None else [("species", "S", 1), ("pos", "R", 3)]
+    names = [name for name, _, _ in declared]
+    known = _known(names)
+    found = [(known[name].replace(":", "_"), known[name], kind, n) for name, kind, n in declared]
+    _require(found, names)
+    if not rows:
+        return found
+    width, there = sum(n for *_, n in found), len(first.split())
+    if there < width:
+        raise FrameFault(f"the header names {width} columns, and atom 1 has {there}")
+    if there > width:
+        there = min(len(row.split()) for row in rows)
+    return [*found, *((f"column_{k}", f"column_{k}", "S", 1) for k in range(width + 1, there + 1))]
+
+
+def _declared(text: str) -> Iterator[tuple[str, str, int]]:
+    """Names, types and widths of `species:S:1:pos:R:3`; a name may hold `::`."""
+    end = 0
+    for match in COLUMN.finditer(text):
+        if match.start() != end:
+            break
+        end = match.end()
+        yield match["name"], match["type"].upper(), int(match["count"])
+    if end != len(text) or not text:
+        part = _shorten(text[end:]) or "nothing"
+        raise FrameFault(f"`Properties` cannot be read at `{part}`", "write `name:type:width`, as `pos:R:3`")
+
+
+def _known(names: Sequence[str]) -> dict[str, str]:
+    """The name that ASE knows for each column; the first of several that mean one thing has it."""
+    found = {name: name for name in names}
+    for own, spellings in _COLUMNS.items():
+        if own not in names:
+            meant = [name for spelling in spellings for name in names if folded(name) == spelling]
+            found |= {name: own for name in meant[:1]}
+    return found
+
+
+def _require(columns: Sequence[Column], names: Sequence[str]) -> None:
+    aliases = [alias for alias, *_ in columns]
+    twice = next((alias for alias in aliases if aliases.count(alias) > 1), None)
+    if twice is not None:
+        raise FrameFault(f"there are two columns `{twice}`")
+    listed = ", ".join(names)
+    if "species" not in aliases and "Z" not in aliases:
+        raise FrameFault("no column has the chemical symbols", f"name it `species`; columns: {listed}")
+    widths = {alias: n for alias, _, _, n in columns}
+    if widths.get("pos") != 3:
+        raise FrameFault("no three columns have the positions", f"name them `pos:R:3`; columns: {listed}")
+    zero = next((alias for alias, n in widths.items() if n == 0), None)
+    if zero is not None:
+        raise FrameFault(f"the column `{zero}` has no width")
+
+
+def _unknown_symbol(symbol: str) -> FrameFault:
+    from ase.data import atomic_numbers
+
+    message = f"`{_shorten(symbol)}` is no chemical symbol"
+    if symbol in _ISOTOPES:
+        help = f"for {_ISOTOPES[symbol]} write `H`, with its mass in a column `masses:R:1`"
+    elif symbol.isdigit():
+        help = "a column of atomic numbers is `Z:I:1`"
+    else:
+        letters = re.match(r"[A-Za-z]+", symbol)
+        name = letters[0].capitalize() if letters else ""
+        help = (
+            f"write `{name}`; labels of atoms go into a column of their own" if name in atomic_numbers else ""
+        )
+    return FrameFault(message, help or None)
+
+
+def _shorten(text: str, limit: int = 40) -> str:
+    text = text.strip()
+    return text if len(text) <= limit else text[:limit] + "…"

@@ -1,0 +1,98 @@
+"""The stress that forces alone imply, as far as they are forces between pairs.
+
+F_i = Σ_j φ(r_ij) r̂_ij with φ linear between knots is solved for by least squares, and V σ = Σ_pairs φ r r̂ r̂ᵀ
+follows. It is no potential and no fit to labels of stress: it decides a sign where forces are mostly those
+of pairs, as at short distances.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from jaxtyping import Float
+
+from ..structures.arrays import Floats
+from ..structures.neighbors import pairs
+from ..structures.structure import Structure
+
+_CUTOFF = 5.5  # Å
+_KNOTS = (16, 32)  # both have to say the same
+_MOST_ATOMS = 2000
+_EXPLAINED = 0.8  # share of the squared forces
+_CORRELATION = 0.7
+_PRIOR = 100.0  # forces of pairs over the largest force of an atom: they cancel in crystals
+_CERTAIN = 4.0  # the implied stress over its standard deviation: forces alone may leave it open
+_ROWS = 3  # force components for each knot that pairs reach
+_SHEAR = np.eye(9) - np.outer(np.eye(3), np.eye(3)) / 3  # takes the pressure off a stress
+_NOISE = 1e-4  # of the largest force: rounding, where everything is explained
+
+
+def agreement_with_forces(structures: Sequence[Structure]) -> float | None:
+    """The correlation of stress labels with the stress that the forces imply; None where the forces are not
+    those of pairs, where they leave the stress open, or where the correlation is weak.
+    """
+    chosen = _chosen(
+        [s for s in structures if s.forces is not None and s.stress is not None and s.volume > 0]
+    )
+    if not chosen:
+        return None
+    coarse, fine = (_correlation(chosen, n) for n in _KNOTS)
+    if coarse is None or fine is None or coarse * fine < 0:
+        return None
+    return min(coarse, fine, key=abs)
+
+
+def _correlation(structures: Sequence[Structure], n_knots: int) -> float | None:
+    parts = [_equations(s, n_knots) for s in structures]
+    design, forces, to_stress, labelled = (np.concatenate([p[k] for p in parts]) for k in range(4))
+    largest = float(np.abs(forces).max())
+    if len(forces) < _ROWS * np.count_nonzero(design.any(axis=0)) or not largest:
+        return None
+    prior = np.eye(n_knots) / (_PRIOR * largest) ** 2
+    noise = (_NOISE * largest) ** 2
+    for _ in range(2):  # the second time with the misfit of the first
+        covariance = np.linalg.inv(design.T @ design / noise + prior)
+        phi = covariance @ (design.T @ forces) / noise
+        misfit = forces - design @ phi
+        noise = max(float(misfit @ misfit) / len(forces), noise)
+    implied = to_stress @ phi
+    uncertain = float(np.einsum("mk,kl,ml->", to_stress, covariance, to_stress))
+    if misfit @ misfit > (1 - _EXPLAINED) * forces @ forces or implied @ implied < _CERTAIN**2 * uncertain:
+        return None
+    size = float(np.linalg.norm(implied) * np.linalg.norm(labelled))
+    correlation = float(implied @ labelled) / size if size else 0.0
+    return correlation if abs(correlation) > _CORRELATION else None
+
+
+def _chosen(structures: Sequence[Structure]) -> list[Structure]:
+    """Structures evenly over the data, up to a number of atoms."""
+    atoms = sum(s.n_atoms for s in structures)
+    step = max(1, -(-atoms // _MOST_ATOMS))
+    return list(structures[::step])
+
+
+def _equations(s: Structure, n_knots: int) -> tuple[Floats, Floats, Floats, Floats]:
+    """(3N, K) and (3N,) of the forces; (9, K) and (9,) of V times the stress without its pressure, to which
+    the energy of a volume, as of electrons in a metal, adds a part that no force shows.
+    """
+    assert s.forces is not None and s.stress is not None
+    near = pairs(s, _CUTOFF)
+    weights = _hats(near.distance, n_knots)  # (M, K)
+    away = s.positions[near.j] + near.shift - s.positions[near.i]
+    direction = away / near.distance[:, None]
+    per_atom = np.zeros((s.n_atoms, 3, n_knots))
+    push = direction[:, :, None] * weights[:, None, :]  # on atom j, away from i
+    np.add.at(per_atom, near.j, push)
+    np.add.at(per_atom, near.i, -push)
+    # repulsion, φ > 0, is a pressure: σ is negative, tension positive
+    outer = -near.distance[:, None, None] * direction[:, :, None] * direction[:, None, :]
+    shear = _SHEAR @ outer.reshape(-1, 9).T @ weights
+    return per_atom.reshape(-1, n_knots), s.forces.ravel(), shear, _SHEAR @ s.stress.ravel() * s.volume
+
+
+def _hats(distance: Float[Floats, " M"], n_knots: int) -> Float[Floats, "M K"]:
+    """Linear functions between knots, which end at 0 at the cutoff."""
+    knots = np.linspace(0.0, _CUTOFF, n_knots + 1)[:-1]
+    width = _CUTOFF / n_knots
+    return np.asarray(np.maximum(1 - np.abs(distance[:, None] - knots) / width, 0.0), dtype=np.float64)
