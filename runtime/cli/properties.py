@@ -12,10 +12,11 @@ from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..files.settings import ConfigError
 from ..properties.family import family_names
 from . import console
-from .options import Json, Quiet, Run
+from .options import Json, Quiet, Run, Target
 from .spec_warnings import opened
 
 if TYPE_CHECKING:
+    from ..potential.evaluators import Evaluator
     from ..potential.potential import Potential
     from ..properties.config import PropertiesConfig
     from ..properties.prototypes import Candidate
@@ -50,6 +51,7 @@ def command(
         Path | None,
         typer.Option("--output", "-o", metavar="FILE", help="File for the results. [RUN/properties.json]"),
     ] = None,
+    target: Target = "auto",
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -69,6 +71,7 @@ def command(
     from ..properties.results import broken_guards
     from ..properties.stored import PROPERTIES, keep
     from .outputs import require_writable
+    from .targets import evaluate_by
 
     settings = load_properties_config(config)
     if only is not None:
@@ -76,7 +79,9 @@ def command(
     where = output or run / PROPERTIES
     require_writable(where)
     potential = opened(run, json, quiet)
-    found = _surveyed(potential, settings, structure or (), not no_sigma, str(config or "--only"), quiet)
+    crystals = _crystals(structure or (), potential, settings, str(config or "--only"), quiet)
+    by = evaluate_by(potential, target, json, quiet)
+    found = _surveyed(potential, settings, crystals, not no_sigma, str(config or "--only"), by, quiet)
     keep(where, found.results, found.structures)
     if plot is not None:
         _plot(plot, found, quiet)
@@ -88,21 +93,22 @@ def command(
 def _surveyed(
     potential: FittedPotential,
     settings: PropertiesConfig,
-    files: Sequence[str],
+    crystals: Sequence[Candidate],
     with_sigma: bool,
     place: str,
+    by: Evaluator,
     quiet: bool,
 ) -> Survey:
     from ..properties.measurement import survey
     from ..runs.run_folder import covariance
     from .progress import measuring
 
-    crystals = _crystals(files, potential, settings, place, quiet)
     spread = covariance(potential.folder) if with_sigma else None
     if spread is None and with_sigma:
         console.say("the run has no covariance, so there is no ±", quiet)
     with measuring(quiet) as progress:
-        return survey(potential, settings, spread, crystals, progress, place)
+        own = None if by.target == "xla" else by
+        return survey(potential, settings, spread, crystals, progress, place, own)
 
 
 def _plot(folder: Path, found: Survey, quiet: bool) -> None:

@@ -41,6 +41,7 @@ class Predicted:
     forces: Forces  # eV/Å
     stress: Stress | None  # eV/Å³, tension positive, as `stress_of` has it
     site_energy: PerAtom  # eV
+    virial: Float[Floats, "3 3"]  # dE/dε, eV
 
 
 def stress_of(structure: Structure, virial: Float[Floats, "3 3"]) -> Stress | None:
@@ -116,7 +117,8 @@ class CppEvaluator:
     def evaluate(self, theta: Theta, structure: Structure, lists: Atoms) -> Predicted:
         now = replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))
         found = self.kernel(self._of(theta), now, n_threads(structure.n_atoms))
-        return Predicted(found.energy, found.forces, stress_of(structure, found.virial), found.site_energy)
+        stress = stress_of(structure, found.virial)
+        return Predicted(found.energy, found.forces, stress, found.site_energy, found.virial)
 
     def _of(self, theta: Theta) -> Floats:
         """The constants of these parameters, worked out once for many structures."""
@@ -193,8 +195,9 @@ class XlaEvaluator:
         found = []
         for k, (structure, end) in enumerate(zip(structures, ends, strict=True)):
             atoms = slice(end - structure.n_atoms, end)
-            stress = stress_of(structure, virial[:, :, k])
-            found.append(Predicted(float(energy[k]), forces[:, atoms].T.copy(), stress, site[atoms].copy()))
+            own = virial[:, :, k].copy()
+            parts = forces[:, atoms].T.copy(), stress_of(structure, own), site[atoms].copy(), own
+            found.append(Predicted(float(energy[k]), *parts))
         return found
 
 
@@ -228,7 +231,8 @@ class ReferenceEvaluator:
         kinds = species_index(self.model.species)[structure.numbers]
         s = structure
         found = predict(self.model, theta, s.positions, s.cell, s.pbc, kinds)
-        return Predicted(found.energy, found.forces, stress_of(s, found.virial), found.site_energy)
+        stress = stress_of(s, found.virial)
+        return Predicted(found.energy, found.forces, stress, found.site_energy, found.virial)
 
 
 # --- the choice ----------------------------------------------------------------------------------

@@ -2,9 +2,9 @@
 and parameters.
 
 Compiling a kernel costs seconds and running it milliseconds, so all structures of a measurement share one
-padded shape, and three functions do for everything: the kernel, its derivative along a strain and a
-displacement (forward mode through the differentiated IR, exact), and the derivatives of the energy with
-respect to all parameters (reverse mode, exact).
+padded shape, and three functions do for everything: the kernel, or another target in its place, its
+derivative along a strain and a displacement (forward mode through the differentiated IR, exact), and the
+derivatives of the energy with respect to all parameters (reverse mode, exact).
 """
 
 from __future__ import annotations
@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from jaxtyping import Float
 
+from ..potential.evaluators import Evaluator as Target
 from ..potential.potential import Potential
 from ..structures.arrays import Floats, Forces, PerAtom, Theta
 from ..structures.batches import Batch, build
@@ -108,10 +109,11 @@ class Evaluator:
     Unmeasured where a number is not finite.
     """
 
-    def __init__(self, potential: Potential, with_gradients: bool) -> None:
+    def __init__(self, potential: Potential, with_gradients: bool, by: Target | None = None) -> None:
+        """by: gives energies, forces and virials; None: XLA, which gives all else."""
         import jax.numpy as jnp
 
-        self.potential, self.with_gradients = potential, with_gradients
+        self.potential, self.with_gradients, self.by = potential, with_gradients, by
         self.kernel: Kernel = potential.kernel()
         self.specs: tuple[ListSpec, ...] = potential.list_specs()
         self.cutoff = max((s.cutoff for s in self.specs), default=0.0)
@@ -130,13 +132,22 @@ class Evaluator:
 
     def values(self, structure: Structure) -> Values:
         """Energy, forces, virial and site energies."""
+        found = self._by_xla(structure) if self.by is None else self._by_target(self.by, structure)
+        parts = (found.energy, found.forces, found.virial)
+        if not all(np.isfinite(part).all() for part in parts):
+            raise Unmeasured("the energy or a force is not finite")
+        return found
+
+    def _by_xla(self, structure: Structure) -> Values:
         n = structure.n_atoms
         out = self.kernel(self._theta, self._arrays(structure))
         energy, forces, virial, sites = (np.asarray(part, dtype=np.float64) for part in out)
-        forces = forces[:, :n].T
-        if not np.isfinite(energy[0]) or not np.isfinite(forces).all() or not np.isfinite(virial).all():
-            raise Unmeasured("the energy or a force is not finite")
-        return Values(forces.copy(), virial[:, :, 0].copy(), float(energy[0]), sites[:n].copy())
+        return Values(forces[:, :n].T.copy(), virial[:, :, 0].copy(), float(energy[0]), sites[:n].copy())
+
+    def _by_target(self, by: Target, structure: Structure) -> Values:
+        _require_finite(structure)
+        found = by.evaluate(self.potential.theta, structure, by.lists(structure, 0.0))
+        return Values(found.forces, found.virial, found.energy, found.site_energy)
 
     def push(self, structure: Structure, way: Direction) -> Slopes:
         """The change of virial and forces along a direction, per unit of it; exact."""
@@ -188,8 +199,7 @@ class Evaluator:
 
     def _batch(self, structure: Structure) -> Batch:
         """In the smallest shape that holds it; in a new one, with room, where none does."""
-        if not np.isfinite(structure.positions).all() or not np.isfinite(structure.cell).all():
-            raise Unmeasured("the atoms moved to infinity")
+        _require_finite(structure)
         found = pairs(structure, self.cutoff or 1.0)
         n = structure.n_atoms
         least = Shape(n, 1, tuple(sizes(found, self.specs, n)))
@@ -199,6 +209,11 @@ class Evaluator:
             self._shapes += fitting
         shape = min(fitting, key=lambda s: s.elements(self.specs))
         return build([structure], self.specs, self.potential.species, shape, [found])
+
+
+def _require_finite(structure: Structure) -> None:
+    if not np.isfinite(structure.positions).all() or not np.isfinite(structure.cell).all():
+        raise Unmeasured("the atoms moved to infinity")
 
 
 def along(structure: Structure, way: Direction, s: float) -> Structure:

@@ -11,6 +11,7 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..files.settings import ConfigError
+from ..potential.evaluators import Evaluator as Target
 from ..potential.potential import Potential
 from ..structures.arrays import Floats
 from .bench import Bench, Quantity, Task
@@ -47,15 +48,17 @@ def survey(
     structures: Sequence[Candidate] = (),
     on_progress: OnProgress | None = None,
     place: str = "the configuration",
+    by: Target | None = None,
 ) -> Survey:
     """As `measure`, with the curves behind the numbers.
 
     on_progress: called with a quantity, the number of measurements done and the number of all.
+    by: gives energies, forces and virials; None: XLA, which gives their derivatives in any case.
     """
     config = config or PropertiesConfig()
     candidates = _candidates(potential, config, structures, place)
     config = _possible(config, place)
-    bench = Bench(Evaluator(potential, covariance is not None), candidates, _repeated(config))
+    bench = Bench(Evaluator(potential, covariance is not None, by), candidates, _repeated(config))
     tasks = [task for name in config.measure for task in families()[name].tasks(bench, config.settings(name))]
     references = _references(config, tasks, place)
     spread = _Spread(potential, covariance)

@@ -80,7 +80,10 @@ class World:
 
     def evaluate(self, potential: object, structures: Sequence[Structure]) -> Metrics:
         """Of a potential without forces."""
-        zeros = [Predicted(0.0, np.zeros((s.n_atoms, 3)), None, np.zeros(s.n_atoms)) for s in structures]
+        zeros = [
+            Predicted(0.0, np.zeros((s.n_atoms, 3)), None, np.zeros(s.n_atoms), np.zeros((3, 3)))
+            for s in structures
+        ]
         return compare(structures, zeros)
 
 
