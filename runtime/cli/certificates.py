@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,10 @@ Checked = tuple[Model, tuple[Diagnostic, ...], "Certificates | None"]
 
 
 def is_run(path: Path) -> bool:
+    from ..files.orphans import recover
+
+    with suppress(OSError):
+        recover(path)
     return (path / "metadata.json").is_file()
 
 

@@ -16,6 +16,8 @@ VASP = ("vasp-out", "vasp-xml")
 _OUTCAR = re.compile(r"aborting loop (?:because EDIFF is reached|EDIFF was not reached)")
 _LIMIT = re.compile(r'<i[^>]*name="NELM"[^>]*>\s*(\d+)')
 
+_MARK = re.compile(r"<calculation|<scstep|</calculation>")
+
 
 def marked(steps: Iterable[Atoms], path: Path) -> Iterator[Atoms]:
     """The steps of an OUTCAR or vasprun.xml, with `converged` False in the info of those that are not."""
@@ -43,8 +45,9 @@ def _of_xml(lines: Iterable[str]) -> Iterator[bool]:
     limit: int | None = None
     taken = 0
     for line in lines:
-        if (found := _LIMIT.search(line)) and limit is None:
+        if limit is None and (found := _LIMIT.search(line)):
             limit = int(found[1])
-        taken = 0 if "<calculation" in line else taken + line.count("<scstep")
-        if "</calculation>" in line:
-            yield limit is None or taken < limit
+        for mark in _MARK.findall(line):
+            if mark == "</calculation>":
+                yield limit is None or taken < limit
+            taken = taken + 1 if mark == "<scstep" else 0

@@ -31,7 +31,7 @@ class Budget(Section):
         None, "Time after which the design stops; its results so far are kept.", metavar="SECONDS", gt=0
     )
     fits: int | None = Field(None, ge=1)  # trials: pieces measured, selections, fits
-    workers: int = option(1, "Number of processes.", ge=1)
+    workers: int = option(1, "Number of processes.", ge=1, le=1024)
 
 
 class Entry(Section):
@@ -68,9 +68,9 @@ class DesignConfig(Section):
     sizes: list[int] = Field(default_factory=lambda: [10, 15, 20, 30, 50, 75], min_length=1)
     moves: list[float] = Field(default_factory=list)  # factors on the lengths of each term that are tried
     most_columns: int = Field(1500, ge=1)  # numbers to select from; terms that would bring more are left out
-    folds: int = Field(5, ge=2)  # of the cross-validation inside the training structures
+    folds: int = Field(5, ge=2, le=1000)  # of the cross-validation inside the training structures
     seed: int = Field(0, ge=0)
-    memory_mb: float = Field(1500.0, ge=50)
+    memory_mb: float = Field(1500.0, ge=50, le=1e9)
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))

@@ -25,18 +25,16 @@ def beside(path: Path, kind: str) -> Path:
 
 
 def claim(handle: int) -> bool:
-    """Take the lock of an open file for as long as it is open; False where another process has it.
+    """Take the lock of an open file for as long as it is open; whether it was to be had.
 
-    Where the file system has no locks, it is as if nobody had it.
+    It is not where another process has it, and where the file system has no such locks.
     """
     try:
         import fcntl
 
         fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
+    except (ImportError, OSError):  # held; Windows; file systems of networks
         return False
-    except (ImportError, OSError):  # Windows; file systems of networks
-        pass
     return True
 
 

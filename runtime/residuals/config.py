@@ -43,7 +43,7 @@ class FitConfig(Section):
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
     method: Annotated[str, one_of(method_names())] = option(AUTO, f"Optimiser: {', '.join(method_names())}.")
-    starts: int = option(1, "Number of starts from drawn values; the best one is kept.", ge=1)
+    starts: int = option(1, "Number of starts from drawn values; the best one is kept.", ge=1, le=10_000)
     seed: int = option(0, "Seed of the split and of the starts.", ge=0)
     time_limit: float | None = option(
         None, "Time after which the fit stops, with the best so far.", metavar="SECONDS", gt=0
@@ -60,7 +60,7 @@ class FitConfig(Section):
         ge=0,
     )
     memory_mb: float = option(
-        1000.0, "Memory for a batch and its derivatives.", flag="--memory", metavar="MB", ge=50
+        1000.0, "Memory for a batch and its derivatives.", flag="--memory", metavar="MB", ge=50, le=1e9
     )
     reference_energies: bool = option(
         True, "No reference energy of each species is added.", flag="--no-reference"

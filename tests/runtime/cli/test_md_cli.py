@@ -171,6 +171,8 @@ def test_a_damaged_state_gives_way_to_the_one_before(
 ) -> None:
     whole = {name: (done / name).read_bytes() for name in ("state.npz", "thermo.csv", "trajectory.xyz")}
     state, content = done / "state.npz", whole["state.npz"]
+    orphan = done / ".state.npz.0a1b2c3d.part"
+    orphan.write_bytes(b"")
     if damage == "gone":
         state.unlink()
         reason = "it is missing"
@@ -188,7 +190,7 @@ def test_a_damaged_state_gives_way_to_the_one_before(
         f"warning[damaged-artifact]: cut/state.npz is damaged: {reason}; "
         "the run is resumed from the state before it, of step 20\n  --> cut/state.npz\n",
     )
-    assert {name: (done / name).read_bytes() for name in whole} == whole
+    assert {name: (done / name).read_bytes() for name in whole} == whole and not orphan.exists()
 
 
 @pytest.mark.parametrize(

@@ -36,6 +36,17 @@ def test_forces_and_stress_are_derivatives_of_the_energy(potential: Potential) -
     np.testing.assert_allclose(atoms.get_stress(), calculate_numerical_stress(atoms, 1e-5), atol=2e-6)
 
 
+def test_a_slab_has_the_stress_in_its_plane(potential: Potential) -> None:
+    atoms = crystal()
+    atoms.center(vacuum=6, axis=2)
+    atoms.pbc = [True, True, False]
+    atoms.calc = potential.calculator()
+    found = atoms.get_stress()
+    numerical = calculate_numerical_stress(atoms, 1e-5)
+    np.testing.assert_allclose(found[[0, 1, 5]], numerical[[0, 1, 5]], atol=2e-6)
+    assert abs(found[0]) > 1e-3 and found[[2, 3, 4]].tolist() == [0, 0, 0]
+
+
 def test_all_properties(potential: Potential) -> None:
     atoms = crystal()
     atoms.calc = potential.calculator()
@@ -136,6 +147,13 @@ def test_what_cannot_be_calculated(potential: Potential) -> None:
         "not-finite",
         "the energy or a force is not finite",
         "are two atoms at the same place?",
+    )
+    lost = bulk("Nb", cubic=True)
+    lost.positions[1, 2] = np.nan
+    assert refused(lost, calculator) == (
+        "not-finite",
+        "the position of atom 2 along z is nan",
+        "has a simulation or a relaxation broken down before?",
     )
     assert refused(Atoms(), calculator) == ("no-atoms", "there are no atoms to calculate", None)
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 from pathlib import Path
 
-import numpy as np
 import pytest
 from commands import run
-from potentia.runtime.files import atomic, orphans
 from potentia.runtime.files.lock import only_writer_of
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs import run_folder
@@ -51,9 +48,9 @@ for k, folder in enumerate(map(Path, folders), 1):
 """
 
 
-@pytest.mark.parametrize("exchange", ["yes", "no"])
+@pytest.mark.parametrize(("exchange", "command_of_a_user"), [("yes", "log"), ("no", "check")])
 def test_a_run_outlives_a_kill_after_every_rename(
-    exchange: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    exchange: str, command_of_a_user: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     folders = [tmp_path / f"run{k}" for k in range(7)]
     for folder in folders:
@@ -65,7 +62,7 @@ def test_a_run_outlives_a_kill_after_every_rename(
     assert killed == ([True] * 3 + [False] * 4 if exchange == "yes" else [True] * 5 + [False] * 2)
     kept = []
     for folder in folders:
-        assert run(capsys, "log", str(folder))[0] == 0
+        assert run(capsys, command_of_a_user, str(folder))[0] == 0
         kept.append(run_folder.load(folder).metadata.calibration is not None)
         with only_writer_of(folder):  # who writes next cleans up
             pass
