@@ -59,9 +59,11 @@ def command(
     from ..active.loop import learn
     from ..active.study import agreement, study_of
     from ..files.lock import only_writer_within
+    from .interruption import keeping
     from .progress import staging
 
     settings = load_active(config, stop)
+    keeping(output, f"finished work is kept in {output}; the same command goes on")
     with only_writer_within(output):
         with staging("active", quiet) as report:
             study = study_of(settings, config, output, report, allow_code=allow_code)

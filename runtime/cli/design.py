@@ -55,9 +55,11 @@ def command(
     from ..design.config import load_design
     from ..design.front import write_front
     from ..design.loop import design
+    from .interruption import keeping
     from .progress import designing
 
     settings = load_design(config, {**labels, **test, **budget})
+    keeping(output, f"finished trials are kept in {output}; the same command goes on")
     study = _study(settings, config, data, output)
     if not quiet:
         _introduce(study, json)

@@ -52,6 +52,7 @@ def command(
     from ..files.lock import only_writer_of
     from ..information.parts import report
     from ..runs.with_data import fitted_run_of
+    from .interruption import keeping
     from .outputs import require_writable
 
     where = output or run / "fisher.json"
@@ -65,6 +66,7 @@ def command(
         found = report(training.potential.model, known)
         content = {"run": str(run), "n_structures": len(training.structures), **found.as_dict()}
         kept = _kept(run, training, known, errors)
+        keeping(run, f"the covariance is saved in {run}")
         content |= kept
         _save(where, content, found, kept["coverage"], plot)
     if not quiet:

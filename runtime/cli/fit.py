@@ -12,6 +12,7 @@ from ...compiler.warnings import warnings_of_fitted
 from ..data.config import DataConfig
 from ..residuals.config import FitConfig
 from . import console
+from .interruption import INTERRUPTED, keeping
 from .labels import say_labels
 from .options import Config, Data, Json, Quiet, Spec
 from .setting_options import Given, having, options_of
@@ -69,6 +70,7 @@ def command(
     one_thread_each()
     from ...compiler.program import Program
     from ..files.lock import only_writer_of
+    from ..files.states import checkpoint_of
     from ..residuals.config import load_config
     from .outputs import require_new_run
 
@@ -78,6 +80,9 @@ def command(
     if program.named_species:  # before the data: its faults are told at once
         warn(program, json, quiet)
     require_new_run(folder, force, resume)
+    checkpoint = checkpoint_of(folder)
+    so_far = f"the fit so far is kept in {checkpoint.parent}; go on with `--resume`"
+    keeping(checkpoint, so_far, saves=True)
     with only_writer_of(folder):
         training, potential = _prepared(program, data, settings)
         if not program.named_species:  # it is built once the data have said them
@@ -89,12 +94,14 @@ def command(
         result = _fitted(potential, training, settings, folder, resume, quiet)
         metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
         _finished(folder, result.reason)
+    is_cut = "interrupt" in result.reason
+    keeping(folder, f"the run is saved in {folder}" + ("; go on with `--resume`" if is_cut else ""))
     if not quiet:
         console.report((*result.warnings, *_fitted_warnings(potential, result.potential)), json)
         ended = "converged" if result.converged else "not converged"
         console.say(f"{ended} ({result.reason}); saved in {folder}")
     _tell(result.potential, metrics, json)
-    return 130 if "interrupt" in result.reason else 0
+    return INTERRUPTED if is_cut else 0
 
 
 def _finished(folder: Path, reason: str) -> None:

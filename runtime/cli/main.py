@@ -20,10 +20,10 @@ from typing import Any
 import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, InternalError, UserError
-from . import console
+from . import console, interruption
+from .interruption import INTERRUPTED
 
 OURS = 70  # EX_SOFTWARE
-INTERRUPTED = 130
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 COMMANDS = (
@@ -88,14 +88,26 @@ def _listed(name: str) -> Callable[[], None]:
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. Everything that goes wrong ends in a message here."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
+    if argv is not None:
+        return _run(argv)
+    with interruption.heard("--json" in sys.argv):
+        code = _run(sys.argv[1:])
+        if code == INTERRUPTED:
+            interruption.end()
+        return code
+
+
+def _run(arguments: Sequence[str]) -> int:
     as_json = "--json" in arguments
+    interruption.begin()
     try:
         quick = _quick(arguments)
         if quick is not None:
             return quick
         app = application(next((word for word in arguments if word != "--"), None))
-        code = app(arguments, prog_name="potentia", standalone_mode=False)
+        code = app(list(arguments), prog_name="potentia", standalone_mode=False)
+        if code == INTERRUPTED:  # Typer catches the exception itself
+            raise KeyboardInterrupt
         return code if isinstance(code, int) else 0
     except UserError as error:
         console.report(error.diagnostics, as_json)
@@ -104,7 +116,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         console.report([_usage(error)], as_json)
         return int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
-        console.report([Diagnostic("interrupted", "interrupted")], as_json)
+        console.report([interruption.answered()], as_json)
         return INTERRUPTED
     except BrokenPipeError:  # the reader of our output is gone: `potentia … | head`
         console.silence(sys.stdout)

@@ -67,12 +67,15 @@ def command(
         one_core()
     from ..dynamics import md_settings, simulate
     from ..dynamics.kernels import choose
+    from ..dynamics.outputs import STATE
+    from .interruption import keeping
     from .progress import simulating
 
     settings = md_settings(_with_time(dict(given), time))
     potential = opened(run, json, quiet)
     start, velocities = _start(structure, repeat, FileConfig(**files).kind(), settings, quiet)
     _say_target(choose(potential, settings, start.n_atoms, output if resume else None), quiet)
+    keeping(output / STATE, f"the run so far is kept in {output}; go on with `--resume`")
     with simulating(settings.steps, quiet) as progress:
         result = simulate(
             *(potential, start, settings),

@@ -79,13 +79,16 @@ def command(
     """
     one_thread_each()
     from ..files.lock import only_writer_of
-    from ..files.states import remove_checkpoint
+    from ..files.states import checkpoint_of, remove_checkpoint
     from ..runs.with_data import fitted_run_of
+    from .interruption import keeping
     from .outputs import require_new_run
 
     folder = output or run.with_name(run.name + "-pruned")
     goal = _goal(target_parameters, max_loss_increase, criterion)
     require_new_run(folder, force, resume)
+    checkpoint = checkpoint_of(folder)
+    keeping(checkpoint, f"the steps so far are kept in {checkpoint.parent}; go on with `--resume`")
     with only_writer_of(folder):
         training = fitted_run_of(run, data, allow_data_change)
         report_fitted(training.potential, json, quiet)
@@ -93,6 +96,7 @@ def command(
         pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
         metrics, content = _saved(folder, run, training, pruned, quiet)
         remove_checkpoint(folder)
+    keeping(folder, f"the run is saved in {folder}")
     if not quiet:
         console.report((*pruned.warnings, *pruned.result.warnings), json)
         console.say(f"saved in {folder}")

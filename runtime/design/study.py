@@ -193,6 +193,8 @@ def _refine(study: Study, payload: Payload, on_progress: OnShare | None) -> Resu
         found, predicted = solved(pool, start, columns, structures, Sigmas.of(study.config.weights))
     else:
         found = fit(start, structures, study.fit_config)
+        if "interrupt" in found.reason:  # the trial is open again
+            raise KeyboardInterrupt
         predicted = found.potential.predict(structures)
     metrics = compare(structures, predicted).as_dict()
     save(

@@ -333,6 +333,8 @@ class Pruning:
         result = fit(
             made, self.structures, self.config.model_copy(update={"starts": 1}), on_progress=self.on_progress
         )
+        if "interrupt" in result.reason:  # the checkpoint stays
+            raise KeyboardInterrupt
         start = self.potential
         unfinished = isinstance(start, FittedPotential) and not start.metadata.converged
         warnings = [not_at_optimum(self.first.quadratic_model)] if unfinished else []

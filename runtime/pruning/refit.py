@@ -113,5 +113,7 @@ def refit(
         max_iterations=iterations, time_limit=config.time_limit, decrease_tolerance=config.tolerance
     )
     found = minimize(restricted, phi, options, ridge(config.ridge, phi))
+    if found.reason == "interrupted":  # the steps before it are kept
+        raise KeyboardInterrupt
     about = of_system(found.system, restricted.names, found.theta)
     return Refit(restricted.full(found.theta), about, found.converged, found.reason)

@@ -7,8 +7,14 @@ import signal
 import subprocess
 import sys
 from pathlib import Path
+from time import monotonic
 
 import pytest
+from ase.build import bulk
+from commands import run
+from potentia.runtime.dynamics.outputs import STATE
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.runs.run_folder import save
 
 # the signal is sent by the process to itself after its second checkpoint: at the same place every time
 SCRIPT = """
@@ -29,6 +35,70 @@ checkpoint.save_state = save_state
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.exit(main(arguments))
 """
+
+
+# a thread that nothing stops, as one in XLA's compiler, and a command that waits for it
+STUCK = """
+import sys, time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from potentia.compiler import pipeline
+from potentia.runtime.cli import interruption, main
+
+def parse(source):
+    interruption.keeping(Path("nb.pes"), "all of it is kept; go on")
+    with ThreadPoolExecutor(1) as pool:
+        print("here", flush=True)
+        pool.submit(time.sleep, 60).result()
+
+pipeline.parse = parse
+sys.argv = ["potentia", "check", "nb.pes"]
+sys.exit(main.main())
+"""
+
+
+def test_ctrl_c_is_heard_where_python_does_not_hear_it(tmp_path: Path) -> None:
+    (tmp_path / "nb.pes").write_text("E = lj(Nb)\n", encoding="utf-8")
+    with subprocess.Popen(
+        [sys.executable, "-c", STUCK],
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+    ) as process:
+        assert process.stdout is not None and process.stdout.readline() == "here\n"
+        process.send_signal(signal.SIGINT)
+        began = monotonic()
+        _, err = process.communicate(timeout=30)
+        assert monotonic() - began < 2.5
+    assert (process.returncode, err) == (
+        130,
+        "error[interrupted]: interrupted: all of it is kept; go on\n",
+    )
+
+
+OPTION = {"md": "--structure", "predict": "--structures"}
+
+
+def test_an_interruption_says_what_is_kept_and_how_to_go_on(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    save(tmp_path / "run", compile("species Ar\nE = lj()\n"), certified=False)
+    bulk("Ar", "fcc", 5.3).write("ar.xyz")
+    monkeypatch.setattr("potentia.runtime.dynamics.simulation.simulate", interrupted)
+    monkeypatch.setattr("potentia.runtime.potential.evaluators.CppEvaluator.predict", interrupted)
+    told = {"md": "the run so far is kept in hot; go on with `--resume`", "predict": "nothing was saved"}
+    for command, kept in told.items():
+        more = ["-o", "hot", "--temperature", "30"] if command == "md" else ["--target", "cpp"]
+        (tmp_path / "hot").mkdir(exist_ok=True)
+        (tmp_path / "hot" / STATE).touch()
+        code, _, err = run(capsys, command, "run", OPTION[command], "ar.xyz", *more)
+        assert (code, err.splitlines()[-1]) == (130, f"error[interrupted]: interrupted: {kept}")
 
 
 def fit(folder: Path, name: str, *more: str, number: int = 0) -> subprocess.CompletedProcess[str]:

@@ -1,0 +1,113 @@
+"""Ctrl-C: heard within two seconds, wherever the command is, and answered with what is kept.
+
+Python raises KeyboardInterrupt between two of its own steps, and one of them may be a minute in a compiler,
+or a wait for threads in one. A thread that the signal wakes at once waits a little for the command to end by
+itself, and else ends the process. Files are whole or absent at any moment, so nothing is lost by that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from time import sleep
+from types import FrameType
+from typing import NoReturn
+
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from . import console
+
+INTERRUPTED = 130
+_PATIENCE = 1.2  # s
+
+
+class _Now:
+    """The answer to an interruption now.
+
+    kept: what is saved once `place` exists, and how to go on. saves: the command saves what it has when it
+    hears of the interruption, and ends by itself. is_answered: it is about to end.
+    """
+
+    place: Path | None = None
+    kept = ""
+    saves = False
+    is_answered = False
+
+
+def begin() -> None:
+    """A command of which nothing is kept yet."""
+    _Now.place, _Now.kept, _Now.saves, _Now.is_answered = None, "", False, False
+
+
+def keeping(place: Path, kept: str, saves: bool = False) -> None:
+    """From here on an interruption finds this kept, once the place exists."""
+    _Now.place, _Now.kept, _Now.saves = place, kept, saves
+
+
+def answered() -> Diagnostic:
+    """The interruption in a line, as the command ends."""
+    _Now.is_answered = True
+    return Diagnostic("interrupted", f"interrupted: {_Now.kept if _is_there() else 'nothing was saved'}")
+
+
+def _is_there() -> bool:
+    return _Now.place is not None and _Now.place.exists()
+
+
+@contextlib.contextmanager
+def heard(as_json: bool) -> Iterator[None]:
+    """A process of our own hears Ctrl-C within two seconds in this block."""
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # ignored in the background
+        yield
+        return
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    signal.signal(signal.SIGINT, _raise)
+    threading.Thread(target=_wait, args=(reader, as_json), daemon=True).start()
+    try:
+        yield
+    finally:
+        signal.set_wakeup_fd(-1)
+
+
+def _raise(number: int, frame: FrameType | None) -> NoReturn:
+    if _Now.saves and _is_there() and not _Now.is_answered:
+        _Now.is_answered = True
+        console.say("interrupted: saving the best so far; Ctrl-C again ends at once")
+    raise KeyboardInterrupt
+
+
+def _wait(reader: int, as_json: bool) -> None:
+    """End the process where the command does not, and at the second interruption in any case."""
+    while os.read(reader, 1)[0] != signal.SIGINT:
+        pass
+    sleep(_PATIENCE)
+    if _Now.is_answered:
+        while os.read(reader, 1)[0] != signal.SIGINT:
+            pass
+    console.report([answered()], as_json)
+    end()
+
+
+def end() -> NoReturn:
+    """End the process at once: threads in a compiler neither keep it waiting nor meet its ruins."""
+    _end_children()
+    if console.is_terminal():
+        sys.stderr.write("\x1b[?25h")  # a bar hides the cursor
+    for stream in (sys.stdout, sys.stderr):
+        with contextlib.suppress(OSError, ValueError):
+            stream.flush()
+    os._exit(INTERRUPTED)
+
+
+def _end_children() -> None:
+    if "multiprocessing" in sys.modules:
+        from multiprocessing import active_children
+
+        for child in active_children():
+            child.terminate()
