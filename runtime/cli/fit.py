@@ -70,7 +70,6 @@ def command(
     one_thread_each()
     from ...compiler.program import Program
     from ..files.lock import only_writer_of
-    from ..files.states import checkpoint_of
     from ..residuals.config import load_config
     from .outputs import require_new_run
 
@@ -80,13 +79,11 @@ def command(
     if program.named_species:  # before the data: its faults are told at once
         warn(program, json, quiet)
     require_new_run(folder, force, resume)
-    checkpoint = checkpoint_of(folder)
-    so_far = f"the fit so far is kept in {checkpoint.parent}; go on with `--resume`"
-    keeping(checkpoint, so_far, saves=True)
+    _keeping_checkpoint(folder)
     with only_writer_of(folder):
         training, potential = _prepared(program, data, settings)
         if not program.named_species:  # it is built once the data have said them
-            warn(program.for_species(training.species), json, quiet)
+            warn(potential.program, json, quiet)
         if begin is not None:
             potential = _begun(potential, begin, quiet)
         if not quiet:
@@ -102,6 +99,13 @@ def command(
         console.say(f"{ended} ({result.reason}); saved in {folder}")
     _tell(result.potential, metrics, json)
     return INTERRUPTED if is_cut else 0
+
+
+def _keeping_checkpoint(folder: Path) -> None:
+    from ..files.states import checkpoint_of
+
+    checkpoint = checkpoint_of(folder)
+    keeping(checkpoint, f"the fit so far is kept in {checkpoint.parent}; go on with `--resume`", saves=True)
 
 
 def _finished(folder: Path, reason: str) -> None:

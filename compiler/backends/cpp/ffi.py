@@ -47,8 +47,8 @@ def packed(edge: Edge) -> Neighbours:
     return near(edge, jnp.zeros((3, len(edge.j))), np.inf)
 
 
-def near(edge: Edge, positions: Any, reach: Any, turn: Any = None) -> Neighbours:
-    """The neighbours nearer than a reach (Å); positions: (3, N), Å. Inside `jax.jit` or outside.
+def near(edge: Edge, positions: Any, within: Any, turn: Any = None) -> Neighbours:
+    """The neighbours within a distance (Å); positions: (3, N), Å. Inside `jax.jit` or outside.
 
     turn: shifts s are turn·s now, and are kept as they were (`Neighbours` says why); None: they are s.
 
@@ -69,7 +69,7 @@ def near(edge: Edge, positions: Any, reach: Any, turn: Any = None) -> Neighbours
     )
     lists = jnp.asarray(edge.j, np.int32), jnp.asarray(edge.shift), jnp.asarray(edge.valid)
     turn = jnp.eye(3) if turn is None else turn
-    now = (jnp.asarray(a, np.float64) for a in (positions, reach, turn))
+    now = (jnp.asarray(a, np.float64) for a in (positions, within, turn))
     return Neighbours(*call(*lists, *now))
 
 

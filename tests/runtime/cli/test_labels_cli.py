@@ -14,7 +14,7 @@ from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs.run_folder import save
 from potentia.runtime.structures.structure import Structure
 
-SPEC = "species Ar\nE = lj(rc = 6, inner = 4.8, epsilon = 0.0104, sigma = 3.4) + reference(e0 = fixed 0)\n"
+SPEC = "species Ar\nE = lj(rc = 6, inner = 4.8, epsilon = 0.0104, sigma = 3.4)\n"
 KEYS = (
     "keys    energy `energy` (eV), forces `forces` (eV/Å), stress `stress` (eV/Å^3, tension positive) "
     "or `virial` (eV, = -V*stress)"
