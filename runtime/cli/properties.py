@@ -9,13 +9,16 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
+from ..data.config import FileConfig
 from ..files.settings import ConfigError
 from ..properties.family import family_names
 from . import console
 from .options import Json, Quiet, Run, Target
+from .setting_options import Given, having, options_of
 from .spec_warnings import opened
 
 if TYPE_CHECKING:
+    from ..data.file_kind import FileKind
     from ..potential.evaluators import Evaluator
     from ..potential.potential import Potential
     from ..properties.config import PropertiesConfig
@@ -24,6 +27,7 @@ if TYPE_CHECKING:
     from ..runs.run_folder import FittedPotential
 
 
+@having(kinds=options_of(FileConfig))
 def command(
     run: Run,
     config: Annotated[
@@ -52,6 +56,8 @@ def command(
         typer.Option("--output", "-o", metavar="FILE", help="File for the results. [RUN/properties.json]"),
     ] = None,
     target: Target = "auto",
+    *,
+    kinds: Given,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -79,9 +85,10 @@ def command(
     where = output or run / PROPERTIES
     require_writable(where)
     potential = opened(run, json, quiet)
-    crystals = _crystals(structure or (), potential, settings, str(config or "--only"), quiet)
+    kind, place = FileConfig(**kinds).kind(), str(config or "--only")
+    crystals = _crystals(structure or (), kind, potential, settings, place, quiet)
     by = evaluate_by(potential, target, json, quiet)
-    found = _surveyed(potential, settings, crystals, not no_sigma, str(config or "--only"), by, quiet)
+    found = _surveyed(potential, settings, crystals, not no_sigma, place, by, quiet)
     keep(where, found.results, found.structures)
     if plot is not None:
         _plot(plot, found, quiet)
@@ -119,7 +126,12 @@ def _plot(folder: Path, found: Survey, quiet: bool) -> None:
 
 
 def _crystals(
-    files: Sequence[str], potential: Potential, settings: PropertiesConfig, place: str, quiet: bool
+    files: Sequence[str],
+    kind: FileKind,
+    potential: Potential,
+    settings: PropertiesConfig,
+    place: str,
+    quiet: bool,
 ) -> list[Candidate]:
     """The structures of files. Each is called by its file's name, or by more of the path where another
     structure has that name.
@@ -139,7 +151,7 @@ def _crystals(
     for file, name, wanted in zip(files, names, short, strict=True):
         if name != wanted:
             console.say(f"structure {file} is called `{name}`: `{wanted}` is another", quiet)
-    return [from_file(name, file, potential.species) for name, file in zip(names, files, strict=True)]
+    return [from_file(name, file, potential.species, kind) for name, file in zip(names, files, strict=True)]
 
 
 def _print(found: Survey, broken: list[str], as_json: bool) -> None:

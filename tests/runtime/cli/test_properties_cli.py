@@ -160,3 +160,22 @@ def test_targets_measure_the_same(run: Path, tmp_path: Path, capsys: pytest.Capt
         assert f"target: {target}" in err
         found[target] = {p["name"]: p["value"] for p in json.loads(out)["properties"]}
     assert found["cpp"] == pytest.approx(found["xla"], rel=1e-7)
+
+
+BOX = "0 2.6 xlo xhi\n0 2.6 ylo yhi\n0 2.6 zlo zhi"
+DATA = f"start\n\n1 atoms\n1 atom types\n{BOX}\n\nAtoms # atomic\n\n1 1 0 0 0\n"
+
+
+def test_a_crystal_with_types(run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "sc.data").write_text(DATA)
+    arguments = ["properties", str(run), "-q", "--structure", str(tmp_path / "sc.data"), "--only", "lattice"]
+    assert main([*arguments, "-o", str(tmp_path / "found.json")]) == 1
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err == (
+        "error[types-only]: the atoms of `sc.data` have the type 1 and no elements\n"
+        f"  --> {tmp_path / 'sc.data'}\n"
+        "  help: say which element each type is, from 1 on: `--types Nb,Mo`\n"
+    )
+    assert main([*arguments, "-o", str(tmp_path / "found.json"), "--types", "Nb", "--no-sigma"]) == 0
+    assert "lattice_constant.sc" in capsys.readouterr().out
