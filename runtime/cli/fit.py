@@ -29,6 +29,16 @@ if TYPE_CHECKING:
     from ..runs.lineage import Step
 
 
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run. [runs/NAME OF THE SPEC]"),
+]
+
+Begin = Annotated[
+    Path | None, typer.Option("--from", metavar="RUN", help="Run whose parameters are the start values.")
+]
+
+
 @having(
     test=options_of(DataConfig, "data", only=["test"]),
     search=options_of(FitConfig),
@@ -39,14 +49,9 @@ def command(
     *,
     data: Data,
     test: Given,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run. [runs/NAME OF THE SPEC]"),
-    ] = None,
+    output: Output = None,
     config: Config = None,
-    begin: Annotated[
-        Path | None, typer.Option("--from", metavar="RUN", help="Run whose parameters are the start values.")
-    ] = None,
+    begin: Begin = None,
     search: Given,
     labels: Given,
     resume: Annotated[bool, typer.Option("--resume", help="Resume a fit that was interrupted.")] = False,

@@ -23,13 +23,20 @@ if TYPE_CHECKING:
     from ..structures.structure import Structure
 
 
+First = Annotated[
+    str, typer.Option("--structure", metavar="FILE", help="First structure; `FILE@3` takes one of many.")
+]
+
+SingleCore = Annotated[
+    bool, typer.Option("--single-core", help="Use one core, and leave the others to other runs.")
+]
+
+
 @having(given=options_of(MDSettings), files=options_of(FileConfig))
 def command(
     run: Run,
     *,
-    structure: Annotated[
-        str, typer.Option("--structure", metavar="FILE", help="First structure; `FILE@3` takes one of many.")
-    ],
+    structure: First,
     output: Annotated[
         Path, typer.Option("--output", "-o", metavar="FOLDER", help="Folder for log, trajectory and states.")
     ],
@@ -45,9 +52,7 @@ def command(
         bool, typer.Option("--resume", help="Resume from the last state, to the same bits.")
     ] = False,
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace an existing run.")] = False,
-    single_core: Annotated[
-        bool, typer.Option("--single-core", help="Use one core, and leave the others to other runs.")
-    ] = False,
+    single_core: SingleCore = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:

@@ -27,25 +27,28 @@ if TYPE_CHECKING:
     from ..runs.run_folder import FittedPotential
 
 
+References = Annotated[
+    Path | None,
+    typer.Option("--config", metavar="FILE.toml", help="Properties to measure, and their references."),
+]
+
+Crystals = Annotated[
+    list[str] | None,
+    typer.Option("--structure", metavar="FILE", help="Crystal to measure too; `FILE@3` takes one of many."),
+]
+
+Families = Annotated[
+    str | None,
+    typer.Option("--only", metavar="A,B", help=f"Families to measure: {', '.join(family_names()[:4])}, …"),
+]
+
+
 @having(kinds=options_of(FileConfig))
 def command(
     run: Run,
-    config: Annotated[
-        Path | None,
-        typer.Option("--config", metavar="FILE.toml", help="Properties to measure, and their references."),
-    ] = None,
-    structure: Annotated[
-        list[str] | None,
-        typer.Option(
-            "--structure", metavar="FILE", help="Crystal to measure too; `FILE@3` takes one of many."
-        ),
-    ] = None,
-    only: Annotated[
-        str | None,
-        typer.Option(
-            "--only", metavar="A,B", help=f"Families to measure: {', '.join(family_names()[:4])}, …"
-        ),
-    ] = None,
+    config: References = None,
+    structure: Crystals = None,
+    only: Families = None,
     no_sigma: Annotated[bool, typer.Option("--no-sigma", help="No standard deviations; faster.")] = False,
     plot: Annotated[
         Path | None,

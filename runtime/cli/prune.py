@@ -37,24 +37,28 @@ Guard = Annotated[
     ),
 ]
 
+Output = Annotated[
+    Path | None,
+    typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the new run. [RUN-pruned]"),
+]
+
+Increase = Annotated[
+    float | None,
+    typer.Option(
+        "--max-loss-increase", min=0.0, metavar="SHARE", help="Largest increase of the loss: 0.05 is 5 %."
+    ),
+]
+
 
 def command(
     run: Run,
     data: Data,
-    output: Annotated[
-        Path | None,
-        typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the new run. [RUN-pruned]"),
-    ] = None,
+    output: Output = None,
     target_parameters: Annotated[
         int | None,
         typer.Option("--target-parameters", min=1, metavar="N", help="Number of parameters to stop at."),
     ] = None,
-    max_loss_increase: Annotated[
-        float | None,
-        typer.Option(
-            "--max-loss-increase", min=0.0, metavar="SHARE", help="Largest increase of the loss: 0.05 is 5 %."
-        ),
-    ] = None,
+    max_loss_increase: Increase = None,
     criterion: Criterion = None,
     guard: Guard = None,
     allow_data_change: AllowDataChange = False,
