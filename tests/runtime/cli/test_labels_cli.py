@@ -456,6 +456,37 @@ def test_steps_that_did_not_converge_have_no_labels(
     assert lines[1] == f"labels  energy 1 of 2 (1 not converged) · forces {one} · stress {one}"
 
 
+def test_labels_that_are_left_aside_are_not_at_fault(
+    frames: list[Frame], tmp_path: Path, capsys: pytest.CaptureFixture[str], model: Path
+) -> None:
+    text = frames[0].text(BOTH.replace("{virial}", "1 0 0 0 1 0 0 0 1"))
+    code, errors, lines = evaluated(capsys, model, tmp_path, text, "--no-stress", "--no-forces")
+    assert code == 0 and exact(errors, ("energy",))
+    assert lines[1] == "labels  energy 1 of 1 · forces 0 (1 left aside) · stress 0 (1 left aside)"
+
+
+def test_keys_to_choose_by_are_read_in_any_case(
+    frames: list[Frame], tmp_path: Path, capsys: pytest.CaptureFixture[str], model: Path
+) -> None:
+    text = frames[0].text(USUAL + " split=test Config_Type=a Weight=2")
+    text += frames[1].text(USUAL + " SPLIT=test config-type=a") + frames[2].text(USUAL + " Split=train")
+    options = ("--only", "split=test", "--weight-key", "weight")
+    code, errors, lines = evaluated(capsys, model, tmp_path, text, *options)
+    assert code == 0 and exact(errors) and lines[0] == "data    2 structures"
+    assert list(errors["by_config_type"]) == ["a"]
+
+
+def test_six_numbers_of_a_virial_have_no_certain_order(
+    frames: list[Frame], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = frames[0].text('Lattice="{cell}" energy={energy} virial="1 2 3 4 5 6"')
+    assert told(capsys, model, tmp_path, text) == (
+        1,
+        "error[bad-label]: the virial under `virial` has six numbers, whose order differs between programs: "
+        "write nine\n  --> a.xyz, structure 1\n",
+    )
+
+
 # --- the same structure twice ---------------------------------------------------------------------
 
 
