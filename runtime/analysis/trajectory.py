@@ -14,6 +14,7 @@ from ase import units
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, Severity
 from ..data.file_kind import AS_IT_LOOKS, FileKind
 from ..data.frames import count_frames, frames, split_slice
+from ..data.label_names import named
 from ..structures.structure import Structure, from_atoms
 from .settings import AnalysisSettings
 
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
 
 _FLAT = 1e-6  # volume of a cell over the product of its lengths
 _STILL = 1e-6  # of the sum of all momenta: what rounding leaves of their vector sum
-_TEMPERATURES = ("temperature_K", "temperature", "Temperature")
+_TEMPERATURES = ("temperature_K", "temperature")
 PER_PS = {"ps": 1.0, "fs": 1e-3}
 
 
@@ -120,14 +121,16 @@ class Trajectory:
         if given.interval is not None:
             return (number - 1) * given.interval
         if given.timestep is not None:
-            if "step" not in info:
+            step = named("step", info)
+            if step is None:
                 message = "the frame has no `step` to count time steps by"
                 raise DataError(
                     Diagnostic("no-time", message, place=place, help="give `--interval` in ps instead")
                 )
-            return _number(info["step"], place) * given.timestep * PER_PS["fs"]
-        for key, unit in (("time_ps", "ps"), ("time_fs", "fs"), ("time", None), ("Time", None)):
-            if key in info:
+            return _number(info[step], place) * given.timestep * PER_PS["fs"]
+        for name, unit in (("time_ps", "ps"), ("time_fs", "fs"), ("time", None)):
+            key = named(name, info)
+            if key is not None:
                 scale = unit or given.time_unit
                 self._unit_unknown = scale is None
                 return None if scale is None else _number(info[key], place) * PER_PS[scale]
@@ -157,8 +160,9 @@ def _bad_time(place: str, time: float, before: float) -> DataError:
 
 def _temperature(atoms: Atoms, structure: Structure) -> float | None:
     """As the frame says, else from its velocities and the coordinates that are free."""
-    for key in _TEMPERATURES:
-        if isinstance(atoms.info.get(key), int | float | np.number):
+    for name in _TEMPERATURES:
+        key = named(name, atoms.info)
+        if key is not None and isinstance(atoms.info[key], int | float | np.number):
             return float(atoms.info[key])
     if not atoms.has("momenta"):
         return None

@@ -63,6 +63,11 @@ class DataConfig(FileConfig):
         None, "Test structures: split=test, a fraction such as 0.1, or a file.", metavar="RULE"
     )
 
+    def aside(self) -> tuple[str, ...]:
+        """The kinds of labels that are left aside."""
+        used = {"forces": self.use_forces, "stress": self.use_stress}
+        return tuple(kind for kind, wanted in used.items() if not wanted)
+
     def keys(self) -> LabelKeys:
         """The keys for the reader. Raises DataError for a unit that is not known."""
         from .labels import LabelKeys

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import sha256
 
 from ...compiler.declarations.check import Checked
@@ -22,7 +22,6 @@ from .splits import select, split
 from .stress_convention import check_stress
 
 Structures = tuple[Structure, ...]
-LEFT_ASIDE = "left aside"  # the reason of labels that the configuration does not want
 
 
 @dataclass(frozen=True, eq=False)
@@ -44,7 +43,7 @@ class TrainingData:
 def read_training_data(
     paths: Sequence[str], config: DataConfig, weights: dict[str, float] | None = None, seed: int = 0
 ) -> TrainingData:
-    """Read files, warn about doubtful stress labels and about structures in both parts, and split.
+    """Read files, split, and warn about structures in both parts.
 
     config.test: `key=value`, a fraction, or a file.
     Raises DataError: no-forces, no-structures, and those of `readers.read`.
@@ -55,7 +54,6 @@ def read_training_data(
         structures = weighted(structures, weights)
     if config.use_forces:
         require_forces(structures, keys)
-    warnings += tuple(check_stress(structures, keys)) if config.use_stress else ()
     files, train, test = list(paths), structures, Structures()
     if config.test is not None and _is_file(config.test):
         test, more = read_labelled([config.test], config)
@@ -70,22 +68,19 @@ def read_training_data(
 def read_labelled(
     paths: Sequence[str], config: DataConfig, only: str | None = None
 ) -> tuple[Structures, tuple[Diagnostic, ...]]:
-    """Structures of several files, without the labels that the configuration leaves aside, and remarks.
+    """Structures of several files, without the labels that the configuration leaves aside, and remarks, also
+    on doubtful stress labels.
 
     Raises DataError.
     """
     found: list[Structure] = []
     remarks: tuple[Diagnostic, ...] = ()
     for path in paths:
-        reading = read(path, config.keys(), kind=config.kind())
+        reading = read(path, config.keys(), kind=config.kind(), aside=config.aside())
         found += reading.structures
         remarks += (*reading.warnings, *(frozen_forces(reading.structures) if config.use_forces else ()))
-    chosen = select(found, only) if only else found
-    if not config.use_forces:
-        chosen = [replace(s, forces=None, origin=s.origin.without("forces", LEFT_ASIDE)) for s in chosen]
-    if not config.use_stress:
-        chosen = [replace(s, stress=None, origin=s.origin.without("stress", LEFT_ASIDE)) for s in chosen]
-    return tuple(chosen), remarks
+    chosen = tuple(select(found, only) if only else found)
+    return chosen, (*remarks, *check_stress(chosen, config.keys()))
 
 
 def species_of(structures: Sequence[Structure]) -> tuple[str, ...]:

@@ -22,11 +22,14 @@ from .label_names import folded, looks_like_a_label
 if TYPE_CHECKING:
     from ase import Atoms
 
-_QUOTED = r'"(?:\\.|[^"\\])*"|\'(?:\\.|[^\'\\])*\'|\{[^}]*\}|\[[^\]]*\]'
+# a mark without its partner reaches to the end of the line, so that a line is looked through once
+_QUOTED = r'"(?:\\(?:.|$)|[^"\\])*(?:"|$)|\'(?:\\(?:.|$)|[^\'\\])*(?:\'|$)|\{[^}]*(?:\}|$)|\[[^\]]*(?:\]|$)'
 _PAIR = re.compile(
     rf'(?P<key>(?:{_QUOTED}|[^\s="\'{{\[])+)(?:\s*=\s*(?P<value>(?:{_QUOTED}|[^\s"\'{{\[])+))?'
 )
-COLUMN = re.compile(r"(?P<name>.+?):(?P<type>[RILSrils]):(?P<count>\d+)(?::|$)")
+_COLUMN = re.compile(r"(?P<name>.+?):(?P<type>[RILSrils]):(?P<count>[0-9]{1,9})(?::|$)")
+_CLOSING = {'"': '"', "'": "'", "{": "}", "[": "]"}
+_MOST = 2000  # keys or columns of a frame
 _OWN = {"lattice": "Lattice", "properties": "Properties", "pbc": "pbc"}
 _CELL_WORDS = {"lattice", "latt", "cell", "box", "unitcell", "supercell", "simbox", "latticevectors"}
 _PERIODIC_WORDS = {"periodic", "periodicity", "pbcs", "boundary", "boundaries", "boundaryconditions", "bc"}
@@ -110,7 +113,9 @@ def _header(line: str) -> dict[str, object]:
 
 def _pairs(line: str) -> Iterator[tuple[str, str]]:
     """Keys and values without their quotes; a key without a value is true."""
-    for match in _PAIR.finditer(line):
+    for number, match in enumerate(_PAIR.finditer(line)):
+        if number == _MOST:
+            raise FrameFault(f"the header has more than {_MOST} keys")
         value = match["value"]
         yield _unquoted(match["key"]), "T" if value is None else _unquoted(value)
 
@@ -118,7 +123,7 @@ def _pairs(line: str) -> Iterator[tuple[str, str]]:
 def _unquoted(text: str) -> str:
     """Quotes and brackets mark a text off; a backslash takes the next letter as it is."""
     parts = re.findall(rf"{_QUOTED}|[^\"'{{\[]+", text)
-    plain = [part[1:-1] if len(part) > 1 and part[0] in "\"'{[" else part for part in parts]
+    plain = [part[1:].removesuffix(_CLOSING[part[0]]) if part[0] in _CLOSING else part for part in parts]
     return re.sub(r"\\(.)", r"\1", "".join(plain))
 
 
@@ -217,12 +222,20 @@ def _columns(text: object, first: str, rows: Sequence[str]) -> list[Column]:
     return [*found, *((f"column_{k}", f"column_{k}", "S", 1) for k in range(width + 1, there + 1))]
 
 
+def columns_in(text: str) -> Iterator[re.Match[str]]:
+    """The columns at the beginning of `species:S:1:pos:R:3`, each with its name, type and count."""
+    match = _COLUMN.match(text)
+    while match:
+        yield match
+        match = _COLUMN.match(text, match.end())
+
+
 def _declared(text: str) -> Iterator[tuple[str, str, int]]:
     """Names, types and widths of `species:S:1:pos:R:3`; a name may hold `::`."""
     end = 0
-    for match in COLUMN.finditer(text):
-        if match.start() != end:
-            break
+    for number, match in enumerate(columns_in(text)):
+        if number == _MOST:
+            raise FrameFault(f"`Properties` has more than {_MOST} columns")
         end = match.end()
         yield match["name"], match["type"].upper(), int(match["count"])
     if end != len(text) or not text:

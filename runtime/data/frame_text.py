@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..structures.arrays import Forces, Stress
 from ..structures.constraints import frozen_components
-from .extxyz import COLUMN
+from .extxyz import columns_in
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -147,7 +147,7 @@ def _kept_words(words: Sequence[str], columns: Sequence[tuple[Column, str | None
 def columns_of(header: str) -> list[Column]:
     """The columns that a header names, or those of a plain xyz file."""
     found = next((raw.partition("=")[2] for key, raw in _tokens(header) if _is_properties(key)), _USUAL)
-    parts = COLUMN.finditer(found.strip("\"'{}[] "))
+    parts = columns_in(found.strip("\"'{}[] "))
     return [Column(part["name"], part["type"], int(part["count"])) for part in parts]
 
 

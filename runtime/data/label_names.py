@@ -31,7 +31,7 @@ _NONE = re.compile(
 )
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=1024)
 def folded(key: str) -> str:
     """A key in small letters, with `_` for other signs than letters and digits: `REF-E:` is `ref_e`."""
     return re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")
@@ -56,7 +56,9 @@ def named(wanted: str, keys: Mapping[str, object]) -> str | None:
     """A key that was asked for, as the file spells it: without regard to case where that is one key."""
     if wanted in keys:
         return wanted
-    alike = [key for key in keys if folded(key) == folded(wanted)]
+    alike = [key for key in keys if key.lower() == wanted.lower()] or [
+        key for key in keys if folded(key) == folded(wanted)
+    ]
     return alike[0] if len(alike) == 1 else None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..structures.arrays import Floats
 from ..structures.structure import LabelOrigin, Structure
 from .convergence import CONVERGED
-from .label_names import unread
+from .label_names import named, unread
 from .labels import LabelKeys, tensor
 from .rivals import Rival
 
@@ -20,11 +20,13 @@ _HAVE = {"energy": "has", "forces": "have", "stress": "has", "virial": "has", "w
 
 
 class LabelValues:
-    """The labels of a structure. raw: what is attached to its atoms, by key."""
+    """The labels of a structure. raw: values of its atoms, by key; aside: kinds that are not read."""
 
-    def __init__(self, raw: Mapping[str, object], keys: LabelKeys, bare: Structure) -> None:
+    def __init__(
+        self, raw: Mapping[str, object], keys: LabelKeys, bare: Structure, aside: Sequence[str] = ()
+    ) -> None:
         self.faults: list[Diagnostic] = []
-        self._raw, self._keys, self._bare = raw, keys, bare
+        self._raw, self._keys, self._bare, self._aside = raw, keys, bare, aside
         self._read: dict[str, str] = {}
         self._left_out: dict[str, str] = {}
         # all values of a kind with their key, and whether it is of a virial, the one that is read first
@@ -36,6 +38,9 @@ class LabelValues:
         quantities = ("stress", "virial") if kind == "stress" else (kind,)
         for quantity in quantities:
             for key in self._keys.keys_of(quantity, self._raw):
+                if kind in self._aside:
+                    self._left_out[kind] = "left aside"
+                    continue
                 value = self._value(kind, quantity, key)
                 if value is not None:
                     found.append((key, quantity == "virial", value))
@@ -48,8 +53,8 @@ class LabelValues:
 
     def weight(self) -> float:
         """The weight of the structure, 1 where no key of it is named."""
-        key = self._keys.weight
-        if key is None or self._raw.get(key) is None:
+        key = None if self._keys.weight is None else named(self._keys.weight, self._raw)
+        if key is None or self._raw[key] is None:
             return 1.0
         value = self._number("weight", key)
         if value is None:
@@ -127,6 +132,9 @@ class LabelValues:
             return None
 
     def _stress(self, quantity: str, key: str, array: Floats) -> Floats | None:
+        if quantity == "virial" and array.shape == (6,):
+            self._fault(quantity, key, "has six numbers, whose order differs between programs: write nine")
+            return None
         matrix = tensor(array)
         if matrix is None:
             self._fault(quantity, key, f"has the shape {array.shape}, not (3, 3), (9,) or (6,)")

@@ -128,4 +128,5 @@ def tensor(value: object) -> Float[Floats, "3 3"] | None:
 
 
 def config_type(raw: Mapping[str, object], keys: LabelKeys) -> str:
-    return str(raw.get(keys.config_type, DEFAULT_CONFIG_TYPE))
+    key = named(keys.config_type, raw)
+    return DEFAULT_CONFIG_TYPE if key is None else str(raw[key])

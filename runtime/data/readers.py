@@ -41,12 +41,14 @@ def read(
     labels: bool = True,
     keep: bool = False,
     kind: FileKind = AS_IT_LOOKS,
+    aside: Sequence[str] = (),
 ) -> Reading:
     """Read `path` or `path@slice` (`nb.xyz@:100`, `nb.xyz@-1`), in any format of ASE.
 
     weights: config_type → factor on the weight of its structures.
     labels: False, for prediction, asks for no labels.
     keep: each structure has its `source`, for a writer that keeps what it does not know.
+    aside: kinds of labels, of `energy`, `forces` and `stress`, that are left aside and so are not at fault.
     Raises DataError with all faults of the file: missing-file, unreadable-data, types-only, bad-types,
     unreadable-structure, truncated-file, no-structures, no-energies, bad-label, labels-contradict, nan-label,
     flat-cell, duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
@@ -56,7 +58,7 @@ def read(
     faults: list[Diagnostic] = []
     structures, known, rivals = list[Structure](), set[str](), list[Rival]()
     for number, atoms, text in _numbered(path, chosen, kind):
-        found = labelled(atoms, keys, f"{path.name}, structure {number}", len(structures))
+        found = labelled(atoms, keys, f"{path.name}, structure {number}", len(structures), aside)
         known.update(raw_labels(atoms))
         structures.append(replace(found.structure, source=text or atoms) if keep else found.structure)
         rivals += found.rivals
@@ -84,11 +86,16 @@ class Labelled:
     rivals: tuple[Rival, ...]
 
 
-def labelled(atoms: Atoms, keys: LabelKeys, place: str, number: int = 0) -> Labelled:
-    """One structure with its labels. number: its place among those that are read with it."""
+def labelled(
+    atoms: Atoms, keys: LabelKeys, place: str, number: int = 0, aside: Sequence[str] = ()
+) -> Labelled:
+    """One structure with its labels, but those of the kinds `aside`.
+
+    number: its place among those that are read with it.
+    """
     raw = raw_labels(atoms)
     bare = from_atoms(atoms, place)
-    values = LabelValues(raw, keys, bare)
+    values = LabelValues(raw, keys, bare, aside)
     energy, forces, stress = (values.read(kind) for kind in KINDS)
     weight = values.weight()
     origin = values.origin()

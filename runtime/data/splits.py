@@ -9,6 +9,7 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_mean
 from ..structures.structure import Structure
+from .label_names import named
 
 Chosen = tuple[list[Structure], list[Structure]]
 
@@ -77,7 +78,8 @@ def _fraction(structures: Sequence[Structure], rule: str, seed: int) -> list[boo
 
 
 def _value(structure: Structure, key: str) -> object:
-    value = structure.info.get(key)
+    spelt = named(key, structure.info)
+    value = None if spelt is None else structure.info[spelt]
     return structure.config_type if value is None and key == "config_type" else value
 
 

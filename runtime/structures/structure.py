@@ -33,13 +33,6 @@ class LabelOrigin:
     left_out: Mapping[str, str] = field(default_factory=dict)
     unread: tuple[str, ...] = ()
 
-    def without(self, kind: str, reason: str) -> LabelOrigin:
-        """The same with a label left out, where it was read."""
-        if kind not in self.keys:
-            return self
-        keys = {k: v for k, v in self.keys.items() if k != kind}
-        return LabelOrigin(keys, {**self.left_out, kind: reason}, self.unread)
-
 
 @dataclass(frozen=True, eq=False)
 class Structure:

