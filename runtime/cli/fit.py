@@ -14,7 +14,7 @@ from ..residuals.config import FitConfig
 from . import console
 from .interruption import INTERRUPTED, keeping
 from .labels import say_labels
-from .options import Config, Data, Json, Quiet, Spec
+from .options import Config, Data, Include, Json, Quiet, Spec
 from .setting_options import Given, having, options_of
 from .spec_warnings import warn
 from .threads import one_thread_each
@@ -44,6 +44,7 @@ def command(
         typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the run. [runs/NAME OF THE SPEC]"),
     ] = None,
     config: Config = None,
+    include: Include = None,
     begin: Annotated[
         Path | None, typer.Option("--from", metavar="RUN", help="Run whose parameters are the start values.")
     ] = None,
@@ -76,7 +77,7 @@ def command(
 
     settings = load_config(config, {**search, **labels, **test})
     folder = output or Path("runs") / spec.stem
-    program = Program.read(spec)
+    program = Program.read(spec, include or ())
     if program.named_species:  # before the data: its faults are told at once
         warn(program, json, quiet)
     require_new_run(folder, force, resume)
