@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -34,9 +34,12 @@ class Program:
         return cls(pipeline.check(pipeline.parse(text)))
 
     @classmethod
-    def read(cls, path: Path) -> Program:
-        """The program of a file. Raises SpecError."""
-        return cls.of(read_source(path))
+    def read(cls, path: Path, include: Iterable[Path] = ()) -> Program:
+        """The program of a file. include: folders that its imports may be read from, beside its own.
+
+        Raises SpecError.
+        """
+        return cls.of(read_source(path, include))
 
     # --- what it is ------------------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ the operations.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from ..ir import ops
 from ..ir.graph import Model, Node, topological
@@ -16,9 +16,19 @@ from ..ir.interval import ALL, ZERO, Range, hull
 from ..ir.parameter import Parameter
 
 
-def ranges(model: Model, roots: Iterable[Node]) -> dict[Node, Range]:
-    """For each node under the roots the least and the greatest number that it can be, in eV, Å and e."""
-    parameters = {p.name: _of_parameter(p) for p in model.parameters}
+def parameter_ranges(model: Model) -> dict[str, Range]:
+    """The least and the greatest number of each parameter."""
+    return {p.name: _of_parameter(p) for p in model.parameters}
+
+
+def ranges(
+    model: Model, roots: Iterable[Node], parameters: Mapping[str, Range] | None = None
+) -> dict[Node, Range]:
+    """For each node under the roots the least and the greatest number that it can be, in eV, Å and e.
+
+    parameters: the range of each, as `parameter_ranges` has it where none are given.
+    """
+    parameters = parameter_ranges(model) if parameters is None else parameters
     found: dict[Node, Range] = {}
     for node in topological(roots):
         if node.op is ops.param:

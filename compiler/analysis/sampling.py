@@ -49,6 +49,8 @@ class Sampler:
 
     def value(self, node: Node, place: str) -> Row:
         """All components of a node, the last feature axis fastest. Raises NoSample."""
+        if node.op is ops.param:
+            return self.numbers[node["name"]]
         found = self._known.get((node, place))
         if found is None:
             if node.kind.components > LARGEST:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from .constants import (
     BOHR,
@@ -35,13 +35,13 @@ class Unit:
     def __mul__(self, other: Unit) -> Unit:
         if other is ONE or self is ONE:  # most products: fractions are slow
             return self if other is ONE else other
-        return Unit(self.energy + other.energy, self.length + other.length, self.charge + other.charge)
+        return _product(self, other)
 
     def __truediv__(self, other: Unit) -> Unit:
         return self * other**-1
 
     def __pow__(self, power: Fraction | int) -> Unit:
-        return Unit(self.energy * power, self.length * power, self.charge * power)
+        return self if power == 1 or self is ONE else _powered(self, power)
 
     def __hash__(self) -> int:
         return self._hash
@@ -62,6 +62,16 @@ class Unit:
         if not above and not below:
             return "1"
         return " ".join([*above, *("/" + part for part in below)]).replace(" /", "/")
+
+
+@lru_cache(maxsize=4096)
+def _product(a: Unit, b: Unit) -> Unit:
+    return Unit(a.energy + b.energy, a.length + b.length, a.charge + b.charge)
+
+
+@lru_cache(maxsize=4096)
+def _powered(a: Unit, power: Fraction | int) -> Unit:
+    return Unit(a.energy * power, a.length * power, a.charge * power)
 
 
 def _power(name: str, p: Fraction) -> str:

@@ -10,12 +10,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..chemistry.elements import ELEMENTS
-from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, did_you_mean, respelt
+from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, capped, did_you_mean, respelt
+from ..diagnostics.files import contents, is_named_spec, require_short
 from ..diagnostics.source import Source, Span
 from ..syntax import tree as syntax
 from ..syntax.parser import parse_source
 from . import library
 from .keywords import RESERVED
+
+_LONGEST_CHAIN = 50  # of imports within imports
 
 
 @dataclass
@@ -57,7 +60,7 @@ def check_file(file: syntax.File, need_energy: bool = True) -> Checked:
     for term in checked.terms.values():
         _check_term(term, found)
     if found:
-        raise SpecError(found)
+        raise SpecError(capped(found))
     return checked
 
 
@@ -136,43 +139,66 @@ def _import(
     item: syntax.Import, file: syntax.File, checked: Checked, found: list[Diagnostic], chain: tuple[Path, ...]
 ) -> None:
     path = Path(file.source.name).parent / item.path
-    if "\0" in item.path:
-        found.append(_no_import(item, "there is no such file"))
-        return
-    if path.resolve() in [p.resolve() for p in chain]:
-        found.append(Diagnostic("import-cycle", f"`{item.path}` imports itself", primary=item.span))
-        return
-    if path.resolve() in checked.imported:
-        return  # through another import already
-    checked.imported[path.resolve()] = syntax.File(Source("", str(path)), (), ())  # until it is read
     try:
-        if path.is_char_device() or path.is_fifo():  # reading may never end
-            raise OSError("it is no file")
-        text = path.read_bytes().decode("utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = (
-            "it is not UTF-8 text"
-            if isinstance(error, UnicodeDecodeError)
-            else (error.strerror or str(error))
-        )
-        found.append(_no_import(item, reason))
-        return
-    try:
-        imported = parse_source(Source(text, str(path)))
+        real = path.resolve()
+        if real in [p.resolve() for p in chain]:
+            found.append(Diagnostic("import-cycle", f"`{item.path}` imports itself", primary=item.span))
+            return
+        if real in checked.imported:
+            return  # through another import already
+        checked.imported[real] = syntax.File(Source("", str(path)), (), ())  # until it is read
+        imported = parse_source(_lent(path, real, checked.file.source))
     except SpecError as error:
         found.extend(error.diagnostics)
         return
-    checked.imported[path.resolve()] = imported
+    except (OSError, ValueError, RuntimeError) as error:  # a RuntimeError: links in a circle
+        found.append(_no_import(item, error))
+        return
+    checked.imported[real] = imported
+    if len(chain) > _LONGEST_CHAIN:
+        message = f"imports are nested more than {_LONGEST_CHAIN} deep"
+        found.append(Diagnostic("too-deep", message, primary=item.span, help="import the last of them here"))
+        return
     _gather(imported, checked, found, (*chain, path))
 
 
-def _no_import(item: syntax.Import, reason: str) -> Diagnostic:
+class _Outside(OSError):
+    """An import that leads out of the folders that a spec may read."""
+
+
+def _lent(path: Path, real: Path, root: Source) -> Source:
+    """The text of an imported file. root: the spec that everything is imported into.
+
+    Raises SpecError too-large, OSError, ValueError.
+    """
+    own = Path(root.name).parent
+    if not any(real.is_relative_to(folder.resolve()) for folder in (own, *root.include, library.folder())):
+        raise _Outside("it is outside of the folder of the spec")
+    if path.is_char_device() or path.is_fifo():  # reading may never end
+        raise OSError("it is no file")
+    return require_short(Source(contents(path).decode("utf-8-sig"), str(path), is_spec=is_named_spec(path)))
+
+
+def _no_import(item: syntax.Import, error: OSError | ValueError | RuntimeError) -> Diagnostic:
+    help = "the path is relative to the file that imports"
+    match error:
+        case UnicodeDecodeError():
+            reason = "it is not UTF-8 text"
+        case RuntimeError():
+            reason = "its links lead in a circle"
+        case OSError():
+            reason = error.strerror or str(error)
+        case _:  # a zero byte, half of a character
+            reason = "there is no such file"
+    if isinstance(error, _Outside):
+        help = "`--include DIR` allows another folder"
     return Diagnostic(
-        "cannot-import",
-        f"`{item.path}` cannot be read: {reason}",
-        primary=item.span,
-        help="the path is relative to the file that imports",
+        "cannot-import", f"`{_short(item.path)}` cannot be read: {reason}", primary=item.span, help=help
     )
+
+
+def _short(path: str, limit: int = 100) -> str:
+    return path if len(path) <= limit else path[:limit] + "…"
 
 
 # --- cycles ------------------------------------------------------------------------------------

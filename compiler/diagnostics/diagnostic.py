@@ -9,6 +9,9 @@ from typing import Literal
 
 from .source import Span
 
+_LONGEST_WORD = 100  # that is looked up: nobody means a longer one
+_MOST = 50  # faults that are told at once
+
 Severity = Literal["error", "warning", "note"]
 
 
@@ -80,6 +83,15 @@ class InternalError(Exception):
     """Our fault. Exit code 70."""
 
 
+def capped(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The first faults, and the number of the others."""
+    faults = tuple(found)
+    if len(faults) <= _MOST:
+        return faults
+    more = Diagnostic("more-faults", f"and {len(faults) - _MOST} more", "note")
+    return (*faults[:_MOST], more)
+
+
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A help line naming the closest known word, or None where nothing is close."""
     close = _closest(word, known)
@@ -93,6 +105,8 @@ def respelt(span: Span, word: str, known: Iterable[str]) -> Fix | None:
 
 
 def _closest(word: str, known: Iterable[str]) -> str | None:
+    if len(word) > _LONGEST_WORD:
+        return None
     names = list(known)
     close = get_close_matches(word, names, n=1, cutoff=0.6)
     if not close:  # case apart: `NN` for `nn`

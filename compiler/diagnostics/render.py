@@ -6,9 +6,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from .diagnostic import Diagnostic
+from .plain import plain
 from .source import Span
 
 _COLOURS = {"error": "1;31", "warning": "1;33", "note": "1;36", "help": "1;32", "gutter": "1;34"}
+_LONGEST = 4000  # characters of a message
 
 
 def as_text(diagnostics: Iterable[Diagnostic], colour: bool = False) -> str:
@@ -54,28 +56,35 @@ def _block(d: Diagnostic, colour: bool) -> str:
     def paint(text: str, role: str) -> str:
         return f"\x1b[{_COLOURS[role]}m{text}\x1b[0m" if colour else text
 
-    lines = [f"{paint(f'{d.severity}[{d.code}]', d.severity)}: {d.message}"]
+    lines = [f"{paint(f'{d.severity}[{d.code}]', d.severity)}: {_cut(d.message)}"]
     if d.place:
-        lines.append(f"  {paint('-->', 'gutter')} {d.place}")
+        lines.append(f"  {paint('-->', 'gutter')} {_cut(d.place)}")
     if d.primary is not None:
         lines += _excerpt(d.primary, d.label, "^", paint, d.severity)
     for span, text in d.secondary:
         lines += _excerpt(span, text, "-", paint, "gutter")
     if d.help:
-        lines.append(f"  {paint('help', 'help')}: {d.help}")
+        lines.append(f"  {paint('help', 'help')}: {_cut(d.help)}")
     return "\n".join(lines)
+
+
+def _cut(text: str) -> str:
+    """Words about the text of others: no control characters, and no more than a screen of it."""
+    return plain(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
 
 def _excerpt(span: Span, label: str, mark: str, paint: Any, role: str) -> list[str]:
     number, column = span.source.locate(span.start)
+    place = f"{_cut(span.source.name)}:{number}:{column}"
     text = span.source.line(number)
     # a span over several lines is marked to the end of its first
     width = max(1, min(span.end - span.start, len(text) - column + 1))
     shown, column, width = _window(text, column, width)
+    shown = plain(shown)
     gutter = " " * len(str(number))
-    under = " " * (column - 1) + mark * width + (f" {label}" if label else "")
+    under = " " * (column - 1) + mark * width + (f" {_cut(label)}" if label else "")
     return [
-        f"{gutter}{paint('-->', 'gutter')} {span.source.name}:{number}:{span.source.locate(span.start)[1]}",
+        f"{gutter}{paint('-->', 'gutter')} {place}",
         f"{gutter} {paint('|', 'gutter')}",
         f"{number} {paint('|', 'gutter')} {shown}",
         f"{gutter} {paint('|', 'gutter')} {paint(under, role)}",

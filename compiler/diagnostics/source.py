@@ -4,19 +4,27 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
 
 
 @dataclass(frozen=True, eq=False)
 class Source:
-    """A text and where it came from. `name` is what messages show: a path, or `<text>`."""
+    """A text and where it came from. `name` is what messages show: a path, or `<text>`.
+
+    include: folders that its imports may be read from, beside its own.
+    is_spec: whether its file has the name of a spec. Where it has not, faults of writing show no content.
+    """
 
     text: str
     name: str = "<text>"
+    include: tuple[Path, ...] = ()
+    is_spec: bool = True
     line_starts: tuple[int, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
-        starts = (0, *(k + 1 for k, c in enumerate(self.text) if c == "\n"))
-        object.__setattr__(self, "line_starts", starts)
+        lines = self.text.split("\n")[:-1]
+        object.__setattr__(self, "line_starts", tuple(accumulate((len(x) + 1 for x in lines), initial=0)))
 
     def locate(self, offset: int) -> tuple[int, int]:
         """Line and column of a character offset, both counted from 1."""

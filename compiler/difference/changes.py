@@ -34,7 +34,7 @@ def changes(a: Side, b: Side, pairs: Pairs, own: tuple[Side, Side]) -> Changes:
     parameters = {y.name: matched_parameters(x, y) for x, y in pairs}
     names = {q.name: p.name for found in parameters.values() for p, q in found}
     renamed = {**{n: "b " + n for n in b.parameters}, **names}
-    forms = Forms()
+    forms = Forms(a.work)
     keep = {n: n for n in a.parameters}
     normal_a = normal_forms(forms, a, {n: n.encode() for n in keep}, keep)
     normal_b = normal_forms(forms, b, {n: renamed[n].encode() for n in b.parameters}, renamed)

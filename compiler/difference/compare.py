@@ -15,6 +15,7 @@ from .matching import matched_terms
 from .sameness import content, correspondence, equal
 from .sampling import distinct
 from .sides import Instance, Side, build_side, species_of
+from .work import Work
 
 Verdict = Literal["same", "different", "unproved"]
 # A spec that leaves its species to the data is compared for these: one, and more than two.
@@ -42,14 +43,20 @@ class Difference:
 
 
 def compare(a: Checked, b: Checked, species: Sequence[str] | None = None) -> Difference:
-    """The difference of two checked specs. species: of a spec that names none. Raises SpecError."""
+    """The difference of two checked specs. species: of a spec that names none.
+
+    Raises SpecError, and TooLong where that would take more than a second.
+    """
+    work = Work()
     of_a, of_b = species_of(a, species), species_of(b, species)
     if set(of_a) != set(of_b):
-        return _across_species(a, b, of_a, of_b)
+        return _across_species(a, b, of_a, of_b, work)
     samples = (of_a,) if of_a else _SAMPLES
-    sides = [(build_side(a, chosen), build_side(b, chosen)) for chosen in samples]
+    sides = [(build_side(a, chosen, work=work), build_side(b, chosen, work=work)) for chosen in samples]
     first_a, first_b = sides[0]
-    own_a, own_b = (first_a, first_b) if of_a else (build_side(a, ()), build_side(b, ()))
+    own_a, own_b = (
+        (first_a, first_b) if of_a else (build_side(a, (), work=work), build_side(b, (), work=work))
+    )
     reordered = _reordered(of_a, of_b, (first_a, first_b))
     found = [correspondence(x, y) for x, y in sides]
     proved = all(names is not None for names in found)
@@ -80,12 +87,14 @@ def _verdict(a: Side, b: Side, told: tuple[op.Operation, ...], found: Changes) -
     return "different" if any(distinct(x, y, parameters) for x, y in found.forms) else "unproved"
 
 
-def _across_species(a: Checked, b: Checked, of_a: tuple[str, ...], of_b: tuple[str, ...]) -> Difference:
+def _across_species(
+    a: Checked, b: Checked, of_a: tuple[str, ...], of_b: tuple[str, ...], work: Work
+) -> Difference:
     """Specs for different species: what differs beside that, seen with all of them."""
     union = tuple(dict.fromkeys((*of_a, *of_b)))
-    sides = build_side(a, union, lenient=True), build_side(b, union, lenient=True)
+    sides = build_side(a, union, True, work), build_side(b, union, True, work)
     pairs = matched_terms(*sides)
-    own = build_side(a, of_a), build_side(b, of_b)
+    own = build_side(a, of_a, work=work), build_side(b, of_b, work=work)
     found = changes(*sides, pairs, own)
     kept = [c for c in found.operations if not isinstance(c, op.TermSpeciesChanged)]
     told = (op.SpeciesChanged(of_a, of_b), *kept, *_pins(pairs))

@@ -9,6 +9,7 @@ from ..analysis.flops import operations_per_atom
 from ..pipeline import optimize
 from .sides import Side
 
+_MOST_NODES = 1500
 DENSITY = 0.0556  # atoms/Å³, of bcc niobium: most metals have 0.04 to 0.09
 
 
@@ -26,9 +27,13 @@ class Effect:
     operations: float
 
 
-def effect(side: Side) -> Effect:
-    """Of a spec as it was built; counts are for one species where it names none."""
+def effect(side: Side) -> Effect | None:
+    """Of a spec as it was built; counts are for one species where it names none. None where it is so large
+    that to optimize it takes more than a moment.
+    """
     model = side.model
+    if sum(1 for _ in optimize(model, "cse").nodes()) > _MOST_NODES:
+        return None
     cutoff = max((d.rc or 0.0 for d in model.lists()), default=0.0)
     return Effect(
         model.vector.n_trained,

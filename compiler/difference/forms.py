@@ -18,6 +18,7 @@ from typing import Any
 
 from ..ir.graph import Op
 from ..ir.traits import Trait
+from .work import Work
 
 CLOSE = 1e-10  # relative; doubles have 2e-16, of which long sums of products lose some
 
@@ -135,8 +136,9 @@ def digest(*parts: bytes) -> bytes:
 class Forms:
     """The store of forms: equal atoms are one object, equal sums too."""
 
-    def __init__(self) -> None:
+    def __init__(self, work: Work) -> None:
         self.numbers = Numbers()
+        self._work = work
         self._atoms: dict[tuple[Any, ...], Atom] = {}
         self._sums: dict[frozenset[tuple[Product, float]], Sum] = {}
         # what was multiplied before: two specs have most of their products in common
@@ -172,7 +174,8 @@ class Forms:
         return found
 
     def sum(self, terms: Mapping[Product, float]) -> Sum:
-        """The one sum of these products."""
+        """The one sum of these products. Raises TooLong."""
+        self._work.spend(1 + len(terms) // 8)
         settled = {p: self.numbers.one(c) for p, c in terms.items() if c != 0.0}
         identity = frozenset(settled.items())
         found = self._sums.get(identity)

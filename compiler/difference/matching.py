@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 from ..declarations import library
 from ..declarations.keywords import ENERGIES, INDICES
@@ -26,11 +27,15 @@ _WORD = re.compile(r"[^\W\d]\w*|\d[\w.]*|\S")
 def matched_terms(a: Side, b: Side) -> list[tuple[Instance, Instance]]:
     """Instances with bodies of their own that belong together, in the order of b."""
     of_a, of_b = with_bodies(a), with_bodies(b)
-    forms = Forms()
+    forms = Forms(a.work)
     keys_a, keys_b = formula_keys(a, forms), formula_keys(b, forms)
+    a.work.spend(len(of_a) * len(of_b))
+    words = {id(i.term): _members(i.term) for i in (*of_a, *of_b)}
+    traits = {id(i): Traits(words[id(i.term)], _shown(i.arguments), _contents(i)) for i in (*of_a, *of_b)}
     costs = [
         [
-            _cost(x, y, keys_a[x.name] == keys_b[y.name]) + 0.001 * abs(k - m) / max(len(of_a), len(of_b))
+            _cost(x, y, keys_a[x.name] == keys_b[y.name], traits)
+            + 0.001 * abs(k - m) / max(len(of_a), len(of_b))
             for m, y in enumerate(of_b)
         ]
         for k, x in enumerate(of_a)
@@ -49,20 +54,29 @@ def formula_keys(side: Side, forms: Forms) -> dict[str, bytes]:
     return {i.name: normal.of(i.energy).key for i in with_bodies(side)}
 
 
-def _cost(x: Instance, y: Instance, same_formula: bool) -> float:
+class Traits(NamedTuple):
+    """What is compared of two instances, each a bag."""
+
+    words: list[str]
+    arguments: list[tuple[str, str | None]]
+    parameters: list[tuple[str, str]]
+
+
+def _cost(x: Instance, y: Instance, same_formula: bool, traits: Mapping[int, Traits]) -> float:
     """0 for the same term, below `ALONE`·2 for a possible changed form of the other."""
     called = 0.0 if x.name == y.name else 0.01
     if same_formula:
         return called
-    alike = _shared(_members(x.term), _members(y.term))
+    of_x, of_y = traits[id(x)], traits[id(y)]
+    alike = 1.0 if of_x.words is of_y.words else _shared(of_x.words, of_y.words)
     if x.called != y.called and (alike < _ALIKE or (_of_library(x) and _of_library(y))):
         return float("inf")
     return (
         called
         + 0.3 * (1 - alike)
         + 0.2 * (x.called != y.called)
-        + 0.5 * (1 - _shared(_shown(x.arguments), _shown(y.arguments)))
-        + 0.3 * (1 - _shared(_contents(x), _contents(y)))
+        + 0.5 * (1 - _shared(of_x.arguments, of_y.arguments))
+        + 0.3 * (1 - _shared(of_x.parameters, of_y.parameters))
         + 0.1
     )
 

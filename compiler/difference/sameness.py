@@ -39,7 +39,7 @@ def correspondence(a: Side, b: Side) -> dict[str, str] | None:
 
 def equal(a: Side, b: Side, names: Mapping[str, str]) -> bool:
     """Whether the energies have one normal form, the parameters of b under the names given."""
-    forms = Forms()
+    forms = Forms(a.work)
     labels_a = {name: name.encode() for name in a.parameters}
     labels_b = {name: names[name].encode() for name in b.parameters}
     of_a = normal_forms(forms, a, labels_a, {name: name for name in labels_a}).of(a.energy)
@@ -98,7 +98,7 @@ def content(p: Parameter, species: int, random: str | None, numbers: Numbers) ->
 def _refined(a: Side, b: Side, keys_a: dict[str, bytes], keys_b: dict[str, bytes]) -> dict[str, str] | None:
     classes = 0
     for _ in range(_ROUNDS):
-        forms = Forms()
+        forms = Forms(a.work)
         root_a = normal_forms(forms, a, keys_a, {n: "a " + n for n in keys_a}).of(a.energy)
         root_b = normal_forms(forms, b, keys_b, {n: "b " + n for n in keys_b}).of(b.energy)
         if root_a.key != root_b.key:

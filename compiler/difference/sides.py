@@ -15,6 +15,7 @@ from ..ir.parameter import Parameter
 from ..passes.drop_dead import drop_dead_parts
 from ..syntax import tree as syntax
 from . import written
+from .work import Work
 
 RANDOM = "random"  # the word for a start that is drawn
 WEIGHTS = "random weights"  # of a network
@@ -56,6 +57,7 @@ class Side:
     model: Model
     instances: tuple[Instance, ...]
     random: Mapping[str, str]  # parameters that start from random numbers, and how: `random(0.1)`
+    work: Work
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -80,9 +82,11 @@ def species_of(checked: Checked, given: Sequence[str] | None) -> tuple[str, ...]
     return named_species(checked) or tuple(given or ())
 
 
-def build_side(checked: Checked, species: tuple[str, ...], lenient: bool = False) -> Side:
+def build_side(
+    checked: Checked, species: tuple[str, ...], lenient: bool = False, work: Work | None = None
+) -> Side:
     """A spec built for species; lenient: tables of parameters may lack rows of species that the spec does not
-    have. Raises SpecError.
+    have. work: of the comparison that it is built for. Raises SpecError.
     """
     builder = Builder(checked, species)
     builder.open_species = builder.open_species or lenient
@@ -97,7 +101,7 @@ def build_side(checked: Checked, species: tuple[str, ...], lenient: bool = False
         place = (t.origin.start, t.origin.end) if t.origin else None
         call = calls.get(place) if t.origin and t.origin.source is checked.file.source and place else None
         instances.append(Instance(t.name, t.called, t.energy, t.pinned, call, scope, own))
-    return Side(checked, model, tuple(instances), random)
+    return Side(checked, model, tuple(instances), random, work or Work())
 
 
 def _random_start(scope: TermScope, name: str) -> str | None:

@@ -17,6 +17,7 @@ from .compare import Difference
 from .operations import TextChanged
 from .places import signed_leaves
 
+_MOST_LINES = 1000  # of a text that does not parse: to pair lines takes the square of their number
 _STATEMENT = re.compile(r"^\s*(E\b|(pin|let|term|species|import)\s)", re.MULTILINE)
 
 
@@ -35,11 +36,16 @@ def compare_words(a: Source, b: Source) -> Difference:
 
 
 def _need_spec(source: Source) -> None:
-    """Raise SpecError where no line begins as a statement does: another file was named by mistake."""
+    """Raise SpecError where no line begins as a statement does: another file was named by mistake.
+
+    So too where a file that has not the name of a spec does not parse: nothing of it is shown.
+    """
     if not _STATEMENT.search(source.text):
         message = f"`{source.name}` is not a spec: no line of it begins a statement of the language"
         help = "a spec has a line `E = …`"
         raise SpecError(Diagnostic("not-a-spec", message, place=source.name, help=help))
+    if not source.is_spec:
+        parse(source)
 
 
 def _parts(source: Source) -> dict[str, list[str]] | None:
@@ -84,7 +90,7 @@ def _declarations(a: dict[str, list[str]], b: dict[str, list[str]]) -> Iterator[
 
 
 def _lines(a: str, b: str) -> Iterator[TextChanged]:
-    old, new = ([written.one_line(line) for line in text.splitlines()] for text in (a, b))
+    old, new = ([written.one_line(line) for line in text.splitlines()[:_MOST_LINES]] for text in (a, b))
     for tag, i1, i2, j1, j2 in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
         if tag == "equal":
             continue

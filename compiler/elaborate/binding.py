@@ -9,7 +9,7 @@ from ..chemistry.elements import ELEMENTS
 from ..chemistry.units import lookup
 from ..declarations.check import unknown_species
 from ..declarations.keywords import ENERGIES
-from ..diagnostics.diagnostic import SpecError, did_you_mean, respelt
+from ..diagnostics.diagnostic import Diagnostic, SpecError, did_you_mean, respelt
 from ..ir.graph import Node
 from ..syntax import tree as syntax
 from .builtins import NUMERIC
@@ -27,6 +27,7 @@ def bind(scope: TermScope, call: syntax.Call, env: Env) -> None:
     given: dict[str, syntax.Argument] = {}
     species: list[str] = []
     waiting = [n for n in names]
+    wrong: list[Diagnostic] = []
     for argument in call.arguments:
         if (
             argument.name is None
@@ -43,17 +44,13 @@ def bind(scope: TermScope, call: syntax.Call, env: Env) -> None:
         if name in given:
             raise fault("duplicate-argument", f"`{name}` is given twice", argument.span)
         if name not in names and name not in scope.params:
-            known = [*names, *scope.params]
-            raise fault(
-                "unknown-argument",
-                f"`{call.name}` has no argument `{name}`",
-                argument.name_span or argument.span,
-                did_you_mean(name, known) or _usage(term),
-                fix=respelt(argument.name_span, name, known) if argument.name_span else None,
-            )
+            wrong.append(_unknown_argument(call, argument, name, scope))
+            continue
         given[name] = argument
         if name in waiting:
             waiting.remove(name)
+    if wrong:
+        raise SpecError(wrong)
     scope.only = limiting(tuple(species), scope.top.species)
     scope.given = frozenset(given)
     for name, argument in given.items():
@@ -61,6 +58,19 @@ def bind(scope: TermScope, call: syntax.Call, env: Env) -> None:
             scope.overrides[name] = _override(argument)
     for formal in term.formals:
         _bind_formal(scope, formal, given.get(formal.name), call, env)
+
+
+def _unknown_argument(
+    call: syntax.Call, argument: syntax.Argument, name: str, scope: TermScope
+) -> Diagnostic:
+    known = [*(f.name for f in scope.term.formals), *scope.params]
+    return Diagnostic(
+        "unknown-argument",
+        f"`{call.name}` has no argument `{name}`",
+        primary=argument.name_span or argument.span,
+        help=did_you_mean(name, known) or _usage(scope.term),
+        fix=respelt(argument.name_span, name, known) if argument.name_span else None,
+    )
 
 
 def _is_species(name: syntax.Name, env: Env) -> bool:

@@ -5,9 +5,9 @@ business.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from fractions import Fraction
-from math import inf, isfinite
+from math import isfinite
 
 from ..chemistry.units import ANGSTROM, ONE, UNITS, lookup
 from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, did_you_mean, respelt
@@ -20,9 +20,14 @@ from ..syntax import tree as syntax
 from .scope import Atoms, Env
 from .values import Quantity, Value, Values, as_node
 
+LONGEST = 1000.0  # Å, of a cutoff
+_MANY = 50  # faults, after which no more are looked for
+MOST_STEPS = 50_000  # expressions that are evaluated for one model
+
 
 def evaluate(expr: syntax.Expr, env: Env) -> Value:
     """The value of an expression. Raises SpecError with the span of the smallest part at fault."""
+    _count(expr, env)
     try:
         match expr:
             case syntax.Number():
@@ -49,6 +54,14 @@ def evaluate(expr: syntax.Expr, env: Env) -> Value:
         raise fault(error.code, error.message, expr.span, error.help) from None
 
 
+def _count(expr: syntax.Expr, env: Env) -> None:
+    """Raise SpecError too-large where a formula never ends, such as definitions that each double another."""
+    env.top.steps += 1
+    if env.top.steps > MOST_STEPS:
+        message = f"the formula takes more than {MOST_STEPS} steps to write out"
+        raise fault("too-large", message, expr.span, "name a value that is used often, and read it")
+
+
 def fault(
     code: str, message: str, span: Span, help: str | None = None, label: str = "", fix: Fix | None = None
 ) -> SpecError:
@@ -61,6 +74,7 @@ def number(expr: syntax.Number) -> Quantity:
     found = lookup(expr.unit)
     if found is None:
         longer = [u for u in UNITS if len(expr.unit) > 2 and u.lower().startswith(expr.unit.lower())]
+        longer = [u for u in UNITS if u.lower() == expr.unit.lower()] or longer
         close = f"did you mean `{longer[0]}`?" if longer else did_you_mean(expr.unit, UNITS)
         help = close or f"a product is written with `*`: `{expr.value:g}*{expr.unit}`"
         place = _unit_span(expr)
@@ -95,14 +109,30 @@ def _negative(value: Quantity | Node) -> Quantity | Node:
 
 
 def _chain(expr: syntax.Chain, env: Env) -> Quantity | Node:
-    total = arithmetic(expr.operands[0], env)
-    for operator, operand in zip(expr.operators, expr.operands[1:], strict=True):
+    first, *others = _all_of(expr.operands, env)
+    total = first
+    for operator, operand, value in zip(expr.operators, expr.operands[1:], others, strict=True):
         try:
-            total = combine(operator, total, arithmetic(operand, env))
+            total = combine(operator, total, value)
         except KindError as error:
             fix = _with_unit(expr, total, operand, env) if operator in "+-" else None
             raise fault(error.code, error.message, operand.span, error.help, fix=fix) from None
     return total
+
+
+def _all_of(operands: Iterable[syntax.Expr], env: Env) -> list[Quantity | Node]:
+    """The values of several expressions. Raises SpecError with the faults of all."""
+    values, faults = list[Quantity | Node](), list[Diagnostic]()
+    for operand in operands:
+        try:
+            values.append(arithmetic(operand, env))
+        except SpecError as error:
+            faults += [d for d in error.diagnostics if d not in faults]
+            if len(faults) > _MANY or any(d.code == "too-large" for d in faults):
+                break
+    if faults:
+        raise SpecError(faults)
+    return values
 
 
 def _with_unit(expr: syntax.Chain, total: Quantity | Node, operand: syntax.Expr, env: Env) -> Fix | None:
@@ -208,8 +238,9 @@ def _cutoff(expr: syntax.Neighbours, env: Env) -> float:
     if not isinstance(value, Quantity) or not (value.bare or value.unit == ANGSTROM):
         help = "write `sum(j, 5 Å)`"
         raise fault("wrong-unit", "the reach of a sum is a distance known at compile time", span, help)
-    if not 0.0 < value.value < inf:
-        raise fault("bad-cutoff", f"a sum reaches {value.value:g} Å, but its reach has to be positive", span)
+    if not 0.0 < value.value <= LONGEST:
+        wanted = "has to be positive" if not value.value > 0.0 else f"is at most {LONGEST:g} Å"
+        raise fault("bad-cutoff", f"a sum reaches {value.value:g} Å, but its reach {wanted}", span)
     return value.value
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..chemistry.elements import ELEMENTS
 from ..chemistry.units import EV, ONE, Unit
 from ..declarations.check import Checked, walk
-from ..diagnostics.diagnostic import Diagnostic, SpecError, did_you_mean, respelt
+from ..diagnostics.diagnostic import Diagnostic, SpecError, capped, did_you_mean, respelt
 from ..diagnostics.source import Span
 from ..ir.graph import Model, Node, TermInstance
 from ..ir.types import SITE
@@ -19,6 +19,8 @@ from .radial_bases import FAMILIES
 from .scope import Atoms, Env, ModelScope, TermScope
 from .term import instantiate
 from .values import Value, as_node
+
+MOST_TERMS = 500  # of one energy, those within terms too
 
 
 def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Model:
@@ -112,6 +114,7 @@ class Builder(ModelScope):
         super().__init__(checked, species)
         self._lets: dict[str, Value] = {}
         self._naming: str | None = None
+        self._counts: dict[str, int] = {}  # by the name that was wanted: the last number given to it
 
     def model(self) -> Model:
         assert self.checked.energy is not None
@@ -119,7 +122,9 @@ class Builder(ModelScope):
         try:
             energy = evaluate(expr, Env(self))
         except SpecError as error:
-            raise SpecError(self._all_faults(expr) or error.diagnostics) from None
+            endless = any(d.code == "too-large" for d in error.diagnostics)
+            others = [] if endless else self._all_faults(expr)
+            raise SpecError(capped(others or error.diagnostics)) from None
         if not isinstance(energy, Node) or energy.kind.domain != SITE:
             raise fault(
                 "no-atoms", "the energy depends on no atom", expr.span, "add a term, such as `eam(rc=5)`"
@@ -195,19 +200,25 @@ class Builder(ModelScope):
                 f"`{call.name}` is the energy of an atom; it has no place inside a sum over neighbours",
                 call.span,
             )
+        if len(self.instances) >= MOST_TERMS:
+            message = f"the energy is made of more than {MOST_TERMS} terms"
+            raise fault("too-large", message, call.span, "a term that is used often is named with `let`")
         prefix = "" if caller is None else f"{caller.instance}."
         name = self._instance_name(prefix + (self._naming or call.name))
         self._naming = None
         energy = instantiate(name, term, call, env)
         self.instances.append(TermInstance(name, call.name, energy, origin=call.span))
+        self.taken.add(name)
         return energy
 
     def _instance_name(self, wanted: str) -> str:
-        taken = {i.name for i in self.instances} | {p.term for p in self.parameters}
-        name, count = wanted, 1
-        while name in taken:
+        name, count = wanted, self._counts.get(wanted, 1)
+        if count > 1:
+            name = f"{wanted}_{count}"
+        while name in self.taken:
             count += 1
             name = f"{wanted}_{count}"
+        self._counts[wanted] = count
         return name
 
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from math import inf, isfinite
 from random import Random as Generator
@@ -21,6 +21,7 @@ from ..syntax import tree as syntax
 from .evaluate import evaluate, fault
 from .scope import Env, TermScope
 from .values import Kept, Override, Quantity, Random, Value, Values
+from .wildcards import matches, nearest, stars, twice
 
 
 @dataclass(frozen=True)
@@ -39,8 +40,7 @@ def parameter(scope: TermScope, declaration: syntax.Param, kind: Kind) -> Parame
     if given is None:
         value = declaration.value
         default = syntax.Setting(value, declaration.fixed, declaration.bounds, declaration.span)
-        count = len(_names(scope, kind))
-        rows = [(_row(scope, declaration, default, kind, k, False), k) for k in range(count)]
+        rows = _equal_rows(scope, declaration, default, kind, False)
     else:
         rows = _given_rows(scope, declaration, given, kind)
     full = f"{scope.instance}.{declaration.name}"
@@ -103,7 +103,7 @@ def _given_rows(
     fixed = given.fixed or declaration.fixed
     if not isinstance(given.value, syntax.Table):
         setting = syntax.Setting(given.value, fixed, bounds, given.value.span)
-        return [(_row(scope, declaration, setting, kind, k), k) for k in range(len(names))]
+        return _equal_rows(scope, declaration, setting, kind, True)
     written = _written_rows(scope, declaration.name, given.value, kind, names)
     _need_all_rows(scope, declaration.name, given, kind, written)
     made: dict[int, _Row] = {}
@@ -117,21 +117,66 @@ def _given_rows(
     return [(made.get(leader, first), leader) for leader in leaders]
 
 
+def _equal_rows(
+    scope: TermScope, declaration: syntax.Param, setting: syntax.Setting, kind: Kind, given: bool
+) -> list[tuple[_Row, int]]:
+    """One value for all rows, which is worked out once unless it is drawn for each."""
+    first, count = _row(scope, declaration, setting, kind, 0, given), len(_names(scope, kind))
+    if not _is_drawn(scope, declaration, setting.value, given):
+        return [(first, k) for k in range(count)]
+    return [(first, 0), *((_row(scope, declaration, setting, kind, k, given), k) for k in range(1, count))]
+
+
+def _is_drawn(scope: TermScope, declaration: syntax.Param, value: syntax.Expr, given: bool) -> bool:
+    found = _evaluated(scope, value, given)
+    if isinstance(found, Kept):
+        if found.start is None:
+            return _is_drawn(scope, declaration, declaration.value, False)
+        found = found.start
+    return isinstance(found, Random)
+
+
 def _written_rows(
     scope: TermScope, label: str, table: syntax.Table, kind: Kind, names: tuple[str, ...]
 ) -> dict[str, tuple[int, syntax.Expr]]:
     """Row name -> the first of the rows joined with it, and the expression written for them."""
     found: dict[str, tuple[int, syntax.Expr]] = {}
+    places = {name: k for k, name in enumerate(names)}
     for keys, expr, span in table.entries:
-        rows = [_row_name(key, kind, names) for key in keys]
+        if any(map(stars, keys)):
+            continue
+        rows = [_row_name(key, kind, places) for key in keys]
         for key, row in zip(keys, rows, strict=True):
             if row is None:
                 raise _unknown_entry(label, key, kind, names, span)
             if row in found or rows.count(row) > 1:
                 raise fault("duplicate-entry", f"`{label}` is given twice for {row}", span)
-        leader = min(names.index(row) for row in rows if row is not None)
+        leader = min(places[row] for row in rows if row is not None)
         found |= {row: (leader, expr) for row in rows if row is not None}
-    return found
+    return found | _wild_rows(label, table, kind, names, found)
+
+
+def _wild_rows(
+    label: str, table: syntax.Table, kind: Kind, names: tuple[str, ...], known: Container[str]
+) -> dict[str, tuple[int, syntax.Expr]]:
+    """The rows that keys with `*` name and no other key does, each with a number of its own."""
+    keyed = [(keys, span) for keys, _, span in table.entries if any(map(stars, keys))]
+    for keys, span in keyed:
+        if len(keys) > 1:
+            message = "`*` stands for entries with numbers of their own: it is not joined with others"
+            raise fault(
+                "unknown-entry", message, span, "write the entries that share a number by their names"
+            )
+        if not any(matches(keys[0], row, kind.domain) for row in names):
+            raise _unknown_entry(label, keys[0], kind, names, span)
+    clash = twice([keys[0] for keys, _ in keyed], names, kind.domain, known)
+    if clash is not None:
+        row, *both = clash
+        first, second = ("-".join(key) for key in both)
+        message = f"`{label}` is given twice for {row}: by `{first}` and by `{second}`"
+        raise fault("duplicate-entry", message, table.span, f"add `{row}: …`, which goes before both")
+    values = ((k, row, nearest(table, row, kind.domain)) for k, row in enumerate(names) if row not in known)
+    return {row: (k, value) for k, row, value in values if value is not None} if keyed else {}
 
 
 def _unknown_entry(
@@ -154,7 +199,7 @@ def _need_all_rows(
         raise fault("missing-entry", message, given.span, f"add `{missing[0]}: …`")
 
 
-def _row_name(key: tuple[str, ...], kind: Kind, names: tuple[str, ...]) -> str | None:
+def _row_name(key: tuple[str, ...], kind: Kind, names: Container[str]) -> str | None:
     candidates = ["-".join(key)]
     if kind.domain.name == "species_pair":
         candidates.append("-".join(reversed(key)))

@@ -44,7 +44,7 @@ def declare(scope: TermScope, name: str) -> Node:
         if made is None:
             scope.declared[name] = ops.constant((0.0,) * kind.components, unit, shape=size)
         else:
-            scope.top.parameters.append(made)
+            scope.top.enter(made)
             scope.declared[name] = ops.param(name=made.name, kind=made.kind)
     return scope.declared[name]
 
@@ -62,13 +62,13 @@ def weights(
     rows = rows_in_use(scope, kind)
     per_row = n // len(rows)
     free = tuple(used for used in rows for _ in range(per_row))
-    scope.top.parameters.append(Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free))
+    scope.top.enter(Parameter(full, scope.instance, kind, start, (-inf,) * n, (inf,) * n, free))
     return ops.param(name=full, kind=kind)
 
 
 def _need_room(scope: TermScope, count: int) -> None:
     """Raise KindError where so many numbers more make a model too large."""
-    total = count + sum(len(p.start) for p in scope.top.parameters)
+    total = count + scope.top.numbers
     if total > LARGEST:
         raise too_large("the model", total)
 
@@ -87,8 +87,7 @@ def read(
 
 def _whole(scope: TermScope, value: Node, declaration: syntax.Param) -> Node:
     """A value with all components that were declared, 0 where they are not kept."""
-    name = f"{scope.instance}.{declaration.name}"
-    kept = next((p.components for p in scope.top.parameters if p.name == name), None)
+    kept = scope.top.kept.get(f"{scope.instance}.{declaration.name}")
     if kept is None:
         return value
     return ops.put(value, indices=kept, size=_size(scope, declaration)[0])

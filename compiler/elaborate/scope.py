@@ -84,8 +84,19 @@ class ModelScope(Scope):
         self.open_species = not species
         self.species = species or (PLACEHOLDER,)
         self.parameters: list[Parameter] = []
+        self.kept: dict[str, tuple[int, ...] | None] = {}  # by parameter: its components, None for all
+        self.numbers = 0  # of all parameters
+        self.taken: set[str] = set()  # names of instances
+        self.steps = 0  # expressions that were evaluated
         self.instances: list[TermInstance] = []
         self.scopes: dict[str, TermScope] = {}  # by instance, with the values of its arguments
+
+    def enter(self, parameter: Parameter) -> None:
+        """A parameter, in the order of the first readings."""
+        self.parameters.append(parameter)
+        self.kept.setdefault(parameter.name, parameter.components)
+        self.numbers += len(parameter.start)
+        self.taken.add(parameter.term)
 
     @abstractmethod
     def let(self, name: str) -> Value:

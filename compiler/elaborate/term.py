@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..chemistry.units import ANGSTROM, EV
-from ..declarations.keywords import INDICES
+from ..declarations.keywords import ENERGIES, INDICES
 from ..diagnostics.diagnostic import Diagnostic, SpecError
 from ..diagnostics.source import Span
 from ..ir import build as alg
@@ -13,11 +13,11 @@ from ..ir.types import SITE, Domain
 from ..syntax import tree as syntax
 from . import builtins
 from .binding import bind
-from .evaluate import arithmetic, evaluate, fault, geometry, move, spread
+from .evaluate import LONGEST, arithmetic, evaluate, fault, geometry, move, spread
 from .parameters import declare, read
 from .scope import AT_SITE, Atoms, Env, Scope, TermScope
 from .species import index_letters, is_one_of
-from .values import Basis, Function, Quantity, Value, as_node
+from .values import Basis, Function, Quantity, Value, Values, as_node
 
 
 class TermBuilder(TermScope):
@@ -26,6 +26,7 @@ class TermBuilder(TermScope):
     def __init__(self, outer: Scope, instance: str, term: syntax.Term, called_at: Span) -> None:
         super().__init__(outer, instance, term, called_at)
         self.inside: list[str] = []  # definitions being evaluated
+        self._known: dict[tuple[object, ...], Value] = {}  # what a definition is for values of its arguments
 
     # --- Scope -----------------------------------------------------------------------------
 
@@ -71,10 +72,9 @@ class TermBuilder(TermScope):
             raise fault(
                 "wrong-unit", "the cutoff `rc` is a distance known at compile time", span, "write `rc = 5 Å`"
             )
-        if not 0.0 < value.value < float("inf"):
-            raise fault(
-                "bad-cutoff", f"the cutoff is {value.value:g} Å, but it has to be positive", self.called_at
-            )
+        if not 0.0 < value.value <= LONGEST:
+            wanted = "has to be positive" if not value.value > 0.0 else f"is at most {LONGEST:g} Å"
+            raise fault("bad-cutoff", f"the cutoff is {value.value:g} Å, but it {wanted}", self.called_at)
         return value.value
 
     def restrict(self, node: Node, atoms: Atoms) -> Node:
@@ -94,7 +94,7 @@ class TermBuilder(TermScope):
 
     def _definition_value(self, definition: syntax.Definition, atoms: Atoms, span: Span) -> Value:
         if definition.formals is None:
-            return evaluate(definition.value, Env(self, atoms))
+            return self._body(definition, Env(self, atoms))
         if all(f in INDICES for f in definition.formals):
             raise fault(
                 "missing-index",
@@ -125,11 +125,21 @@ class TermBuilder(TermScope):
         return self._body(definition, Env(self, env.atoms, bound))
 
     def _body(self, definition: syntax.Definition, env: Env) -> Value:
-        self.inside.append(definition.name)
+        """The value of a definition, worked out once unless it makes parameters or terms of its own."""
+        given = tuple(env.locals.values())
+        key = (definition.name, env.atoms, given)
+        known = not any(isinstance(value, Values) for value in given)  # whose hash may take for ever
+        if known and key in self._known:
+            return self._known[key]
+        made = len(self.top.parameters), len(self.top.instances)
+        around, self.inside = self.inside, [*self.inside, *([definition.name] if definition.formals else [])]
         try:
-            return evaluate(definition.value, env)
+            value = evaluate(definition.value, env)
         finally:
-            self.inside.pop()
+            self.inside = around
+        if known and made == (len(self.top.parameters), len(self.top.instances)):
+            self._known[key] = value
+        return value
 
     def _indexed(self, definition: syntax.Definition, call: syntax.Call, atoms: Atoms) -> Value:
         """`rho(j)`: the definition evaluated for its own atoms, then carried to the ones in hand."""
@@ -162,7 +172,15 @@ class TermBuilder(TermScope):
         if self.term.alias is not None:
             value = as_node(arithmetic(self.term.alias, Env(self)))
             return self._is_energy(spread(value, AT_SITE), self.term.alias.span)
-        parts = [self._part(d) for n, d in self.definitions.items() if n in ("pair", "triple", "site")]
+        parts, faults = list[Node](), list[Diagnostic]()
+        for name, definition in self.definitions.items():
+            if name in ENERGIES:
+                try:
+                    parts.append(self._part(definition))
+                except SpecError as error:
+                    faults += [d for d in error.diagnostics if d not in faults]
+        if faults:
+            raise SpecError(faults)
         total = alg.add(*parts)
         if self.only:
             total = alg.mul(total, is_one_of(self.only, self.top.species))

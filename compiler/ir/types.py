@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
 from math import prod
 from typing import Any, Literal, TypeAlias, TypeVar
 
@@ -60,6 +61,7 @@ def entries(domain: Domain, species: int) -> int:
     }[domain.name]
 
 
+@lru_cache(maxsize=8)
 def unordered_rows(species: int) -> tuple[tuple[int, ...], ...]:
     """The row of each pair of species in a table of unordered pairs: AA, AB, …, BB, …"""
 
@@ -107,15 +109,20 @@ PER = {
 
 def entry_names(domain: Domain, species: tuple[str, ...]) -> tuple[str, ...]:
     """The species of each row, in order: `Nb-W`; for triples centre first: `Si-C-C`."""
-    pairs = [f"{a}-{b}" for k, a in enumerate(species) for b in species[k:]]
-    return {
-        "none": ("",),
-        "species": species,
-        "species_pair": tuple(pairs),
-        "species_pair_ordered": tuple(f"{a}-{b}" for a in species for b in species),
-        "species_triple": tuple(f"{a}-{bc}" for a in species for bc in pairs),
-        "species_triple_ordered": tuple(f"{a}-{b}-{c}" for a in species for b in species for c in species),
-    }[domain.name]
+    match domain.name:
+        case "species":
+            return species
+        case "species_pair":
+            return tuple(f"{a}-{b}" for k, a in enumerate(species) for b in species[k:])
+        case "species_pair_ordered":
+            return tuple(f"{a}-{b}" for a in species for b in species)
+        case "species_triple":
+            pairs = [f"{a}-{b}" for k, a in enumerate(species) for b in species[k:]]
+            return tuple(f"{a}-{bc}" for a in species for bc in pairs)
+        case "species_triple_ordered":
+            return tuple(f"{a}-{b}-{c}" for a in species for b in species for c in species)
+        case _:
+            return ("",)
 
 
 @dataclass(frozen=True)
@@ -132,7 +139,19 @@ class Kind:
     def of_unit(self, unit: Unit) -> Kind:
         return replace(self, unit=unit)
 
+    def __hash__(self) -> int:
+        return self._hash
+
+    @cached_property
+    def _hash(self) -> int:
+        """A model asks for it at every node, and for the text."""
+        return hash((self.domain, self.shape, self.unit))
+
     def __str__(self) -> str:
+        return self._text
+
+    @cached_property
+    def _text(self) -> str:
         shape = "" if not self.shape else "[" + ", ".join(map(str, self.shape)) + "]"
         return f"{self.domain}{shape} {self.unit}"
 

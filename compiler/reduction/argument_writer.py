@@ -11,8 +11,10 @@ from dataclasses import dataclass
 from ..chemistry.units import ONE, Unit
 from ..declarations.keywords import KEEP
 from ..diagnostics.diagnostic import InternalError
+from ..elaborate.wildcards import nearest
 from ..ir.graph import Model
 from ..ir.parameter import Parameter
+from ..ir.types import Domain
 from ..syntax import tree as syntax
 from .quadratic_model import Restriction
 
@@ -73,23 +75,15 @@ def _rows(model: Model, p: Parameter, restriction: Restriction, body: syntax.Exp
         touched = any(k in fixed or k in leader for k in present.values())
         numbers = {c: leader.get(k, k) for c, k in kept.items()}
         value = None if p.kind.shape else fixed.get(present[0])
-        found.append(_Row(name, numbers, value, touched, _written(body, name, model)))
+        found.append(_Row(name, numbers, value, touched, _written(body, name, p.kind.domain)))
     return found
 
 
-def _written(body: syntax.Expr | None, name: str, model: Model) -> syntax.Expr | None:
+def _written(body: syntax.Expr | None, name: str, domain: Domain) -> syntax.Expr | None:
     """The entry of a row in the argument."""
     if not isinstance(body, syntax.Table):
         return body
-    wanted = name.split("-")
-    for keys, value, _ in body.entries:
-        if any(list(key) == wanted for key in keys):
-            return value
-    # pairs may be named in either order, and so the neighbours of triples
-    for keys, value, _ in body.entries:
-        if any(sorted(key) == sorted(wanted) and (len(key) < 3 or key[0] == wanted[0]) for key in keys):
-            return value
-    return None
+    return nearest(body, name, domain)
 
 
 def _refuse_partial_ties(p: Parameter, groups: Mapping[object, list[_Row]]) -> None:

@@ -1,60 +1,54 @@
-"""Text to syntax tree. Only this module and `parser_tables` know lark."""
+"""Text to syntax tree. The modules beside it alone know lark: `faults`, `mistakes`, `tables`."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from functools import cache
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, cast
 
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from lark import Token, Tree
+from lark.exceptions import UnexpectedInput
 
-from ...grammar.mistakes import MISTAKES
 from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError
 from ..diagnostics.source import Source, Span
 from . import tree as syntax
-from .mistakes import closed, mended, recognise
-from .tables import load_parser
+from .characters import look_alikes
+from .faults import declaration_before, explain, hidden, start, valueless
+from .tables import grammar
 
 # Deeper than any formula a person writes; well inside Python's own recursion limit.
 MAX_DEPTH = 120
+_MOST_STATEMENTS = 100
 
 # as in QUANTITY of the grammar: what is left is the unit
 _NUMBER = re.compile(r"(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?")
-
-_WORDS = {
-    "NAME": "a name",
-    "NUMBER": "a number",
-    "QUANTITY": "a number with a unit",
-    "STRING": "a text in quotes",
-    "ADDOP": "`+` or `-`",
-    "MULOP": "`*` or `/`",
-    "$END": "the end of the file",
-}
-
-
-@cache
-def _grammar() -> tuple[Lark, list[Token]]:
-    return load_parser()
-
-
-def _parse(text: str) -> Tree[Token]:
-    return _grammar()[0].parse(text)
 
 
 def parse_source(source: Source) -> syntax.File:
     """The syntax tree of a text.
 
-    Raises SpecError with the place and the reason where the text is not in the language.
+    Raises SpecError with the place and the reason where the text is not in the language; not-a-spec with the
+    place alone, where its file has not the name of a spec.
     """
-    lark, comments = _grammar()
+    try:
+        return _parsed(source)
+    except SpecError as error:
+        raise error if source.is_spec else SpecError(hidden(error.diagnostics[0], source)) from None
+
+
+def _parsed(source: Source) -> syntax.File:
+    lark, comments = grammar()
     comments.clear()
+    odd = look_alikes(source)
+    if odd:
+        raise SpecError(odd)
     _refuse_deep_nesting(source)
     try:
         tree = lark.parse(source.text)
     except UnexpectedInput as error:
-        raise SpecError(_explain(source, error)) from None
+        first = explain(source, error)
+        raise SpecError((first, *_faults_after(first, source))) from None
     if not tree.children:
         raise SpecError(
             Diagnostic(
@@ -65,12 +59,54 @@ def parse_source(source: Source) -> syntax.File:
                 help="a whole spec can be one line: `E = zbl(Nb) + eam(rc=5)`",
             )
         )
-    kept = tuple(Span(source, _start(c), _start(c) + len(c)) for c in comments)
+    kept = tuple(Span(source, start(c), start(c) + len(c)) for c in comments)
     return syntax.File(source, tuple(_Walk(source).item(cast(Any, t)) for t in tree.children), kept)
 
 
-def _start(token: Token) -> int:
-    return cast(int, token.start_pos)
+_STATEMENT = re.compile(r"^(?=(?:let|term|species|import)\s|E\s*=)", re.MULTILINE)
+_SHORT = 50_000  # characters of a text whose statements are parsed one by one
+
+
+def _faults_after(first: Diagnostic, source: Source) -> Iterator[Diagnostic]:
+    """The faults of writing in the statements after the one of the first, as far as that is one by itself.
+
+    A statement begins on a line of its own, with its word.
+    """
+    text, place = source.text, first.primary
+    starts = [match.start() for match in _STATEMENT.finditer(text)]
+    if place is None or len(text) > _SHORT or len(starts) > _MOST_STATEMENTS:
+        return
+    ends = [*starts[1:], len(text)]
+    at = next((k for k in range(len(starts)) if starts[k] <= place.start < ends[k]), None)
+    if at is None or _fault_within(source, starts[at], ends[at]) != first:
+        return
+    for begin, end in zip(starts[at + 1 :], ends[at + 1 :], strict=True):
+        found = _fault_within(source, begin, end)
+        if found is not None:
+            yield found
+
+
+def _fault_within(source: Source, start: int, end: int) -> Diagnostic | None:
+    """The fault of one statement, at its place in the whole text."""
+    text = source.text
+    blank = re.sub(r"[^\n]", " ", text[:start]) + text[start:end]
+    try:
+        grammar()[0].parse(blank)
+    except UnexpectedInput as error:
+        return _at(source, explain(replace(source, text=blank), error))
+    return None
+
+
+def _at(source: Source, d: Diagnostic) -> Diagnostic:
+    def moved(span: Span) -> Span:
+        return Span(source, span.start, span.end)
+
+    return replace(
+        d,
+        primary=d.primary and moved(d.primary),
+        secondary=tuple((moved(span), words) for span, words in d.secondary),
+        fix=d.fix and Fix(moved(d.fix.span), d.fix.text),
+    )
 
 
 def _refuse_deep_nesting(source: Source) -> None:
@@ -93,121 +129,6 @@ def _refuse_deep_nesting(source: Source) -> None:
             )
 
 
-# --- mistakes ----------------------------------------------------------------------------------
-
-
-def _explain(source: Source, error: UnexpectedInput) -> Diagnostic:
-    if isinstance(error, UnexpectedCharacters):
-        at = cast(int, error.pos_in_stream)
-        character = source.text[at]
-        return Diagnostic(
-            "unexpected-character",
-            f"`{character}` does not belong here",
-            primary=Span(source, at, at + 1),
-            help=_about_character(source.text, at),
-        )
-    assert isinstance(error, UnexpectedToken)
-    token = error.token
-    if token.type == "$END":
-        return _at_end(source, error)
-    span = Span(source, _start(token), _start(token) + len(token))
-    keyword = _declaration_before(source, span)
-    if keyword is not None:
-        return _valueless(keyword)
-    slug = recognise(error, _parse, _last_open(source.text) is None)
-    if slug:
-        mistake = MISTAKES[slug]
-        label, fix = f"found `{token}`", mended(slug, span)
-        return Diagnostic(slug, mistake.message, primary=span, label=label, help=mistake.help, fix=fix)
-    return Diagnostic(
-        "unexpected-token",
-        f"`{token}` does not belong here",
-        primary=span,
-        help=_wanted(error.accepts or set()),
-    )
-
-
-def _declaration_before(source: Source, span: Span) -> Span | None:
-    """The `let` of `E = lj() + let a = 3`: where a value is due it was read as a name."""
-    match = re.search(r"[-+*/^=(]\s*\b(let|term|import|species)\s+$", source.text[: span.start])
-    return Span(source, match.start(1), match.end(1)) if match else None
-
-
-def _valueless(keyword: Span) -> Diagnostic:
-    after_equals = keyword.source.text[: keyword.start].rstrip().endswith("=")
-    slug = "missing-value" if after_equals else "missing-operand"
-    mistake = MISTAKES[slug]
-    return Diagnostic(
-        slug, mistake.message, primary=keyword, label=f"found `{keyword.text}`", help=mistake.help
-    )
-
-
-def _about_character(text: str, at: int) -> str | None:
-    if text[at] == '"':
-        return "a text in quotes ends on its own line"
-    if text[at].isdigit() or text[at] == ".":
-        return "a number looks like `5`, `0.5` or `1e-3`, and a name does not start with a digit"
-    return None
-
-
-def _at_end(source: Source, error: UnexpectedToken) -> Diagnostic:
-    # lark reports the last token's column at the end of input: the place is the end of the text
-    end = len(source.text.rstrip())
-    opener = _last_open(source.text)
-    if opener is not None:
-        close = {"(": ")", "[": "]", "{": "}"}[source.text[opener]]
-        return Diagnostic(
-            "unclosed-parenthesis",
-            f"the text ends before this `{source.text[opener]}` is closed",
-            primary=Span(source, opener, opener + 1),
-            secondary=((Span(source, end, end), "the text ends here"),),
-            help=f"add `{close}`",
-            fix=closed(source, end, close),
-        )
-    slug = recognise(error, _parse, _last_open(source.text) is None)
-    if slug:
-        mistake = MISTAKES[slug]
-        return Diagnostic(
-            slug,
-            mistake.message,
-            primary=Span(source, end, end),
-            label="the text ends here",
-            help=mistake.help,
-        )
-    return Diagnostic(
-        "unexpected-end",
-        "the text ends in the middle of a formula",
-        primary=Span(source, end, end),
-        help=_wanted(error.accepts or set()),
-    )
-
-
-def _last_open(text: str) -> int | None:
-    stack: list[int] = []
-    comment = False
-    for offset, character in enumerate(text):
-        comment = character != "\n" and (comment or character == "#")
-        if comment:
-            continue
-        if character in "([{":
-            stack.append(offset)
-        elif character in ")]}" and stack:
-            stack.pop()
-    return stack[-1] if stack else None
-
-
-def _wanted(accepts: set[str]) -> str | None:
-    if not accepts or len(accepts) > 8:
-        return None
-    lark, _ = _grammar()
-    shown = []
-    for name in sorted(accepts):
-        pattern = next((t.pattern for t in lark.terminals if t.name == name), None)
-        literal = pattern is not None and pattern.type == "str"
-        shown.append(_WORDS.get(name) or (f"`{pattern.value}`" if literal and pattern else name.lower()))
-    return "expected " + " or ".join(shown)
-
-
 # --- tree to syntax ----------------------------------------------------------------------------
 
 
@@ -219,7 +140,7 @@ class _Walk:
 
     def span(self, node: Tree[Token] | Token) -> Span:
         if isinstance(node, Token):
-            return Span(self.source, _start(node), _start(node) + len(node))
+            return Span(self.source, start(node), start(node) + len(node))
         return Span(self.source, node.meta.start_pos, node.meta.end_pos)
 
     def item(self, tree: Tree[Token]) -> syntax.Item:
@@ -244,9 +165,9 @@ class _Walk:
     def _assignment(self, t: Tree[Token]) -> syntax.Energy:
         name, value = t.children
         if name != "E":
-            keyword = _declaration_before(self.source, self.span(name))
+            keyword = declaration_before(self.source, self.span(name))
             if keyword is not None:
-                raise SpecError(_valueless(keyword))
+                raise SpecError(valueless(keyword))
             raise SpecError(
                 Diagnostic(
                     "not-the-energy",

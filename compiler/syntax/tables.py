@@ -19,9 +19,20 @@ from pathlib import Path
 from typing import Any
 
 import lark
-from lark import Lark, Token
+from lark import Lark, Token, Tree
 from lark.grammar import Rule
 from lark.lexer import TerminalDef
+
+
+@cache
+def grammar() -> tuple[Lark, list[Token]]:
+    """The parser of this process, and the comments of the text that it read last."""
+    return load_parser()
+
+
+def parse(text: str) -> Tree[Token]:
+    """Lark's tree of a text. Raises lark's own errors."""
+    return grammar()[0].parse(text)
 
 
 def load_parser() -> tuple[Lark, list[Token]]:

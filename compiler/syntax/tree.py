@@ -81,7 +81,7 @@ class List:
 
 @dataclass(frozen=True, eq=False)
 class Table:
-    """`{Nb-Nb: 1 eV, Nb-W = W-W: fixed 2 eV}`: of each entry the keys, as species, the value, the place."""
+    """`{Nb-Nb: 1 eV, Nb-W = W-W: fixed 2 eV}`: of each entry the keys, the value, the place."""
 
     entries: tuple[tuple[tuple[tuple[str, ...], ...], Expr, Span], ...]
     span: Span

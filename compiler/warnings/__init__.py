@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
 from ..declarations.check import Checked
-from ..diagnostics.diagnostic import Diagnostic, SpecError
+from ..diagnostics.diagnostic import Diagnostic, SpecError, capped
 from ..ir.graph import Model
+from .budget import Exhausted
 from .cutoff_discontinuity import cutoff_discontinuity
 from .formula import Formula
 from .identical_terms import identical_terms
@@ -23,22 +24,42 @@ from .vanishing_term import vanishing_term
 
 Warning = Callable[[Formula], Iterator[Diagnostic]]
 
+_MOST = 50  # that are told at once
+
 WARNINGS: tuple[Warning, ...] = (
     unused_let,
     plain_number_unit,
-    vanishing_term,
-    idle_parameter,
-    identical_terms,
+    # what takes longest is last, and what matters most before it
     cutoff_discontinuity,
+    vanishing_term,
     unpinned_core,
+    identical_terms,
+    idle_parameter,
 )
 
 
 def warnings_of(checked: Checked, model: Model) -> tuple[Diagnostic, ...]:
-    """The warnings of a spec that is valid, in the order of its text. `model`: the one built of it."""
+    """The warnings of a spec that is valid, in the order of its text. `model`: the one built of it.
+
+    A spec that is too large to be looked at in time has a note about the warnings that stopped.
+    """
     formula = Formula(checked, model)
-    found = [d for warning in WARNINGS for d in warning(formula)]
-    return tuple(sorted(found, key=lambda d: -1 if d.primary is None else d.primary.start))
+    found: list[Diagnostic] = []
+    stopped: list[str] = []
+    for warning in WARNINGS:
+        try:
+            found.extend(warning(formula))
+        except Exhausted:
+            stopped.append(warning.__name__.replace("_", "-"))
+    found.sort(key=lambda d: -1 if d.primary is None else d.primary.start)
+    told = found if len(found) <= _MOST else sorted(found, key=lambda d: d.severity != "error")
+    return (*capped(told), *([_stopped(stopped, checked)] if stopped else []))
+
+
+def _stopped(codes: list[str], checked: Checked) -> Diagnostic:
+    message = f"the spec is too large to look for every warning: {', '.join(codes)} stopped before the end"
+    help = "all else is checked; a part of the energy in a spec of its own is looked at whole"
+    return Diagnostic("warnings-stopped", message, "note", place=checked.file.source.name, help=help)
 
 
 def require_sound(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
@@ -54,4 +75,4 @@ def warnings_of_fitted(checked: Checked, model: Model, theta: Iterable[float]) -
     numbers = tuple(float(x) for x in theta)
     fitted = tuple(replace(p, start=numbers[part]) for p, part in model.vector.parts())
     found = warnings_of(checked, replace(model, parameters=fitted))
-    return tuple(replace(d, severity="warning") for d in found)
+    return tuple(d if d.severity == "note" else replace(d, severity="warning") for d in found)

@@ -11,14 +11,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from itertools import combinations_with_replacement
+from itertools import combinations_with_replacement, product
 from math import ceil, isfinite
 
 from ..analysis.sampling import NoSample, Row, Sampler, Scene, sample_parameters
 from ..diagnostics.diagnostic import Diagnostic, Severity
 from ..ir import ops
 from ..ir.graph import Node, TermInstance, topological
+from ..ir.types import TABLES, row_number
 from ..syntax import tree as syntax
+from .budget import Exhausted
 from .formula import Formula
 
 ALLOWED = "# allow cutoff-discontinuity"
@@ -28,6 +30,15 @@ _NEAR = 1e-7  # how far within the cutoff, as a part of it
 _INSIDE = (0.6, 0.9)  # where the summand shows how large it is, as parts of the cutoff
 _BEYOND = tuple(1.0 + k / 64 for k in range(1, 65))  # where it may end, as parts of the cutoff
 _JUMP = 1e-5  # of the energy, as a part of what it is inside
+ATOMS = {
+    "species": 1,
+    "species_pair": 2,
+    "species_pair_ordered": 2,
+    "species_triple": 3,
+    "species_triple_ordered": 3,
+}
+_ENDS = 30  # times as many scenes, to find where a summand ends
+_SAMPLE = 0.5  # steps that a node takes in all scenes of a pair of species
 _KINK = 1e-3  # of the slope times the cutoff, likewise: `smooth` over 5 % of the cutoff has 1e-9
 
 
@@ -77,7 +88,15 @@ def _is_hard(formula: Formula, term: TermInstance) -> bool:
 def _jump(formula: Formula, node: Node, numbers: dict[str, Row]) -> _Jump | None:
     """The jump of a sum over neighbours; None where nothing jumps."""
     rc = float(node["within"])
+    under = list(topological([node.args[0]]))
+    tables = [n for n in under if n.kind.domain.name in TABLES and n.op in (ops.param, ops.const)]
+    sampled = set()
     for i, j in combinations_with_replacement(range(len(formula.model.species)), 2):
+        rows = _rows(tables, formula, numbers, (i, j))
+        if rows in sampled:
+            continue  # as another pair of species
+        sampled.add(rows)
+        formula.budget.spend(_SAMPLE * len(under))
         scene = Scene((i, j, j), 0.6 * rc, 0.6 * rc)
         try:
             edge = _summand(formula, node, numbers, scene, rc * (1.0 - _NEAR))
@@ -97,6 +116,7 @@ def _jump(formula: Formula, node: Node, numbers: dict[str, Row]) -> _Jump | None
 def _reach(formula: Formula, node: Node, numbers: dict[str, Row]) -> float | None:
     """Where the summand ends for all species (Å), rounded up; None where it does not by twice the cutoff."""
     rc, farthest = float(node["within"]), 0.0
+    steps = _ENDS * _SAMPLE * sum(1 for _ in topological([node.args[0]]))
     for i, j in combinations_with_replacement(range(len(formula.model.species)), 2):
         scene = Scene((i, j, j), 0.6 * rc, 0.6 * rc)
 
@@ -104,6 +124,7 @@ def _reach(formula: Formula, node: Node, numbers: dict[str, Row]) -> float | Non
             return any(x != 0.0 for x in _summand(formula, node, numbers, scene, rc * part))
 
         try:
+            formula.budget.spend(steps)
             last = max((k for k, part in enumerate(_BEYOND) if is_there(part)), default=None)
             if last == len(_BEYOND) - 1:
                 return None
@@ -111,10 +132,24 @@ def _reach(formula: Formula, node: Node, numbers: dict[str, Row]) -> float | Non
             for _ in range(30):
                 middle = 0.5 * (low + high)
                 low, high = (middle, high) if is_there(middle) else (low, middle)
-        except NoSample:
+        except (NoSample, Exhausted):
             return None
         farthest = max(farthest, rc * low)
     return ceil(1000 * farthest - 1e-4) / 1000
+
+
+def _rows(
+    tables: list[Node], formula: Formula, numbers: dict[str, Row], species: tuple[int, int]
+) -> tuple[tuple[float, ...], ...]:
+    """All that the tables hold of two species."""
+    found = []
+    for table in tables:
+        domain, width = table.kind.domain, table.kind.components
+        values = numbers[table["name"]] if table.op is ops.param else table["values"]
+        for atoms in product(species, repeat=ATOMS[domain.name]):
+            start = width * row_number(domain, atoms, len(formula.model.species))
+            found.append(tuple(values[start : start + width]))
+    return tuple(found)
 
 
 def _summand(formula: Formula, node: Node, numbers: dict[str, Row], scene: Scene, r: float) -> Row:

@@ -15,6 +15,7 @@ from ..ir.rewrite import remake, renewed, rewrite_model
 from ..ir.types import NONE, TABLES
 from ..passes.cse import share_subexpressions
 from ..passes.simplify import simplify_model
+from .budget import Budget
 from .formula import Formula
 
 _LONGEST = 256  # operands of a sum that are looked through: each sum within a sum is one too
@@ -23,6 +24,7 @@ _LONGEST = 256  # operands of a sum that are looked through: each sum within a s
 def read_parameters(formula: Formula) -> frozenset[str]:
     """Names of the parameters that the energy depends on, for some values of them within their bounds."""
     model = formula.model
+    formula.budget.spend(2 * formula.size)
     roots = [formula.energy, *(t.energy for t in model.terms)]
     done: dict[Node, Node] = {}
     for node in topological(roots):
@@ -30,7 +32,7 @@ def read_parameters(formula: Formula) -> frozenset[str]:
         known = _constant(node, formula.ranges[node])
         done[node] = known or (node if args == node.args else remake(node, args))
     model = share_subexpressions(simplify_model(renewed(model, done)))
-    model = simplify_model(rewrite_model(model, without_cancelling))
+    model = simplify_model(rewrite_model(model, lambda node: without_cancelling(node, formula.budget)))
     return frozenset(n["name"] for n in topological([model.outputs["energy"]]) if n.op is ops.param)
 
 
@@ -42,29 +44,37 @@ def _constant(node: Node, found: Range) -> Node | None:
     return ops.const(kind=node.kind, values=(low,) * node.kind.components)
 
 
-def without_cancelling(node: Node) -> Node:
+def without_cancelling(node: Node, budget: Budget) -> Node:
     """a·x + y − a·x = y: a sum without the operands whose factors add up to 0."""
     if node.op is not ops.add:
         return node
     factors: dict[tuple[Node, Unit], float] = {}
-    waiting = [(node, 1.0, ONE)]
-    while waiting:
+    waiting = {(node, ONE): 1.0}  # a part that is met again before its turn is looked through once
+
+    def add(part: Node, unit: Unit, factor: float) -> None:
+        waiting[part, unit] = waiting.pop((part, unit), 0.0) + factor
+
+    for _ in range(4 * _LONGEST):
+        if not waiting:
+            break
+        budget.spend(1 / 3)
         if len(waiting) + len(factors) > _LONGEST:
             return node
-        part, factor, unit = waiting.pop()
+        (part, unit), factor = waiting.popitem()
         if part.op is ops.add:
-            waiting += [(a, factor, unit) for a in reversed(part.args)]
+            for a in reversed(part.args):
+                add(a, unit, factor)
         elif part.op is ops.neg:
-            waiting.append((part.args[0], -factor, unit))
+            add(part.args[0], unit, -factor)
         elif part.op is ops.mul and any(_is_number(a) for a in _factors(part)):
             numbers = [a for a in _factors(part) if _is_number(a)]
             rest = [a for a in _factors(part) if not _is_number(a)] or [ops.constant(1.0)]
             factor *= prod(a["values"][0] for a in numbers)
             unit = reduce(Unit.__mul__, (a.kind.unit for a in numbers), unit)
-            waiting.append((alg.mul(*rest), factor, unit))
+            add(alg.mul(*rest), unit, factor)
         else:
             factors[part, unit] = factors.get((part, unit), 0.0) + factor
-    if all(factors.values()):
+    if waiting or all(factors.values()):
         return node
     total = ops.const(kind=node.kind, values=(0.0,) * node.kind.components)
     for (part, unit), factor in factors.items():

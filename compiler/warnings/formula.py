@@ -3,22 +3,29 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..analysis.intervals import ranges
+from ..analysis.intervals import parameter_ranges, ranges
 from ..declarations.check import Checked, walk
 from ..diagnostics.source import Span
 from ..ir.graph import Model, Node, TermInstance, topological
 from ..ir.interval import ZERO, Range
 from ..reduction.energy_operands import Operand, operands
 from ..syntax import tree as syntax
+from .budget import Budget
 
 
 @dataclass(frozen=True)
 class Formula:
     checked: Checked
     model: Model
+    budget: Budget = field(default_factory=Budget)
+
+    @cached_property
+    def size(self) -> int:
+        """Nodes of the energy and of the terms."""
+        return sum(1 for _ in topological([self.energy, *(t.energy for t in self.model.terms)]))
 
     @cached_property
     def energy(self) -> Node:
@@ -26,13 +33,19 @@ class Formula:
 
     @cached_property
     def operands(self) -> tuple[Operand, ...]:
-        """Of the energy's sum."""
+        """Of the energy's sum. Raises Exhausted, as all that looks at the whole graph."""
+        self.budget.spend(self.size // 4)
         return operands(self.checked, self.model)
 
     @cached_property
     def ranges(self) -> dict[Node, Range]:
+        self.budget.spend(self.size // 2)
         roots = [self.energy, *(t.energy for t in self.model.terms), *(o.energy for o in self.operands)]
-        return ranges(self.model, roots)
+        return ranges(self.model, roots, self.parameter_ranges)
+
+    @cached_property
+    def parameter_ranges(self) -> dict[str, Range]:
+        return parameter_ranges(self.model)
 
     @cached_property
     def vanishing(self) -> frozenset[str]:
@@ -67,7 +80,14 @@ class Formula:
 
     def cutoff(self, node: Node) -> float:
         """The longest cutoff under a node, Å; 0 where it meets no neighbour."""
-        return max((n.kind.domain.rc or 0.0 for n in topological([node])), default=0.0)
+        for part in topological([node]) if node not in self._cutoffs else ():
+            below = max((self._cutoffs[a] for a in part.args), default=0.0)
+            self._cutoffs[part] = max(part.kind.domain.rc or 0.0, below)
+        return self._cutoffs[node]
+
+    @cached_property
+    def _cutoffs(self) -> dict[Node, float]:
+        return {}
 
 
 def _values(item: syntax.Item) -> Iterator[syntax.Expr]:

@@ -23,13 +23,18 @@ def identical_terms(formula: Formula) -> Iterator[Diagnostic]:
         if operand.energy.kind.domain == SITE:
             alike.setdefault(_outline(operand, formula.model), []).append(operand)
     for found in alike.values():
-        yield from _told(found, formula.model) if len(found) > 1 else ()
+        yield from _told(found, formula) if len(found) > 1 else ()
 
 
-def _told(operands: list[Operand], model: Model) -> Iterator[Diagnostic]:
+def _told(operands: list[Operand], formula: Formula) -> Iterator[Diagnostic]:
+    model = formula.model
     first: dict[Node, Operand] = {}
+    canonical: dict[Node, Node] = {}
     for operand in operands:
-        same = first.setdefault(_canonical(operand, model), operand)
+        named = _renamed(operand, formula)
+        if named not in canonical:
+            canonical[named] = _canonical(named, formula)
+        same = first.setdefault(canonical[named], operand)
         if same is not operand:
             trained = bool(_read(operand, model))
             yield Diagnostic(
@@ -56,13 +61,20 @@ def _outline(operand: Operand, model: Model) -> Any:
     return tuple(numbers), len(list(topological([operand.energy])))
 
 
-def _canonical(operand: Operand, model: Model) -> Node:
-    """The energy in canonical form, its parameters named by their order."""
-    names = {p.name: f"#{k}" for k, p in enumerate(_read(operand, model))}
+def _renamed(operand: Operand, formula: Formula) -> Node:
+    """The energy, its parameters named by their order."""
+    names = {p.name: f"#{k}" for k, p in enumerate(_read(operand, formula.model))}
 
     def renamed(node: Node) -> Node:
         return ops.param(name=names[node["name"]], kind=node.kind) if node.op is ops.param else node
 
-    energy = rebuild([operand.energy], renamed)[operand.energy]
-    alone = Model(model.species, (), (), {"energy": energy})
+    done = rebuild([operand.energy], renamed)
+    formula.budget.spend(len(done) / 4)
+    return done[operand.energy]
+
+
+def _canonical(energy: Node, formula: Formula) -> Node:
+    """The energy in canonical form."""
+    formula.budget.spend(sum(1 for _ in topological([energy])))
+    alone = Model(formula.model.species, (), (), {"energy": energy})
     return share_subexpressions(simplify_model(alone)).outputs["energy"]

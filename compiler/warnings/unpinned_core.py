@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from collections import ChainMap
 from collections.abc import Iterator
-from dataclasses import replace
 
 from ..analysis.intervals import ranges
 from ..diagnostics.diagnostic import Diagnostic, Fix
 from ..diagnostics.source import Span
-from ..ir.graph import Model, TermInstance
+from ..ir.graph import TermInstance
 from ..ir.interval import ZERO
 from ..reduction.energy_operands import Operand
 from .formula import Formula
@@ -22,7 +22,7 @@ def unpinned_core(formula: Formula) -> Iterator[Diagnostic]:
     terms = {t.name: t for t in formula.model.terms}
     longest = formula.cutoff(formula.energy)
     for operand in formula.operands:
-        if operand.pinned or not _can_vanish(operand, operand.parameters & trained, formula.model):
+        if operand.pinned or not _can_vanish(operand, operand.parameters & trained, formula):
             continue
         for name in sorted(operand.terms):
             term = terms.get(name)
@@ -39,12 +39,14 @@ def unpinned_core(formula: Formula) -> Iterator[Diagnostic]:
                 )
 
 
-def _can_vanish(operand: Operand, numbers: frozenset[str], model: Model) -> bool:
+def _can_vanish(operand: Operand, numbers: frozenset[str], formula: Formula) -> bool:
     """Whether these parameters at 0 leave nothing of an operand."""
-    zero = [replace(p, free=(False,) * len(p.start), start=(0.0,) * len(p.start)) for p in model.parameters]
-    parameters = [z if p.name in numbers else p for p, z in zip(model.parameters, zero, strict=True)]
-    without = replace(model, parameters=tuple(parameters))
-    return bool(numbers) and ranges(without, [operand.energy])[operand.energy] == ZERO
+    if not numbers:
+        return False
+    without = ChainMap(dict.fromkeys(numbers, ZERO), formula.parameter_ranges)
+    found = ranges(formula.model, [operand.energy], without)
+    formula.budget.spend(len(found) / 2)
+    return found[operand.energy] == ZERO
 
 
 def _is_core(term: TermInstance, formula: Formula) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -23,7 +24,12 @@ def is_run(path: Path) -> bool:
     return (path / "metadata.json").is_file()
 
 
-def checked(path: Path, species: tuple[str, ...] | None, certificates: bool) -> Checked:
+def checked(
+    path: Path,
+    species: tuple[str, ...] | None,
+    certificates: bool,
+    include: Sequence[Path] | None = None,
+) -> Checked:
     """The model of a spec or of a run, warnings about the spec, and the certificates: of a run always, of a
     spec where asked for. Raises UserError.
     """
@@ -41,7 +47,7 @@ def checked(path: Path, species: tuple[str, ...] | None, certificates: bool) -> 
         )
     from .summary import read_program
 
-    program = read_program(path, species)
+    program = read_program(path, species, include)
     model = program.model
     warnings = require_sound(warnings_of(program.checked, model))
     if not certificates:

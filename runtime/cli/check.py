@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from . import console
-from .options import Json, SpeciesOption, species_list
+from .options import Include, Json, SpeciesOption, species_list
 
 if TYPE_CHECKING:
     from ...compiler.diagnostics.diagnostic import Diagnostic
@@ -27,6 +27,7 @@ def command(
     certificates: Annotated[
         bool, typer.Option("--certificates", help="Prove what holds of a spec with its start values too.")
     ] = False,
+    include: Include = None,
     json: Json = False,
 ) -> int:
     """Check names, units and cutoffs of specs, and warn about likely mistakes. No data is needed.
@@ -54,7 +55,7 @@ def command(
     proved = True
     for path in specs:
         try:
-            own = _check(path, species_list(species), fix, certificates, json)
+            own = _check(path, species_list(species), fix, certificates, include, json)
         except UserError as error:
             wrong += error.diagnostics
             continue
@@ -80,7 +81,12 @@ class _Checked(NamedTuple):
 
 
 def _check(
-    path: Path, species: tuple[str, ...] | None, fix: bool, certificates: bool, json: bool
+    path: Path,
+    species: tuple[str, ...] | None,
+    fix: bool,
+    certificates: bool,
+    include: list[Path] | None,
+    json: bool,
 ) -> _Checked:
     """Check one spec or run; print it, unless the answer is JSON. Raises UserError."""
     from ...compiler.diagnostics.render import as_json
@@ -88,10 +94,10 @@ def _check(
     from .mend import mend
     from .summary import facts, sentence
 
-    mended = mend(path, species) if fix and not is_run(path) else ()
+    mended = mend(path, species, include) if fix and not is_run(path) else ()
     for change in mended if not json else ():
         console.say(str(change))
-    model, warnings, made = checked(path, species, certificates)
+    model, warnings, made = checked(path, species, certificates, include)
     if not json:
         console.result(f"{path}: {sentence(model)}")
         if made is not None:

@@ -8,6 +8,7 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from ...compiler.difference.compare import Difference, compare
 from ...compiler.difference.effect import Effect, effect
 from ...compiler.difference.words import compare_words
+from ...compiler.difference.work import TooLong
 from ...compiler.program import Program
 from ..runs.versions import Version
 from .difference_text import as_text, painter
@@ -50,6 +51,10 @@ def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> 
     try:
         checked = [Program.of(v.source).checked for v in (a, b)]
         difference = compare(checked[0], checked[1], species)
+    except TooLong:
+        message = "the specs are too large to compare their meaning in a second"
+        note = Diagnostic("too-large", message, "note", help="they are compared by their words")
+        return Compared(a, b, compare_words(a.source, b.source), faults=(note,))
     except (SpecError, RecursionError):  # what is wrong is told of both
         faults = tuple(fault for v in (a, b) for fault in _faults(v, species))
         if not faults:
@@ -57,7 +62,10 @@ def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> 
         return Compared(a, b, compare_words(a.source, b.source), faults=faults)
     if difference.verdict == "same" or difference.a is None or difference.b is None:
         return Compared(a, b, difference)
-    return Compared(a, b, difference, (effect(difference.a), effect(difference.b)))
+    effects = effect(difference.a), effect(difference.b)
+    if effects[0] is None or effects[1] is None:
+        return Compared(a, b, difference)
+    return Compared(a, b, difference, (effects[0], effects[1]))
 
 
 def _faults(version: Version, species: tuple[str, ...] | None) -> tuple[Diagnostic, ...]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import console
-from .options import Json, Spec, SpeciesOption, species_list
+from .options import Include, Json, Spec, SpeciesOption, species_list
 
 if TYPE_CHECKING:
     from ...compiler.program import Program
@@ -21,6 +21,7 @@ def command(
         typer.Option("--emit", metavar="STAGE", help="Stage to print: ast, ir, ir@PASS, plan, jaxpr or hlo."),
     ] = None,
     species: SpeciesOption = None,
+    include: Include = None,
     json: Json = False,
 ) -> int:
     """Compile a spec and show its parameters, or any stage of the compiler.
@@ -42,13 +43,13 @@ def command(
 
     names = species_list(species)
     if emit is not None:
-        text = emitted(emit, spec, names, json)
+        text = emitted(emit, spec, names, json, include)
         if json:
             console.result_json({"spec": str(spec), "stage": emit, "text": text})
         else:
             console.result(text.rstrip("\n"))
         return 0
-    program = read_program(spec, names)
+    program = read_program(spec, names, include)
     warn(program, json, quiet=False)
     model = program.model
     if json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
@@ -85,11 +85,11 @@ def _looked_at(path: Path, species: tuple[str, ...] | None, json: bool) -> dict[
         console.result(f"{path}: {console.counted(conflict.count, 'conflict')}")
     texts = (conflict.ours, conflict.theirs)
     versions = [
-        Version(f"{path} ({name})", Source(text, str(path)))
+        Version(f"{path} ({name})", replace(source, text=text))
         for name, text in zip(conflict.names, texts, strict=True)
     ]
     told = [_side(v.name, v.source, species, json) for v in versions]
-    base = _ancestor(path, conflict)
+    base = _ancestor(path, source, conflict)
     pairs = [(versions[0], versions[1])] if base is None else [(base, v) for v in versions]
     changes = [_changes(a, b, species, json) for a, b in pairs]
     return {"spec": str(path), "ok": False, "conflicts": conflict.count, "sides": told, "changes": changes}
@@ -108,11 +108,11 @@ def _side(name: str, source: Source, species: tuple[str, ...] | None, json: bool
     return {"name": name, "valid": True, "diagnostics": []}
 
 
-def _ancestor(path: Path, conflict: Conflict) -> Version | None:
+def _ancestor(path: Path, source: Source, conflict: Conflict) -> Version | None:
     """The text that both sides come from: of the markers, or as git keeps it during a merge."""
     name = f"{path} (common ancestor)"
     if conflict.base is not None:
-        return Version(name, Source(conflict.base, str(path)))
+        return Version(name, replace(source, text=conflict.base))
     try:
         return Version(name, read_revision(f":1:./{path.name}", path.parent))
     except SpecError:  # not in a merge: the two sides are compared with each other
@@ -122,5 +122,5 @@ def _ancestor(path: Path, conflict: Conflict) -> Version | None:
 def _changes(a: Version, b: Version, species: tuple[str, ...] | None, json: bool) -> dict[str, object]:
     found = compared(a, b, species)
     if not json:
-        console.result(f"\n{found.text(console.colours_result())}")
+        console.result(f"\n{found.text(console.colours_result())}", coloured=True)
     return found.as_dict()

@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import TextIO
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ...compiler.diagnostics.plain import plain, plain_json
 from ...compiler.diagnostics.render import as_json as diagnostics_as_data
 from ...compiler.diagnostics.render import as_text
 
@@ -17,10 +18,13 @@ from ...compiler.diagnostics.render import as_text
 _SELF_EXPLAINED = ("interrupted", "usage", "internal-error", "more-faults", "unknown-code")
 
 
-def result(text: str) -> None:
-    """A result, on a line of stdout. Raises ArtifactError unwritable."""
+def result(text: str, coloured: bool = False) -> None:
+    """A result, on a line of stdout. coloured: the text has colours of ours, and is plain but for them.
+
+    Raises ArtifactError unwritable.
+    """
     try:
-        print(text, flush=True)
+        print(text if coloured else plain(text), flush=True)
     except BrokenPipeError:
         raise
     except OSError as error:
@@ -37,15 +41,15 @@ def silence(stream: TextIO) -> None:
 
 def result_json(value: object) -> None:
     """One JSON object on stdout. NaN and infinity are refused: they are no JSON."""
-    result(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2))
+    result(plain_json(json.dumps(value, ensure_ascii=False, allow_nan=False, indent=2)))
 
 
-def say(text: str, quiet: bool = False) -> None:
-    """A message, on a line of stderr; nobody hears it where that is full."""
+def say(text: str, quiet: bool = False, coloured: bool = False) -> None:
+    """A message, on a line of stderr; nobody hears it where that is full. coloured: as `result` has it."""
     if quiet:
         return
     try:
-        print(text, file=sys.stderr, flush=True)
+        print(text if coloured else plain(text), file=sys.stderr, flush=True)
     except BrokenPipeError:
         raise
     except OSError:
@@ -58,9 +62,10 @@ def report(diagnostics: Iterable[Diagnostic], as_json: bool = False) -> None:
     if not diagnostics:
         return
     if as_json:
-        say(json.dumps({"diagnostics": diagnostics_as_data(diagnostics)}, ensure_ascii=False, indent=2))
+        data = {"diagnostics": diagnostics_as_data(diagnostics)}
+        say(plain_json(json.dumps(data, ensure_ascii=False, indent=2)))
     else:
-        say(as_text(diagnostics, colour=_colour()))
+        say(as_text(diagnostics, colour=_colour()), coloured=True)
         if is_terminal() and diagnostics[0].code not in _SELF_EXPLAINED:
             say(f"\nmore: potentia explain {diagnostics[0].code}")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 import typer
 
 from . import console
-from .options import Json, Quiet, SpeciesOption, species_list
+from .options import Include, Json, Quiet, SpeciesOption, species_list
 
 if TYPE_CHECKING:
     from ...compiler.difference.compare import Difference
@@ -46,6 +46,7 @@ def command(
     textconv: Annotated[
         bool, typer.Option("--textconv", help="Print the meaning of one spec, for git.")
     ] = False,
+    include: Include = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -71,9 +72,9 @@ def command(
         if textconv or git:
             from .git_driver import shown
 
-            console.result(shown(versions, colour, textconv))
+            console.result(shown(versions, colour, textconv), coloured=True)
             return 0
-        return _compared(versions, _Asked(chosen, numeric, data, html, colour, json, quiet))
+        return _compared(versions, _Asked(chosen, numeric, data, html, colour, include, json, quiet))
     except UserError as error:
         console.report(error.diagnostics, json)
         return TROUBLE
@@ -85,6 +86,7 @@ class _Asked(NamedTuple):
     data: list[str] | None
     html: Path | None
     colour: bool
+    include: list[Path] | None
     json: bool
     quiet: bool
 
@@ -97,7 +99,7 @@ def _compared(words: list[str], asked: _Asked) -> int:
     if len(words) != 2:
         message = "two versions are compared: `potentia diff A B`"
         raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` lists their forms"))
-    found = compared(*read_versions(words), asked.species)
+    found = compared(*read_versions(words, asked.include or ()), asked.species)
     if found.faults and not asked.json:
         console.report(found.faults)
     measured = _measured(found.difference) if asked.numeric else None
@@ -125,7 +127,7 @@ def _runs(found: Compared, asked: _Asked) -> RunsCompared | None:
 def _tell(
     found: Compared, measured: NumericDifference | None, runs: RunsCompared | None, colour: bool
 ) -> None:
-    console.result(found.text(colour))
+    console.result(found.text(colour), coloured=True)
     if measured is not None:
         console.result(measured.sentence())
     if runs is not None:

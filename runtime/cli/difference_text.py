@@ -6,12 +6,14 @@ import textwrap
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
+from ...compiler.diagnostics.plain import plain
 from ...compiler.difference import operations as op
 from ...compiler.difference.compare import Difference
 from ...compiler.difference.effect import DENSITY, Effect
 from . import console
 
 WIDTH = 100
+_LONGEST = 2000  # characters of a text of the specs
 _COLOURS = {"+": "32", "-": "31", "~": "33", "?": "35", "=": "32", "!": "1;31"}
 Paint = Callable[[str, str], str]
 
@@ -66,7 +68,7 @@ def _together(found: Sequence[op.Operation]) -> Iterator[op.Operation]:
 
 def _wrapped(mark: str, text: str) -> list[str]:
     lead = f"{mark} " if mark else ""
-    lines = textwrap.wrap(text, WIDTH - 2, break_on_hyphens=False) or [""]
+    lines = textwrap.wrap(plain(text), WIDTH - 2, break_on_hyphens=False) or [""]
     return [lead + lines[0], *("  " + line for line in lines[1:])]
 
 
@@ -75,15 +77,21 @@ def _wrapped(mark: str, text: str) -> list[str]:
 
 def _told(operation: op.Operation, paint: Paint) -> list[str]:
     mark, text, pair = _words(operation)
+    text = _shown(text)
     shown = paint(mark, mark)
     if pair is None:
         first, *others = textwrap.wrap(text, WIDTH - 6, break_on_hyphens=False)
         return [f"  {shown} {first}", *(f"      {line}" for line in others)]
-    before, after = ("nothing" if x is None or x == "" else x for x in pair)
+    before, after = ("nothing" if x is None or x == "" else _shown(x) for x in pair)
     short = f"{text} {before} → {after}"
     if len(short) + 4 <= WIDTH:
         return [f"  {shown} {short}"]
     return [f"  {shown} {text}", *_side("-", before, paint), *_side("+", after, paint)]
+
+
+def _shown(text: str) -> str:
+    """A text of the specs: no control characters, and no more than a few lines of it."""
+    return plain(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
 
 def _side(mark: str, text: str, paint: Paint) -> list[str]:

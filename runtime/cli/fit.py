@@ -14,7 +14,7 @@ from ..residuals.config import FitConfig
 from . import console
 from .interruption import INTERRUPTED, keeping
 from .labels import say_labels
-from .options import Config, Data, Json, Quiet, Spec
+from .options import Config, Data, Include, Json, Quiet, Spec
 from .setting_options import Given, having, options_of
 from .spec_warnings import warn
 from .threads import one_thread_each
@@ -39,6 +39,9 @@ Begin = Annotated[
 ]
 
 
+Plot = Annotated[bool, typer.Option("--plot", help="A parity plot is saved in the run: parity.png.")]
+
+
 @having(
     test=options_of(DataConfig, "data", only=["test"]),
     search=options_of(FitConfig),
@@ -51,14 +54,13 @@ def command(
     test: Given,
     output: Output = None,
     config: Config = None,
+    include: Include = None,
     begin: Begin = None,
     search: Given,
     labels: Given,
     resume: Annotated[bool, typer.Option("--resume", help="Resume a fit that was interrupted.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Replace an existing run.")] = False,
-    plot: Annotated[
-        bool, typer.Option("--plot", help="A parity plot is saved in the run: parity.png.")
-    ] = False,
+    plot: Plot = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> int:
@@ -80,7 +82,7 @@ def command(
 
     settings = load_config(config, {**search, **labels, **test})
     folder = output or Path("runs") / spec.stem
-    program = Program.read(spec)
+    program = Program.read(spec, include or ())
     if program.named_species:  # before the data: its faults are told at once
         warn(program, json, quiet)
     require_new_run(folder, force, resume)

@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from ...compiler.diagnostics.plain import plain
 from . import console
 from .spec_files import replace_text
 
@@ -65,7 +66,7 @@ def command(
 def _write(spec: str, text: str, changed: bool) -> None:
     """The new text in place of the old, whole or not at all."""
     if spec == "-":
-        sys.stdout.write(text)
+        sys.stdout.write(plain(text) if sys.stdout.isatty() else text)
         return
     if not changed:
         return

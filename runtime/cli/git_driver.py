@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError, UserError
 from ...compiler.diagnostics.files import read_source
+from ...compiler.diagnostics.plain import plain
 from ...compiler.diagnostics.render import as_text as diagnostics_text
 from ...compiler.diagnostics.source import Source
 from ...compiler.difference.listing import listing
@@ -29,14 +31,15 @@ def changed_file(arguments: Sequence[str], colour: bool) -> str:
         raise SpecError(Diagnostic("usage", message, help="`potentia git-setup` sets git up to call this"))
     path = arguments[0]
     if len(arguments) == 1:
-        return f"{path}: has conflicts; `potentia check --conflicts {path}` looks at both sides"
+        return plain(f"{path}: has conflicts; `potentia check --conflicts {path}` looks at both sides")
     new_path = arguments[7] if len(arguments) == 9 else path
     old, new = arguments[1], arguments[4]
-    head = f"potentia diff a/{path} b/{new_path}"
+    head = plain(f"potentia diff a/{path} b/{new_path}")
     if _NOTHING in (old, new):
         what, kept = ("new", (new, new_path)) if old == _NOTHING else ("removed", (old, path))
         mark = "+" if what == "new" else "-"
-        lines = [f"  {painter(colour)(mark, mark)} {line}" for line in _listing(_named(*kept)).splitlines()]
+        listed = _listing(_named(*kept)).splitlines()
+        lines = [f"  {painter(colour)(mark, mark)} {plain(line)}" for line in listed]
         return "\n".join([f"{head}: {what}", *lines])
     versions = Version(f"a/{path}", _named(old, path)), Version(f"b/{new_path}", _named(new, new_path))
     found = compared(*versions)
@@ -47,7 +50,7 @@ def changed_file(arguments: Sequence[str], colour: bool) -> str:
 def shown(arguments: Sequence[str], colour: bool, textconv: bool) -> str:
     """The output for git; errors too, for git gives up where a command of its own fails."""
     try:
-        return listed(arguments) if textconv else changed_file(arguments, colour)
+        return plain(listed(arguments)) if textconv else changed_file(arguments, colour)
     except UserError as error:
         return diagnostics_text(error.diagnostics)
 
@@ -62,9 +65,9 @@ def listed(arguments: Sequence[str]) -> str:
 
 def _named(file: str, path: str) -> Source:
     """The text that git lays into a file of its own, under the name that it has in the repository: what it
-    imports is read from there.
+    imports is read from there, at whose top git calls.
     """
-    return Source(read_source(Path(file)).text, path)
+    return replace(read_source(Path(file)), name=path, include=(Path(),))
 
 
 def _listing(source: Source) -> str:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import sys
 from importlib.metadata import PackageNotFoundError, version
 from importlib.util import find_spec
-from typing import Annotated
+from typing import Annotated, BinaryIO, cast
 
 import typer
 
@@ -28,9 +29,13 @@ def command(
     if find_spec("pygls") is None:
         message = "the language server needs pygls, which is not installed"
         raise UserError(Diagnostic("no-pygls", message, help="pip install 'potentia[lsp]'"))
+    if sys.stdin is None or sys.stdout is None:
+        message = "the language server talks to an editor through stdin and stdout, and one of them is closed"
+        raise UserError(Diagnostic("usage", message, help="editors start it"))
+    from ..editor.messages import Messages
     from ..editor.server import make_server
 
-    make_server(_version()).start_io()
+    make_server(_version()).start_io(cast(BinaryIO, Messages(sys.stdin.buffer)))
     return 0
 
 

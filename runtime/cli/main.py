@@ -97,8 +97,9 @@ def main(argv: Sequence[str] | None = None) -> int:
         return code
 
 
-def _run(arguments: Sequence[str]) -> int:
-    as_json = "--json" in arguments
+def _run(given: Sequence[str]) -> int:
+    arguments = list(given) or ["--help"]
+    as_json = "--json" in _parted(arguments)[0]
     interruption.begin()
     try:
         quick = _quick(arguments)
@@ -114,7 +115,7 @@ def _run(arguments: Sequence[str]) -> int:
         return 1
     except _UsageError as error:
         console.report([_usage(error)], as_json)
-        return int(error.exit_code)
+        return 0 if _by_git(arguments) else int(error.exit_code)
     except (KeyboardInterrupt, typer.Abort):
         console.report([interruption.answered()], as_json)
         return INTERRUPTED
@@ -129,7 +130,7 @@ def _run(arguments: Sequence[str]) -> int:
         return 1
     except Exception as error:
         console.report([_ours(error)], as_json)
-        return OURS
+        return 0 if _by_git(arguments) else OURS
 
 
 # flags of commands that are called as they are, without Typer's reading of arguments
@@ -145,14 +146,33 @@ def _quick(arguments: Sequence[str]) -> int | None:
 
     Typer's reading of arguments loads pydantic, a quarter of the half second in which these should answer.
     """
-    flags = [a for a in arguments[1:] if a.startswith("-")]
-    files = [a for a in arguments[1:] if not a.startswith("-")]
+    options, files = _parted(arguments[1:])
+    flags = [a for a in options if a.startswith("-")]
+    files = [*(a for a in options if not a.startswith("-")), *files]
     known = _QUICK.get(next(iter(arguments), ""))
     if known is None or not files or not set(flags) <= known:
         return None
     command = import_module(f".{arguments[0]}", __package__).command
     paths = [Path(f) for f in files] if arguments[0] == "check" else files
     return int(command(paths, **{flag[2:]: True for flag in flags}))
+
+
+_GIT = ("--git", "--textconv")  # what follows is words of git, such as the name of a file `-x.pes`
+
+
+def _parted(arguments: Sequence[str]) -> tuple[list[str], list[str]]:
+    """Words that may be options, and those that are none."""
+    words = list(arguments)
+    end = next((k for k, word in enumerate(words) if word in _GIT or word == "--"), len(words))
+    after = words[end + 1 :]
+    if words[end : end + 1] == ["--"]:
+        return words[:end], after
+    return words[: end + 1], after[1:] if after[:1] == ["--"] else after
+
+
+def _by_git(arguments: Sequence[str]) -> bool:
+    """Whether git calls: it shows no further file where a command of its own fails."""
+    return arguments[:1] == ["diff"] and arguments[1:2] in (["--git"], ["--textconv"])
 
 
 def _usage(error: Any) -> Diagnostic:

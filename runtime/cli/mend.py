@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import codecs
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ...compiler import pipeline
@@ -41,13 +41,15 @@ class Change:
         return {"code": self.code, "line": line, "column": column, "old": old, "new": new}
 
 
-def mend(path: Path, species: tuple[str, ...] | None = None) -> tuple[Change, ...]:
+def mend(
+    path: Path, species: tuple[str, ...] | None = None, include: Sequence[Path] | None = None
+) -> tuple[Change, ...]:
     """Apply the fixes of a spec's errors, then those of its warnings, until there are none; in order.
 
     A fix that would make a text that parses into one that does not is left out. Raises SpecError where the
     file cannot be read or written.
     """
-    source = read_source(path)
+    source = read_source(path, include or ())
     begun, applied, seen = source.text, [], {source.text}
     for _ in range(_ROUNDS):
         changes = _apart(_suggested(source, species), source)
@@ -56,7 +58,7 @@ def mend(path: Path, species: tuple[str, ...] | None = None) -> tuple[Change, ..
             break
         seen.add(text)
         applied += changes
-        source = Source(text, source.name)
+        source = replace(source, text=text)
     if source.text != begun:
         mark = "\ufeff" if path.read_bytes().startswith(codecs.BOM_UTF8) else ""
         replace_text(path, mark + source.text)

@@ -16,6 +16,10 @@ Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages and no p
 SpeciesOption = Annotated[
     str | None, typer.Option("--species", metavar="Nb,W", help="Species, for a spec that names none.")
 ]
+Include = Annotated[
+    list[Path] | None,
+    typer.Option("--include", metavar="DIR", help="Folder that imports may be read from, beside the spec's."),
+]
 Config = Annotated[
     Path | None, typer.Option("--config", metavar="run.toml", help="Configuration file; flags override it.")
 ]

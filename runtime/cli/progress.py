@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from math import isfinite
 from typing import TYPE_CHECKING
 
+from ...compiler.diagnostics.plain import plain
 from . import console
 
 if TYPE_CHECKING:
@@ -80,7 +81,7 @@ def measuring(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
         return
     with _bar("{task.completed:.0f}/{task.total:.0f}") as bar:
         task = bar.add_task("properties", total=1)
-        yield lambda what, done, total: bar.update(task, description=what, completed=done, total=total)
+        yield lambda what, done, total: bar.update(task, description=plain(what), completed=done, total=total)
 
 
 @contextmanager
@@ -115,7 +116,7 @@ def staging(name: str, quiet: bool) -> Iterator[Callable[[str, float], None] | N
     elif console.is_terminal():
         with _bar("{task.percentage:.0f} %") as bar:
             task = bar.add_task(name, total=1.0)
-            yield lambda what, share: bar.update(task, description=what, completed=share)
+            yield lambda what, share: bar.update(task, description=plain(what), completed=share)
     else:
         told: set[str] = set()
 
@@ -136,7 +137,10 @@ def designing(quiet: bool) -> Iterator[Callable[[Designing], None] | None]:
         with _bar("{task.percentage:.0f} %", "{task.fields[remark]}") as bar:
             task = bar.add_task("design", total=1.0, remark="")
             yield lambda p: bar.update(
-                task, description=p.stage, completed=p.share, remark=f"{p.trials} trials, {p.seconds:.0f} s"
+                task,
+                description=plain(p.stage),
+                completed=p.share,
+                remark=f"{p.trials} trials, {p.seconds:.0f} s",
             )
     else:
         yield _lines()

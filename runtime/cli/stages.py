@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -22,7 +22,13 @@ if TYPE_CHECKING:
 STAGES = ("ast", "ir", "plan", "jaxpr", "hlo")
 
 
-def emitted(stage: str, spec: Path, species: tuple[str, ...] | None, json: bool = False) -> str:
+def emitted(
+    stage: str,
+    spec: Path,
+    species: tuple[str, ...] | None,
+    json: bool = False,
+    include: Sequence[Path] | None = None,
+) -> str:
     """The text of a stage. Raises UserError `unknown-stage`, and SpecError."""
     if stage == "ir@help":
         return "\n".join(f"{_slug(p.name):16} {p.reason}" for p in pipeline.PASSES)
@@ -31,7 +37,7 @@ def emitted(stage: str, spec: Path, species: tuple[str, ...] | None, json: bool 
         raise UserError(Diagnostic("unknown-stage", f"there is no stage `{stage}`", help=help))
     if stage == "ast":
         return "\n".join(_tree(pipeline.parse(read_source(spec)).items, 0))
-    program = read_program(spec, species)
+    program = read_program(spec, species, include)
     warn(program, json, quiet=False)
     model = program.model
     if stage == "ir":

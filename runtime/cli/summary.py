@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from ...compiler.chemistry.elements import ELEMENTS
@@ -13,13 +14,15 @@ from ...compiler.warnings import warnings_of
 from . import console
 
 
-def read_program(path: Path, species: tuple[str, ...] | None = None) -> Program:
-    """The program of a spec file for some species. Raises SpecError."""
+def read_program(
+    path: Path, species: tuple[str, ...] | None = None, include: Sequence[Path] | None = None
+) -> Program:
+    """The program of a spec file for some species. include: as `read_source` has it. Raises SpecError."""
     for name in species or ():
         if name not in ELEMENTS:
             help = did_you_mean(name, ELEMENTS)
             raise SpecError(Diagnostic("unknown-species", f"there is no element `{name}`", help=help))
-    return Program.read(path).for_species(species or ())
+    return Program.read(path, include or ()).for_species(species or ())
 
 
 def with_warnings(path: Path, species: tuple[str, ...] | None = None) -> tuple[Model, tuple[Diagnostic, ...]]:

@@ -93,6 +93,8 @@ def _flat_cell(structure: Structure) -> Iterator[Diagnostic]:
     vectors = structure.cell[structure.pbc]
     if not len(vectors) or not np.isfinite(vectors).all():
         return
+    if np.abs(vectors).max() > 1e100:  # whose squares are no numbers: the search for neighbours refuses it
+        return
     lengths = np.linalg.norm(vectors, axis=1)
     size = np.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0))
     if lengths.min() == 0 or size < _FLAT * lengths.prod():

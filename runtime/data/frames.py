@@ -18,27 +18,37 @@ from .file_kind import AS_IT_LOOKS, DEEPMD, DPDATA, FITSNAP, FileKind
 from .fitsnap import looks_like_fitsnap, read_fitsnap
 from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps, with_symbols
 from .plain_file import plain_file, unreadable
+from .xyz_header import number_of_atoms
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 T = TypeVar("T")
-_MOST_DIGITS = 12  # of a number of atoms
 _HEAD = 4096  # bytes that a file is known by
 _LOOKS = {DATA: looks_like_data, FITSNAP: looks_like_fitsnap, DPDATA: looks_like_dpdata}
 _FOREIGN = {"CP2K|": "output of CP2K", "BEGIN_CFG": "a cfg file of MLIP", "\ufffdHDF\r\n": "HDF5"}
-_SLICE = re.compile(r"(?P<path>.+)@(?P<slice>-?\d+|-?\d*:-?\d*(?::-?\d*)?)$")
+_LONGEST_NAME = 255  # bytes of a name on the disk
+_SLICE = re.compile(r"(?P<path>.+)@(?P<slice>-?\d{1,18}|-?\d{0,18}:-?\d{0,18}(?::-?\d{0,18})?)$", re.ASCII)
 
 
 def split_slice(where: str) -> tuple[Path, slice]:
     """`nb.xyz@:10` → its path and slice; without `@` the slice takes everything.
 
-    A file whose own name ends in something like a slice is that file.
+    A file whose own name ends in something like a slice is that file. Raises DataError: bad-selection,
+    missing-file.
     """
+    if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in Path(where).parts):
+        message = f"there is no file `{_shorten(where)}`"
+        raise DataError(Diagnostic("missing-file", message, help="its name is too long"))
     match = _SLICE.match(where)
     if match is None or Path(where).exists():
         return Path(where), slice(None)
     numbers = [int(part) if part else None for part in match["slice"].split(":")]
+    if numbers[2:] == [0]:
+        message = f"`{where}` takes every 0th structure, which is none"
+        raise DataError(
+            Diagnostic("bad-selection", message, help="a step is 1 or more, or backwards: `@::-1`")
+        )
     if len(numbers) == 1:  # one structure; the last is -1, whose end is open
         start = numbers[0] or 0
         return Path(match["path"]), slice(start, start + 1 or None)
@@ -176,12 +186,7 @@ def _next_frame(file: IO[str], path: Path, count: int) -> str | None:
     header = next((line for line in file if line.strip()), None)
     if header is None:
         return None
-    word = header.strip()
-    if not (word.isascii() and word.isdigit() and len(word) < _MOST_DIGITS):
-        message = f"expected a number of atoms, found `{_shorten(header)}`"
-        place = f"{path.name}, structure {count + 1}"
-        raise DataError(Diagnostic("unreadable-structure", message, place=place))
-    n_atoms = int(word)
+    n_atoms = number_of_atoms(header, f"{path.name}, structure {count + 1}")
     lines = list(islice(file, n_atoms + 1))
     if len(lines) < n_atoms + 1:
         raise _truncated(path, count, f"has {max(len(lines) - 1, 0)} of its {n_atoms} atoms")

@@ -9,6 +9,7 @@ from pydantic import model_validator
 
 from ..files.settings import Section, option, validated
 
+_LONGEST_STEP = 50.0  # fs; a fifth of the period of the heaviest atom is less
 _SHARPEST = 10.0  # of the changes of a thermostat: its time has at least so many steps
 
 
@@ -68,6 +69,11 @@ class MDSettings(Section):
 
     @model_validator(mode="after")
     def _together(self) -> MDSettings:
+        if self.timestep > _LONGEST_STEP:
+            raise ValueError(
+                f"`timestep` is {self.timestep:g} fs, too long for the vibrations of any atom: "
+                "write 1 to 5, or 0.5 with hydrogen"
+            )
         if self.ensemble != "nve":
             _long_enough("tau", self.tau, self.timestep)
         if self.ensemble == "npt":

@@ -11,6 +11,7 @@ from pathlib import Path
 from ...compiler import pipeline
 from ...compiler.declarations import check as checker
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+from ...compiler.diagnostics.files import require_short
 from ...compiler.diagnostics.source import Source, Span
 from ...compiler.ir.graph import Model
 from ...compiler.syntax import tree as syntax
@@ -19,6 +20,8 @@ from .outline import Item, Outline
 from .scanner import scan
 from .words import Word, words
 
+_MOST_ITEMS = 300  # statements of a text that does not parse, among which the faulty ones are looked for
+_ROUNDS = 20  # each without the statements at fault before
 _HALF = re.compile("[\ud800-\udfff]")  # halves of a character, which a protocol can carry and no file
 
 
@@ -56,8 +59,9 @@ class Document:
 
     @cached_property
     def all_words(self) -> list[Word]:
-        """Comments included."""
-        return words(self.text)
+        """Comments included; none of a text that is too large to be read."""
+        large = isinstance(self._parsed, SpecError) and _is_large(self._parsed)
+        return [] if large else words(self.text)
 
     @cached_property
     def outline(self) -> Outline:
@@ -68,7 +72,7 @@ class Document:
     @cached_property
     def _parsed(self) -> syntax.File | SpecError:
         try:
-            return pipeline.parse(self.source)
+            return pipeline.parse(require_short(self.source))
         except SpecError as error:
             return error
 
@@ -81,6 +85,10 @@ class Document:
         """The statements that parse."""
         if isinstance(self._parsed, syntax.File):
             return SoundPart(self._parsed)
+        if (
+            _is_large(self._parsed) or len(self.outline.items) > _MOST_ITEMS
+        ):  # each is parsed with blanks for all others
+            return SoundPart(None, self._parsed.diagnostics)
         faults = [(item, self._faults_of(item)) for item in self.outline.items]
         broken = [(item, own) for item, own in faults if own]
         whole = [item for item, own in faults if not own]
@@ -126,7 +134,9 @@ class Document:
         """The declarations without those at fault, the faults, and the names that are lost with them."""
         file, lost = self.sound.file, self.sound.lost
         found: tuple[Diagnostic, ...] = ()
-        while file is not None:
+        for _ in range(_ROUNDS):
+            if file is None:
+                break
             try:
                 return checker.check_file(file, need_energy=False), found, lost
             except SpecError as error:
@@ -163,6 +173,10 @@ class Document:
         if self.faults or self.checked is None or self.model is None:
             return ()
         return warnings_of(self.checked, self.model)
+
+
+def _is_large(error: SpecError) -> bool:
+    return any(d.code == "too-large" for d in error.diagnostics)
 
 
 def _not_about(names: frozenset[str], found: Iterable[Diagnostic]) -> Iterator[Diagnostic]:

@@ -105,7 +105,10 @@ class EditorServer(LanguageServer):
     async def tell_when_quiet(self, uri: str, document: Document) -> None:
         """Publish diagnostics once the typing stops: faults first, then warnings too."""
         for seconds, warn in ((QUIET, False), (STILL - QUIET, True)):
-            await asyncio.sleep(seconds)
+            try:
+                await asyncio.sleep(seconds)
+            except asyncio.CancelledError:  # the editor is gone
+                return
             if self.documents.get(uri) is not document:
                 return
             self.publish(uri, document, warn)
@@ -114,6 +117,7 @@ class EditorServer(LanguageServer):
 def make_server(version: str) -> EditorServer:
     """The server with all its features."""
     logging.getLogger("pygls.protocol.json_rpc").addFilter(_is_fault)
+    logging.getLogger("pygls.server").addFilter(_without_traceback)
     server = EditorServer(version)
     for name, handler, options in _FEATURES:
         server.feature(name, options)(handler)
@@ -130,6 +134,13 @@ def _is_fault(record: logging.LogRecord) -> bool:
     """What is refused is no fault of the server: no traceback of it belongs into an editor's log."""
     error = record.exc_info[1] if record.exc_info else None
     return not (isinstance(error, JsonRpcException) and error.code == _REQUEST_FAILED)
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Of a message that is no JSON, or none of the protocol: a line says so."""
+    if record.exc_info and isinstance(record.exc_info[1], (ValueError, TypeError, KeyError, RecursionError)):
+        record.exc_info = None
+    return True
 
 
 # --- texts --------------------------------------------------------------------------------------

@@ -150,14 +150,17 @@ class Potential:
         raise ArtifactError(Diagnostic("no-covariance", message, help="load one that was fitted"))
 
 
-def compile(spec: str | Path, species: Iterable[str] | None = None) -> Potential:
+def compile(
+    spec: str | Path, species: Iterable[str] | None = None, include: Iterable[Path] = ()
+) -> Potential:
     """The potential of a spec, with its parameters at their start values.
 
     spec: the text, or the path of a `.pes` file.
     species: the species, where the spec names none.
+    include: folders that imports may be read from, beside that of the spec.
     Raises SpecError: all faults of the spec.
     """
-    return at_start(Program.of(read_spec(spec)).for_species(tuple(species or ())))
+    return at_start(Program.of(read_spec(spec, include)).for_species(tuple(species or ())))
 
 
 def at_start(program: Program) -> Potential:
@@ -174,8 +177,8 @@ def at_start(program: Program) -> Potential:
     return Potential(program, np.array(program.model.vector.start, dtype=np.float64))
 
 
-def read_spec(spec: str | Path) -> Source:
+def read_spec(spec: str | Path, include: Iterable[Path] = ()) -> Source:
     """The text of a spec given as text or as a path. Raises SpecError where a file cannot be read."""
     if isinstance(spec, str) and not spec.endswith(".pes"):
-        return Source(spec)
-    return read_source(Path(spec))
+        return Source(spec, include=tuple(include))
+    return read_source(Path(spec), include)

@@ -26,9 +26,11 @@ class Version:
     run: Path | None = None
 
 
-def read_versions(words: Sequence[str]) -> tuple[Version, Version]:
+def read_versions(words: Sequence[str], include: Sequence[Path] = ()) -> tuple[Version, Version]:
     """The two versions that two words name: `A B`, or `REV1..REV2 FILE`; a range without its end goes to the
-    file as it is now, one without its beginning from HEAD. Raises UserError where one cannot be read.
+    file as it is now, one without its beginning from HEAD. include: as `read_source` has it.
+
+    Raises UserError where one cannot be read.
     """
     first, second = words
     span = _RANGE.fullmatch(first)
@@ -36,8 +38,10 @@ def read_versions(words: Sequence[str]) -> tuple[Version, Version]:
         path = Path(second)
         folder = path.parent if path.parent.is_dir() else Path()
         before = _at_revision(span["before"] or "HEAD", path, folder)
-        return before, _at_revision(span["after"], path, folder) if span["after"] else read_version(second)
-    return read_version(first), read_version(second)
+        if span["after"]:
+            return before, _at_revision(span["after"], path, folder)
+        return before, read_version(second, include=include)
+    return read_version(first, include=include), read_version(second, include=include)
 
 
 def _is_path(word: str) -> bool:
@@ -50,7 +54,7 @@ def _at_revision(revision: str, path: Path, folder: Path) -> Version:
     return Version(f"{revision}:{path}", read_revision(f"{revision}:{inside}", folder))
 
 
-def read_version(word: str, folder: Path = Path()) -> Version:
+def read_version(word: str, folder: Path = Path(), include: Sequence[Path] = ()) -> Version:
     """A spec, a run, or `REV:path`, for which git is asked in `folder`.
 
     Raises UserError: cannot-read, not-utf8, and as `artifact.load` and `read_revision`.
@@ -64,4 +68,4 @@ def read_version(word: str, folder: Path = Path()) -> Version:
         return Version(word, Source(read_spec(path), str(path / SPEC)), path)
     if ":" in word and not path.exists():
         return Version(word, read_revision(word, folder))
-    return Version(word, read_source(path))
+    return Version(word, read_source(path, include))

@@ -11,6 +11,7 @@ from vesin import NeighborList
 
 from ...compiler.backends.forked import is_forked
 from .arrays import Bools, Cell, Floats, Indices, Ints, Periodic
+from .extents import all_pairs, search_distance
 from .structure import Structure
 
 _GRID = 4096  # images that are counted on a grid, however few pairs there are
@@ -58,13 +59,18 @@ def pairs(structure: Structure, cutoff: float) -> Pairs:
     """All pairs with r < cutoff (Å).
 
     Cells may be smaller than the cutoff, left-handed, periodic in some directions; atoms may lie outside.
+    Raises DataError as `search_distance`.
     """
     box = _box(structure.cell, structure.pbc)
     # starting threads costs more than a small list
     threads = 1 if structure.n_atoms < 2000 or is_forked() else 0
-    finder = NeighborList(cutoff=cutoff, full_list=False, sorted=True, n_threads=threads)
-    found = finder.compute(structure.positions, box, structure.pbc, "ijSd", copy=False)
-    i, j, images, distance = found  # views of what `finder` holds
+    reach = search_distance(structure, box, cutoff)
+    if reach is None:
+        i, j, images, distance = all_pairs(structure, box, cutoff)
+    else:
+        finder = NeighborList(cutoff=reach, full_list=False, sorted=True, n_threads=threads)
+        found = finder.compute(structure.positions, box, structure.pbc, "ijSd", copy=False)
+        i, j, images, distance = found  # views of what `finder` holds
     image, different = _different(images)
     shifts = different.astype(np.float64) @ box
     return Pairs(i.astype(np.int32), j.astype(np.int32), image, shifts, distance.copy()).within(cutoff)

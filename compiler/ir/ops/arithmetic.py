@@ -134,8 +134,10 @@ def _pow_kind(a: Node, *, exponent: float) -> Kind:
     """a^exponent. A fractional power is 0 at 0, and so is its derivative: no neighbours, no density, no
     force.
     """
+    if a.kind.unit == ONE:
+        return a.kind
     power = Fraction(exponent).limit_denominator(24)
-    if a.kind.unit != ONE and abs(float(power) - exponent) > 1e-12:
+    if abs(float(power) - exponent) > 1e-12:
         raise KindError(
             "wrong-unit", f"{a.kind.unit} cannot be raised to {exponent:g}", "divide by a unit first"
         )

@@ -99,7 +99,7 @@ def _first(line: _Line) -> tuple[int, bool, tuple[str, ...]]:
     if match[1] not in ("3", "4") or match[3]:
         raise line.fault(f"`{word}` is another kind of NEP", _GONE, "unsupported-nep")
     usage = f"usage: {word} 2 Te Pb"
-    if not rest or not rest[0].isdecimal() or int(rest[0]) != len(rest) - 1 or len(rest) < 2:
+    if len(rest) < 2 or rest[0] != str(len(rest) - 1):
         raise line.fault("the first line has the number of species, then as many species", usage)
     for name in rest[1:]:
         if name not in ELEMENTS:

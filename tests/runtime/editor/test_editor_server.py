@@ -271,3 +271,54 @@ def test_the_server_needs_no_numerical_library() -> None:
     )
     environment = {**os.environ, "PYTHONPATH": str(Path(potentia.__path__[0]).parent)}
     assert subprocess.run([sys.executable, "-c", code], env=environment, check=False).returncode == 0
+
+
+# --- what is no message ---------------------------------------------------------------------------
+
+
+def served(given: bytes, tmp_path: Path) -> tuple[int, list[dict[str, Any]], str]:
+    """Exit code, answers and stderr of a server that is given these bytes, after which stdin closes."""
+    code = "import sys; from potentia.runtime.cli.main import main; sys.exit(main(['lsp', '--stdio']))"
+    environment = {**os.environ, "PYTHONPATH": str(Path(potentia.__path__[0]).parent)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], input=given, capture_output=True, env=environment, cwd=tmp_path
+    )
+    bodies = [part.partition(b"\r\n\r\n")[2] for part in done.stdout.split(b"Content-Length: ")[1:]]
+    return done.returncode, [json.loads(body) for body in bodies], done.stderr.decode()
+
+
+def message(**fields: Any) -> bytes:
+    content = json.dumps({"jsonrpc": "2.0", **fields}).encode()
+    return b"Content-Length: %d\r\n\r\n%s" % (len(content), content)
+
+
+HELLO = {"method": "initialize", "params": {"processId": None, "rootUri": None, "capabilities": {}}}
+
+
+def test_the_server_hears_again_after_garbage(tmp_path: Path) -> None:
+    garbage = (
+        b"hello\r\n\r\n",
+        b"Content-Length: 99999999999999999999\r\n\r\n",
+        b"Content-Length: 4\r\n\r\n" + b'{"a": 1}',  # longer than it says
+        b"Content-Length: 12\r\n\r\nno JSON here",
+        b"\xff\xfe" * 1000,
+    )
+    about = {"uri": "untitled:x", "languageId": "pes", "version": 0, "text": "E = lj(Nb"}
+    opened = message(method="textDocument/didOpen", params={"textDocument": about})
+    code, answers, err = served(b"".join(garbage) + message(id=1, **HELLO) + opened, tmp_path)
+    assert code == 0 and [a["id"] for a in answers if "id" in a] == [1]
+    assert "Traceback" not in err and "a message of more than 64 MiB is not read" in err
+
+
+def test_the_server_ends_with_its_editor(tmp_path: Path) -> None:
+    half = message(id=1, **HELLO)[:-10]
+    assert served(half, tmp_path) == (0, [], "")
+
+
+def test_a_server_without_stdin(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    assert main.main(["lsp"]) == 1
+    assert capsys.readouterr().err == (
+        "error[usage]: the language server talks to an editor through stdin and stdout, "
+        "and one of them is closed\n  help: editors start it\n"
+    )
