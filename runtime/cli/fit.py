@@ -12,7 +12,7 @@ from ...compiler.warnings import warnings_of_fitted
 from ..data.config import DataConfig
 from ..residuals.config import FitConfig
 from . import console
-from .interruption import INTERRUPTED, keeping
+from .interruption import INTERRUPTED, keeping, keeping_checkpoint
 from .labels import say_labels
 from .options import Config, Data, Include, Json, Quiet, Spec
 from .setting_options import Given, having, options_of
@@ -86,7 +86,7 @@ def command(
     if program.named_species:  # before the data: its faults are told at once
         warn(program, json, quiet)
     require_new_run(folder, force, resume)
-    _keeping_checkpoint(folder)
+    keeping_checkpoint(folder, "the fit so far is kept", saves=True)
     with only_writer_of(folder):
         training, potential = _prepared(program, data, settings)
         if not program.named_species:  # it is built once the data have said them
@@ -98,21 +98,20 @@ def command(
         result = _fitted(potential, training, settings, folder, resume, quiet)
         metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
         _finished(folder, result.reason)
-    is_cut = "interrupt" in result.reason
-    keeping(folder, f"the run is saved in {folder}" + ("; go on with `--resume`" if is_cut else ""))
     if not quiet:
         console.report((*result.warnings, *_fitted_warnings(potential, result.potential)), json)
-        ended = "converged" if result.converged else "not converged"
-        console.say(f"{ended} ({result.reason}); saved in {folder}")
+    return _ended(folder, result, metrics, json, quiet)
+
+
+def _ended(
+    folder: Path, result: FitResult, metrics: dict[str, ErrorData | None], json: bool, quiet: bool
+) -> int:
+    is_cut = "interrupt" in result.reason
+    keeping(folder, f"the run is saved in {folder}" + ("; go on with `--resume`" if is_cut else ""))
+    ended = "converged" if result.converged else "not converged"
+    console.say(f"{ended} ({result.reason}); saved in {folder}", quiet)
     _tell(result.potential, metrics, json)
     return INTERRUPTED if is_cut else 0
-
-
-def _keeping_checkpoint(folder: Path) -> None:
-    from ..files.states import checkpoint_of
-
-    checkpoint = checkpoint_of(folder)
-    keeping(checkpoint, f"the fit so far is kept in {checkpoint.parent}; go on with `--resume`", saves=True)
 
 
 def _finished(folder: Path, reason: str) -> None:

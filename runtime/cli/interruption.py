@@ -48,6 +48,14 @@ def keeping(place: Path, kept: str, saves: bool = False) -> None:
     _Now.place, _Now.kept, _Now.saves = place, kept, saves
 
 
+def keeping_checkpoint(folder: Path, kept: str, saves: bool = False) -> None:
+    """As `keeping`, of the checkpoint of a run that will be in the folder."""
+    from ..files.states import checkpoint_of
+
+    checkpoint = checkpoint_of(folder)
+    keeping(checkpoint, f"{kept} in {checkpoint.parent}; go on with `--resume`", saves)
+
+
 def answered() -> Diagnostic:
     """The interruption in a line, as the command ends."""
     _Now.is_answered = True

@@ -123,11 +123,9 @@ def _run(given: Sequence[str]) -> int:
         console.silence(sys.stdout)
         return 0
     except OSError as error:
-        if error.errno not in _CONDITIONS:
-            console.report([_ours(error)], as_json)
-            return OURS
-        console.report([_condition(error)], as_json)
-        return 1
+        known = error.errno in _CONDITIONS
+        console.report([_condition(error) if known else _ours(error)], as_json)
+        return 0 if _by_git(arguments) else 1 if known else OURS
     except Exception as error:
         console.report([_ours(error)], as_json)
         return 0 if _by_git(arguments) else OURS

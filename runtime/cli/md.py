@@ -18,7 +18,7 @@ from .threads import one_core
 if TYPE_CHECKING:
     from ..data.file_kind import FileKind
     from ..dynamics import MDResult
-    from ..dynamics.kernels import Chosen
+    from ..potential.potential import Potential
     from ..structures.arrays import Floats
     from ..structures.structure import Structure
 
@@ -71,16 +71,12 @@ def command(
     if single_core:
         one_core()
     from ..dynamics import md_settings, simulate
-    from ..dynamics.kernels import choose
-    from ..dynamics.outputs import STATE
-    from .interruption import keeping
     from .progress import simulating
 
     settings = md_settings(_with_time(dict(given), time))
     potential = opened(run, json, quiet)
     start, velocities = _start(structure, repeat, FileConfig(**files).kind(), settings, quiet)
-    _say_target(choose(potential, settings, start.n_atoms, output if resume else None), quiet)
-    keeping(output / STATE, f"the run so far is kept in {output}; go on with `--resume`")
+    _say_target(potential, settings, start.n_atoms, output, resume, quiet)
     with simulating(settings.steps, quiet) as progress:
         result = simulate(
             *(potential, start, settings),
@@ -94,7 +90,16 @@ def command(
     return _end(result, output, json)
 
 
-def _say_target(chosen: Chosen, quiet: bool) -> None:
+def _say_target(
+    potential: Potential, settings: MDSettings, n_atoms: int, output: Path, resume: bool, quiet: bool
+) -> None:
+    """Also what an interruption keeps from here on."""
+    from ..dynamics.kernels import choose
+    from ..dynamics.outputs import STATE
+    from .interruption import keeping
+
+    keeping(output / STATE, f"the run so far is kept in {output}; go on with `--resume`")
+    chosen = choose(potential, settings, n_atoms, output if resume else None)
     console.say(f"target: {chosen.target}, {console.counted(chosen.threads, 'thread')}", quiet)
 
 

@@ -77,7 +77,6 @@ def command(
       potentia properties runs/llzo --structure llzo.cif
     """
     from ..properties.config import load_properties_config
-    from ..properties.results import broken_guards
     from ..properties.stored import PROPERTIES, keep
     from .outputs import require_writable
     from .targets import evaluate_by
@@ -93,6 +92,12 @@ def command(
     by = evaluate_by(potential, target, json, quiet)
     found = _surveyed(potential, settings, crystals, not no_sigma, place, by, quiet)
     keep(where, found.results, found.structures)
+    return _ended(found, plot, json, quiet)
+
+
+def _ended(found: Survey, plot: Path | None, json: bool, quiet: bool) -> int:
+    from ..properties.results import broken_guards
+
     if plot is not None:
         _plot(plot, found, quiet)
     broken = broken_guards(found.results)

@@ -10,6 +10,7 @@ import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
+from .interruption import keeping, keeping_checkpoint
 from .labels import say_training
 from .options import AllowDataChange, Data, Json, Quiet, Run
 from .spec_warnings import report_fitted
@@ -83,16 +84,14 @@ def command(
     """
     one_thread_each()
     from ..files.lock import only_writer_of
-    from ..files.states import checkpoint_of, remove_checkpoint
+    from ..files.states import remove_checkpoint
     from ..runs.with_data import fitted_run_of
-    from .interruption import keeping
     from .outputs import require_new_run
 
     folder = output or run.with_name(run.name + "-pruned")
     goal = _goal(target_parameters, max_loss_increase, criterion)
     require_new_run(folder, force, resume)
-    checkpoint = checkpoint_of(folder)
-    keeping(checkpoint, f"the steps so far are kept in {checkpoint.parent}; go on with `--resume`")
+    keeping_checkpoint(folder, "the steps so far are kept")
     with only_writer_of(folder):
         training = fitted_run_of(run, data, allow_data_change)
         report_fitted(training.potential, json, quiet)
@@ -100,12 +99,16 @@ def command(
         pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
         metrics, content = _saved(folder, run, training, pruned, quiet)
         remove_checkpoint(folder)
+    _ended(folder, pruned, quiet, json)
+    _tell(pruned, metrics, content, json)
+    return 0
+
+
+def _ended(folder: Path, pruned: Pruned, quiet: bool, json: bool) -> None:
     keeping(folder, f"the run is saved in {folder}")
     if not quiet:
         console.report((*pruned.warnings, *pruned.result.warnings), json)
         console.say(f"saved in {folder}")
-    _tell(pruned, metrics, content, json)
-    return 0
 
 
 def _goal(target: int | None, increase: float | None, criterion: str | None) -> Goal:

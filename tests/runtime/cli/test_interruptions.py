@@ -39,7 +39,7 @@ sys.exit(main(arguments))
 
 # a thread that nothing stops, as one in XLA's compiler, and a command that waits for it
 STUCK = """
-import sys, time
+import signal, sys, time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from potentia.compiler import pipeline
@@ -52,6 +52,7 @@ def parse(source):
         pool.submit(time.sleep, 60).result()
 
 pipeline.parse = parse
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
 sys.argv = ["potentia", "check", "nb.pes"]
 sys.exit(main.main())
 """
@@ -65,7 +66,6 @@ def test_ctrl_c_is_heard_where_python_does_not_hear_it(tmp_path: Path) -> None:
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
     ) as process:
         assert process.stdout is not None and process.stdout.readline() == "here\n"
         process.send_signal(signal.SIGINT)
