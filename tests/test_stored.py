@@ -64,6 +64,7 @@ def agree(found: list[dict[str, Any]], wanted: list[dict[str, Any]], rtol: float
 # --- runs ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.filterwarnings("ignore::potentia.PotentiaWarning")  # a spec of then has what is warned of now
 @pytest.mark.parametrize("folder", asked.RUNS)
 def test_a_run_predicts_what_it_did(folder: str) -> None:
     wanted = EXPECTED["runs"][folder]
