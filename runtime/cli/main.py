@@ -109,6 +109,8 @@ def _run(given: Sequence[str]) -> int:
         code = app(list(arguments), prog_name="potentia", standalone_mode=False)
         if code == INTERRUPTED:  # Typer catches the exception itself
             raise KeyboardInterrupt
+        if not given:  # the help was shown, and nothing was done
+            return 2
         return code if isinstance(code, int) else 0
     except UserError as error:
         console.report(error.diagnostics, as_json)
