@@ -15,6 +15,7 @@ from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.difference.forms import Forms, Sum
 from potentia.compiler.difference.sameness import normal_forms
 from potentia.compiler.difference.sides import build_side
+from potentia.compiler.difference.work import Work
 
 # b is above 0, c is not below, s is anything
 SPEC = """species Nb
@@ -108,7 +109,7 @@ def form(tree: Tree, forms: Forms) -> Sum | None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_one_form_is_one_function(seed: int) -> None:
-    rng, forms = Random(seed), Forms()
+    rng, forms = Random(seed), Forms(Work(10**9))
     found: dict[Sum, dict[str, Tree]] = defaultdict(dict)
     for _ in range(MANY // 2):
         tree = random_tree(rng, rng.choice((2, 2, 3)))

@@ -175,8 +175,12 @@ WRITE = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where th
             "the header names 7 columns, and atom 1 has 4",
             None,
         ),
-        (atoms("", count="-1"), "expected a number of atoms, found `-1`", None),
-        (atoms("", count="9" * 30), f"expected a number of atoms, found `{'9' * 30}`", None),
+        (atoms("", count="-1"), "a structure cannot have -1 atoms", None),
+        (
+            atoms("", count="9" * 30),
+            f"a structure cannot have {'9' * 30} atoms; at most 100000000 are read",
+            None,
+        ),
         (
             atoms(CELL, "D 0 0 0"),
             "`D` is no chemical symbol",

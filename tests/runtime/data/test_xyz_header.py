@@ -29,7 +29,7 @@ FRAME = "2\nProperties=species:S:1:pos:R:3 energy=-1.0\nNb 0 0 0\nNb 2.5 2.5 2.5
         (
             "pos:R:3",
             "pos:R:1000000000",
-            "no three columns have the positions",
+            "`Properties` cannot be read at `pos:R:1000000000`",
         ),
         (
             "pos:R:3",
