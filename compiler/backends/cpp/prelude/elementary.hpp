@@ -79,10 +79,10 @@ POTENTIA_INLINE V exp_of_sum(V x, V rest) {
   return select(x <= EXP_MOST, select(x > EXP_LEAST, y, V{}), x * INF);
 }
 
-template <class T> POTENTIA_INLINE scalar<T> exp(T x) { return std::exp(x); }
+template <class T> POTENTIA_INLINE scalar<T> exp(T x) { return T(__builtin_exp(x)); }
 POTENTIA_INLINE V exp(V x) { return exp_of_sum(x, V{}); }
 
-template <class T> POTENTIA_INLINE scalar<T> tanh(T x) { return std::tanh(x); }
+template <class T> POTENTIA_INLINE scalar<T> tanh(T x) { return T(__builtin_tanh(x)); }
 /* (e^y - 1)/((e^y - 1) + 2), y = 2 |x|. */
 POTENTIA_INLINE V tanh(V x) {
   constexpr real FLAT = WIDE ? 40 : 20; /* 1 within rounding */
@@ -96,7 +96,7 @@ POTENTIA_INLINE V tanh(V x) {
 
 /* --- logarithm and powers ------------------------------------------------------------------------------- */
 
-template <class T> POTENTIA_INLINE scalar<T> log(T x) { return std::log(x); }
+template <class T> POTENTIA_INLINE scalar<T> log(T x) { return T(__builtin_log(x)); }
 /* For normal x = 2^n (1 + f), √½ ≤ 1 + f < √2. With s = f/(2 + f), t = s²:
    log(1 + f) = 2 artanh s = f - s (f - t P(t)). */
 POTENTIA_INLINE V log_of_normal(V x) {
@@ -127,7 +127,7 @@ POTENTIA_INLINE V log(V x) {
 
 /* x^p for x ≥ 0, 0 at 0; NaN for x < 0. */
 template <class T> POTENTIA_INLINE scalar<T> power(T x, same<T> p) {
-  return x == 0 ? T(0) : x > 0 ? std::pow(x, p) : std::numeric_limits<T>::quiet_NaN();
+  return x == 0 ? T(0) : x > 0 ? T(__builtin_pow(x, p)) : std::numeric_limits<T>::quiet_NaN();
 }
 POTENTIA_INLINE V power(V x, V p) {
   V y = p * log(select(x == 0, broadcast(1), x));
@@ -190,16 +190,16 @@ POTENTIA_INLINE V without_quarters(V x, V n) {
 }
 #endif
 
-template <class T> POTENTIA_INLINE scalar<T> sin(T x) { return std::sin(x); }
-template <class T> POTENTIA_INLINE scalar<T> cos(T x) { return std::cos(x); }
+template <class T> POTENTIA_INLINE scalar<T> sin(T x) { return T(__builtin_sin(x)); }
+template <class T> POTENTIA_INLINE scalar<T> cos(T x) { return T(__builtin_cos(x)); }
 template <class T, class = scalar<T>> POTENTIA_INLINE void sincos(T x, T &s, T &c) {
-  s = std::sin(x);
-  c = std::cos(x);
+  s = T(__builtin_sin(x));
+  c = T(__builtin_cos(x));
 }
 POTENTIA_INLINE void sincos(V x, V &s, V &c) {
   if (__builtin_expect(any(abs(x) > FAR), 0)) {
-    s = lanewise([](real a) { return std::sin(a); }, x);
-    c = lanewise([](real a) { return std::cos(a); }, x);
+    s = lanewise([](real a) { return real(__builtin_sin(a)); }, x);
+    c = lanewise([](real a) { return real(__builtin_cos(a)); }, x);
     return;
   }
   V shifted = abs(x) * QUARTERS + MAGIC, n = shifted - MAGIC;
@@ -243,7 +243,7 @@ POTENTIA_INLINE void sincos_pi(V x, V &s, V &c) {
 
 /* --- complementary error function ----------------------------------------------------------------------- */
 
-template <class T> POTENTIA_INLINE scalar<T> erfc(T x) { return std::erfc(x); }
+template <class T> POTENTIA_INLINE scalar<T> erfc(T x) { return T(__builtin_erfc(x)); }
 /* For y = |x|: e^(-y²) h(t)/(y + a), t = (y - a)/(y + a); y² = head² + (y - head)(y + head), head² exact. */
 POTENTIA_INLINE V erfc(V x) {
   constexpr real NONE = WIDE ? 28 : 11; /* 0 from here */

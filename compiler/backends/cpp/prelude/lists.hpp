@@ -6,21 +6,30 @@
    atom to the neighbour. */
 #include <cstdlib>
 #include <cstring>
-#include <memory>
 #include <new>
 
 namespace potentia {
 
-struct Free {
-  void operator()(void *p) const { std::free(p); }
-};
-template <class T> using Aligned = std::unique_ptr<T[], Free>;
+/* Memory that begins at a multiple of 64 bytes. (The header of unique_ptr takes longer to compile than this.) */
+template <class T> class Aligned {
+ public:
+  Aligned() = default;
+  explicit Aligned(size_t n) : p_(static_cast<T *>(std::aligned_alloc(64, (n * sizeof(T) + 63) / 64 * 64 + 64))) {
+    if (!p_) throw std::bad_alloc();
+  }
+  Aligned(Aligned &&other) noexcept : p_(other.p_) { other.p_ = nullptr; }
+  Aligned &operator=(Aligned &&other) noexcept {
+    T *const mine = p_;
+    p_ = other.p_, other.p_ = mine;
+    return *this;
+  }
+  ~Aligned() { std::free(p_); }
+  T *get() const { return p_; }
+  T &operator[](int64_t k) const { return p_[k]; }
 
-template <class T> static Aligned<T> aligned(size_t n) {
-  void *p = std::aligned_alloc(64, (n * sizeof(T) + 63) / 64 * 64 + 64);
-  if (!p) throw std::bad_alloc();
-  return Aligned<T>(static_cast<T *>(p));
-}
+ private:
+  T *p_ = nullptr;
+};
 
 alignas(BYTES) static const real COUNTS[16] = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
 
@@ -110,10 +119,10 @@ struct Work {
     const int64_t size = LANES * (room + int64_t(NS) * LANES);
     int64_t total = int64_t(SITE_SLOTS + 1) * LANES;
     for (int l = 0; l < NLISTS; ++l) total += size * SLOTS[l];
-    memory = aligned<real>(total);
-    indices = aligned<int32_t>(size * (NLISTS + 1));
-    ways = aligned<double>(4 * room);
-    order = aligned<int32_t>(room * NS);
+    memory = Aligned<real>(total);
+    indices = Aligned<int32_t>(size * (NLISTS + 1));
+    ways = Aligned<double>(4 * room);
+    order = Aligned<int32_t>(room * NS);
     near = {ways.get(), ways.get() + room, ways.get() + 2 * room, ways.get() + 3 * room, indices.get() + size * NLISTS};
     S = memory.get();
     std::memset(S, 0, sizeof(real) * (SITE_SLOTS + 1) * LANES);

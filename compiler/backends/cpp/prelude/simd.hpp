@@ -1,7 +1,6 @@
 /* Arithmetic on vectors of neighbours: `V`, as wide as the machine has, and simple functions.
    POTENTIA_REAL is double or float. The functions exist for scalars as well, with the same meaning.
    NaN in, NaN out. Results below the smallest normal number may be 0. */
-#include <cmath>
 #include <cstdint>
 #include <cstring>
 #include <type_traits>
@@ -75,15 +74,15 @@ template <class F, class... Args> POTENTIA_INLINE V lanewise(F f, Args... x) {
 
 /* --- instructions that have no operator ----------------------------------------------------------------- */
 
-template <class T> POTENTIA_INLINE scalar<T> sqrt(T x) { return std::sqrt(x); }
+template <class T> POTENTIA_INLINE scalar<T> sqrt(T x) { return T(__builtin_sqrt(x)); }
 
 #if defined(__clang__) || !defined(__SSE2__)
 POTENTIA_INLINE V sqrt(V x) {
-  return lanewise([](real a) { return std::sqrt(a); }, x);
+  return lanewise([](real a) { return real(__builtin_sqrt(a)); }, x);
 }
 /* c - a b, rounded once. */
 POTENTIA_INLINE V minus_product(V c, V a, V b) {
-  return lanewise([](real z, real x, real y) { return std::fma(-x, y, z); }, c, a, b);
+  return lanewise([](real z, real x, real y) { return real(__builtin_fma(-x, y, z)); }, c, a, b);
 }
 /* A bit for each lane. */
 POTENTIA_INLINE unsigned mask_of(M c) {
@@ -128,7 +127,7 @@ POTENTIA_INLINE bool all(M c) { return mask_of(c) == (1u << LANES) - 1; }
 
 constexpr word SIGN = word(1) << (8 * sizeof(real) - 1);
 
-template <class T> POTENTIA_INLINE scalar<T> abs(T x) { return std::fabs(x); }
+template <class T> POTENTIA_INLINE scalar<T> abs(T x) { return T(__builtin_fabs(x)); }
 POTENTIA_INLINE V abs(V x) { return (V)((U)x & ~SIGN); }
 
 /* 1 or -1; of ±0 and NaN themselves. */
