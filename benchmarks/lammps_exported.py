@@ -167,7 +167,7 @@ def drift_of_ours(potential: Potential) -> float:
     atoms = bulk("Nb", "bcc", a=LATTICE, cubic=True).repeat(5)
     asked = {"steps": 22000, "temperature": 1200.0, "timestep": 1.0, "log_every": 50}
     settings = md_settings({"ensemble": "nve", "target": "cpp", **asked})
-    energy = simulate(potential, from_atoms(atoms), settings).thermo["total_eV"][41:] / len(atoms)
+    energy = simulate(potential, from_atoms(atoms), settings).thermo["conserved_eV"][41:] / len(atoms)
     return float(np.polyfit(0.05e-3 * np.arange(len(energy)), energy, 1)[0]) * 1e3
 
 
