@@ -42,8 +42,7 @@ edits: $(VENV)/installed-dev
 fuzz: $(VENV)/installed-dev
 	$(BIN)/python tests/cases/fuzz.py --count 100000
 	$(BIN)/python tests/cases/fuzz_files.py --count 100000
-	$(BIN)/python tests/cases/fuzz_formats.py --of xyz --count 100000
-	$(BIN)/python tests/cases/fuzz_formats.py --of nep --count 100000
+	$(BIN)/python tests/cases/fuzz_formats.py --count 100000
 
 lint: $(VENV)/installed-dev
 	$(BIN)/ruff check .

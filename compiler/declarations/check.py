@@ -12,6 +12,7 @@ from pathlib import Path
 from ..chemistry.elements import ELEMENTS
 from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, capped, did_you_mean, respelt
 from ..diagnostics.files import contents, is_named_spec, require_short
+from ..diagnostics.plain import shortened
 from ..diagnostics.source import Source, Span
 from ..syntax import tree as syntax
 from ..syntax.parser import parse_source
@@ -193,12 +194,11 @@ def _no_import(item: syntax.Import, error: OSError | ValueError | RuntimeError) 
     if isinstance(error, _Outside):
         help = "`--include DIR` allows another folder"
     return Diagnostic(
-        "cannot-import", f"`{_short(item.path)}` cannot be read: {reason}", primary=item.span, help=help
+        "cannot-import",
+        f"`{shortened(item.path, 100)}` cannot be read: {reason}",
+        primary=item.span,
+        help=help,
     )
-
-
-def _short(path: str, limit: int = 100) -> str:
-    return path if len(path) <= limit else path[:limit] + "…"
 
 
 # --- cycles ------------------------------------------------------------------------------------

@@ -13,6 +13,11 @@ def plain(text: str) -> str:
     return text if text.isascii() and text.isprintable() else text.translate(_TABLE)
 
 
+def shortened(text: str, limit: int = 40) -> str:
+    """The beginning of a text of others, as a message quotes it."""
+    return text if len(text) <= limit else text[:limit] + "…"
+
+
 def plain_json(text: str) -> str:
     """JSON without control characters: in the texts of it they are escapes, such as `\\u009b`."""
     return "".join(c if ord(c) not in _TABLE else f"\\u{ord(c):04x}" for c in text) if _odd(text) else text

@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
+from ..analysis.budget import Budget
 from ..declarations.check import Checked
 from ..ir import ops
 from . import operations as op
@@ -14,8 +15,7 @@ from .forms import Numbers
 from .matching import matched_terms
 from .sameness import content, correspondence, equal
 from .sampling import distinct
-from .sides import Instance, Side, build_side, species_of
-from .work import Work
+from .sides import STEPS, Instance, Side, build_side, species_of
 
 Verdict = Literal["same", "different", "unproved"]
 # A spec that leaves its species to the data is compared for these: one, and more than two.
@@ -45,9 +45,9 @@ class Difference:
 def compare(a: Checked, b: Checked, species: Sequence[str] | None = None) -> Difference:
     """The difference of two checked specs. species: of a spec that names none.
 
-    Raises SpecError, and TooLong where that would take more than a second.
+    Raises SpecError, and Exhausted where that would take more than a second.
     """
-    work = Work()
+    work = Budget(STEPS)
     of_a, of_b = species_of(a, species), species_of(b, species)
     if set(of_a) != set(of_b):
         return _across_species(a, b, of_a, of_b, work)
@@ -88,7 +88,7 @@ def _verdict(a: Side, b: Side, told: tuple[op.Operation, ...], found: Changes) -
 
 
 def _across_species(
-    a: Checked, b: Checked, of_a: tuple[str, ...], of_b: tuple[str, ...], work: Work
+    a: Checked, b: Checked, of_a: tuple[str, ...], of_b: tuple[str, ...], work: Budget
 ) -> Difference:
     """Specs for different species: what differs beside that, seen with all of them."""
     union = tuple(dict.fromkeys((*of_a, *of_b)))

@@ -16,9 +16,9 @@ from hashlib import blake2b
 from math import isfinite, log
 from typing import Any
 
+from ..analysis.budget import Budget
 from ..ir.graph import Op
 from ..ir.traits import Trait
-from .work import Work
 
 CLOSE = 1e-10  # relative; doubles have 2e-16, of which long sums of products lose some
 
@@ -136,7 +136,7 @@ def digest(*parts: bytes) -> bytes:
 class Forms:
     """The store of forms: equal atoms are one object, equal sums too."""
 
-    def __init__(self, work: Work) -> None:
+    def __init__(self, work: Budget) -> None:
         self.numbers = Numbers()
         self._work = work
         self._atoms: dict[tuple[Any, ...], Atom] = {}
@@ -174,7 +174,7 @@ class Forms:
         return found
 
     def sum(self, terms: Mapping[Product, float]) -> Sum:
-        """The one sum of these products. Raises TooLong."""
+        """The one sum of these products. Raises Exhausted."""
         self._work.spend(1 + len(terms) // 8)
         settled = {p: self.numbers.one(c) for p, c in terms.items() if c != 0.0}
         identity = frozenset(settled.items())

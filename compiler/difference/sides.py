@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
+from ..analysis.budget import Budget
 from ..declarations.check import Checked, walk
 from ..elaborate.model_builder import Builder, named_species
 from ..elaborate.scope import TermScope
@@ -15,8 +16,8 @@ from ..ir.parameter import Parameter
 from ..passes.drop_dead import drop_dead_parts
 from ..syntax import tree as syntax
 from . import written
-from .work import Work
 
+STEPS = 30_000  # of a comparison, each a sum of products that is looked up or made, 20 µs
 RANDOM = "random"  # the word for a start that is drawn
 WEIGHTS = "random weights"  # of a network
 
@@ -57,7 +58,7 @@ class Side:
     model: Model
     instances: tuple[Instance, ...]
     random: Mapping[str, str]  # parameters that start from random numbers, and how: `random(0.1)`
-    work: Work
+    work: Budget
 
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
@@ -83,7 +84,7 @@ def species_of(checked: Checked, given: Sequence[str] | None) -> tuple[str, ...]
 
 
 def build_side(
-    checked: Checked, species: tuple[str, ...], lenient: bool = False, work: Work | None = None
+    checked: Checked, species: tuple[str, ...], lenient: bool = False, work: Budget | None = None
 ) -> Side:
     """A spec built for species; lenient: tables of parameters may lack rows of species that the spec does not
     have. work: of the comparison that it is built for. Raises SpecError.
@@ -101,7 +102,7 @@ def build_side(
         place = (t.origin.start, t.origin.end) if t.origin else None
         call = calls.get(place) if t.origin and t.origin.source is checked.file.source and place else None
         instances.append(Instance(t.name, t.called, t.energy, t.pinned, call, scope, own))
-    return Side(checked, model, tuple(instances), random, work or Work())
+    return Side(checked, model, tuple(instances), random, work or Budget(STEPS))
 
 
 def _random_start(scope: TermScope, name: str) -> str | None:

@@ -28,7 +28,15 @@ DomainName = Literal[
 Index = TypeVar("Index", bound=Any)
 Unordered: TypeAlias = Callable[[Index, Index], Index]
 
-TABLES = ("species", "species_pair", "species_pair_ordered", "species_triple", "species_triple_ordered")
+# atoms that an entry of a table is of
+TABLE_ATOMS = {
+    "species": 1,
+    "species_pair": 2,
+    "species_pair_ordered": 2,
+    "species_triple": 3,
+    "species_triple_ordered": 3,
+}
+TABLES = tuple(TABLE_ATOMS)
 LISTS = ("pair", "edge", "triple")
 
 

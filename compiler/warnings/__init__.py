@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 
+from ..analysis.budget import Exhausted
 from ..declarations.check import Checked
 from ..diagnostics.diagnostic import Diagnostic, SpecError, capped
 from ..ir.graph import Model
-from .budget import Exhausted
 from .cutoff_discontinuity import cutoff_discontinuity
 from .formula import Formula
 from .identical_terms import identical_terms

@@ -14,13 +14,13 @@ from dataclasses import dataclass, replace
 from itertools import combinations_with_replacement, product
 from math import ceil, isfinite
 
+from ..analysis.budget import Exhausted
 from ..analysis.sampling import NoSample, Row, Sampler, Scene, sample_parameters
 from ..diagnostics.diagnostic import Diagnostic, Severity
 from ..ir import ops
 from ..ir.graph import Node, TermInstance, topological
-from ..ir.types import TABLES, row_number
+from ..ir.types import TABLE_ATOMS, row_number
 from ..syntax import tree as syntax
-from .budget import Exhausted
 from .formula import Formula
 
 ALLOWED = "# allow cutoff-discontinuity"
@@ -30,13 +30,6 @@ _NEAR = 1e-7  # how far within the cutoff, as a part of it
 _INSIDE = (0.6, 0.9)  # where the summand shows how large it is, as parts of the cutoff
 _BEYOND = tuple(1.0 + k / 64 for k in range(1, 65))  # where it may end, as parts of the cutoff
 _JUMP = 1e-5  # of the energy, as a part of what it is inside
-ATOMS = {
-    "species": 1,
-    "species_pair": 2,
-    "species_pair_ordered": 2,
-    "species_triple": 3,
-    "species_triple_ordered": 3,
-}
 _ENDS = 30  # times as many scenes, to find where a summand ends
 _SAMPLE = 0.5  # steps that a node takes in all scenes of a pair of species
 _KINK = 1e-3  # of the slope times the cutoff, likewise: `smooth` over 5 % of the cutoff has 1e-9
@@ -89,7 +82,7 @@ def _jump(formula: Formula, node: Node, numbers: dict[str, Row]) -> _Jump | None
     """The jump of a sum over neighbours; None where nothing jumps."""
     rc = float(node["within"])
     under = list(topological([node.args[0]]))
-    tables = [n for n in under if n.kind.domain.name in TABLES and n.op in (ops.param, ops.const)]
+    tables = [n for n in under if n.kind.domain.name in TABLE_ATOMS and n.op in (ops.param, ops.const)]
     sampled = set()
     for i, j in combinations_with_replacement(range(len(formula.model.species)), 2):
         rows = _rows(tables, formula, numbers, (i, j))
@@ -146,7 +139,7 @@ def _rows(
     for table in tables:
         domain, width = table.kind.domain, table.kind.components
         values = numbers[table["name"]] if table.op is ops.param else table["values"]
-        for atoms in product(species, repeat=ATOMS[domain.name]):
+        for atoms in product(species, repeat=TABLE_ATOMS[domain.name]):
             start = width * row_number(domain, atoms, len(formula.model.species))
             found.append(tuple(values[start : start + width]))
     return tuple(found)

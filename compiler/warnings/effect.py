@@ -6,6 +6,7 @@ import math
 from functools import reduce
 from math import prod
 
+from ..analysis.budget import Budget
 from ..chemistry.units import ONE, Unit
 from ..ir import build as alg
 from ..ir import ops
@@ -15,7 +16,6 @@ from ..ir.rewrite import remake, renewed, rewrite_model
 from ..ir.types import NONE, TABLES
 from ..passes.cse import share_subexpressions
 from ..passes.simplify import simplify_model
-from .budget import Budget
 from .formula import Formula
 
 _LONGEST = 256  # operands of a sum that are looked through: each sum within a sum is one too

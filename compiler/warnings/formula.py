@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..analysis.budget import Budget
 from ..analysis.intervals import parameter_ranges, ranges
 from ..declarations.check import Checked, walk
 from ..diagnostics.source import Span
@@ -13,14 +14,15 @@ from ..ir.graph import Model, Node, TermInstance, topological
 from ..ir.interval import ZERO, Range
 from ..reduction.energy_operands import Operand, operands
 from ..syntax import tree as syntax
-from .budget import Budget
+
+STEPS = 10_000  # of all warnings, each about what it takes to rewrite a node, 30 µs
 
 
 @dataclass(frozen=True)
 class Formula:
     checked: Checked
     model: Model
-    budget: Budget = field(default_factory=Budget)
+    budget: Budget = field(default_factory=lambda: Budget(STEPS))
 
     @cached_property
     def size(self) -> int:

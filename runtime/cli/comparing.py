@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from ...compiler.analysis.budget import Exhausted
 from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from ...compiler.difference.compare import Difference, compare
 from ...compiler.difference.effect import Effect, effect
 from ...compiler.difference.words import compare_words
-from ...compiler.difference.work import TooLong
 from ...compiler.program import Program
 from ..runs.versions import Version
 from .difference_text import as_text, painter
@@ -51,7 +51,7 @@ def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> 
     try:
         checked = [Program.of(v.source).checked for v in (a, b)]
         difference = compare(checked[0], checked[1], species)
-    except TooLong:
+    except Exhausted:
         message = "the specs are too large to compare their meaning in a second"
         note = Diagnostic("too-large", message, "note", help="they are compared by their words")
         return Compared(a, b, compare_words(a.source, b.source), faults=(note,))

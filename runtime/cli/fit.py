@@ -83,14 +83,14 @@ def command(
     settings = load_config(config, {**search, **labels, **test})
     folder = output or Path("runs") / spec.stem
     program = Program.read(spec, include or ())
-    if program.named_species:  # before the data: its faults are told at once
-        warn(program, json, quiet)
+    # before the data: its faults are told at once
+    told = warn(program, json, quiet) if program.named_species else ()
     require_new_run(folder, force, resume)
     keeping_checkpoint(folder, "the fit so far is kept", saves=True)
     with only_writer_of(folder):
         training, potential = _prepared(program, data, settings)
         if not program.named_species:  # it is built once the data have said them
-            warn(potential.program, json, quiet)
+            told = warn(potential.program, json, quiet)
         if begin is not None:
             potential = _begun(potential, begin, quiet)
         if not quiet:
@@ -99,7 +99,7 @@ def command(
         metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
         _finished(folder, result.reason)
     if not quiet:
-        console.report((*result.warnings, *_fitted_warnings(potential, result.potential)), json)
+        console.report((*result.warnings, *_new_warnings(result.potential, told)), json)
     return _ended(folder, result, metrics, json, quiet)
 
 
@@ -120,11 +120,11 @@ def _finished(folder: Path, reason: str) -> None:
     finish(folder, reason)
 
 
-def _fitted_warnings(start: Potential, fitted: Potential) -> list[Diagnostic]:
-    """The warnings about the fitted parameters that the start values did not have."""
-    checked, model = fitted.program.checked, fitted.model
-    before = {d.code for d in warnings_of_fitted(checked, model, start.theta)}
-    return [d for d in warnings_of_fitted(checked, model, fitted.theta) if d.code not in before]
+def _new_warnings(fitted: Potential, told: tuple[Diagnostic, ...]) -> list[Diagnostic]:
+    """The warnings about the fitted parameters of kinds that were not told before."""
+    before = {d.code for d in told}
+    found = warnings_of_fitted(fitted.program.checked, fitted.model, fitted.theta)
+    return [d for d in found if d.code not in before]
 
 
 def _begun(potential: Potential, run: Path, quiet: bool) -> Potential:

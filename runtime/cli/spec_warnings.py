@@ -10,16 +10,18 @@ from . import console
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from ...compiler.diagnostics.diagnostic import Diagnostic
     from ...compiler.program import Program
     from ..potential.potential import Potential
     from ..runs.run_folder import FittedPotential
 
 
-def warn(program: Program, json: bool, quiet: bool) -> None:
-    """Raises SpecError where a likely mistake is an error."""
+def warn(program: Program, json: bool, quiet: bool) -> tuple[Diagnostic, ...]:
+    """The warnings, told. Raises SpecError where a likely mistake is an error."""
     found = require_sound(warnings_of(program.checked, program.model))
     if not quiet:
         console.report(found, json)
+    return found
 
 
 def opened(run: Path, json: bool, quiet: bool) -> FittedPotential:

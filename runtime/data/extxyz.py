@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Bool
 
+from ...compiler.diagnostics.plain import shortened
 from ..structures.arrays import Bools, Floats
 from .label_names import folded, looks_like_a_label
 
@@ -41,6 +42,7 @@ _COLUMNS = {
     "species": ("species", "symbols", "symbol", "element", "elements"),
     "pos": ("pos", "position", "positions"),
     "Z": ("z", "numbers", "atomic_number", "atomic_numbers"),
+    "masses": ("masses", "mass"),
     "momenta": ("momenta",),
     "move_mask": ("move_mask",),
 }
@@ -157,7 +159,7 @@ def _nine(text: str, key: str) -> Floats:
     try:
         numbers = np.array(words, dtype=np.float64)
     except ValueError:
-        raise FrameFault(f"`{key}` is `{_shorten(text)}`, not nine numbers") from None
+        raise FrameFault(f"`{key}` is `{shortened(text)}`, not nine numbers") from None
     if len(numbers) != 9:
         help = "three vectors one after another, in Å"
         raise FrameFault(f"`{key}` has {len(numbers)} numbers, not nine", help)
@@ -171,7 +173,7 @@ def _flags(text: str) -> Bool[Bools, " 3"]:
     if len(words) == 1:
         words *= 3
     if len(words) != 3 or any(word not in _FLAGS for word in words):
-        raise FrameFault(f"`pbc` is `{_shorten(text)}`, not three of T and F", 'write `pbc="T T F"`')
+        raise FrameFault(f"`pbc` is `{shortened(text)}`, not three of T and F", 'write `pbc="T T F"`')
     return np.array([_FLAGS[word] for word in words])
 
 
@@ -183,7 +185,7 @@ def _refuse_look_alikes(raw: Mapping[str, str]) -> None:
         cell_like = words & _CELL_WORDS or plain.startswith(("lattice", "cell"))
         if "Lattice" not in raw and "pbc" not in raw and cell_like and _holds_numbers(key, value):
             help = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where there is no cell'
-            raise FrameFault(f"there is no `Lattice`, and `{_shorten(key)}` looks like a cell", help)
+            raise FrameFault(f"there is no `Lattice`, and `{shortened(key)}` looks like a cell", help)
         if "pbc" not in raw and plain.replace("_", "") in _PERIODIC_WORDS and _all_flags(value):
             raise FrameFault(f"there is no `pbc`, and `{key}` looks like it", 'write `pbc="T T F"`')
         if "Properties" not in raw and plain in _COLUMN_WORDS and ":" in value:
@@ -239,7 +241,7 @@ def _declared(text: str) -> Iterator[tuple[str, str, int]]:
         end = match.end()
         yield match["name"], match["type"].upper(), int(match["count"])
     if end != len(text) or not text:
-        part = _shorten(text[end:]) or "nothing"
+        part = shortened(text[end:].strip()) or "nothing"
         raise FrameFault(f"`Properties` cannot be read at `{part}`", "write `name:type:width`, as `pos:R:3`")
 
 
@@ -272,7 +274,7 @@ def _require(columns: Sequence[Column], names: Sequence[str]) -> None:
 def _unknown_symbol(symbol: str) -> FrameFault:
     from ase.data import atomic_numbers
 
-    message = f"`{_shorten(symbol)}` is no chemical symbol"
+    message = f"`{shortened(symbol)}` is no chemical symbol"
     if symbol in _ISOTOPES:
         help = f"for {_ISOTOPES[symbol]} write `H`, with its mass in a column `masses:R:1`"
     elif symbol.isdigit():
@@ -284,8 +286,3 @@ def _unknown_symbol(symbol: str) -> FrameFault:
             f"write `{name}`; labels of atoms go into a column of their own" if name in atomic_numbers else ""
         )
     return FrameFault(message, help or None)
-
-
-def _shorten(text: str, limit: int = 40) -> str:
-    text = text.strip()
-    return text if len(text) <= limit else text[:limit] + "…"

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from .columns import with_masses
+from ...compiler.diagnostics.plain import shortened
 from .convergence import VASP, marked
 from .deepmd import looks_like_dpdata, read_dpdata, read_folder
 from .extxyz import FrameFault, read_frame
@@ -38,7 +38,7 @@ def split_slice(where: str) -> tuple[Path, slice]:
     missing-file.
     """
     if any(len(part.encode("utf-8", "replace")) > _LONGEST_NAME for part in Path(where).parts):
-        message = f"there is no file `{_shorten(where)}`"
+        message = f"there is no file `{shortened(where)}`"
         raise DataError(Diagnostic("missing-file", message, help="its name is too long"))
     match = _SLICE.match(where)
     if match is None or Path(where).exists():
@@ -195,7 +195,7 @@ def _next_frame(file: IO[str], path: Path, count: int) -> str | None:
 
 def _parse_frame(text: str, path: Path, number: int) -> Atoms:
     try:
-        return with_masses(read_frame(text))
+        return read_frame(text)
     except Exception as error:
         if not text.endswith("\n"):  # so it is the last line of the file
             raise _truncated(path, number - 1, "ends within a line") from error
@@ -217,8 +217,3 @@ def _truncated(path: Path, whole: int, how: str) -> DataError:
 
 def _first_line(error: BaseException) -> str:
     return next(iter(str(error).splitlines()), "") or type(error).__name__
-
-
-def _shorten(text: str, limit: int = 40) -> str:
-    text = text.strip()
-    return text if len(text) <= limit else text[:limit] + "…"

@@ -152,6 +152,8 @@ def with_symbols(text: str, path: Path, types: Sequence[str]) -> str:
         return text
     k = names.index(named)
     place = sum(c.width for c in columns[:k])
+    if not "".join(rows[0].split()[place : place + 1]).isdecimal():
+        return text
     words = [row.split() for row in rows]
     if not all(row[place].isdecimal() for row in words[: int(count)] if len(row) > place):
         return text

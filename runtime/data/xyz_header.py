@@ -6,9 +6,9 @@ import re
 from unicodedata import name
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ...compiler.diagnostics.plain import shortened
 
 MOST_ATOMS = 100_000_000
-_SHOWN = 40  # characters of a line
 _COUNT = re.compile(r"[+-]?\d{1,18}", re.ASCII)
 
 
@@ -21,18 +21,14 @@ def number_of_atoms(line: str, place: str) -> int:
     if _COUNT.fullmatch(text) is None:
         if text.lstrip("+-").isdecimal():
             raise _error(
-                f"a structure cannot have {_short(text)} atoms; at most {MOST_ATOMS} are read", place
+                f"a structure cannot have {shortened(text)} atoms; at most {MOST_ATOMS} are read", place
             )
-        raise _error(f"expected a number of atoms, found `{_short(text)}`", place)
+        raise _error(f"expected a number of atoms, found `{shortened(text)}`", place)
     count = int(text)
     if not 0 <= count <= MOST_ATOMS:
         most = f"; at most {MOST_ATOMS} are read" if count > 0 else ""
         raise _error(f"a structure cannot have {count} atoms{most}", place)
     return count
-
-
-def _short(text: str) -> str:
-    return text if len(text) <= _SHOWN else text[:_SHOWN] + "…"
 
 
 def _error(message: str, place: str) -> DataError:

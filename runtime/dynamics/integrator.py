@@ -18,7 +18,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int, Key
 
-from ...compiler.backends.xla.arrays import Edge, Pair
+from ...compiler.backends.xla.arrays import Edge, LongLists, Pair
 from ...compiler.backends.xla.kernel import Arrays, Prediction
 from ...compiler.ir.types import Domain
 from .barostat import Piston, strain
@@ -41,20 +41,8 @@ class MDKernel(Protocol):
     @property
     def dtype(self) -> Any: ...
 
-    def short(
-        self,
-        x: Float[Array, "3 N"],
-        pair: Pair,
-        squares: Float[Array, " M"],
-        edge: Edge | None,
-        turn: Float[Array, "3 3"] | None,
-        skin: Float[Array, ""],
-        sizes: Sequence[int],
-    ) -> tuple[Any, tuple[Int[Array, ""], ...]]:
-        """Short lists out of long ones, and the size that each needs; a list that needs more than its size is
-        not whole. squares: of the lengths of the pairs, Å². turn: vectors a of the cell for which the shifts
-        of edges were made are turn·a now; None: they are a.
-        """
+    def short(self, long: LongLists, sizes: Sequence[int]) -> tuple[Any, tuple[Int[Array, ""], ...]]:
+        """Short lists, and the size that each needs; a list that needs more than its size is not whole."""
 
     def deformed(self, near: Any, turn: Array) -> Any:
         """Laid lists in a cell whose vectors a have become turn·a."""
@@ -277,7 +265,8 @@ def _pruned(kernel: MDKernel, form: Form, near: Near, s: Motion) -> tuple[Pruned
     pair, n = near.pair, s.x.shape[1]
     shift = pair.shift if turn is None else turned(turn, pair.shift)
     squares = jnp.where(pair.valid, squared_lengths(x, pair.i, pair.j, shift), jnp.inf)
-    lists, needed = kernel.short(x, pair, squares, near.edge, turn, near.skin, form.room.lists)
+    long = LongLists(x, pair, squares, near.edge, turn, near.skin)
+    lists, needed = kernel.short(long, form.room.lists)
     seen = squares < (near.watched[near.rows] + near.skin) ** 2
     watched, count, places = near_pairs(pair, seen, form.room.lists[-1], 1.0, n)
     back = jnp.eye(3) if form.barostat == "none" else jnp.linalg.inv(s.deformed)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from ...compiler.backends.cpp.in_jax import JaxKernel
-from ...compiler.backends.xla.arrays import Arrays, Edge, Pair
+from ...compiler.backends.xla.arrays import Arrays, Edge, LongLists, Pair
 from ...compiler.backends.xla.kernel import Kernel, Prediction
 from ...compiler.diagnostics.diagnostic import ArtifactError, DataError, Diagnostic
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
@@ -44,16 +44,9 @@ class XlaLoop:
         return self.kernel.lists
 
     def short(
-        self,
-        x: Array,
-        pair: Pair,
-        squares: Array,
-        edge: Edge | None,
-        turn: Array | None,
-        skin: Array,
-        sizes: Sequence[int],
+        self, long: LongLists, sizes: Sequence[int]
     ) -> tuple[tuple[Pair | Edge, ...], tuple[Array, ...]]:
-        return short_lists(self.kernel, x, pair, squares, edge, turn, skin, sizes)
+        return short_lists(self.kernel, long, sizes)
 
     def deformed(self, near: tuple[Pair | Edge, ...], turn: Array) -> tuple[Pair | Edge, ...]:
         return tuple(each._replace(shift=turned(turn, each.shift)) for each in near)

@@ -14,7 +14,7 @@ import jax.numpy as jnp
 from jax import Array
 from jaxtyping import Bool, Float, Int
 
-from ...compiler.backends.xla.arrays import Edge, Pair
+from ...compiler.backends.xla.arrays import Edge, LongLists, Pair
 from ...compiler.backends.xla.kernel import Kernel
 from ..structures.batches import ASIDE
 
@@ -48,16 +48,10 @@ def turned(turn: Float[Array, "3 3"], shift: Float[Array, "3 ..."]) -> Float[Arr
 
 
 def short_lists(
-    kernel: Kernel,
-    x: Float[Array, "3 N"],
-    pair: Pair,
-    squares: Float[Array, " M"],
-    edge: Edge | None,
-    turn: Float[Array, "3 3"] | None,
-    skin: Float[Array, ""],
-    sizes: Sequence[int],
+    kernel: Kernel, long: LongLists, sizes: Sequence[int]
 ) -> tuple[tuple[Pair | Edge, ...], tuple[Int[Array, ""], ...]]:
-    """The lists of an XLA kernel up to their cutoffs and a skin (Å), and the sizes that they need."""
+    """The lists of an XLA kernel up to their cutoffs and the skin, and the sizes that they need."""
+    x, pair, squares, edge, turn, skin = long
     n = x.shape[1]
     found: dict[int, tuple[Pair | Edge, Array]] = {}
     for index in sorted(range(len(kernel.lists)), key=lambda k: -float(kernel.lists[k].rc or 0.0)):

@@ -13,6 +13,7 @@ from pydantic.config import JsonDict
 from pydantic_core import ErrorDetails, PydanticCustomError
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, UserError, did_you_mean
+from ...compiler.diagnostics.plain import shortened
 from .reading import read_plain
 
 _MOST = 20  # faults that are told one by one
@@ -155,7 +156,7 @@ def _too_large(where: str, place: str | None) -> Diagnostic:
 
 def _fault(root: type[BaseModel], error: ErrorDetails, place: str | None) -> Diagnostic:
     where = [str(part) for part in error["loc"]]
-    key = _short(".".join(where))
+    key = shortened(".".join(where), _LONGEST)
     if error["type"] == "extra_forbidden":
         known = _keys_of(root, where[:-1])
         elsewhere = _elsewhere(root, where[-1])
@@ -173,12 +174,8 @@ def _fault(root: type[BaseModel], error: ErrorDetails, place: str | None) -> Dia
     )
 
 
-def _short(text: str) -> str:
-    return text if len(text) <= _LONGEST else f"{text[:_LONGEST]}…"
-
-
 def _shown(value: object) -> str:
-    text = _short(str(value))
+    text = shortened(str(value), _LONGEST)
     return f"`{text}`" if isinstance(value, str) else text
 
 

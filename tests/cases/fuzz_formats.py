@@ -1,7 +1,7 @@
 """Random headers of extended XYZ and random files nep.txt: whatever is read, it ends soon, in diagnostics or
 in structures and a potential.
 
-    python tests/cases/fuzz_formats.py --of xyz --count 100000 --seed 1
+    python tests/cases/fuzz_formats.py --kind xyz --count 100000 --seed 1
 
 A sound file is spoiled word by word and byte by byte. What goes wrong is printed with the seed and number
 that make it.
@@ -9,28 +9,21 @@ that make it.
 
 from __future__ import annotations
 
-import argparse
 import random
-import signal
 import sys
-import tempfile
-import time
 import traceback
 import warnings
-from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import ase.io.extxyz  # noqa: F401  so that the first input does not wait for it
+from fuzz_runner import Fault, FaultOf, main
 from potentia.compiler.diagnostics import render
 from potentia.compiler.diagnostics.diagnostic import UserError
 from potentia.runtime.data.readers import read
 from potentia.runtime.formats.nep.importing import potential_of
 from potentia.runtime.formats.nep.reading import read_nep
-
-SLOW = 1.0  # seconds of this process for one input
-HANGS = 20  # seconds of this process, after which it is cut off
+from spoiling import spoiled_bytes
 
 KEYS = (
     *("Lattice", "lattice", "Properties", "pbc", "energy", "free_energy", "stress", "virial", "config_type"),
@@ -116,7 +109,7 @@ def made(kind: str, seed: int, number: int) -> bytes:
     source = random.Random(f"{kind} {seed} {number}")
     text = _frame(source) if kind == "xyz" else _nep(source)
     content = text.encode("utf-8", "surrogatepass")
-    return _spoiled(content, source) if source.random() < 0.5 else content
+    return spoiled_bytes(content, source) if source.random() < 0.5 else content
 
 
 def _frame(source: random.Random) -> str:
@@ -147,23 +140,6 @@ def _nep(source: random.Random) -> str:
     return " ".join(words) + "".join(f"{source.uniform(-1, 1):.6e}\n" for _ in range(count))
 
 
-def _spoiled(content: bytes, source: random.Random) -> bytes:
-    spoiled = bytearray(content)
-    for _ in range(source.randint(1, 4)):
-        at, change = source.randrange(len(spoiled) + 1), source.random()
-        if change < 0.4 and at < len(spoiled):
-            spoiled[at] ^= 1 << source.randrange(8)
-        elif change < 0.7:
-            spoiled[at:at] = source.choice(
-                (b"\0", b"\xff", b'"', b"=", b"\n", b":", b"{", b"[", b"9", b"-", b"e")
-            )
-        elif change < 0.9:
-            del spoiled[at : at + source.randint(1, 20)]
-        else:
-            spoiled[at:at] = source.choice((b"9", b"[", b'"', b"\\", b" ")) * source.choice((3, 300, 5000))
-    return bytes(spoiled)
-
-
 # --- what has to hold ---------------------------------------------------------------------------
 
 
@@ -181,7 +157,7 @@ READERS: dict[str, tuple[str, Callable[[Path], None]]] = {
 }
 
 
-def fault_of(kind: str, content: bytes, folder: Path) -> str | None:
+def fault_of(kind: str, content: bytes, folder: Path) -> Fault | None:
     """What goes wrong with an input, None where it ends as it has to."""
     name, reader = READERS[kind]
     path = folder / name
@@ -192,48 +168,15 @@ def fault_of(kind: str, content: bytes, folder: Path) -> str | None:
             reader(path)
     except UserError as error:
         told = render.as_text(error.diagnostics)
-        return None if told and "\x1b" not in told else f"told so: {told!r}"
+        return None if told and "\x1b" not in told else Fault(f"told so: {told!r}", content)
     except Exception:  # anything but diagnostics is what is looked for
-        return traceback.format_exc()
+        return Fault(traceback.format_exc(), content)
     return None
 
 
-def _cut_off(signum: int, frame: Any) -> None:
-    raise TimeoutError(f"no answer after {HANGS} s")
-
-
-def main() -> int:
-    parser = argparse.ArgumentParser(
-        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-    )
-    parser.add_argument("--of", choices=READERS, default="xyz")
-    parser.add_argument("--count", type=int, default=100_000)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--first", type=int, default=0, help="begin with this input")
-    given = parser.parse_args()
-    signal.signal(signal.SIGPROF, _cut_off)
-    outcomes: Counter[str] = Counter()
-    slowest, started = (0.0, -1), time.monotonic()
-    with tempfile.TemporaryDirectory() as folder:
-        for number in range(given.first, given.count):
-            if number % 1000 == 0:
-                print(f"\r{number} of {given.count}", end="", file=sys.stderr, flush=True)
-            content = made(given.of, given.seed, number)
-            before = time.process_time()
-            signal.setitimer(signal.ITIMER_PROF, HANGS)
-            wrong = fault_of(given.of, content, Path(folder))
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            took = time.process_time() - before
-            slowest = max(slowest, (took, number))
-            if wrong is None and took > SLOW:
-                wrong = f"it took {took:.1f} s"
-            outcomes["fault" if wrong else "fine"] += 1
-            if wrong:
-                print(f"--- {given.of}, seed {given.seed}, input {number}: {content!r}\n{wrong}", flush=True)
-    spent = time.monotonic() - started
-    print(f"\n{dict(outcomes)} in {spent:.0f} s; the slowest took {slowest[0]:.2f} s, input {slowest[1]}")
-    return int(outcomes["fault"] > 0)
+def _of(kind: str) -> FaultOf:
+    return lambda seed, number, folder: fault_of(kind, made(kind, seed, number), folder)
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(__doc__ or "", {kind: _of(kind) for kind in READERS}))

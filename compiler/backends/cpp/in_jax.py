@@ -9,7 +9,7 @@ from typing import Any
 import jax.numpy as jnp
 
 from ...ir.types import Domain
-from ..xla.arrays import Array, Arrays, Edge, Pair
+from ..xla.arrays import Array, Arrays, LongLists
 from ..xla.kernel import Prediction
 from . import ffi
 from .ffi import Neighbours
@@ -33,22 +33,14 @@ class JaxKernel:
         """Those that `short` needs."""
         return (Domain("edge", self.kernel.cutoff),) if self.kernel.cutoff else ()
 
-    def short(
-        self,
-        x: Array,
-        pair: Pair,
-        squares: Array,
-        edge: Edge | None,
-        turn: Array | None,
-        skin: Array,
-        sizes: Sequence[int],
-    ) -> tuple[Neighbours, tuple[Array, ...]]:
+    def short(self, long: LongLists, sizes: Sequence[int]) -> tuple[Neighbours, tuple[Array, ...]]:
         """Lists up to cutoff and skin out of longer ones; any number of neighbours has room."""
-        n = x.shape[1]
-        if edge is None:
+        if long.edge is None:
+            n = long.x.shape[1]
             none = Neighbours(jnp.zeros(n + 1, jnp.int64), jnp.zeros(1, jnp.int32), jnp.zeros((1, 3)))
             return none, ()
-        return ffi.near(edge, x, self.kernel.cutoff + skin, turn), (jnp.asarray(0, jnp.int32),)
+        within = self.kernel.cutoff + long.skin
+        return ffi.near(long.edge, long.x, within, long.turn), (jnp.asarray(0, jnp.int32),)
 
     def deformed(self, near: Neighbours, turn: Array) -> Neighbours:
         """The lists in a cell whose vectors a have become turn·a."""

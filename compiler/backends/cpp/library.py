@@ -274,7 +274,8 @@ def _check_atoms(atoms: Atoms, n_species: int) -> int:
         raise InternalError(f"{c} lists of neighbours for {n} atoms")
     _require_range("neighbours", atoms.index, n)
     if atoms.shifts is not None:
-        _require_range("neighbours", atoms.image, len(atoms.shifts), "images")
+        ends = np.array([atoms.neighbours.min(), atoms.neighbours.max()]) if m else np.zeros(0, np.int32)
+        _require_range("neighbours", ends >> index_bits(n), len(atoms.shifts), "images")
     if n and int(atoms.species.max()) >= n_species:
         raise InternalError(f"species {atoms.species.max()} of a kernel for {n_species}")
     if c < 0 or atoms.first[0] != 0 or atoms.first[-1] != m or (np.diff(atoms.first) < 0).any():

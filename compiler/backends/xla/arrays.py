@@ -32,6 +32,22 @@ class Edge(NamedTuple):
     reverse: Array
 
 
+class LongLists(NamedTuple):
+    """Lists that hold for many steps of dynamics, out of which a kernel takes shorter ones.
+
+    x: (3, N), positions, Å. squares: of the lengths of the pairs, Å². edge: None where the kernel has none.
+    turn: (3, 3); vectors a of the cell for which the shifts of edges were made are turn·a now; None: they
+    are a. skin: how much farther than its cutoffs the shorter lists go, Å.
+    """
+
+    x: Array
+    pair: Pair
+    squares: Array
+    edge: Edge | None
+    turn: Array | None
+    skin: Array
+
+
 class Arrays(NamedTuple):
     """A batch on the device. `slots` (B,) is 1 throughout: its length counts, and it is a 1 that XLA cannot
     see.

@@ -10,12 +10,12 @@ from random import Random
 
 import pytest
 from potentia.compiler import pipeline
+from potentia.compiler.analysis.budget import Budget
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.diagnostics.source import Source
 from potentia.compiler.difference.forms import Forms, Sum
 from potentia.compiler.difference.sameness import normal_forms
 from potentia.compiler.difference.sides import build_side
-from potentia.compiler.difference.work import Work
 
 # b is above 0, c is not below, s is anything
 SPEC = """species Nb
@@ -109,7 +109,7 @@ def form(tree: Tree, forms: Forms) -> Sum | None:
 
 @pytest.mark.parametrize("seed", range(2))
 def test_one_form_is_one_function(seed: int) -> None:
-    rng, forms = Random(seed), Forms(Work(10**9))
+    rng, forms = Random(seed), Forms(Budget(10**9))
     found: dict[Sum, dict[str, Tree]] = defaultdict(dict)
     for _ in range(MANY // 2):
         tree = random_tree(rng, rng.choice((2, 2, 3)))

@@ -8,23 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from labelled_frames import SPEC, USUAL, Frame, at_strains, evaluated, exact, numbers, rattled, told
-from potentia.runtime.potential.potential import compile
-from potentia.runtime.runs.run_folder import save
+from labelled_frames import USUAL, Frame, at_strains, evaluated, exact, numbers, told
 
 BOTH = 'Lattice="{cell}" energy={energy} virial="{virial}" stress="{stress}"'
-
-
-@pytest.fixture(scope="module")
-def frames() -> list[Frame]:
-    return rattled()
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("labels") / "ar"
-    save(folder, compile(SPEC), certified=False)
-    return folder
 
 
 def test_stress_and_virial_of_opposite_signs_are_refused(

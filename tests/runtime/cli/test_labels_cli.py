@@ -7,23 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import run
-from labelled_frames import KEYS, SPEC, USUAL, Frame, evaluated, exact, numbers, rattled, told
+from labelled_frames import KEYS, SPEC, USUAL, Frame, evaluated, exact, numbers, told
 from potentia.runtime.potential.potential import compile
-from potentia.runtime.runs.run_folder import save
 from potentia.runtime.structures.structure import Structure
-
-
-@pytest.fixture(scope="module")
-def frames() -> list[Frame]:
-    return rattled()
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    folder = tmp_path_factory.mktemp("labels") / "ar"
-    save(folder, compile(SPEC), certified=False)
-    return folder
-
 
 # --- the same labels in other words ---------------------------------------------------------------
 

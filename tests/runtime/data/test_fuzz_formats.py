@@ -15,8 +15,8 @@ COUNT = 150
 def test_whatever_is_read_ends_in_diagnostics_or_is_read(kind: str, tmp_path: Path) -> None:
     for number in range(COUNT):
         content = fuzz_formats.made(kind, SEED, number)
-        wrong = fuzz_formats.fault_of(kind, content, tmp_path)
-        assert wrong is None, f"seed {SEED}, input {number}: {content!r}\n{wrong}"
+        fault = fuzz_formats.fault_of(kind, content, tmp_path)
+        assert fault is None, f"seed {SEED}, input {number}: {content!r}\n{fault.what}"
 
 
 def test_a_fault_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -24,4 +24,5 @@ def test_a_fault_is_seen(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
         raise ValueError("no diagnostic")
 
     monkeypatch.setitem(fuzz_formats.READERS, "xyz", ("fuzz.xyz", broken))
-    assert "no diagnostic" in (fuzz_formats.fault_of("xyz", b"", tmp_path) or "")
+    fault = fuzz_formats.fault_of("xyz", b"", tmp_path)
+    assert fault is not None and "no diagnostic" in fault.what

@@ -1,10 +1,8 @@
-"""The work that all warnings about one spec may take, so that an editor answers for any text."""
+"""The work that looking at a spec may take, so that an editor and git answer for any text."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-
-STEPS = 10_000  # each about what it takes to rewrite a node, 30 µs
 
 
 class Exhausted(Exception):
@@ -15,9 +13,9 @@ class Exhausted(Exception):
 class Budget:
     """Steps that are left."""
 
-    left: float = STEPS
+    left: float
 
-    def spend(self, steps: float) -> None:
+    def spend(self, steps: float = 1) -> None:
         """Raise Exhausted where there are not so many steps left."""
         if steps > self.left:
             raise Exhausted
