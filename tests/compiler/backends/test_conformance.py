@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from functools import cache
 from random import Random
 
 import numpy as np
@@ -62,11 +63,20 @@ by_default = pytest.mark.parametrize("variant", defaults(), ids=lambda v: v.name
 
 def agree(run: Loaded, text: str, seed: int, species: tuple[str, ...], cutoff: float | None = None) -> None:
     """A spec on a target and as the reference has it, on structures of every kind."""
+    theta, zoo, wanted = answers(text, seed, species, cutoff)
+    for got, want in zip(run(theta, zoo), wanted, strict=True):
+        assert_close(got, want, 1e-9)
+
+
+@cache
+def answers(
+    text: str, seed: int, species: tuple[str, ...], cutoff: float | None
+) -> tuple[np.ndarray, list[Atoms], list[Labels]]:
+    """Parameters, structures and what the reference says of them: the same for all targets."""
     built = compiled(text, optimized=False, species=species)
     zoo = structures(species, reach(built) if cutoff is None else cutoff, seed)
     theta = random_theta(built, seed)
-    for atoms, got in zip(zoo, run(theta, zoo), strict=True):
-        assert_close(got, by_reference(built, theta, atoms), 1e-9)
+    return theta, zoo, [by_reference(built, theta, atoms) for atoms in zoo]
 
 
 # --- terms -------------------------------------------------------------------------------------
