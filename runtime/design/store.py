@@ -241,9 +241,9 @@ class Store:
         return sum(status in ("done", "failed") for status in self._status().values())
 
 
-def _alive(worker: str | None, seen: float) -> bool:
+def _alive(worker: object, seen: object) -> bool:
     """Whether the process still runs; one of another machine, whether it was heard of lately."""
     if worker is None:
         return False
     runs = runs_here(worker)
-    return time() - seen < _SILENT if runs is None else runs
+    return isinstance(seen, float) and time() - seen < _SILENT if runs is None else runs

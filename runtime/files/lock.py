@@ -18,7 +18,7 @@ from typing import TypedDict
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from .atomic import unwritable
 from .orphans import tidy, tidy_inside
-from .process import own_name, runs_here
+from .process import is_name, own_name, runs_here
 
 LOCK = ".lock"
 _ELSEWHERE = "choose another folder with `-o`"
@@ -114,7 +114,8 @@ def _claimed(handle: int) -> bool:
 def _read(handle: int) -> _Holder | None:
     try:
         found = json.loads(os.pread(handle, 4096, 0))
-        runs_here(found["process"])
+        if not is_name(found["process"]):
+            return None
         return _Holder(process=found["process"], since=str(found["since"]))
     except (OSError, ValueError, KeyError, TypeError, AttributeError):
         return None

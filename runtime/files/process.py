@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import re
 import socket
 from pathlib import Path
+
+_NAME = re.compile(r"(\S+) ([0-9]{1,9}) ([0-9]+|\?)")
 
 
 def own_name() -> str:
@@ -28,9 +31,19 @@ def start_of(pid: int) -> str:
     return "0"
 
 
-def runs_here(name: str) -> bool | None:
-    """Whether the process of this name runs; None where it is one of another machine."""
-    host, pid, started = name.rsplit(" ", 2)
+def is_name(text: object) -> bool:
+    """Whether this can be the name of a process."""
+    return isinstance(text, str) and _NAME.fullmatch(text) is not None
+
+
+def runs_here(name: object) -> bool | None:
+    """Whether the process of this name runs; None where it is one of another machine. What is no name is none
+    of a process that runs.
+    """
+    parts = _NAME.fullmatch(name) if isinstance(name, str) else None
+    if parts is None:
+        return False
+    host, pid, started = parts.groups()
     if host != socket.gethostname():
         return None
     return start_of(int(pid)) == started

@@ -31,6 +31,27 @@ class Lists(NamedTuple):
     neighbors: Mapping[Domain, Neighbors]
     triples: Mapping[float | None, tuple[Array, Array]]
 
+    @property
+    def rows(self) -> int:
+        """Of all lists together."""
+        return sum(len(n.i) for n in self.neighbors.values()) + sum(
+            len(ij) for ij, _ in self.triples.values()
+        )
+
+    def repeated(self, copies: int, n_atoms: int) -> Lists:
+        """The lists of copies of a structure, one behind the other."""
+
+        def each(rows: Array, count: int) -> Array:
+            return (rows + count * np.arange(copies)[:, None]).reshape(-1)
+
+        found = {
+            domain: Neighbors(each(n.i, n_atoms), each(n.j, n_atoms), np.tile(n.shift, (copies, 1)))
+            for domain, n in self.neighbors.items()
+        }
+        counts = {rc: len(self.neighbors[Domain("edge", rc)].i) for rc in self.triples}
+        triples = {rc: (each(ij, counts[rc]), each(ik, counts[rc])) for rc, (ij, ik) in self.triples.items()}
+        return Lists(found, triples)
+
 
 def find_neighbors(domains: Iterable[Domain], positions: Array, cell: Array, pbc: Array) -> Lists:
     """The lists that pairs, edges and triples are on, at positions (N, 3) in Å and a cell of rows."""
@@ -59,13 +80,17 @@ def _images(cutoff: float, positions: Array, cell: Array, pbc: Array) -> list[Im
 
 
 class Geometry:
-    """Positions (N, 3) Å, species (N,), and the vectors between neighbours of given lists."""
+    """Positions (N, 3) Å, species (N,), and the vectors between neighbours of given lists.
 
-    def __init__(self, positions: Array, cell: Array, species: Array, lists: Lists) -> None:
+    cells: (copies, 3, 3) Å, of as many structures of one size, whose atoms stand one behind the other.
+    """
+
+    def __init__(self, positions: Array, cells: Array, species: Array, lists: Lists) -> None:
         self.positions, self.species, self.triples = positions, species, lists.triples
         self._neighbors = lists.neighbors
         self._vectors = {
-            domain: positions[n.j] + n.shift @ cell - positions[n.i] for domain, n in lists.neighbors.items()
+            domain: positions[n.j] + _moves(n.shift, cells) - positions[n.i]
+            for domain, n in lists.neighbors.items()
         }
 
     def list_of(self, domain: Domain) -> Neighbors:
@@ -98,6 +123,12 @@ class Geometry:
             return {"i": near.i, "j": near.j}
         ij, ik = self.triples[domain.rc]
         return {"i": near.i[ij], "j": near.j[ij], "k": near.j[ik]}
+
+
+def _moves(shift: Array, cells: Array) -> Array:
+    """The shifts (M, 3) of all copies in Å, each by its own cell."""
+    moved: Array = shift.reshape(len(cells), -1, 3) @ cells
+    return moved.reshape(-1, 3)
 
 
 def _list(domain: Domain) -> Domain:

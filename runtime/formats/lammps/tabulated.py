@@ -182,7 +182,7 @@ class _Maker:
         once = near[near[:, 0] < near[:, 1]]
         single = Neighbors(once[:, 0], once[:, 1], np.zeros((len(once), 3)))
         lists = {d: single if d.name == "pair" else both for d in domains(parts)}
-        return Geometry(positions, np.eye(3), species, Lists(lists, {}))
+        return Geometry(positions, np.eye(3)[None], species, Lists(lists, {}))
 
     def _added(self, parts: Sequence[Node], geometry: Geometry) -> Floats:
         run = Evaluation(self.model, self.theta, geometry)
