@@ -29,7 +29,11 @@ class Step(BaseModel):
 
 
 def errors(metrics: Mapping[str, Any] | None) -> dict[str, float] | None:
-    """The RMSE of `Metrics.as_dict`, where there are any."""
+    """The RMSE of `Metrics.as_dict`, where there are any. Raises ValueError where one is no number."""
     if metrics is None:
         return None
-    return {key: float(metrics[key]) for key in _ERRORS if metrics.get(key) is not None}
+    found = {key: metrics[key] for key in _ERRORS if metrics.get(key) is not None}
+    for key, value in found.items():
+        if isinstance(value, bool) or not isinstance(value, int | float):
+            raise ValueError(f"{key} is no number")
+    return found

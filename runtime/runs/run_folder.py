@@ -20,7 +20,7 @@ from shutil import copytree
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from ..structures.arrays import Covariance, Theta
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError, did_you_mean
@@ -36,7 +36,7 @@ from ..files.npz import AnyArray, arrays_of, npz_bytes
 from ..files.orphans import recover
 from ..files.reading import damaged, first_fault, read_json, read_plain
 from .deviations import RunDeviations, not_calibrated
-from .lineage import Step, errors
+from .metadata import CalibrationEntry, Metadata, ParameterEntry
 from ..potential.potential import Potential, at_start
 
 if TYPE_CHECKING:
@@ -45,62 +45,6 @@ if TYPE_CHECKING:
 
 _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 _DAMAGED = "it was cut short or changed since it was written: fit again, or copy it again"
-
-
-class ParameterEntry(BaseModel):
-    """A parameter: its unit, start, bounds, and the coefficients that were trained."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    name: str
-    unit: str
-    size: int
-    lower: list[float | None]
-    upper: list[float | None]
-    free: list[bool]
-
-
-class Metadata(BaseModel):
-    """All of a run but its formula and parameters. Errors have the form of `Metrics.as_dict`."""
-
-    model_config = ConfigDict(extra="forbid")
-
-    format: int = FORMAT
-    language: int = Field(1, ge=1)  # of the spec; runs before they said it are of the first
-    potentia: str
-    created: str
-    species: list[str]
-    n_parameters: int
-    parameters: list[ParameterEntry]
-    digests: dict[str, str]
-    train: dict[str, object] | None = None
-    test: dict[str, object] | None = None
-    config: dict[str, Any] = Field(default_factory=dict)
-    data: dict[str, str] = Field(default_factory=dict)
-    labels: str = ""
-    warnings: list[str] = Field(default_factory=list)
-    converged: bool | None = None
-    reason: str = ""
-    origin: str = ""
-    lineage: list[Step] = Field(
-        default_factory=list
-    )  # of the models that this one was made from, oldest first
-    calibration: dict[str, Any] | None = None  # of predicted deviations, as `Calibration.as_dict` has it
-
-    @property
-    def history(self) -> list[Step]:
-        """The lineage and this run's own step, the last."""
-        own = Step(
-            origin=self.origin,
-            created=self.created,
-            potentia=self.potentia,
-            n_parameters=self.n_parameters,
-            spec=self.digests.get(SPEC, ""),
-            data=self.data,
-            train=errors(self.train),
-            test=errors(self.test),
-        )
-        return [*self.lineage, own]
 
 
 @dataclass(frozen=True, eq=False)
@@ -210,7 +154,7 @@ def uncertainty_of(run: FittedPotential) -> Uncertainty:
         message = f"`{run.folder}` has no covariance of its parameters"
         help = "`potentia fisher RUN --data FILE` works it out"
         raise _error("no-covariance", message, run.folder, help)
-    return Uncertainty(run, root, None if stored is None else Calibration.from_dict(stored))
+    return Uncertainty(run, root, None if stored is None else Calibration.from_dict(stored.model_dump()))
 
 
 def read_spec(folder: Path) -> str:
@@ -241,7 +185,7 @@ def amend(folder: Path, covariance: Covariance, root: Covariance, calibration: d
     content = _covariance_bytes(covariance, root)
     metadata.digests[COVARIANCE] = _digest(content)
     if calibration is not None:
-        metadata.calibration = calibration
+        metadata.calibration = CalibrationEntry.model_validate(calibration)
     with atomic_directory(folder, replace=True) as part:
         copytree(folder, part, dirs_exist_ok=True)
         write_atomic(part / COVARIANCE, content)

@@ -10,7 +10,7 @@ import pytest
 from commands import run
 from places import GOLDEN
 from potentia.runtime.runs.lineage import Step, errors
-from potentia.runtime.runs.run_folder import Metadata
+from potentia.runtime.runs.metadata import Metadata
 
 OLD = GOLDEN / "runs" / "format1"
 

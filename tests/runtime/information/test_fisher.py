@@ -264,7 +264,7 @@ def test_the_calculator_gives_deviations(here: Path) -> None:
     assert 0 < energy < 1 and forces.shape == (2, 3) and (forces > 0).all()
     assert atoms.calc.get_property("energy_uncertainty", atoms) == energy
     calibration = artifact.read_metadata(here / "one").calibration
-    assert calibration is not None and energy >= 2 * calibration["energy"]["floor"]
+    assert calibration is not None and energy >= 2 * calibration.energy.floor
     atoms.symbols[0] = "W"
     assert np.isinf(atoms.calc.get_property("energy_uncertainty", atoms))
     atoms.calc = potentia.load("one").calculator()
@@ -316,7 +316,12 @@ def test_a_run_is_amended_whole_or_not_at_all(
     with monkeypatch.context() as patch:
         patch.setattr(os, "fsync", full)
         with pytest.raises(ArtifactError, match="No space left"):
-            artifact.amend(where, root @ root.T, 2 * root, {"energy": {}, "forces": {}})
+            artifact.amend(
+                where,
+                root @ root.T,
+                2 * root,
+                {q: {"floor": 0, "factor": 1, "errors": 3} for q in ("energy", "forces")},
+            )
     assert {p.name: p.read_bytes() for p in where.iterdir()} == before
     artifact.amend(where, root @ root.T, 2 * root, None)
     np.testing.assert_array_equal(artifact.covariance_root(where), 2 * root)

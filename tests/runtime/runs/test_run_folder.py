@@ -181,6 +181,16 @@ def test_a_newer_format(run: Path) -> None:
             "RUN/metadata.json is damaged: `extra`: extra inputs are not permitted",
             DAMAGED,
         ),
+        (
+            lambda r: change(r, train={"energy_rmse_ev_per_atom": "/dev/zero"}),
+            "RUN/metadata.json is damaged: `train`: value error, energy_rmse_ev_per_atom is no number",
+            DAMAGED,
+        ),
+        (
+            lambda r: change(r, calibration={"forces": {"floor": 0.0, "factor": 1.0, "errors": 3}}),
+            "RUN/metadata.json is damaged: `calibration.energy`: field required",
+            DAMAGED,
+        ),
     ],
 )
 def test_damage(run: Path, damage: Callable[[Path], Any], message: str, help: str) -> None:
