@@ -15,6 +15,7 @@ from .labels import LabelKeys, tensor
 from .rivals import Rival
 
 _ASYMMETRY = 0.01  # of the largest component: more than rounding and integration grids leave
+_LARGEST = 1e100  # eV, eV/Å, eV/Å³, …: beyond it squares and units overflow
 _NOTHING = ("", "nan", "none", "null", "na", "n/a")
 _HAVE = {"energy": "has", "forces": "have", "stress": "has", "virial": "has", "weight": "has"}
 
@@ -106,6 +107,9 @@ class LabelValues:
             return None
         if np.isnan(array).any():
             self._left_out[kind] = "NaN"
+            return None
+        if np.any(np.isfinite(array) & (np.abs(array) > _LARGEST)):
+            self._fault(quantity, key, f"has numbers beyond {_LARGEST:.0e}")
             return None
         if kind == "stress":
             return self._stress(quantity, key, array)

@@ -329,6 +329,7 @@ def test_nan_position(tmp_path: Path) -> None:
             LabelKeys(stress="s"),
             "the stress under `s` is not symmetric",
         ),
+        ({"s": [1e308] * 6}, LabelKeys(stress="s"), "the stress under `s` has numbers beyond 1e+100"),
         ({"w": -1.0}, LabelKeys(weight="w"), "the weight under `w` is -1.0, not a number of 0 or more"),
     ],
 )

@@ -193,19 +193,28 @@ def test_what_another_machine_was_at_is_done_again_when_it_falls_silent(
     with monkeypatch.context() as elsewhere:
         elsewhere.setattr(socket, "gethostname", lambda: "elsewhere")
         assert store.take() == trial
-    monkeypatch.setattr("potentia.runtime.design.store._EVERY", 0.05)
-    monkeypatch.setattr("potentia.runtime.design.store._SILENT", 2.0)
+    hours = [0.0]  # that have gone by
+    monkeypatch.setattr("potentia.runtime.design.store.time", lambda: time.time() + 3600 * hours[0])
+    monkeypatch.setattr("potentia.runtime.design.store._EVERY", 0.02)
     with store.working(trial):
-        time.sleep(3.0)
+        hours[0] = 1.0
+        while _seen(store) < time.time() + 3000:
+            time.sleep(0.02)
         store.release()
         assert store.take() is None  # it has been heard of
-    time.sleep(2.1)
+    hours[0] = 2.0
     store.release()
     assert store.take() == trial
 
 
 def _running(store: Store) -> bool:
     return "running" in store._status().values()
+
+
+def _seen(store: Store) -> float:
+    """When a worker was last heard of."""
+    with store._open() as db:
+        return float(db.execute("select max(seen) from beats").fetchone()[0])
 
 
 def test_a_folder_holds_one_study(tmp_path: Path) -> None:
