@@ -99,7 +99,7 @@ def finished(code: int) -> None:
 
 
 def _unraisable(about: sys.UnraisableHookArgs) -> None:
-    """Python drops an exception in a callback of its own and prints it: the waiting thread ends the process."""
+    """Python drops and prints an exception in a callback of its own: the waiting thread ends the process."""
     if about.exc_type is not KeyboardInterrupt:
         sys.__unraisablehook__(about)
 
