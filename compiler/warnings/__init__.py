@@ -74,5 +74,9 @@ def warnings_of_fitted(checked: Checked, model: Model, theta: Iterable[float]) -
     """The warnings of a model with these parameters (P,). None is an error: it is too late for that."""
     numbers = tuple(float(x) for x in theta)
     fitted = tuple(replace(p, start=numbers[part]) for p, part in model.vector.parts())
-    found = warnings_of(checked, replace(model, parameters=fitted))
+    return as_warnings(warnings_of(checked, replace(model, parameters=fitted)))
+
+
+def as_warnings(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
+    """The warnings of a spec, with no error among them."""
     return tuple(d if d.severity == "note" else replace(d, severity="warning") for d in found)

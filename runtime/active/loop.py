@@ -17,6 +17,7 @@ from ..data.dataset import read_labelled
 from ..data.writers import write_structures
 from ..evaluation.errors import evaluate
 from ..files.atomic import atomic_directory, write_atomic
+from ..files.lock import only_writer_within
 from ..files.reading import read_record
 from ..potential.potential import Potential
 from ..runs.lineage import errors
@@ -113,9 +114,14 @@ _LABEL_AGAIN = "remove it, and the structure is labelled again"
 def learn(study: Study) -> Learned:
     """Rounds until failures and new structures are few enough, or their number is reached.
 
-    Goes on where the folder of the study was left. Raises DataError `nothing-labelled`, and UserError as the
-    fit and the dynamics do.
+    Goes on where the folder of the study was left. Raises DataError `nothing-labelled`, ArtifactError in-use,
+    and UserError as the fit and the dynamics do.
     """
+    with only_writer_within(study.folder):
+        return _rounds(study)
+
+
+def _rounds(study: Study) -> Learned:
     stop = study.config.stop
     potential, rounds = study.potential, list[Round]()
     known, files = list(study.data.train), list[Path]()

@@ -24,7 +24,7 @@ from ..data.frames import split_slice
 from ..data.readers import read
 from ..dynamics.checks import check
 from ..files.atomic import write_atomic
-from ..files.lock import files_of
+from ..files.lock import files_of, only_writer_within
 from ..files.reading import read_record
 from ..files.states import fingerprint
 from ..fitting.checkpoint import digest_of
@@ -112,7 +112,7 @@ def study_of(
     """A study from its configuration, read from the file `place`.
 
     allow_code: the calculator may be code that the configuration names, beside it or of any package.
-    Raises UserError: as the readers, the compiler, `dynamics.checks` and `Labeller` do, and other-study.
+    Raises UserError: as the readers, the compiler, `dynamics.checks` and `Labeller` do, other-study, in-use.
     """
     beside = place.parent
     training = read_training_data(
@@ -132,7 +132,8 @@ def study_of(
     made = Study(
         config, folder, beside, training, potential, starts, labeller, on_progress or (lambda *_: None)
     )
-    made.belongs()
+    with only_writer_within(folder):
+        made.belongs()
     return made
 
 

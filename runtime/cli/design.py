@@ -55,8 +55,10 @@ def command(
     from ..design.config import load_design
     from ..design.front import write_front
     from ..design.loop import design
+    from ..runs.versions import read_version
     from .interruption import keeping
     from .progress import designing
+    from .spec_warnings import report_versions
 
     settings = load_design(config, {**labels, **test, **budget})
     keeping(output, f"finished trials are kept in {output}; the same command goes on")
@@ -66,6 +68,7 @@ def command(
     with designing(quiet) as report:
         found = design(study, report)
     rows = write_front(study, found.members)
+    report_versions([read_version(row["run"]) for row in rows], json, quiet)
     if json:
         console.result_json({"front": rows, "left_out": list(found.left_out)})
     else:

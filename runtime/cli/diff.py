@@ -95,11 +95,14 @@ def _compared(words: list[str], asked: _Asked) -> int:
     from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
     from ..runs.versions import read_versions
     from .comparing import compared
+    from .spec_warnings import report_versions
 
     if len(words) != 2:
         message = "two versions are compared: `potentia diff A B`"
         raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` lists their forms"))
-    found = compared(*read_versions(words, asked.include or ()), asked.species)
+    versions = read_versions(words, asked.include or ())
+    found = compared(*versions, asked.species)
+    report_versions(versions, asked.json, asked.quiet, asked.species)
     if found.faults and not asked.json:
         console.report(found.faults)
     measured = _measured(found.difference) if asked.numeric else None

@@ -56,7 +56,7 @@ def _program() -> str:
     """The call of this program by git: by name where it is on the path."""
     if shutil.which("potentia"):
         return "potentia"
-    return f"{shlex.quote(sys.executable)} -m potentia.runtime.cli.main"
+    return f"{shlex.quote(sys.executable)} -m potentia.runtime.cli.start"
 
 
 def _attributes(path: Path) -> bool:

@@ -29,18 +29,26 @@ class _Now:
     """The answer to an interruption now.
 
     kept: what is saved once `place` exists, and how to go on. saves: the command saves what it has when it
-    hears of the interruption, and ends by itself. is_answered: it is about to end.
+    hears of the interruption, and ends by itself. is_heard: Ctrl-C was pressed. is_answered: the command is
+    about to end.
     """
 
     place: Path | None = None
     kept = ""
     saves = False
+    is_heard = False
     is_answered = False
 
 
 def begin() -> None:
     """A command of which nothing is kept yet."""
-    _Now.place, _Now.kept, _Now.saves, _Now.is_answered = None, "", False, False
+    _Now.place, _Now.kept, _Now.saves = None, "", False
+    _Now.is_heard = _Now.is_answered = False
+
+
+def is_heard() -> bool:
+    """Whether Ctrl-C was pressed: libraries turn the exception of that into others of their own."""
+    return _Now.is_heard
 
 
 def keeping(place: Path, kept: str, saves: bool = False) -> None:
@@ -69,21 +77,35 @@ def _is_there() -> bool:
 @contextlib.contextmanager
 def heard(as_json: bool) -> Iterator[None]:
     """A process of our own hears Ctrl-C within two seconds in this block."""
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler:  # ignored in the background
+    if not callable(signal.getsignal(signal.SIGINT)):  # ignored in the background
         yield
         return
     reader, writer = os.pipe()
     os.set_blocking(writer, False)
+    threading.Thread(target=_wait, args=(reader, as_json), daemon=True).start()
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGINT, _raise)
-    threading.Thread(target=_wait, args=(reader, as_json), daemon=True).start()
+    sys.unraisablehook = _unraisable
     try:
         yield
     finally:
         signal.set_wakeup_fd(-1)
 
 
+def finished(code: int) -> None:
+    """Behind the last line of a command an interruption ends the process, and changes nothing."""
+    if signal.getsignal(signal.SIGINT) is _raise:
+        signal.signal(signal.SIGINT, lambda *_: _leave(code))
+
+
+def _unraisable(about: sys.UnraisableHookArgs) -> None:
+    """Python drops and prints an exception in a callback of its own: the waiting thread ends the process."""
+    if about.exc_type is not KeyboardInterrupt:
+        sys.__unraisablehook__(about)
+
+
 def _raise(number: int, frame: FrameType | None) -> NoReturn:
+    _Now.is_heard = True
     if _Now.saves and _is_there() and not _Now.is_answered:
         _Now.is_answered = True
         console.say("interrupted: saving the best so far; Ctrl-C again ends at once")
@@ -107,10 +129,14 @@ def end() -> NoReturn:
     _end_children()
     if console.is_terminal():
         sys.stderr.write("\x1b[?25h")  # a bar hides the cursor
+    _leave(INTERRUPTED)
+
+
+def _leave(code: int) -> NoReturn:
     for stream in (sys.stdout, sys.stderr):
         with contextlib.suppress(OSError, ValueError):
             stream.flush()
-    os._exit(INTERRUPTED)
+    os._exit(code)
 
 
 def _end_children() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import replace
 from itertools import pairwise
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError
 from . import console
 from .options import Json
 
@@ -40,7 +42,6 @@ def command(
       potentia log nb.pes
       potentia log studies/nb/front/030.pes --json
     """
-    from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
     from ..runs.formats import METADATA, SPEC
     from ..runs.run_folder import read_metadata
 
@@ -54,6 +55,7 @@ def command(
         )
         help = "`potentia fit` makes runs, and `git add` and `git commit` versions"
         raise ArtifactError(Diagnostic("no-history", message, place=str(model), help=help))
+    _warn(model, is_spec, json)
     if json:
         history = [s.model_dump() for s in steps]
         console.result_json({"run": str(folder) if steps else None, "history": history, "versions": versions})
@@ -62,6 +64,16 @@ def command(
         parts += [f"{v['commit']}  {v['day']}  {v['subject']}\n{v['changes']}" for v in versions]
         console.result("\n\n".join(parts))
     return 0
+
+
+def _warn(model: Path, is_spec: bool, json: bool) -> None:
+    """The warnings of the run, or of the spec as it is now."""
+    from ..runs.versions import read_version
+    from .spec_warnings import report_versions
+
+    if model.is_file() or not is_spec:
+        with suppress(UserError):  # the history of a damaged run is told all the same
+            report_versions([read_version(str(model))], json)
 
 
 def _beside(spec: Path, name: str) -> Path:

@@ -90,11 +90,17 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; the exit code. Everything that goes wrong ends in a message here."""
     if argv is not None:
         return _run(argv)
-    with interruption.heard("--json" in sys.argv):
-        code = _run(sys.argv[1:])
-        if code == INTERRUPTED:
-            interruption.end()
-        return code
+    as_json = "--json" in sys.argv
+    try:
+        with interruption.heard(as_json):
+            code = _run(sys.argv[1:])
+            interruption.finished(code)
+    except KeyboardInterrupt:  # before the command, or behind it
+        console.report([interruption.answered()], as_json)
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        interruption.end()
+    return code
 
 
 def _run(given: Sequence[str]) -> int:
@@ -129,6 +135,9 @@ def _run(given: Sequence[str]) -> int:
         console.report([_condition(error) if known else _ours(error)], as_json)
         return 0 if _by_git(arguments) else 1 if known else OURS
     except Exception as error:
+        if interruption.is_heard():
+            console.report([interruption.answered()], as_json)
+            return INTERRUPTED
         console.report([_ours(error)], as_json)
         return 0 if _by_git(arguments) else OURS
 

@@ -76,8 +76,9 @@ def command(
       potentia properties runs/nb --only lattice,elastic --json
       potentia properties runs/llzo --structure llzo.cif
     """
+    from ..files.lock import only_writer_of
     from ..properties.config import load_properties_config
-    from ..properties.stored import PROPERTIES, keep
+    from ..properties.stored import PROPERTIES, keep, owner
     from .outputs import require_writable
     from .targets import evaluate_by
 
@@ -86,12 +87,13 @@ def command(
         settings = settings.only(only.split(","))
     where = output or run / PROPERTIES
     require_writable(where)
-    potential = opened(run, json, quiet)
-    kind, place = FileConfig(**kinds).kind(), str(config or "--only")
-    crystals = _crystals(structure or (), kind, potential, settings, place, quiet)
-    by = evaluate_by(potential, target, json, quiet)
-    found = _surveyed(potential, settings, crystals, not no_sigma, place, by, quiet)
-    keep(where, found.results, found.structures)
+    with only_writer_of(owner(where)):
+        potential = opened(run, json, quiet)
+        kind, place = FileConfig(**kinds).kind(), str(config or "--only")
+        crystals = _crystals(structure or (), kind, potential, settings, place, quiet)
+        by = evaluate_by(potential, target, json, quiet)
+        found = _surveyed(potential, settings, crystals, not no_sigma, place, by, quiet)
+        keep(where, found.results, found.structures)
     return _ended(found, plot, json, quiet)
 
 

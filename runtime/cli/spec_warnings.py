@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
-from ...compiler.warnings import require_sound, warnings_of, warnings_of_fitted
+from ...compiler.analysis.budget import Exhausted
+from ...compiler.diagnostics.diagnostic import UserError
+from ...compiler.program import Program
+from ...compiler.warnings import as_warnings, require_sound, warnings_of, warnings_of_fitted
 from . import console
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from ...compiler.diagnostics.diagnostic import Diagnostic
-    from ...compiler.program import Program
     from ..potential.potential import Potential
     from ..runs.run_folder import FittedPotential
+    from ..runs.versions import Version
 
 
 def warn(program: Program, json: bool, quiet: bool) -> tuple[Diagnostic, ...]:
@@ -38,3 +43,26 @@ def report_fitted(potential: Potential, json: bool, quiet: bool) -> None:
     if not quiet:
         found = warnings_of_fitted(potential.program.checked, potential.model, potential.theta)
         console.report(found, json)
+
+
+def report_versions(
+    versions: Iterable[Version], json: bool, quiet: bool = False, species: Sequence[str] | None = None
+) -> None:
+    """The warnings of specs and runs that are looked at, once for two that are the same; none is an error."""
+    if quiet:
+        return
+    found = {(v.source.text, v.run): _of_version(v, species or ()) for v in versions}
+    console.report([d for warnings in found.values() for d in warnings], json)
+
+
+def _of_version(version: Version, species: Sequence[str]) -> tuple[Diagnostic, ...]:
+    """The warnings of a version; none where it is not valid, which others tell."""
+    with suppress(UserError, RecursionError, Exhausted):
+        if version.run is None:
+            program = Program.of(version.source).for_species(species)
+            return as_warnings(warnings_of(program.checked, program.model))
+        from ..runs.run_folder import load
+
+        run = load(version.run)
+        return warnings_of_fitted(run.program.checked, run.model, run.theta)
+    return ()

@@ -78,9 +78,11 @@ class LabelValues:
         return LabelOrigin(self._read, self._left_out, unread(self._raw, seen))
 
     def rivals(self, number: int) -> Iterator[Rival]:
-        """The label that is read beside each of the others of its kind."""
+        """The label that is read beside each of the others of its kind; infinite ones are refused later."""
         for kind, ((key, was_virial, value), *others) in ((k, v) for k, v in self._values.items() if v):
             for other_key, virial, other in others:
+                if not (np.isfinite(value).all() and np.isfinite(other).all()):
+                    continue
                 per = self._bare.n_atoms if kind == "energy" else 1
                 defined = self._bare.stress_components if kind == "stress" else ...
                 yield Rival(

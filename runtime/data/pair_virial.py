@@ -28,13 +28,14 @@ _SHEAR = np.eye(9) - np.outer(np.eye(3), np.eye(3)) / 3  # takes the pressure of
 _NOISE = 1e-4  # of the largest force: rounding, where everything is explained
 
 
-def agreement_with_forces(structures: Sequence[Structure]) -> float | None:
+def agreement_with_forces(structures: Sequence[Structure], most_atoms: int = _MOST_ATOMS) -> float | None:
     """The correlation of stress labels with the stress that the forces imply; None where the forces are not
     those of pairs, where they leave the stress open, or where the correlation is weak.
+
+    most_atoms: that are looked at.
     """
-    chosen = _chosen(
-        [s for s in structures if s.forces is not None and s.stress is not None and s.volume > 0]
-    )
+    usable = [s for s in structures if s.forces is not None and s.stress is not None and s.volume > 0]
+    chosen = _chosen(usable, most_atoms)
     if not chosen:
         return None
     coarse, fine = (_correlation(chosen, n) for n in _KNOTS)
@@ -65,10 +66,10 @@ def _correlation(structures: Sequence[Structure], n_knots: int) -> float | None:
     return correlation if abs(correlation) > _CORRELATION else None
 
 
-def _chosen(structures: Sequence[Structure]) -> list[Structure]:
+def _chosen(structures: Sequence[Structure], most_atoms: int) -> list[Structure]:
     """Structures evenly over the data, up to a number of atoms."""
     atoms = sum(s.n_atoms for s in structures)
-    step = max(1, -(-atoms // _MOST_ATOMS))
+    step = max(1, -(-atoms // most_atoms))
     return list(structures[::step])
 
 

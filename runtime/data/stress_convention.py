@@ -25,14 +25,16 @@ from .pair_virial import agreement_with_forces
 # points and not between them, where rounding would decide
 _GRID = 960
 _SMALL = 0.15  # largest strain over which the trapezoid rule is trusted
-_FEWEST = 5  # pairs of structures
+_FEWEST = 5  # pairs of structures, or structures whose forces are looked at
 _CORRELATION = 0.9  # under it the labels do not say one thing
+_ATOMS = 600  # whose forces are looked at
+_AGREEMENT = 0.8  # correlation of labels and of what forces imply, where forces alone decide
 _TOLERANCE = 1.5  # the factor that anharmonicity and Pulay stress may put on a slope
 
 
 def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None) -> list[Diagnostic]:
     """Warnings `stress-sign` and `stress-unit`, of stresses and of virials each on their own; none where
-    labels and energies agree or cannot be compared.
+    labels and energies agree. Where no cells are strained the forces between near atoms may tell the sign.
 
     keys: the reading of the labels, to name a right one.
     """
@@ -43,6 +45,8 @@ def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None)
         group = [s for s in usable if _quantity(s, keys) == quantity]
         if (measured := _slope(group)) is not None:
             found.append(_verdict(*measured, quantity, keys))
+        else:
+            found.append(_by_forces(group, quantity, keys))
     return [warning for warning in found if warning is not None]
 
 
@@ -128,6 +132,16 @@ def _verdict(slope: float, pairs: int, volume: float, quantity: str, keys: Label
     if slope < 0 and "virial" not in help:
         message += ", and have the wrong sign"
     return Diagnostic("stress-unit", message, "warning", help=f"{seen}; {help}")
+
+
+def _by_forces(group: Sequence[Structure], quantity: str, keys: LabelKeys) -> Diagnostic | None:
+    """The remark on a sign that forces alone decide, where no cells are strained."""
+    agreement = agreement_with_forces(group, _ATOMS) if len(group) >= _FEWEST else None
+    if agreement is None or agreement > -_AGREEMENT:
+        return None
+    message = f"the {quantity} labels seem to have the wrong sign"
+    help = f"the shear that the forces between near atoms imply is against them ({agreement:.2f}); say "
+    return Diagnostic("stress-sign", message, "warning", help=f"{help}`{_other_sign(quantity, keys)}`")
 
 
 def _wrong_size(factor: float, volume: float, quantity: str, keys: LabelKeys) -> tuple[str, str]:

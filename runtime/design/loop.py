@@ -6,9 +6,10 @@ at before the front is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from math import inf
+from typing import Any
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from ..structures.arrays import Floats, Indices
 from .composition import Pool, earnings
 from .config import CHOSEN, Entry
 from .factors import KINDS
+from .forms import is_choice
 from .store import Result, Trial
 from .study import Study, fold, measure, refine, select
 from .workers import Clock, perform
@@ -123,14 +125,17 @@ class _Loop:
         paths = [select(known, sizes, k) for k in (None, *range(config.folds))]
         if not self.done(f"{stage}: folding", [fold(known)]) or not self.done(f"{stage}: selecting", paths):
             return {}
-        results = [self.study.store.result(p) for p in paths]
+        results = [self.study.result(p) for p in paths]
         if any(r is None for r in results):
             reasons = self.study.store.failures()
             message = "no composition can be selected from the measured columns"
             help = "; ".join(reasons[p.id] for p in paths if p.id in reasons)
             raise FitError(Diagnostic("nothing-selected", message, place=str(self.study.folder), help=help))
-        counts = self.study.read_factors(known).counts
-        found = _candidates(pool, results, counts)  # type: ignore[arg-type]
+        factors = self.study.read_factors(known)
+        for path, result in zip(paths, results, strict=True):
+            if not all(_is_choice(path, chosen, factors.size) for chosen in (result or {}).values()):
+                raise self.study.changed_result(path)
+        found = _candidates(pool, results, factors.counts)  # type: ignore[arg-type]
         return _of_sizes(found, config.sizes)
 
     def tuned(self, entries: list[Entry], best: Candidates) -> tuple[list[Entry], Candidates]:
@@ -187,6 +192,11 @@ def _what(trial: Trial) -> str:
     return f"`{piece}`" if piece else ""
 
 
+def _is_choice(path: Trial, chosen: Mapping[str, Any], count: int) -> bool:
+    kinds = 0 if path.payload["without"] is None else len(KINDS)
+    return is_choice(chosen, count) and len(chosen["squares"]) == kinds
+
+
 def _candidates(pool: Pool, results: list[Result], counts: Indices) -> Candidates:
     everything, *left_out = results
     found = {}
@@ -233,7 +243,7 @@ def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     trials = [refine(c.pool.calls, c.columns, c.coefficients.tolist()) for c in candidates]
     loop.done("fitting", trials, Clock(loop.study, inf))
     for candidate, trial in zip(candidates, trials, strict=True):
-        result = store.result(trial)
+        result = loop.study.result(trial)
         if result is None:
             reason = store.failures().get(trial.id, "the budget ended before it was fitted; run again")
             left_out.append(f"{candidate.size} numbers: {reason}")

@@ -163,7 +163,7 @@ class Store:
             return None
         found = Trial(row[1], self._data(row[2]))
         if found.id != row[0]:
-            raise damaged(self.path, f"the trial {row[0]} is not what it was", _AGAIN)
+            raise self.changed(f"trial {row[0]}")
         return found
 
     @contextmanager
@@ -227,8 +227,12 @@ class Store:
         """
         found = self._data(result)
         if not isinstance(found, dict) or (digest is not None and digest != _digest(str(result))):
-            raise damaged(self.path, f"the result of the trial {id} is not what it was", _AGAIN)
+            raise self.changed(f"result of the trial {id}")
         return found
+
+    def changed(self, what: str) -> ArtifactError:
+        """The error damaged-artifact of something that was written otherwise."""
+        return damaged(self.path, f"the {what} is not what it was", _AGAIN)
 
     def _data(self, text: object) -> Any:
         try:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, FitError
 from ..data.dataset import TrainingData
 from ..evaluation.errors import compare
 from ..files.atomic import write_atomic
@@ -30,6 +30,7 @@ from .columns import Layout, write_columns
 from .composition import Pool
 from .config import DesignConfig
 from .factors import Factors, fold_columns
+from .forms import is_choice, is_result, is_trial
 from .material import length
 from .pieces import Material
 from .selection import selected
@@ -120,8 +121,21 @@ class Study:
         return self.folder / "runs" / file_name(spec)
 
     def perform(self, trial: Trial, on_progress: OnShare | None = None) -> Result:
-        """The result of a trial. Raises UserError where it comes to nothing."""
+        """The result of a trial. Raises UserError where nothing comes of it, damaged-artifact for none."""
+        if not is_trial(trial.kind, trial.payload, self.config.folds):
+            raise self.store.changed(f"trial {trial.id}")
         return _KINDS[trial.kind](self, trial.payload, on_progress)
+
+    def result(self, trial: Trial) -> Result | None:
+        """The result of a trial that is done, else None. Raises ArtifactError damaged-artifact."""
+        found = self.store.result(trial)
+        if found is not None and not is_result(trial.kind, found):
+            raise self.changed_result(trial)
+        return found
+
+    def changed_result(self, trial: Trial) -> ArtifactError:
+        """The error damaged-artifact of a result that its trial cannot have had."""
+        return self.store.changed(f"result of the trial {trial.id}")
 
 
 # --- kinds of trials ---------------------------------------------------------------------------
@@ -185,6 +199,8 @@ def _select(study: Study, payload: Payload, on_progress: OnShare | None) -> Resu
 
 def _refine(study: Study, payload: Payload, on_progress: OnShare | None) -> Result:
     pool = study.pool(payload["pieces"])
+    if not is_choice(payload, len(pool.owners)):
+        raise study.store.changed(f"trial {Trial('refine', payload).id}")
     coefficients = np.array(payload["coefficients"])
     made = pool.composition(payload["columns"], coefficients)
     start, columns = composed(pool, made, coefficients)

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Callable, Sequence
+import signal
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from pathlib import Path
 from time import monotonic, sleep
 
@@ -59,11 +62,13 @@ def perform(
                 study.store.release()
                 _work(study, clock, on_progress)
             sleep(0.05)
-    finally:
-        for process in others:
-            if clock.spent():
-                process.terminate()
-            process.join()
+    except BaseException:  # an interruption waits for no trial of another: it is open again
+        _end(others)
+        raise
+    if clock.spent():
+        _end(others)
+    for process in others:
+        process.join()
     return not study.store.unfinished(trials)
 
 
@@ -73,9 +78,29 @@ def _others(study: Study) -> list[multiprocessing.process.BaseProcess]:
     parts = (study.config, study.data, study.folder, study.place)
     count = study.config.budget.workers - 1
     processes = [context.Process(target=_work_alone, args=parts, daemon=True) for _ in range(count)]
-    for process in processes:
-        process.start()
+    with _deaf_to_ctrl_c():
+        for process in processes:
+            process.start()
     return list(processes)
+
+
+def _end(processes: Sequence[multiprocessing.process.BaseProcess]) -> None:
+    for process in processes:
+        process.terminate()
+
+
+@contextmanager
+def _deaf_to_ctrl_c() -> Iterator[None]:
+    """Processes begun in the block do not hear what a terminal sends to all: the main one ends them."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # its start would end the block
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT])
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 def _work_alone(config: DesignConfig, data: TrainingData, folder: Path, place: str) -> None:

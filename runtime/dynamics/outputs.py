@@ -2,7 +2,7 @@
 
 settings.json    settings, model and structure of the run
 thermo.csv       a row every `log_every` steps
-trajectory.xyz   a frame every `write_every` steps, positions not wrapped, momenta in ASE's units
+trajectory.xyz   a frame every `write_every` steps, positions not wrapped, momenta in ASE's units, every bit
 state.npz        what `--resume` goes on from; state-before.npz where that is damaged
 report.json      how the run ended
 """
@@ -22,10 +22,10 @@ from typing import IO
 import numpy as np
 from ase import Atoms
 from ase.calculators.singlepoint import SinglePointCalculator
-from ase.io.extxyz import write_xyz
 from ase.io.trajectory import Trajectory
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..data.frame_text import frame_text
 from ..files.atomic import write_atomic
 from ..files.orphans import PART, beside
 from ..files.reading import damaged, read_plain
@@ -173,9 +173,7 @@ class Folder:
                 with Trajectory(str(self.trajectory), "a") as file:
                     file.write(frame.atoms())
                 return
-            masses = [] if frame.structure.given_masses is None else ["masses"]
-            columns = ["symbols", "positions", "move_mask", *masses, "momenta"]
-            write_xyz(self._xyz, [frame.atoms()], columns=columns)
+            self._xyz.write(frame_text(frame.atoms()))
             self._xyz.flush()
 
     def lengths(self) -> tuple[int, int, int]:

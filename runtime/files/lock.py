@@ -2,13 +2,15 @@
 
 It is `flock` on a file, which Linux brings to the server where the folder is on NFS. The file names its
 holder to who comes second, and decides alone where a disk has no locks. It is removed at the end; that of a
-killed process is taken over.
+killed process is taken over. A thread that has it may take it again within: a command holds it from its first
+look at the folder, and what writes there holds it too when Python calls that alone.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -22,6 +24,7 @@ from .process import is_name, own_name, runs_here
 
 LOCK = ".lock"
 _ELSEWHERE = "choose another folder with `-o`"
+_OWN: dict[Path, tuple[int, int]] = {}  # the process and the thread that have a lock; a fork has none
 
 
 class _Holder(TypedDict):
@@ -39,8 +42,9 @@ def only_writer_within(folder: Path) -> Iterator[None]:
     if folder.exists() and not folder.is_dir():
         message = f"cannot write {folder}: it is a file"
         raise ArtifactError(Diagnostic("unwritable", message, place=str(folder), help=_ELSEWHERE))
-    with _held(folder / LOCK, folder):
-        tidy_inside(folder)
+    with _held(Path(os.path.realpath(folder)) / LOCK, folder) as is_first:
+        if is_first:
+            tidy_inside(folder)
         yield
 
 
@@ -51,8 +55,9 @@ def only_writer_of(folder: Path) -> Iterator[None]:
     What killed processes left of it is removed, or put back. Raises ArtifactError: in-use, unwritable.
     """
     real = Path(os.path.realpath(folder))
-    with _held(real.with_name(f".{real.name}{LOCK}"), folder):
-        tidy(real)
+    with _held(real.with_name(f".{real.name}{LOCK}"), folder) as is_first:
+        if is_first:
+            tidy(real)
         yield
 
 
@@ -62,16 +67,23 @@ def files_of(folder: Path) -> list[Path]:
 
 
 @contextmanager
-def _held(lock: Path, folder: Path) -> Iterator[None]:
+def _held(lock: Path, folder: Path) -> Iterator[bool]:
+    """The lock in the block; whether the thread did not have it before."""
+    own = os.getpid(), threading.get_ident()
+    if _OWN.get(lock) == own:
+        yield False
+        return
     made = [above for above in lock.parents if not above.exists()]
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
         handle = _taken(lock, folder)
     except OSError as error:
         raise unwritable(folder, error) from error
+    _OWN[lock] = own
     try:
-        yield
+        yield True
     finally:
+        del _OWN[lock]
         with suppress(OSError):
             lock.unlink()
         os.close(handle)

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from pathlib import Path
 
 from ...compiler.analysis.linearity import linear_parameters
+from ..files.lock import only_writer_of
 from ..optimize.methods import AUTO, METHODS, Method, automatic
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
@@ -31,14 +33,17 @@ def fit(
     folder: the folder of the run, for checkpoints; `checkpoint.finish` removes them once the run is saved.
     resume: start from the checkpoint in the folder; the result is that of a fit without interruption.
     on_progress: called with a `Progress` after each iteration or pass.
-    Ctrl-C ends with the best parameters so far. Raises FitError, ArtifactError.
+    Ctrl-C ends with the best parameters so far. Raises FitError, ArtifactError; in-use where another process
+    writes to the folder.
     """
     callback = on_progress or (lambda progress: None)
     free = potential.n_parameters
     if free == 0:
         return FitResult(potential, True, "nothing to fit", 0.0, (), None)
     store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
-    return fit_by(_method(potential, config))(FitTask(potential, structures, config, store, callback))
+    task = FitTask(potential, structures, config, store, callback)
+    with nullcontext() if folder is None else only_writer_of(folder):
+        return fit_by(_method(potential, config))(task)
 
 
 def _method(potential: Potential, config: FitConfig) -> Method:

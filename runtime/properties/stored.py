@@ -12,10 +12,12 @@ from typing import cast
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..files.atomic import write_atomic
+from ..files.lock import only_writer_of
 from ..files.reading import read_plain
 from .results import PropertyData, PropertyResult
 
 PROPERTIES = "properties.json"
+_IS_RUN = "metadata.json"
 
 
 @dataclass(frozen=True)
@@ -35,13 +37,19 @@ def keep(path: Path, results: Iterable[PropertyResult], structures: Mapping[str,
     """Put the results among those of a file, which need not be there. Results that it has of another
     structure of the same name go.
 
-    structures: digests by name. Raises ArtifactError: damaged-artifact, unwritable.
+    structures: digests by name. Raises ArtifactError: damaged-artifact, unwritable, in-use.
     """
-    known, now = kept(path), dict(structures or {})
-    content = {name: r for name, r in known.results.items() if name not in known.of_others(now)}
-    content |= {r.name: r.as_dict() for r in results}
-    whole = {"properties": list(content.values()), "structures": known.structures | now}
-    write_atomic(path, json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+    with only_writer_of(owner(path)):
+        known, now = kept(path), dict(structures or {})
+        content = {name: r for name, r in known.results.items() if name not in known.of_others(now)}
+        content |= {r.name: r.as_dict() for r in results}
+        whole = {"properties": list(content.values()), "structures": known.structures | now}
+        write_atomic(path, json.dumps(whole, ensure_ascii=False, indent=2, allow_nan=False) + "\n")
+
+
+def owner(path: Path) -> Path:
+    """What one process at a time writes: the run that a file of results lies in, else the file."""
+    return path.parent if (path.parent / _IS_RUN).is_file() else path
 
 
 def kept(path: Path) -> Kept:

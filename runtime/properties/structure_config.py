@@ -7,7 +7,8 @@ from typing import Annotated, Literal, Self
 from ase.data import atomic_numbers
 from pydantic import AfterValidator, Field, model_validator
 
-from ..files.settings import Section
+from ...compiler.diagnostics.diagnostic import DataError
+from ..data.config import FileConfig
 
 PrototypeName = Literal["bcc", "fcc", "hcp", "a15", "diamond", "sc", "b1", "b2", "b3", "l12"]
 
@@ -22,8 +23,10 @@ Symbol = Annotated[str, AfterValidator(_element)]
 Miller = tuple[int, int, int]
 
 
-class StructureConfig(Section):
-    """A crystal: a prototype with its species and where the search starts (Å), or a file of ASE's formats."""
+class StructureConfig(FileConfig):
+    """A crystal: a prototype with its species and where the search starts (Å), or a file, with `format`
+    and the elements of its `types` where it does not say them itself.
+    """
 
     prototype: PrototypeName | None = None
     species: tuple[Symbol, ...] = ()
@@ -39,4 +42,10 @@ class StructureConfig(Section):
             raise ValueError("`species`, `lattice_constant` and `c_over_a` go with a `prototype`")
         if self.c_over_a is not None and self.prototype != "hcp":
             raise ValueError("`c_over_a` goes with the prototype `hcp`")
+        if self.file is None and (self.format is not None or self.types is not None):
+            raise ValueError("`format` and `types` go with a `file`")
+        try:
+            self.kind()
+        except DataError as error:
+            raise ValueError(error.diagnostics[0].message) from None
         return self

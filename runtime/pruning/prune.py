@@ -8,6 +8,7 @@ that are gone are held in the kernel of the whole model; the new spec gets a ker
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import nullcontext
 from dataclasses import asdict, dataclass, replace
 from math import log
 from pathlib import Path
@@ -22,6 +23,7 @@ from ...compiler.reduction.parameter_transfer import transfer_parameters
 from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from ...compiler.reduction.spec_rewriter import Rewritable, closed, dropped, rewritten
 from ..evaluation.timing import microseconds_per_atom
+from ..files.lock import only_writer_of
 from ..fitting.fit import fit
 from ..fitting.result import FitResult, Progress
 from ..information.fisher_information import not_at_optimum, require_trained
@@ -98,19 +100,20 @@ def prune(
     that. guard: a step that breaks
     a property which was met at the start is undone, and the misfit of properties counts as rows of the data
     do. Raises FitError: nothing-trained, no-information, nothing-to-prune,
-    target-too-small, and as `fit`.
+    target-too-small, and as `fit`; ArtifactError in-use.
     """
     require_trained(potential)
     pruning = Pruning(potential, structures, config, goal, on_progress, measure_cost, guard)
     store = PruneStore(folder, depends_on(potential, structures, config, asdict(goal)))
-    state = store.load() if resume else pruning.begin()
-    while True:
-        store.save(state)
-        following = pruning.step(state)
-        if following is None:
-            break
-        state = following
-    return pruning.end(state)
+    with nullcontext() if folder is None else only_writer_of(folder):
+        state = store.load() if resume else pruning.begin()
+        while True:
+            store.save(state)
+            following = pruning.step(state)
+            if following is None:
+                break
+            state = following
+        return pruning.end(state)
 
 
 class Pruning:

@@ -32,6 +32,7 @@ from ...compiler.syntax.language_version import LANGUAGE
 from ...compiler.syntax.language_version import upgraded as upgraded_spec
 from .formats import CERTIFICATES, COVARIANCE, FORMAT, METADATA, PARAMETERS, SPEC, TRAINING, upgraded
 from ..files.atomic import atomic_directory, write_atomic
+from ..files.lock import only_writer_of
 from ..files.npz import AnyArray, arrays_of, npz_bytes
 from ..files.orphans import recover
 from ..files.reading import damaged, first_fault, read_json, read_plain
@@ -82,7 +83,7 @@ def save(
     training: the course of the errors, as comma-separated values.
     certified: write what is proved of it too, which takes a second and more.
     about: fields of Metadata, such as train, test, config, data.
-    Raises ArtifactError: unwritable.
+    Raises ArtifactError: unwritable, in-use.
     """
     names = np.array(potential.model.vector.names)
     files = {
@@ -106,7 +107,7 @@ def save(
         **about,
     )
     files[METADATA] = (metadata.model_dump_json(indent=2) + "\n").encode()
-    with atomic_directory(folder, replace) as part:
+    with only_writer_of(Path(folder)), atomic_directory(folder, replace) as part:
         for name, content in files.items():
             write_atomic(part / name, content)
     return metadata
@@ -179,17 +180,18 @@ def amend(folder: Path, covariance: Covariance, root: Covariance, calibration: d
     """Add later results about its parameters to a run; the folder is replaced, whole or not at all.
 
     calibration: None keeps the present one.
-    Raises ArtifactError: unwritable, and those of `load`.
+    Raises ArtifactError: unwritable, in-use, and those of `load`.
     """
-    metadata = read_metadata(folder)
     content = _covariance_bytes(covariance, root)
-    metadata.digests[COVARIANCE] = _digest(content)
-    if calibration is not None:
-        metadata.calibration = CalibrationEntry.model_validate(calibration)
-    with atomic_directory(folder, replace=True) as part:
-        copytree(folder, part, dirs_exist_ok=True)
-        write_atomic(part / COVARIANCE, content)
-        write_atomic(part / METADATA, metadata.model_dump_json(indent=2) + "\n")
+    with only_writer_of(folder):
+        metadata = read_metadata(folder)
+        metadata.digests[COVARIANCE] = _digest(content)
+        if calibration is not None:
+            metadata.calibration = CalibrationEntry.model_validate(calibration)
+        with atomic_directory(folder, replace=True) as part:
+            copytree(folder, part, dirs_exist_ok=True)
+            write_atomic(part / COVARIANCE, content)
+            write_atomic(part / METADATA, metadata.model_dump_json(indent=2) + "\n")
 
 
 def covariance(folder: Path | str) -> Covariance | None:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AbstractContextManager, contextmanager
 
 import pytest
 import typer
@@ -16,6 +19,17 @@ def run(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, 
     code = main(arguments)
     out, err = capsys.readouterr()
     return code, out, err
+
+
+@contextmanager
+def held_by_another(lock: AbstractContextManager[object]) -> Iterator[None]:
+    """In the block a lock is another's: of a thread of its own, in this process."""
+    with ThreadPoolExecutor(1) as other:
+        other.submit(lock.__enter__).result()
+        try:
+            yield
+        finally:
+            other.submit(lock.__exit__, None, None, None).result()
 
 
 def options_of(command: str) -> set[str]:

@@ -109,6 +109,7 @@ def loaded_after(code: str) -> set[str]:
         "import potentia; potentia.__version__; dir(potentia)",
         "from potentia import UserError",
         "from potentia import parse, check, build",
+        "import potentia.runtime.cli.start",
         "import potentia.runtime.cli.main",
     ],
 )

@@ -12,6 +12,7 @@ from hashlib import sha256
 from importlib.metadata import version
 from importlib.resources import files
 from pathlib import Path
+from threading import Lock
 from typing import Any, NamedTuple
 
 import jax
@@ -119,9 +120,17 @@ def _registered(library: Library) -> int:
     return key
 
 
-@lru_cache(maxsize=1)
+_alone = Lock()
+
+
 def _shim() -> ctypes.CDLL:
     """The library between XLA and kernels, known to XLA. Raises ToolError as `build.loaded`."""
+    with _alone:  # XLA takes a name once, and threads may trace their first calls together
+        return _made()
+
+
+@lru_cache(maxsize=1)
+def _made() -> ctypes.CDLL:
     prelude = files(__package__) / "prelude"
     parts = [(prelude / name).read_text(encoding="utf-8") for name in ("abi.h", "ffi_shim.cpp")]
     text = "\n".join((f"/* jaxlib {version('jaxlib')} */", *parts))

@@ -8,10 +8,14 @@ import subprocess
 import sys
 from pathlib import Path
 from time import monotonic
+from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 from ase.build import bulk
 from commands import run
+from potentia.runtime.cli import console, interruption
+from potentia.runtime.design import workers
 from potentia.runtime.dynamics.outputs import STATE
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs.run_folder import save
@@ -76,6 +80,72 @@ def test_ctrl_c_is_heard_where_python_does_not_hear_it(tmp_path: Path) -> None:
         130,
         "error[interrupted]: interrupted: all of it is kept; go on\n",
     )
+
+
+# Ctrl-C while the command's first module of others is looked for
+EARLY = """
+import os, signal, sys
+
+class Finder:
+    def find_spec(self, name, *_):
+        if name == "typer":
+            os.kill(os.getpid(), signal.SIGINT)
+
+sys.meta_path.insert(0, Finder())
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
+from potentia.runtime.cli.start import main
+sys.exit(main())
+"""
+
+
+@pytest.mark.parametrize("as_json", [False, True])
+def test_ctrl_c_is_heard_while_modules_are_imported(
+    as_json: bool, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command = [sys.executable, "-c", EARLY, "check", *(["--json"] if as_json else [])]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    interruption.begin()
+    console.report([interruption.answered()], as_json)
+    assert (done.returncode, done.stdout, done.stderr) == (130, "", capsys.readouterr().err)
+
+
+def test_what_a_library_makes_of_an_interruption_is_one(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def half_imported(source: object) -> None:
+        with pytest.raises(KeyboardInterrupt):
+            interruption._raise(signal.SIGINT, None)
+        raise ImportError("cannot import name `x`")
+
+    monkeypatch.setattr("potentia.compiler.pipeline.parse", half_imported)
+    (tmp_path / "nb.pes").write_text("E = lj(Nb)\n", encoding="utf-8")
+    told = "error[interrupted]: interrupted: nothing was saved\n"
+    assert run(capsys, "check", str(tmp_path / "nb.pes")) == (130, "", told)
+
+
+def test_other_workers_of_a_design_are_ended_by_the_first_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Other:
+        is_ended = False
+
+        def terminate(self) -> None:
+            self.is_ended = True
+
+    def interrupted(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    others = [Other(), Other()]
+    monkeypatch.setattr(workers, "_others", lambda _: others)
+    monkeypatch.setattr(workers, "_work", interrupted)
+    clock = SimpleNamespace(spent=lambda: False)
+    with pytest.raises(KeyboardInterrupt):  # and waits for none
+        workers.perform(MagicMock(), [MagicMock()], clock)  # type: ignore[arg-type]
+    assert all(other.is_ended for other in others)
+
+    hears = "import signal; print(signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
+    command = [sys.executable, "-S", "-c", hears]
+    with workers._deaf_to_ctrl_c():
+        assert subprocess.check_output(command, text=True) == "False\n"
+    assert subprocess.check_output(command, text=True) == "True\n"
 
 
 OPTION = {"md": "--structure", "predict": "--structures"}

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import pytest
 from ase.io import read, write
-from commands import run
+from commands import held_by_another, run
 from dynamics_cases import argon, crystal, settings
 from potentia.runtime.cli.setting_options import options_of
 from potentia.runtime.dynamics import MDSettings, simulate
@@ -237,7 +237,7 @@ def test_a_full_disk_is_told_whenever_it_is_full(
 
 
 def test_two_processes_do_not_write_to_one_run(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    with only_writer_within(Path("held")):
+    with held_by_another(only_writer_within(Path("held"))):
         arguments = ("md", "ar", "--structure", "ar.xyz", *SHORT, "-o", "held", "--quiet")
         code, _, err = run(capsys, *arguments)
         assert code == 1 and re.fullmatch(

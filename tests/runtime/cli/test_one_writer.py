@@ -5,11 +5,21 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from types import SimpleNamespace
 
+import numpy as np
 import pytest
-from commands import run
-from potentia.runtime.files.lock import only_writer_of, only_writer_within
+from commands import held_by_another, run
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.runtime.active.loop import learn
+from potentia.runtime.files.lock import LOCK, only_writer_of, only_writer_within
+from potentia.runtime.fitting.fit import fit
+from potentia.runtime.potential.potential import compile
+from potentia.runtime.properties.stored import PROPERTIES, keep
+from potentia.runtime.residuals.config import FitConfig
+from potentia.runtime.runs.run_folder import amend, save
 
 TOML = 'spec = "a.pes"\ndata = ["a.xyz"]\n[explore]\ntemperatures = [300]\n[label]\ncalculator = "emt"\n'
 
@@ -43,8 +53,8 @@ def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_second_is_told(
     arguments: tuple[str, ...], here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    held = only_writer_within if arguments[0] == "active" else only_writer_of
-    with held(Path("new")):
+    locked = only_writer_within if arguments[0] == "active" else only_writer_of
+    with held_by_another(locked(Path("new"))):
         code, _, err = run(capsys, *arguments)
     assert code == 1
     first, *rest = err.splitlines()
@@ -76,8 +86,45 @@ def test_without_locks_of_the_disk_the_holder_is_looked_for(
 
     monkeypatch.setattr(fcntl, "flock", unknown)
     arguments = ("fit", "nb.pes", "--data", "nb.xyz", "-o", "new", "--quiet")
-    with only_writer_of(Path("new")):
+    with held_by_another(only_writer_of(Path("new"))):
         assert f"in use by process {os.getpid()} on " in run(capsys, *arguments)[2]
         held = Path(".new.lock").read_text()
     Path(".new.lock").write_text(held.replace(f" {os.getpid()} ", " 999999999 "))
     assert run(capsys, *arguments)[2].startswith("error[missing-file]: ")
+
+
+def test_two_measurements_of_one_run_lose_nothing(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    save("new", compile("species Nb\nE = lj()\n"), certified=False)
+    with held_by_another(only_writer_of(Path("new"))):
+        code, _, err = run(capsys, "properties", "new", "--only", "lattice")
+        assert code == 1 and err.startswith(
+            f"error[in-use]: cannot write new: it is in use by process {os.getpid()} on "
+        )
+        with pytest.raises(ArtifactError, match="in use by process"):
+            keep(Path("new") / PROPERTIES, ())
+        keep(Path("elsewhere.json"), ())
+    keep(Path("new") / PROPERTIES, ())
+    assert sorted(p.name for p in here.iterdir()) == ["a.toml", "elsewhere.json", "nb.pes", "new"]
+
+
+def test_python_too_writes_alone(here: Path) -> None:
+    potential = compile("species Nb\nE = lj()\n")
+    study = SimpleNamespace(folder=Path("study"))
+    writes: list[Callable[[], object]] = [
+        lambda: save("new", potential),
+        lambda: amend(Path("new"), np.eye(2), np.eye(2), None),
+        lambda: fit(potential, [], FitConfig(), folder=Path("new")),
+        lambda: learn(study),  # type: ignore[arg-type]
+    ]
+    with held_by_another(only_writer_of(Path("new"))), held_by_another(only_writer_within(study.folder)):
+        for write in writes:
+            with pytest.raises(ArtifactError, match="in use by process"):
+                write()
+
+
+def test_a_thread_may_take_its_lock_again(here: Path) -> None:
+    with only_writer_within(Path("new")):
+        with only_writer_within(here / "new"):
+            assert (Path("new") / LOCK).exists()
+        assert (Path("new") / LOCK).exists()
+    assert not Path("new").exists()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
 
 import potentia
 import pytest
@@ -66,6 +67,43 @@ def test_a_run_is_warned_of(
     assert code == 0 and json.loads(out)["structures"]
     assert json.loads(err[: err.index("\ntarget: ")])["diagnostics"][0]["code"] == "unused-let"
     assert run(capsys, "predict", "run", "--structures", "ar.xyz", "--quiet")[2] == ""
+
+
+def test_what_is_compared_and_what_is_looked_back_at_is_warned_of(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here)
+    (here / "idle.pes").write_text(IDLE, encoding="utf-8")
+    jumps = JUMP.format(severity="warning", name="short.pes", line=2) + MEANT
+    code, out, err = run(capsys, "diff", "idle.pes", "short.pes")
+    assert (code, out.splitlines()[0]) == (1, "idle.pes → short.pes: 3 changes")
+    assert err.startswith(UNUSED) and err.endswith("\n\n" + jumps)
+    code, out, err = run(capsys, "diff", "idle.pes", "idle.pes", "--json")
+    assert code == 0 and json.loads(out)["verdict"] == "same"
+    assert [d["code"] for d in json.loads(err)["diagnostics"]] == ["unused-let"]
+    assert run(capsys, "diff", "idle.pes", "run", "--quiet")[2] == ""
+    code, out, err = run(capsys, "log", "run", "--json")
+    assert code == 0 and json.loads(out)["run"] == "run"
+    assert [d["code"] for d in json.loads(err)["diagnostics"]] == ["unused-let"]
+    assert run(capsys, "log", "run")[2].startswith(f"{UNUSED}\n --> run/spec.pes:2:5\n")
+
+
+def test_the_models_of_a_design_are_warned_of(
+    here: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(here)
+    found = SimpleNamespace(members=(), left_out=())
+    row = {"size": 2, "cv": {"energy": 0, "forces": 0}, "train": None, "test": None}
+    monkeypatch.setattr("potentia.runtime.design.config.load_design", lambda *_: None)
+    monkeypatch.setattr("potentia.runtime.design.loop.design", lambda *_: found)
+    monkeypatch.setattr(
+        "potentia.runtime.design.front.write_front", lambda *_: [{**row, "run": "run", "operations": 1}]
+    )
+    monkeypatch.setattr("potentia.runtime.cli.design._study", lambda *_: None)
+    monkeypatch.setattr("potentia.runtime.cli.design._introduce", lambda *_: None)
+    code, out, err = run(capsys, "design", "a.toml", "--data", "a.xyz", "-o", "study", "--json")
+    assert code == 0 and len(json.loads(out)["front"]) == 1
+    assert [d["code"] for d in json.loads(err)["diagnostics"]] == ["unused-let"]
 
 
 def test_python_warns(here: Path) -> None:

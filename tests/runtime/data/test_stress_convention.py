@@ -8,6 +8,8 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.build import bulk
+from ase.calculators.lj import LennardJones
 from places import ROOT
 from potentia.compiler.chemistry.constants import GPA
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
@@ -93,6 +95,37 @@ def test_silent_where_nothing_can_be_said() -> None:
     assert check_stress(scaled(backwards, lambda s: rng.normal())) == []  # no correlation
     slab = np.array([True, True, False])
     assert check_stress([replace(s, pbc=slab) for s in backwards]) == []
+
+
+def shaken_argon(n: int) -> list[Structure]:
+    rng = np.random.default_rng(3)
+    made = []
+    for _ in range(n):
+        atoms = bulk("Ar", "fcc", 5.3, cubic=True)
+        atoms.positions += rng.normal(0, 0.25, atoms.positions.shape)
+        atoms.calc = LennardJones(epsilon=0.0104, sigma=3.4, rc=5.0, smooth=True)
+        energy, forces, stress = (
+            atoms.get_potential_energy(),
+            atoms.get_forces(),
+            atoms.get_stress(voigt=False),
+        )
+        made.append(replace(from_atoms(atoms), energy=energy, forces=forces, stress=stress))
+    return made
+
+
+def test_forces_between_near_atoms_tell_a_sign_where_no_cell_is_strained() -> None:
+    structures = shaken_argon(12)
+    assert check_stress(structures) == []
+    backwards = scaled(structures, lambda s: -1)
+    d = only(check_stress(backwards))
+    assert (d.code, d.message) == ("stress-sign", "the stress labels seem to have the wrong sign")
+    assert d.help == (
+        "the shear that the forces between near atoms imply is against them (-1.00); "
+        "say `--stress-sign compression`"
+    )
+    assert check_stress(backwards[:4]) == []  # too few
+    rng = np.random.default_rng(0)
+    assert check_stress([replace(s, forces=rng.normal(0, 1, (4, 3))) for s in backwards]) == []
 
 
 def test_niobium() -> None:

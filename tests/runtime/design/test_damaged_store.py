@@ -13,8 +13,11 @@ from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from commands import run
+from design_cases import study
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
+from potentia.runtime.design.forms import is_choice
 from potentia.runtime.design.store import Store, Trial
+from potentia.runtime.design.study import fold, measure, refine, select
 
 CHANGED = "the result of the trial {} is not what it was"
 AGAIN = "start the study again in another folder"
@@ -105,3 +108,66 @@ def test_a_study_of_before_there_were_digests_goes_on(tmp_path: Path) -> None:
     with closing(sqlite3.connect(store.path)) as db, db:
         db.execute("drop table digests")
     assert Store(store.path).result(trial) == {"x": 1.5}
+
+
+@pytest.mark.parametrize(
+    "trial",
+    [
+        Trial("other", {"piece": ""}),
+        Trial("measure", {}),
+        Trial("fold", {"pieces": []}),
+        Trial("select", {"pieces": [""], "sizes": ["3"], "without": 0}),
+        select([""], [3], 3),  # of three folds
+        refine([""], [-1], [1.0]),
+    ],
+    ids=lambda trial: trial.kind,
+)
+def test_a_trial_that_none_of_ours_is(trial: Trial, here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    store = Store(Path("new/study.sqlite"))
+    store.add([trial])
+    code, out, err = run(capsys, "design", "a.toml", "--data", "cu.xyz", "-o", "new", "--quiet")
+    assert (code, out) == (1, "") and err == (
+        f"error[damaged-artifact]: {store.path} is damaged: the trial {trial.id} is not what it was\n"
+        f"  --> {store.path}\n  help: {AGAIN}\n"
+    )
+
+
+GOOD = {"columns": [0], "coefficients": [1.0], "squares": []}
+
+
+@pytest.mark.parametrize(
+    ("trial", "result"),
+    [
+        (measure(""), {"numbers": 1}),
+        (fold([""]), {"columns": None}),
+        (select([""], [3], None), {"3": {"columns": [0], "coefficients": [1.0]}}),
+        (select([""], [3], None), {"x": GOOD}),
+        (select([""], [3], None), {"3": {**GOOD, "coefficients": [float("nan")]}}),
+        (refine([""], [0], [1.0]), {"spec": "E = lj()", "train": {}, "parameters": 2}),
+    ],
+)
+def test_a_result_that_no_trial_has_although_its_digest_is_right(
+    trial: Trial, result: dict[str, object], tmp_path: Path
+) -> None:
+    made = study(tmp_path, [])
+    made.store.add([trial])
+    made.store.finish(trial, result, 0.1)
+    with pytest.raises(ArtifactError, match=f"the result of the trial {trial.id} is not what it was"):
+        made.result(trial)
+
+
+def test_columns_are_chosen_once_with_a_coefficient_each() -> None:
+    assert is_choice(GOOD, 1) and not is_choice(GOOD, 0)
+    assert not is_choice({**GOOD, "columns": [0, 0], "coefficients": [1.0, 1.0]}, 2)
+    assert not is_choice({**GOOD, "coefficients": []}, 1)
+
+
+def test_a_worker_that_is_none_of_ours_is_no_more(tmp_path: Path) -> None:
+    store, trial = Store(tmp_path / "study.sqlite"), measure("")
+    store.add([trial])
+    for worker in ("x", "host x y", "host 1 2"):
+        with closing(sqlite3.connect(store.path)) as db, db:
+            db.execute("update trials set status = 'running', worker = ?", (worker,))
+            db.execute("insert or replace into beats values (?, 'soon')", (trial.id,))
+        store.release()
+        assert store.take() == trial

@@ -100,7 +100,8 @@ def test_what_is_written(name: str, tmp_path: Path) -> None:
     kinetic = [frame.get_kinetic_energy() for frame in frames]
     assert kinetic[2] == pytest.approx(found.thermo["kinetic_eV"][-1], abs=1e-6)
     assert frames[2].get_potential_energy() == pytest.approx(found.thermo["potential_eV"][-1], abs=1e-7)
-    assert np.abs(frames[2].positions - found.structure.positions).max() < 1e-7
+    assert (frames[2].positions == found.structure.positions).all()
+    assert (frames[2].get_momenta() == frames[2].get_masses()[:, None] * found.velocities).all()
     assert list(found.thermo["step"]) == [0, 10, 20, 30, 40, 50]
     report = json.loads((tmp_path / "report.json").read_text())
     assert report == found.as_dict() | {"trajectory": str(tmp_path / name)}
@@ -321,7 +322,7 @@ def test_a_full_disk_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) ->
     def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
-    monkeypatch.setattr(outputs, "write_xyz", full)
+    monkeypatch.setattr(outputs, "frame_text", full)
     with pytest.raises(UserError) as caught:
         simulate(argon(), start(), settings(), folder=tmp_path)
     path = tmp_path / "trajectory.xyz"

@@ -5,8 +5,12 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
+from time import sleep
+from types import SimpleNamespace
 
 import jax
 import jax.numpy as jnp
@@ -211,3 +215,20 @@ def test_a_kernel_that_this_process_has_not_loaded(library: Library, monkeypatch
         jax.errors.JaxRuntimeError, match="NOT_FOUND: potentia: this process has not loaded the kernel"
     ):
         jax.block_until_ready(ffi.call(library, CONSTANTS, arrays, edge))
+
+
+def test_threads_that_compile_at_once_make_one_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    made, names = [], []
+
+    def loaded(*_: object, **__: object) -> SimpleNamespace:
+        made.append(1)
+        sleep(0.05)
+        return SimpleNamespace(potentia_ffi_pack=None, potentia_ffi_compute=None)
+
+    monkeypatch.setattr(ffi, "_made", lru_cache(ffi._made.__wrapped__))
+    monkeypatch.setattr(ffi, "loaded", loaded)
+    monkeypatch.setattr(jax.ffi, "pycapsule", lambda _: None)
+    monkeypatch.setattr(jax.ffi, "register_ffi_target", lambda name, *_, **__: names.append(name))
+    with ThreadPoolExecutor(4) as threads:
+        found = {id(library) for library in threads.map(lambda _: ffi._shim(), range(4))}
+    assert (len(found), len(made), names) == (1, 1, ["potentia_pack", "potentia_compute"])
