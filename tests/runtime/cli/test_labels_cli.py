@@ -237,11 +237,12 @@ def test_columns_with_colons_and_without_names(
 def test_steps_that_did_not_converge_have_no_labels(
     frames: list[Frame], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = frames[0].text(USUAL) + frames[1].text(USUAL + " converged=F")
-    code, errors, lines = evaluated(capsys, model, tmp_path, text)
-    assert code == 0 and exact(errors)
-    one = "1 (1 not converged)"
-    assert lines[1] == f"labels  energy 1 of 2 (1 not converged) · forces {one} · stress {one}"
+    for said in ("converged=F", "Converged=False", "SCF_converged=0"):
+        text = frames[0].text(USUAL + " converged=T") + frames[1].text(f"{USUAL} {said}")
+        code, errors, lines = evaluated(capsys, model, tmp_path, text)
+        assert code == 0 and exact(errors)
+        one = "1 (1 not converged)"
+        assert lines[1] == f"labels  energy 1 of 2 (1 not converged) · forces {one} · stress {one}"
 
 
 def test_labels_that_are_left_aside_are_not_at_fault(
@@ -281,7 +282,8 @@ def test_labels_are_no_fault_where_none_is_read(
     assert run(capsys, *arguments)[::2] == (0, "")
     assert told(capsys, model, tmp_path, text.split("1\nLattice")[0]) == (
         1,
-        "error[bad-label]: the energy under `energy:` has no number after it: write `=` between key and value\n"
+        "error[bad-label]: the energy under `energy:` has no number after it: write `=` between key and "
+        "value\n"
         "  --> a.xyz, structure 1\n",
     )
 
