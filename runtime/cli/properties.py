@@ -78,14 +78,14 @@ def command(
     """
     from ..properties.config import load_properties_config
     from ..properties.stored import PROPERTIES, keep
-    from .outputs import require_writable
+    from .outputs import require_result
     from .targets import evaluate_by
 
     settings = load_properties_config(config)
     if only is not None:
         settings = settings.only(only.split(","))
     where = output or run / PROPERTIES
-    require_writable(where)
+    require_result(where, [".json"])
     potential = opened(run, json, quiet)
     kind, place = FileConfig(**kinds).kind(), str(config or "--only")
     crystals = _crystals(structure or (), kind, potential, settings, place, quiet)
