@@ -67,7 +67,7 @@ def command(
 
     settings = analysis_settings({**given, **_skipped(skip), **_lags(lags)})
     kind = FileConfig(**files).kind()
-    _require(output, plot)
+    _require(output, plot, trajectory)
     _require_different(trajectory)
     found = []
     for where in trajectory:
@@ -80,12 +80,13 @@ def command(
     return 0
 
 
-def _require(output: Path | None, plot: Path | None) -> None:
-    from .outputs import require_writable
+def _require(output: Path | None, plot: Path | None, trajectories: list[str]) -> None:
+    from .outputs import require_result, require_writable
 
-    for path in (output, plot):
-        if path is not None:
-            require_writable(path)
+    if output is not None:
+        require_result(output, [".json"], trajectories)
+    if plot is not None:
+        require_writable(plot / "rdf.png")
 
 
 def _require_different(trajectories: list[str]) -> None:

@@ -60,6 +60,10 @@ def command(
     from .progress import counting
     from .targets import evaluate_by
 
+    if plot is not None:
+        from .outputs import require_result
+
+        require_result(plot, [".png"], data)
     potential = opened(run, json, quiet)
     used = {f"data.{k}": v for k, v in potential.metadata.config.get("data", {}).items() if k != "test"}
     config = load_config(None, {**used, **labels})

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -108,6 +109,8 @@ def _with_time(given: dict[str, Any], time: float | None) -> dict[str, Any]:
         return given
     if "steps" in given:
         raise typer.BadParameter("give `--steps` or `--time`, not both")
+    if not math.isfinite(time):
+        raise typer.BadParameter(f"`--time` is {time}, not a finite number of picoseconds")
     timestep = given.get("timestep", 1.0)
     return {**given, "steps": round(time * 1000 / timestep) if timestep > 0 else 1}
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..data.frames import split_slice
 from ..files.atomic import require_replaceable, write_atomic
 from ..files.orphans import PROBE, beside, recover, tidy
 from ..files.states import checkpoint_of
@@ -15,6 +17,7 @@ _ELSEWHERE = "choose another place with `-o`"
 
 def require_writable(path: Path) -> None:
     """Raise ArtifactError `unwritable` where a file or folder of this name cannot be made."""
+    _require_name(path)
     if path.is_dir() and path.suffix:
         raise _error("unwritable", f"cannot write {path}: it is a folder", path, None)
     for above in path.parents:
@@ -32,6 +35,22 @@ def require_writable(path: Path) -> None:
     except ArtifactError as error:
         reason = error.diagnostics[0].message.partition(": ")[2]
         raise _error("unwritable", f"cannot write {path}: {reason}", path, _ELSEWHERE) from None
+
+
+def require_result(path: Path, endings: Sequence[str], reads: Iterable[str | Path] = ()) -> None:
+    """Raise ArtifactError `unwritable` as `require_writable`, and where a file of results would have the name
+    of another kind of file, or of one that the command reads.
+
+    endings: of the names of such files, the usual one first; reads: files, `path` or `path@slice`.
+    """
+    if path.name and path.suffix.lower() not in endings:
+        message = f"cannot write {path}: it is the name of another kind of file"
+        raise _error("unwritable", message, path, f"give it a name that ends in {endings[0]}")
+    for where in reads:
+        if split_slice(str(where))[0].resolve() == path.resolve():
+            message = f"cannot write {path}: it is read by this command"
+            raise _error("unwritable", message, path, "choose another name")
+    require_writable(path)
 
 
 def require_new_file(path: Path, force: bool) -> None:
@@ -61,6 +80,7 @@ def require_new_folder(folder: Path, force: bool, marker: str) -> None:
 
 def _is_there(folder: Path, marker: str, others: str) -> bool:
     """Whether a folder of the kind of `marker` is there. Raises ArtifactError where anything else is."""
+    _require_name(folder)
     recover(folder)
     if folder.exists() and not folder.is_dir():
         raise _error("unwritable", f"cannot write {folder}: it is a file", folder, _ELSEWHERE)
@@ -76,6 +96,7 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
 
     A run is replaced with `force`, and by the fit that goes on; a folder that holds anything else never is.
     """
+    _require_name(folder)
     begun = checkpoint_of(folder).is_file()
     if _is_there(folder, METADATA, "files that are no run") and not force and not (resume and begun):
         message = f"there is a run in {folder} already"
@@ -85,6 +106,12 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
         message = f"a fit to {folder} was started and interrupted"
         raise _error("run-exists", message, folder, "go on with `--resume`, or begin again with `--force`")
     require_writable(folder)
+
+
+def _require_name(path: Path) -> None:
+    """Raise ArtifactError `unwritable` for the folder where one is, which cannot be replaced in one step."""
+    if not path.name:
+        raise _error("unwritable", f"cannot write {path}: it has no name of its own", path, _ELSEWHERE)
 
 
 def _error(code: str, message: str, place: Path, help: str | None) -> ArtifactError:

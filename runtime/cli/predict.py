@@ -15,6 +15,8 @@ from .options import Json, Quiet, Run, Target
 from .setting_options import Given, having, options_of
 from .spec_warnings import opened
 
+_ENDINGS = (".xyz", ".extxyz", ".txt", "")
+
 if TYPE_CHECKING:
     from ..potential.evaluators import Predicted
     from ..structures.structure import Structure
@@ -58,10 +60,10 @@ def command(
     kind = FileConfig(**files).kind()
     potential = opened(run, json, quiet)
     if output is not None:
-        from .outputs import require_writable
+        from .outputs import require_result
 
         _require_xyz(output)
-        require_writable(output)
+        require_result(output, _ENDINGS, [structures])
     found = list(read(structures, labels=False, keep=output is not None, kind=kind).structures)
     found = select(found, only) if only else found
     evaluator = evaluate_by(potential, target, json, quiet)
@@ -84,7 +86,7 @@ def command(
 
 def _require_xyz(output: Path) -> None:
     """Raise ArtifactError `unwritable` for the name of a file of another format."""
-    if output.suffix.lower() not in ("", ".xyz", ".extxyz", ".txt"):
+    if output.suffix.lower() not in _ENDINGS:
         message = f"cannot write {output}: predictions are written as extended XYZ"
         help = "give it a name that ends in .xyz"
         raise ArtifactError(Diagnostic("unwritable", message, place=str(output), help=help))

@@ -18,7 +18,7 @@ from jaxtyping import Bool
 
 from ...compiler.diagnostics.plain import shortened
 from ..structures.arrays import Bools, Floats
-from .label_names import folded, looks_like_a_label
+from .label_names import candidates, folded, looks_like_a_label
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -33,6 +33,8 @@ _CLOSING = {'"': '"', "'": "'", "{": "}", "[": "]"}
 _MOST = 2000  # keys or columns of a frame
 _OWN = {"lattice": "Lattice", "properties": "Properties", "pbc": "pbc"}
 _CELL_WORDS = {"lattice", "latt", "cell", "box", "unitcell", "supercell", "simbox", "latticevectors"}
+_VECTORS = {"h", "a1", "tv", "tv_1", "va", "vec1", "avec", "abc", "cryst1", "dimensions", "dims"}
+_CELL_HELP = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where there is no cell'
 _PERIODIC_WORDS = {"periodic", "periodicity", "pbcs", "boundary", "boundaries", "boundaryconditions", "bc"}
 _COLUMN_WORDS = {"property", "props", "columns", "fields"}
 _FLAGS = {"t": True, "true": True, "1": True, "p": True, "f": False, "false": False, "0": False}
@@ -42,7 +44,7 @@ _COLUMNS = {
     "species": ("species", "symbols", "symbol", "element", "elements"),
     "pos": ("pos", "position", "positions"),
     "Z": ("z", "numbers", "atomic_number", "atomic_numbers"),
-    "masses": ("masses", "mass"),
+    "masses": ("masses", "mass", "atomic_masses", "atomic_mass", "masses_amu", "mass_amu", "amu"),
     "momenta": ("momenta",),
     "move_mask": ("move_mask",),
 }
@@ -182,14 +184,28 @@ def _refuse_look_alikes(raw: Mapping[str, str]) -> None:
     for key, value in raw.items():
         plain = folded(key)
         words = set(plain.split("_")) | {plain.replace("_", "")}
-        cell_like = words & _CELL_WORDS or plain.startswith(("lattice", "cell"))
+        cell_like = words & _CELL_WORDS or plain.startswith(("lattice", "cell")) or _is_a_vector(plain, raw)
         if "Lattice" not in raw and "pbc" not in raw and cell_like and _holds_numbers(key, value):
-            help = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where there is no cell'
-            raise FrameFault(f"there is no `Lattice`, and `{shortened(key)}` looks like a cell", help)
+            raise FrameFault(f"there is no `Lattice`, and `{shortened(key)}` looks like a cell", _CELL_HELP)
+        if "Lattice" not in raw and "pbc" not in raw and _is_a_stress(key):
+            message = f"there is no `Lattice`, and `{shortened(key)}` is of atoms in a cell"
+            raise FrameFault(message, _CELL_HELP)
         if "pbc" not in raw and plain.replace("_", "") in _PERIODIC_WORDS and _all_flags(value):
             raise FrameFault(f"there is no `pbc`, and `{key}` looks like it", 'write `pbc="T T F"`')
         if "Properties" not in raw and plain in _COLUMN_WORDS and ":" in value:
             raise FrameFault(f"there is no `Properties`, and `{key}` looks like it", f"rename `{key}`")
+
+
+def _is_a_vector(plain: str, raw: Mapping[str, str]) -> bool:
+    """Whether a key has the first vector of a cell, all of them, or their lengths."""
+    if plain == "a":
+        return {"a", "b", "c"} <= {folded(key) for key in raw}
+    values = [value for key, value in raw.items() if folded(key) == plain]
+    return plain in _VECTORS and all(len(value.split()) >= 3 or value == "T" for value in values)
+
+
+def _is_a_stress(key: str) -> bool:
+    return any(candidates(kind, [key]) for kind in ("stress", "virial"))
 
 
 def _holds_numbers(key: str, value: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -58,10 +59,16 @@ def frame_text(atoms: Atoms) -> str:
     cell = " ".join(repr(x) for x in atoms.cell.array.ravel().tolist())
     header = [f'Lattice="{cell}"'] if atoms.cell.any() else []
     header += [f"{PROPERTIES}={':'.join(str(column) for column, _ in columns)}"]
-    header += [key_val_dict_to_str({**info, "pbc": atoms.pbc}).replace("\n", " ")]
+    # ASE writes neither an empty text nor None so that they can be read back
+    empty = {key: f"_JSON {json.dumps(value)}" for key, value in info.items() if _is_nothing(value)}
+    header += [key_val_dict_to_str({**info, **empty, "pbc": atoms.pbc}).replace("\n", " ")]
     rows = zip(*(words for _, words in columns), strict=True)
     lines = [" ".join(word for part in row for word in part) for row in rows]
     return "\n".join([str(len(atoms)), " ".join(header), *lines, ""])
+
+
+def _is_nothing(value: object) -> bool:
+    return value is None or (isinstance(value, str) and not value)
 
 
 def _results(atoms: Atoms) -> dict[str, NDArray[Any]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
+from itertools import count, islice
 from pathlib import Path
 from typing import IO, TYPE_CHECKING, TypeVar
 
@@ -17,7 +17,7 @@ from .extxyz import FrameFault, read_frame
 from .file_kind import AS_IT_LOOKS, DEEPMD, DPDATA, FITSNAP, FileKind
 from .fitsnap import looks_like_fitsnap, read_fitsnap
 from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps, with_symbols
-from .plain_file import plain_file, unreadable
+from .plain_file import plain_file, truncated, unreadable
 from .xyz_header import number_of_atoms
 
 if TYPE_CHECKING:
@@ -95,18 +95,21 @@ def count_frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> int:
     """
     with plain_file(path) as source:
         if _format(source, path, kind) not in ("extxyz", "xyz"):
-            return sum(1 for _ in frames(path, kind))
+            return sum(1 for _ in _whole(frames(path, kind)))
         with source.open(encoding="utf-8") as file:
-            count = 0
             try:
-                while _next_frame(file, path, count) is not None:
-                    count += 1
+                return sum(1 for _ in _whole(_texts(file, path)))
             except UnicodeDecodeError as error:
                 raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
-            except DataError as error:
-                if error.diagnostics[0].code != "truncated-file":
-                    raise
-    return count
+
+
+def _whole(items: Iterable[T]) -> Iterator[T]:
+    """The items before the end of a file that is cut off."""
+    try:
+        yield from items
+    except DataError as error:
+        if error.diagnostics[0].code != "truncated-file":
+            raise
 
 
 def _format(source: Path, path: Path, kind: FileKind) -> str:
@@ -173,23 +176,29 @@ def _database(path: Path) -> Iterator[Atoms]:
 def _xyz_frames(source: Path, path: Path, types: Sequence[str]) -> Iterator[tuple[Atoms, str]]:
     """Our own walk over the frames: ASE scans a whole extxyz file before it gives the first structure."""
     with source.open(encoding="utf-8") as file:
-        count = 0
         try:
-            while (text := _next_frame(file, path, count)) is not None:
-                count += 1
-                yield _parse_frame(with_symbols(text, path, types), path, count), text
+            for number, text in enumerate(_texts(file, path), 1):
+                yield _parse_frame(with_symbols(text, path, types), path, number), text
         except UnicodeDecodeError as error:
             raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
 
 
-def _next_frame(file: IO[str], path: Path, count: int) -> str | None:
+def _texts(file: IO[str], path: Path) -> Iterator[str]:
+    for number in count():
+        text = _next_frame(file, path, number)
+        if text is None:
+            return
+        yield text
+
+
+def _next_frame(file: IO[str], path: Path, before: int) -> str | None:
     header = next((line for line in file if line.strip()), None)
     if header is None:
         return None
-    n_atoms = number_of_atoms(header, f"{path.name}, structure {count + 1}")
+    n_atoms = number_of_atoms(header, f"{path.name}, structure {before + 1}")
     lines = list(islice(file, n_atoms + 1))
     if len(lines) < n_atoms + 1:
-        raise _truncated(path, count, f"has {max(len(lines) - 1, 0)} of its {n_atoms} atoms")
+        raise truncated(path, before, f"has {max(len(lines) - 1, 0)} of its {n_atoms} atoms")
     return header + "".join(lines)
 
 
@@ -198,21 +207,13 @@ def _parse_frame(text: str, path: Path, number: int) -> Atoms:
         return read_frame(text)
     except Exception as error:
         if not text.endswith("\n"):  # so it is the last line of the file
-            raise _truncated(path, number - 1, "ends within a line") from error
+            raise truncated(path, number - 1, "ends within a line") from error
         place = f"{path.name}, structure {number}"
         if isinstance(error, FrameFault):
             diagnostic = Diagnostic("unreadable-structure", str(error), place=place, help=error.help)
             raise DataError(diagnostic) from error
         message = f"the structure cannot be read: {_first_line(error)}"
         raise DataError(Diagnostic("unreadable-structure", message, place=place)) from error
-
-
-def _truncated(path: Path, whole: int, how: str) -> DataError:
-    plural = "" if whole == 1 else "s"
-    message = f"the file is cut off after {whole} whole structure{plural}: the next {how}"
-    place = f"{path.name}, structure {whole + 1}"
-    help = f"copy the file again, or read the complete frames with `{path.name}@:{whole}`" if whole else None
-    return DataError(Diagnostic("truncated-file", message, place=place, help=help))
 
 
 def _first_line(error: BaseException) -> str:

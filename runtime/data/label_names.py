@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 
+import numpy as np
+
 # what a program or a functional writes before the name of its labels; names of models are not among them,
 # as their predictions are no labels
 _SOURCES = (
@@ -23,7 +25,7 @@ _NAMES = {
 }
 _PREFIX = re.compile(rf"(?:{_SOURCES})_")
 _LOOK = re.compile(
-    r"energ|force|stress|virial|pressure|toten|^[eufp]$|^e_?(tot|pot)|^frc|gradients?$|weight|^column_\d+$"
+    r"energ|force|stress|virial|pressure|toten|^[eufp]$|^e_?(tot|pot)|^frc|^f_?[xyz]$|gradients?$|weight|^column_\d+$"
 )
 # results and settings that are none, however they look
 _NONE = re.compile(
@@ -50,6 +52,16 @@ def candidates(kind: str, keys: Iterable[str]) -> list[str]:
     """
     ranked = [(rank, key) for key in keys if (rank := _rank(kind, key)) is not None]
     return [key for _, key in sorted(ranked)]
+
+
+def not_converged(raw: Mapping[str, object]) -> bool:
+    """Whether a structure says of itself that its electrons did not converge."""
+    return any(
+        folded(key).removeprefix("is_").removeprefix("scf_").removeprefix("electronic_") == "converged"
+        and isinstance(value, bool | int | np.bool_ | np.integer)
+        and not value
+        for key, value in raw.items()
+    )
 
 
 def named(wanted: str, keys: Mapping[str, object]) -> str | None:

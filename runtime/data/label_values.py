@@ -9,8 +9,7 @@ import numpy as np
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..structures.arrays import Floats
 from ..structures.structure import LabelOrigin, Structure
-from .convergence import CONVERGED
-from .label_names import named, unread
+from .label_names import named, not_converged, unread
 from .labels import LabelKeys, tensor
 from .rivals import Rival
 
@@ -100,8 +99,7 @@ class LabelValues:
 
     def _value(self, kind: str, quantity: str, key: str) -> Floats | None:
         """A label in our units; None where there is none, with the reason or the fault noted."""
-        converged = self._raw.get(CONVERGED)
-        if isinstance(converged, bool | np.bool_) and not converged:
+        if not_converged(self._raw):
             self._left_out[kind] = "not converged"
             return None
         array = self._number(quantity, key)

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import takewhile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -18,6 +17,7 @@ from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .frame_text import Column, columns_of, with_columns
+from .lammps_dump import DumpFrame, dump_frames
 from .plain_file import unreadable
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 DUMP, BINARY, DATA = "lammps-dump-text", "lammps-dump-binary", "lammps-data"
 _COUNT = re.compile(r"^\s*\d+\s+atoms\s*(#.*)?$", re.MULTILINE)
 _BOX = re.compile(r"^.*\b(xlo\s+xhi|avec)\b", re.MULTILINE)
+_GUESSED = (5, 7, 8, 10)  # numbers of columns by which ASE knows `atomic` from `full`
 _SAME = 0.03  # amu: two spellings of the mass of an element; those of neighbours differ by 0.1 or more
 
 
@@ -38,12 +39,10 @@ def read_lammps(source: Path, path: Path, kind: str, types: Sequence[str]) -> It
     """The structures of a file.
 
     source: the file to open; path: its name for people; types: elements of the types 1, 2, …, of files that
-    do not say them. Raises DataError types-only, bad-types, unreadable-data; and whatever ASE raises.
+    do not say them. Raises DataError types-only, bad-types, unreadable-data, unreadable-structure,
+    truncated-file; and whatever ASE raises.
     """
-    from ase.io import iread
-
-    said = _said_by_dump(source, path, types) if kind == DUMP else Said()
-    for atoms in iread(str(source), index=":", format=kind, do_not_split_by_at_sign=True):
+    for atoms, said in _read_dump(source, path, types) if kind == DUMP else _read_other(source, path, kind):
         if not said.elements:
             numbers = np.asarray(atoms.arrays.get("type", atoms.numbers), dtype=np.int64)
             by_type = dict(enumerate(types, 1)) or _by_mass(said.masses or _masses_of(atoms, numbers))
@@ -63,32 +62,63 @@ class Said:
     masses: Mapping[int, float] = field(default_factory=dict)
 
 
-def _said_by_dump(source: Path, path: Path, types: Sequence[str]) -> Said:
-    """By the first structure. Raises DataError: unreadable-data for units other than `metal`; bad-types for
-    elements that are not those of `types`.
+def _read_other(source: Path, path: Path, kind: str) -> Iterator[tuple[Atoms, Said]]:
+    """Raises DataError unreadable-data for a data file in units other than `metal`, or whose columns are not
+    known.
     """
+    from ase.io import iread
+
+    if kind == DATA:
+        _require_known(source, path)
+    yield from (
+        (atoms, Said()) for atoms in iread(str(source), index=":", format=kind, do_not_split_by_at_sign=True)
+    )
+
+
+def _require_known(source: Path, path: Path) -> None:
+    """ASE takes all units for `metal`, and only columns that the line `Atoms # style` names for sure."""
     with source.open(encoding="utf-8", errors="replace") as file:
+        first = next(file, "")
+        units = re.search(r"\bunits\s*=\s*(\w+)", first)  # as LAMMPS writes it
+        if units is not None and units[1] != "metal":
+            raise unreadable(path, *_other_units(units[1]))
         for line in file:
-            if line.startswith("ITEM: UNITS") and (units := next(file, "").strip()) != "metal":
-                why = f"its units are `{units}`, and those of `metal` are read"
-                raise unreadable(path, why, "write it in LAMMPS with `units metal`")
-            if line.startswith("ITEM: ATOMS"):
-                rows = takewhile(lambda row: not row.startswith("ITEM:"), file)
-                return _said_by_columns(line.split()[2:], [row.split() for row in rows], types, path)
-    return Said()
+            if line.split("#")[0].split() == ["Atom", "Type", "Labels"]:
+                why = "its types are labels"
+                raise unreadable(path, why, "write it in LAMMPS with `write_data FILE types numeric`")
+            if line.split("#")[0].split() == ["Atoms"]:
+                next(file, "")
+                width = len(next(file, "").split("#")[0].split())
+                if "#" not in line and width not in (0, *_GUESSED):
+                    why = f"the line `Atoms` does not say which columns its {width} are"
+                    raise unreadable(path, why, "write the atom style behind it: `Atoms # charge`")
+                return
 
 
-def _said_by_columns(names: list[str], rows: list[list[str]], types: Sequence[str], path: Path) -> Said:
-    columns = dict(zip(names, zip(*rows, strict=False), strict=False))
-    numbers, elements = columns.get("type", ()), columns.get("element", ())
+def _read_dump(source: Path, path: Path, types: Sequence[str]) -> Iterator[tuple[Atoms, Said]]:
+    for frame in dump_frames(source, path):
+        if frame.units not in (None, "metal"):
+            raise unreadable(path, *_other_units(str(frame.units)))
+        named = frame.without_elements() if types and not frame.elements_are_known() else frame
+        yield named.atoms(), _said_by_columns(named, types, path)
+
+
+def _other_units(units: str) -> tuple[str, str]:
+    return f"its units are `{units}`, and those of `metal` are read", "write it in LAMMPS with `units metal`"
+
+
+def _said_by_columns(frame: DumpFrame, types: Sequence[str], path: Path) -> Said:
+    """Raises DataError bad-types for elements that are not those of `types`."""
+    numbers, elements = frame.column("type"), frame.column("element")
+    masses = {int(k): float(m) for k, m in zip(numbers, frame.column("mass"), strict=False)}
     if elements and set(elements) == {"C"}:
         # what LAMMPS writes of any type where `dump_modify element` names no elements
-        return Said(elements=len(set(numbers)) < 2 and (not types or set(types) == {"C"}))
+        alone = len(set(numbers)) < 2 and (not masses or _by_mass(masses) == dict.fromkeys(masses, "C"))
+        return Said(elements=alone and (not types or set(types) == {"C"}), masses=masses)
     if elements:
         _require_agreement(dict(zip(map(int, numbers), elements, strict=False)), types, path)
         return Said(elements=True)
-    masses = columns.get("mass", ())
-    return Said(masses={int(k): float(m) for k, m in zip(numbers, masses, strict=False)})
+    return Said(masses=masses)
 
 
 def _require_agreement(found: Mapping[int, str], types: Sequence[str], path: Path) -> None:
@@ -111,6 +141,7 @@ def _by_mass(masses: Mapping[int, float]) -> Mapping[int, str]:
     """The element of each type by its mass; none where a mass is that of no element, or two are of one."""
     found = {k: int(np.argmin(np.abs(atomic_masses[1:] - mass))) + 1 for k, mass in masses.items()}
     near = all(abs(atomic_masses[z] - masses[k]) < _SAME for k, z in found.items())
+    near = near and 1.0 not in masses.values()  # the mass of atoms whose mass does not matter
     return {k: chemical_symbols[z] for k, z in found.items()} if near and _distinct(found) else {}
 
 

@@ -69,6 +69,15 @@ def unreadable(path: Path, why: str, help: str | None = None) -> DataError:
     return DataError(Diagnostic("unreadable-data", message, place=str(path), help=help))
 
 
+def truncated(path: Path, whole: int, how: str) -> DataError:
+    """A file that ends within a structure. whole: the number of structures before."""
+    plural = "" if whole == 1 else "s"
+    message = f"the file is cut off after {whole} whole structure{plural}: the next {how}"
+    place = f"{path.name}, structure {whole + 1}"
+    help = f"copy the file again, or read the complete frames with `{path.name}@:{whole}`" if whole else None
+    return DataError(Diagnostic("truncated-file", message, place=place, help=help))
+
+
 def _require_file(path: Path) -> None:
     if not path.exists():
         message = f"there is no file `{path}`"

@@ -62,13 +62,14 @@ def read(
         known.update(raw_labels(atoms))
         structures.append(replace(found.structure, source=text or atoms) if keep else found.structure)
         rivals += found.rivals
-        faults += found.faults or check(found.structure)
+        faults += (found.faults if labels else ()) or check(found.structure)
     if not structures:
         raise DataError(_nothing(path, str(where)))
     remarks: list[Diagnostic] = []
     if labels:
         structures, remarks = judged(structures, rivals, keys, path.name)
-        faults = [*_missing(structures, keys, known, path.name), *_errors(remarks), *faults]
+        missing = [] if faults else _missing(structures, keys, known, path.name)
+        faults = [*missing, *_errors(remarks), *faults]
     if faults:
         raise DataError(_capped(faults, path.name))
     remarks += _some_energies(structures, keys)

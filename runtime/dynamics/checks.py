@@ -87,6 +87,10 @@ def _unsuited(
     if settings.velocities == "structure" and velocities is None:
         help = "leave `--velocities` away, and they are drawn at the temperature"
         yield Diagnostic("no-velocities", "the structure has no velocities", place=place, help=help)
+    if settings.velocities == "structure" and velocities is not None and not np.isfinite(velocities).all():
+        bad = int(np.flatnonzero(~np.isfinite(velocities).all(axis=1))[0]) + 1
+        help = "leave `--velocities` away, and they are drawn at the temperature"
+        yield Diagnostic("nan-label", f"the velocity of atom {bad} is not finite", place=place, help=help)
     longest = longest_timestep(structure)
     if settings.timestep > longest:
         lightest = chemical_symbols[structure.numbers[np.argmin(structure.masses)]]

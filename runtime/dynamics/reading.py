@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     from ase import Atoms
 
 _MOST = 64  # cells along a vector
-_VELOCITIES = ("v", "vel", "velo", "velocity", "velocities")  # in units that the file does not say
+# in units that the file does not say
+_VELOCITIES = ("v", "vel", "velo", "velocity", "velocities", "momentum")
 
 
 def start_of(

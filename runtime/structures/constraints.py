@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -14,8 +15,8 @@ if TYPE_CHECKING:
 
 _HOLDING = frozenset(
     (
-        *("constrained", "constraint", "constraints", "fix", "fixed", "free", "freeze", "frozen", "mobile"),
-        *("movable", "move", "moveable", "move_mask", "movemask", "selective_dynamics"),
+        *("constrained", "constraint", "constraints", "fix", "fixed", "freeze", "frozen", "immobile"),
+        *("mobile", "movable", "move", "moveable", "movemask", "selective"),
     )
 )
 _PARALLEL = 1e-9  # of a vector's length: more is not along an axis
@@ -36,7 +37,7 @@ def frozen_components(atoms: Atoms) -> tuple[Frozen | None, tuple[str, ...]]:
             others.append(f"constraint {type(constraint).__name__}")
         else:
             frozen[constraint.index] |= held
-    others += [f"column `{name}`" for name in atoms.arrays if name.lower() in _HOLDING]
+    others += [f"column `{name}`" for name in atoms.arrays if _seems_to_hold(name)]
     return (frozen if frozen.any() else None), tuple(sorted(set(others)))
 
 
@@ -64,6 +65,11 @@ def _held(constraint: Any, atoms: Atoms) -> Bools | None:
         along = np.abs(np.asarray(constraint.dir)) > 0.5
         return along if name == "FixedPlane" else ~along
     return None
+
+
+def _seems_to_hold(name: str) -> bool:
+    words = re.split(r"[^a-z]+", name.lower())
+    return words == ["free"] or not _HOLDING.isdisjoint(words)
 
 
 def _along_axes(vectors: Floats) -> bool:

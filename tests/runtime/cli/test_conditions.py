@@ -78,6 +78,38 @@ def test_a_folder_that_may_not_be_entered(
     )
 
 
+KIND, READ = "it is the name of another kind of file", "it is read by this command"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "path", "reason", "help"),
+    [
+        (("analyze", "md.json", "-o"), "md.json", READ, "choose another name"),
+        (("analyze", "md.xyz", "-o"), "md.xyz", KIND, "give it a name that ends in .json"),
+        (("eval", "nb", "--data", "md.xyz", "--plot"), "nb.pes", KIND, "give it a name that ends in .png"),
+        (("predict", "nb", "-q", "--data", "md.xyz@:1", "-o"), "./md.xyz", READ, "choose another name"),
+        (("properties", "nb", "-o"), "nb.pes", KIND, "give it a name that ends in .json"),
+        (("predict", "nb", "-q", "--data", "md.xyz", "-o"), "", "it has no name of its own", None),
+        (("fit", "nb.pes", "--data", "md.xyz", "-o"), ".", "it has no name of its own", None),
+        (("eval", "nb", "--data", "md.xyz", "--plot"), "", "it has no name of its own", None),
+    ],
+)
+def test_no_input_and_no_other_kind_of_file_is_written_over(
+    here: Path,
+    capsys: pytest.CaptureFixture[str],
+    arguments: tuple[str, ...],
+    path: str,
+    reason: str,
+    help: str | None,
+) -> None:
+    for name in ("nb.pes", "md.xyz", "md.json"):
+        Path(name).write_text(SPEC)
+    message = f"error[unwritable]: cannot write {Path(path)}: {reason}\n  --> {Path(path)}\n"
+    help = help or "choose another place with `-o`"
+    assert run(capsys, *arguments, path) == (1, "", f"{message}  help: {help}\n")
+    assert {Path(name).read_text() for name in ("nb.pes", "md.xyz", "md.json")} == {SPEC}
+
+
 # --- files of a run ----------------------------------------------------------------------------
 
 

@@ -103,6 +103,20 @@ WRITE = 'write `Lattice="ax ay az bx by bz cx cy cz"`, or `pbc="F F F"` where th
     [
         (atoms('cell="9 0 0 0 9 0 0 0 9"'), "there is no `Lattice`, and `cell` looks like a cell", WRITE),
         (atoms('box="9 9 9"'), "there is no `Lattice`, and `box` looks like a cell", WRITE),
+        *(
+            (atoms(said), f"there is no `Lattice`, and `{key}` looks like a cell", WRITE)
+            for key, said in (
+                ("a", "a=9 b=9 c=9 alpha=90"),
+                ("Tv_1", 'Tv_1="9 0 0" Tv_2="0 9 0" Tv_3="0 0 9"'),
+                ("h", 'h="9 0 0 0 9 0 0 0 9"'),
+                ("CRYST1", "CRYST1 9 9 9 90 90 90"),
+            )
+        ),
+        (
+            atoms('energy=-1 REF_virial="1 0 0 0 1 0 0 0 1"'),
+            "there is no `Lattice`, and `REF_virial` is of atoms in a cell",
+            WRITE,
+        ),
         (
             atoms("lattice_vectors=[9]"),
             "there is no `Lattice`, and `lattice_vectors` looks like a cell",
@@ -196,7 +210,9 @@ def test_a_frame_is_refused_by_name(
 
 
 def test_what_is_no_cell_is_let_in(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    (tmp_path / "a.xyz").write_text(atoms('pbc="F F F" cell="9 9 9"') + atoms("cell_type=none"), "utf-8")
+    (tmp_path / "a.xyz").write_text(
+        atoms('pbc="F F F" cell="9 9 9"') + atoms("cell_type=none") + atoms("h=-1.5 a=2"), "utf-8"
+    )
     code, _, err = run(
         capsys, "predict", str(model), "--structures", str(tmp_path / "a.xyz"), "--target", "reference"
     )
@@ -221,11 +237,12 @@ def test_columns_with_colons_and_without_names(
 def test_steps_that_did_not_converge_have_no_labels(
     frames: list[Frame], model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    text = frames[0].text(USUAL) + frames[1].text(USUAL + " converged=F")
-    code, errors, lines = evaluated(capsys, model, tmp_path, text)
-    assert code == 0 and exact(errors)
-    one = "1 (1 not converged)"
-    assert lines[1] == f"labels  energy 1 of 2 (1 not converged) · forces {one} · stress {one}"
+    for said in ("converged=F", "Converged=False", "SCF_converged=0"):
+        text = frames[0].text(USUAL + " converged=T") + frames[1].text(f"{USUAL} {said}")
+        code, errors, lines = evaluated(capsys, model, tmp_path, text)
+        assert code == 0 and exact(errors)
+        one = "1 (1 not converged)"
+        assert lines[1] == f"labels  energy 1 of 2 (1 not converged) · forces {one} · stress {one}"
 
 
 def test_labels_that_are_left_aside_are_not_at_fault(
@@ -246,6 +263,29 @@ def test_keys_to_choose_by_are_read_in_any_case(
     code, errors, lines = evaluated(capsys, model, tmp_path, text, *options)
     assert code == 0 and exact(errors) and lines[0] == "data    2 structures"
     assert list(errors["by_config_type"]) == ["a"]
+
+
+def test_labels_are_no_fault_where_none_is_read(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    text = atoms(" energy: -5.07 gnorm: 0.0003 xtb: 6.5.0") + atoms(f'{CELL} virial="1 2 3 4 5 6"')
+    (tmp_path / "a.xyz").write_text(text)
+    arguments = (
+        "predict",
+        str(model),
+        "-q",
+        "--target",
+        "reference",
+        "--structures",
+        str(tmp_path / "a.xyz"),
+    )
+    assert run(capsys, *arguments)[::2] == (0, "")
+    assert told(capsys, model, tmp_path, text.split("1\nLattice")[0]) == (
+        1,
+        "error[bad-label]: the energy under `energy:` has no number after it: write `=` between key and "
+        "value\n"
+        "  --> a.xyz, structure 1\n",
+    )
 
 
 def test_six_numbers_of_a_virial_have_no_certain_order(

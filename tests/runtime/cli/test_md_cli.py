@@ -274,3 +274,9 @@ def test_a_process_that_is_killed_goes_on_to_the_same_bits(folder: Path) -> None
     assert started("-o", "killed", "--resume").wait() == 0
     for name in ("thermo.csv", "trajectory.xyz", "state.npz"):
         assert (folder / "killed" / name).read_bytes() == (folder / "whole" / name).read_bytes()
+
+
+def test_a_length_that_is_no_number(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for length in ("nan", "inf"):
+        code, _, err = run(capsys, "md", "ar", "--structure", "ar.xyz", "-o", "run", "--time", length)
+        assert code == 2 and f"`--time` is {length}, not a finite number of picoseconds" in err

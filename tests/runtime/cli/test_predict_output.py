@@ -109,7 +109,7 @@ def test_other_formats_lose_nothing(name: str, here: Path, capsys: pytest.Captur
     atoms.set_momenta(np.arange(12).reshape(4, 3) / 7)
     atoms.set_constraint(FixAtoms([1]))
     if name.endswith(".traj"):
-        atoms.info = {"name": "a b", "seven": 1 / 7, "inner": {"a": [1, 2]}}
+        atoms.info = {"name": "a b", "seven": 1 / 7, "inner": {"a": [1, 2]}, "empty": "", "none": None}
     atoms.calc = SinglePointCalculator(
         atoms, energy=-2.0, forces=np.ones((4, 3)), stress=np.arange(6.0), magmoms=np.ones(4)
     )

@@ -15,7 +15,8 @@ from commands import run
 from dynamics_cases import argon, crystal, settings
 from potentia.compiler.diagnostics.diagnostic import UserError
 from potentia.runtime.analysis.unwrapping import Unwrapper
-from potentia.runtime.dynamics import MDResult, simulate
+from potentia.runtime.dynamics import MDResult, MDSettings, simulate
+from potentia.runtime.dynamics.checks import check
 from potentia.runtime.dynamics.reading import start_of
 from potentia.runtime.properties.prototypes import from_file, supercell
 from potentia.runtime.runs.run_folder import save
@@ -153,7 +154,8 @@ KEPT = "FixAtoms, FixCartesian and the column `move_mask` are kept; take the oth
          f"the structure has the constraint FixSymmetry{CANNOT}", KEPT),
         (held(FixedPlane([0], (1, 1, 0))), {}, "unknown-constraint",
          f"the structure has the constraint FixedPlane{CANNOT}", KEPT),
-        (columns("fixed"), {}, "unknown-constraint", f"the structure has the column `fixed`{CANNOT}", KEPT),
+        *((columns(name), {}, "unknown-constraint", f"the structure has the column `{name}`{CANNOT}", KEPT)
+          for name in ("fixed", "is_fixed", "fix_atoms", "selective", "constraint_mask")),
         (columns("Move_Mask"), {}, "unknown-constraint",
          f"the structure has the column `Move_Mask`{CANNOT}", KEPT),
         (held(FixAtoms(range(32))), {}, "frozen-atoms", "every atom is frozen, so nothing moves", None),
@@ -212,3 +214,24 @@ def test_another_mass_is_another_run(
     write("ar.xyz", massive(21.0))
     code, _, err = run(capsys, *arguments, "--resume")
     assert code == 1 and "cannot resume: the structure is not that of the run" in err
+
+
+@pytest.mark.parametrize("name", ["mass", "atomic_mass", "Masses", "amu"])
+def test_masses_under_other_names(name: str, tmp_path: Path) -> None:
+    (tmp_path / "a.xyz").write_text(f"1\nProperties=species:S:1:pos:R:3:{name}:R:1\nAr 0 0 0 80\n")
+    start, _, remarks = start_of(str(tmp_path / "a.xyz"))
+    assert start.masses.tolist() == [80.0] and remarks == ["masses are those of the file"]
+
+
+def test_momenta_that_are_no_numbers() -> None:
+    velocities = np.ones((32, 3))
+    velocities[4, 1] = np.nan
+    with pytest.raises(UserError) as caught:
+        check(from_atoms(crystal(), "ar.xyz"), ("Ar",), MDSettings(velocities="structure"), velocities)
+    (found,) = caught.value.diagnostics
+    help = "leave `--velocities` away, and they are drawn at the temperature"
+    assert (found.code, found.message, found.help) == (
+        "nan-label",
+        "the velocity of atom 5 is not finite",
+        help,
+    )
