@@ -43,7 +43,7 @@ def require_result(path: Path, endings: Sequence[str], reads: Iterable[str | Pat
 
     endings: of the names of such files, the usual one first; reads: files, `path` or `path@slice`.
     """
-    if path.name and path.suffix.lower() not in endings:
+    if path.suffix and path.suffix.lower() not in endings:
         message = f"cannot write {path}: it is the name of another kind of file"
         raise _error("unwritable", message, path, f"give it a name that ends in {endings[0]}")
     for where in reads:
