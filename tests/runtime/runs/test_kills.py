@@ -42,7 +42,8 @@ for k, folder in enumerate(map(Path, folders), 1):
         else:
             atomic.exchanged = lambda *names: False
         os.replace = dying(os.replace, renames, k)
-        run_folder.amend(folder, np.eye(2), np.eye(2), {"k": k})
+        one = {"floor": 0, "factor": 1, "errors": k}
+        run_folder.amend(folder, np.eye(2), np.eye(2), {"energy": one, "forces": one})
         os._exit(0)
     print(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
