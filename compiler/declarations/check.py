@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ..chemistry.elements import ELEMENTS
-from ..diagnostics.diagnostic import Diagnostic, Fix, SpecError, capped, did_you_mean, respelt
+from ..diagnostics.diagnostic import MOST_FOUND, Diagnostic, Fix, SpecError, capped, did_you_mean, respelt
 from ..diagnostics.files import contents, is_named_spec, require_short
 from ..diagnostics.plain import shortened
 from ..diagnostics.source import Source, Span
@@ -116,7 +116,7 @@ def _add_species(item: syntax.Species, checked: Checked, found: list[Diagnostic]
     seen = {s.name for s in checked.species}
     for k, name in enumerate(item.names):
         if name.name not in ELEMENTS:
-            found.append(unknown_species(name.name, name.span))
+            found.append(unknown_species(name.name, name.span, compared=len(found) < MOST_FOUND))
         elif name.name in seen:
             message = f"species {name.name} is listed twice"
             again = Span(name.span.source, item.names[k - 1].span.end, name.span.end)
@@ -126,13 +126,14 @@ def _add_species(item: syntax.Species, checked: Checked, found: list[Diagnostic]
     checked.species += item.names
 
 
-def unknown_species(name: str, span: Span) -> Diagnostic:
+def unknown_species(name: str, span: Span, compared: bool = True) -> Diagnostic:
+    """compared: with the names of all elements, to suggest one."""
     return Diagnostic(
         "unknown-species",
         f"there is no element `{name}`",
         primary=span,
-        help=did_you_mean(name, ELEMENTS),
-        fix=respelt(span, name, ELEMENTS),
+        help=did_you_mean(name, ELEMENTS) if compared else None,
+        fix=respelt(span, name, ELEMENTS) if compared else None,
     )
 
 

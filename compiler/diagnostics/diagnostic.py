@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import lru_cache
 from typing import Literal
 
 from .source import Span
 
 _LONGEST_WORD = 100  # that is looked up: nobody means a longer one
 _MOST = 50  # faults that are told at once
+MOST_FOUND = 100  # that are looked for: each is compared with all known words
 
 Severity = Literal["error", "warning", "note"]
 
@@ -83,32 +85,33 @@ class InternalError(Exception):
     """Our fault. Exit code 70."""
 
 
-def capped(found: Iterable[Diagnostic]) -> tuple[Diagnostic, ...]:
-    """The first faults, and the number of the others."""
+def capped(found: Iterable[Diagnostic], is_all: bool = True) -> tuple[Diagnostic, ...]:
+    """The first faults, and the number of the others. is_all: the end was reached."""
     faults = tuple(found)
     if len(faults) <= _MOST:
         return faults
-    more = Diagnostic("more-faults", f"and {len(faults) - _MOST} more", "note")
+    at_least = "" if is_all else "at least "
+    more = Diagnostic("more-faults", f"and {at_least}{len(faults) - _MOST} more", "note")
     return (*faults[:_MOST], more)
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str | None:
     """A help line naming the closest known word, or None where nothing is close."""
-    close = _closest(word, known)
+    close = _closest(word, tuple(known))
     return f"did you mean `{close}`?" if close else None
 
 
 def respelt(span: Span, word: str, known: Iterable[str]) -> Fix | None:
     """The word that `span` is, spelt as the closest known one; None where nothing is close."""
-    close = _closest(word, known)
+    close = _closest(word, tuple(known))
     return Fix(span, close) if close else None
 
 
-def _closest(word: str, known: Iterable[str]) -> str | None:
+@lru_cache(maxsize=MOST_FOUND)
+def _closest(word: str, known: tuple[str, ...]) -> str | None:
     if len(word) > _LONGEST_WORD:
         return None
-    names = list(known)
-    close = get_close_matches(word, names, n=1, cutoff=0.6)
+    close = get_close_matches(word, known, n=1, cutoff=0.6)
     if not close:  # case apart: `NN` for `nn`
-        close = [name for name in names if name.lower() == word.lower()][:1]
+        close = [name for name in known if name.lower() == word.lower()][:1]
     return close[0] if close else None

@@ -8,7 +8,7 @@ from dataclasses import replace
 from ..chemistry.elements import ELEMENTS
 from ..chemistry.units import EV, ONE, Unit
 from ..declarations.check import Checked, walk
-from ..diagnostics.diagnostic import Diagnostic, SpecError, capped, did_you_mean, respelt
+from ..diagnostics.diagnostic import MOST_FOUND, Diagnostic, SpecError, capped, did_you_mean, respelt
 from ..diagnostics.source import Span
 from ..ir.graph import Model, Node, TermInstance
 from ..ir.types import SITE
@@ -124,7 +124,7 @@ class Builder(ModelScope):
         except SpecError as error:
             endless = any(d.code == "too-large" for d in error.diagnostics)
             others = [] if endless else self._all_faults(expr)
-            raise SpecError(capped(others or error.diagnostics)) from None
+            raise SpecError(capped(others or error.diagnostics, len(others) < MOST_FOUND)) from None
         if not isinstance(energy, Node) or energy.kind.domain != SITE:
             raise fault(
                 "no-atoms", "the energy depends on no atom", expr.span, "add a term, such as `eam(rc=5)`"
@@ -146,6 +146,8 @@ class Builder(ModelScope):
         """The faults of each operand of the top-level sum, so that one run tells them all."""
         found: list[Diagnostic] = []
         for operand in expr.operands if isinstance(expr, syntax.Chain) else ():
+            if len(found) >= MOST_FOUND:
+                break
             try:
                 fresh = Builder(self.checked, () if self.open_species else self.species)
                 evaluate(operand, Env(fresh))

@@ -12,9 +12,11 @@ from pathlib import Path
 import pytest
 from places import GOLDEN, ROOT
 from potentia.compiler import pipeline
+from potentia.compiler.diagnostics import diagnostic
 from potentia.compiler.diagnostics import render as report
 from potentia.compiler.diagnostics.diagnostic import SpecError
 from potentia.compiler.diagnostics.source import Source
+from potentia.compiler.program import Program
 from potentia.compiler.warnings import warnings_of
 from potentia.grammar.mistakes import MISTAKES
 
@@ -97,3 +99,22 @@ def test_a_long_formula_is_no_deep_one() -> None:
         )
     )
     assert model.parameters[0].start == (10_000.0,)
+
+
+@pytest.mark.parametrize(
+    ("text", "last"),
+    [
+        ("E = lj(Nb)" + "".join(f" + some{k}()" for k in range(3000)), "and at least 50 more"),
+        ("species Nb" + "".join(f", X{k}" for k in range(3000)) + "\nE = lj()", "and 2950 more"),
+    ],
+    ids=["terms", "species"],
+)
+def test_faults_by_the_thousand_are_not_all_compared_with_known_words(
+    text: str, last: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    compared: list[str] = []
+    monkeypatch.setattr(diagnostic, "get_close_matches", lambda word, *_, **__: compared.append(word) or [])
+    with pytest.raises(SpecError) as caught:
+        _ = Program.of(text).model
+    assert caught.value.diagnostics[-1].message == last
+    assert len(compared) <= diagnostic.MOST_FOUND + 1
