@@ -26,6 +26,9 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 _HEAD = 4096  # bytes that a file is known by
 _LOOKS = {DATA: looks_like_data, FITSNAP: looks_like_fitsnap, DPDATA: looks_like_dpdata}
+_BY_XYZ = "write it as extended XYZ"
+_BY_DPDATA = "convert it by dpdata, from `{}` to `deepmd/npy`, which is read"
+_CP2K = re.compile(r"\s*\d+\s*\n\s*i\s*=\s*\d+\s*,\s*time\s*=", re.ASCII)  # positions and forces look alike
 _FOREIGN = {"CP2K|": "output of CP2K", "BEGIN_CFG": "a cfg file of MLIP", "\ufffdHDF\r\n": "HDF5"}
 _LONGEST_NAME = 255  # bytes of a name on the disk
 _SLICE = re.compile(r"(?P<path>.+)@(?P<slice>-?\d{1,18}|-?\d{0,18}:-?\d{0,18}(?::-?\d{0,18})?)$", re.ASCII)
@@ -143,7 +146,11 @@ def _refuse_foreign(path: Path, head: str) -> None:
     """Raise DataError `unreadable-data` for a file of a program that ASE does not read, or reads wrong."""
     foreign = next((name for mark, name in _FOREIGN.items() if mark in head), None)
     if foreign is not None and not head.lstrip()[:1].isdigit():  # a frame of xyz may name any program
-        raise unreadable(path, f"it is {foreign}, which is not read", "write it as extended XYZ")
+        help = _BY_DPDATA.format("cp2k/output") if "CP2K" in foreign else _BY_XYZ
+        raise unreadable(path, f"it is {foreign}, which is not read", help)
+    if _CP2K.match(head):
+        why = "it is a trajectory of CP2K, whose energies are in Hartree, and whose cell is in another file"
+        raise unreadable(path, why, _BY_DPDATA.format("cp2k/aimd_output"))
 
 
 def _others(source: Path, path: Path, format: str, types: Sequence[str]) -> Iterator[Atoms]:

@@ -233,6 +233,17 @@ def cp2k(folder: Path) -> Path:
     return path
 
 
+def cp2k_forces(folder: Path) -> Path:
+    """Forces where other files have positions, in Hartree/Bohr."""
+    path = folder / "run-frc-1.xyz"
+    path.write_text(
+        "       2\n i =        0, time =        0.000, E =       -17.2199999999\n"
+        " Ar         0.0100000000        0.0000000000        0.0000000000\n"
+        " Ar        -0.0100000000        0.0000000000        0.0000000000\n"
+    )
+    return path
+
+
 def ase_traj(folder: Path) -> Path:
     from ase.io import write
 

@@ -155,7 +155,12 @@ FROM_1 = "say which element each type is, from 1 on: `--types Nb,Mo`"
     ("make", "code", "message", "help"),
     [
         (wild.cp2k, "unreadable-data",
-         "cannot read `relax.out`: it is output of CP2K, which is not read", BY_XYZ),
+         "cannot read `relax.out`: it is output of CP2K, which is not read",
+         "convert it by dpdata, from `cp2k/output` to `deepmd/npy`, which is read"),
+        (wild.cp2k_forces, "unreadable-data",
+         "cannot read `run-frc-1.xyz`: it is a trajectory of CP2K, whose energies are in Hartree, and whose "
+         "cell is in another file",
+         "convert it by dpdata, from `cp2k/aimd_output` to `deepmd/npy`, which is read"),
         (written("train.cfg", b"BEGIN_CFG\n Size\n    2\n"), "unreadable-data",
          "cannot read `train.cfg`: it is a cfg file of MLIP, which is not read", BY_XYZ),
         (written("data.h5", b"\x89HDF\r\n\x1a\n" + bytes(100)), "unreadable-data",

@@ -14,13 +14,7 @@ from potentia.runtime.properties import measurement
 from potentia.runtime.properties.config import FAMILIES, PropertiesConfig, load_properties_config
 from potentia.runtime.properties.families.surface import slab
 from potentia.runtime.properties.measurement import measure
-from potentia.runtime.properties.prototypes import (
-    PROTOTYPES,
-    Candidate,
-    candidate,
-    default_candidates,
-    nearest,
-)
+from potentia.runtime.properties.prototypes import PROTOTYPES, candidate, default_candidates, nearest
 from potentia.runtime.properties.results import Estimate, PropertyResult, misfit
 from potentia.runtime.properties.units import factor
 
@@ -102,18 +96,6 @@ def faults(error: pytest.ExceptionInfo[UserError]) -> list[tuple[str, str, str |
         (
             '[[reference]]\nproperty = "C11.bcc"\nvalue = 1\nguard = true',
             [("bad-value", "`reference.0`: the guard `C11.bcc` needs a `tolerance`, `min` or `max`", None)],
-        ),
-        (
-            '[structures.x]\nfile = "x.dump"\ntypes = "Nb,Nx"',
-            [("bad-value", "`structures.x`: `Nx` is not a chemical element", None)],
-        ),
-        (
-            '[structures.x]\nfile = "x.dump"\nformat = "lamps-data"',
-            [("bad-value", "`structures.x`: `lamps-data` is no format that is read", None)],
-        ),
-        (
-            BCC + 'types = "Nb"',
-            [("bad-value", "`structures.bcc`: `format` and `types` go with a `file`", None)],
         ),
         ("[[reference]]\nvalue = 1", [("bad-value", "`reference.0.property` is missing", None)]),
         (
@@ -213,39 +195,6 @@ def test_faults_against_the_potential(
     with pytest.raises(UserError) as caught:
         measure(niobium(), config)
     assert faults(caught) == expected
-
-
-DUMP = """ITEM: TIMESTEP
-0
-ITEM: NUMBER OF ATOMS
-1
-ITEM: BOX BOUNDS pp pp pp
-0.0 3.3
-0.0 3.3
-0.0 3.3
-ITEM: ATOMS id type x y z
-1 2 0.0 0.0 0.0
-"""
-
-
-def test_a_file_says_its_types_and_its_format(tmp_path: Path) -> None:
-    (tmp_path / "x.out").write_text(DUMP)
-    table = '[structures.x]\nfile = "x.out"\nformat = "lammps-dump-text"\n'
-
-    def found(more: str) -> Candidate:
-        config = load_properties_config(written(tmp_path, table + more)).structures["x"]
-        return candidate("x", config, ["Nb"], "here")
-
-    assert found('types = "W,Nb"').structure.species == ("Nb",)
-    with pytest.raises(UserError) as caught:
-        found("")
-    help = 'say which element each type is, from 1 on: `types = "Nb,Mo"`'
-    assert faults(caught) == [("types-only", "the atoms of `x.out` have the type 2 and no elements", help)]
-    with pytest.raises(UserError) as caught:
-        found('types = "Nb"')
-    assert faults(caught) == [("bad-types", "`x.out` has the type 2, and `types` names 1", help)]
-    prototype = load_properties_config(written(tmp_path, BCC)).structures["bcc"]
-    assert not {"format", "types"} & set(prototype.model_dump())  # the digest of a stored design
 
 
 def test_phonons_need_a_package_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
