@@ -66,7 +66,8 @@ class CalculatorMaker:
         module, _, attribute = name.partition(":")
         package = module.partition(".")[0]
         if not self.allow_code and package not in packages_distributions():
-            raise self._code(f"the calculator `{name}` is code: `{package}` is not an installed package")
+            place = package or module  # `./mine.py` has a dot in front
+            raise self._code(f"the calculator `{name}` is code: `{place}` is not an installed package")
         try:
             with _path(with_=self.beside) if self.allow_code else _path(without=self.beside):
                 kind = getattr(import_module(module), attribute)

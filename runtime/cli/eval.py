@@ -60,10 +60,7 @@ def command(
     from .progress import counting
     from .targets import evaluate_by
 
-    if plot is not None:
-        from .outputs import require_result
-
-        require_result(plot, [".png"], data)
+    _require(plot, data)
     potential = opened(run, json, quiet)
     used = {f"data.{k}": v for k, v in potential.metadata.config.get("data", {}).items() if k != "test"}
     config = load_config(None, {**used, **labels})
@@ -86,6 +83,13 @@ def command(
         if found:
             console.result("\n" + coverage_table(found["coverage"]))
     return 0
+
+
+def _require(plot: Path | None, data: Sequence[str]) -> None:
+    if plot is not None:
+        from .outputs import require_result
+
+        require_result(plot, [".png"], data)
 
 
 class DeviationData(TypedDict):

@@ -8,21 +8,22 @@ import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..structures.arrays import Floats
+from ..structures.extents import flat_cell
 from ..structures.neighbors import pairs
 from ..structures.structure import Structure
 
 ZERO_DISTANCE = 1e-3  # Å; closer atoms are one atom written twice
 _SEARCH = 2.0  # Å; vesin is slow with cutoffs much below a bond
-_FLAT = 1e-6  # volume of the periodic directions over the product of their lengths
 
 
 def check(structure: Structure) -> list[Diagnostic]:
     """All that is wrong with a structure: no-atoms, flat-cell, nan-label, duplicate-atoms."""
     if structure.n_atoms == 0:
         return [Diagnostic("no-atoms", "the structure has no atoms", place=structure.place)]
-    found = [*_not_finite(structure), *_flat_cell(structure)]
+    flat = flat_cell(structure)
+    found = [*_not_finite(structure), *([flat] if flat else [])]
     geometry_is_sound = np.isfinite(structure.positions).all() and np.isfinite(structure.cell).all()
-    if geometry_is_sound and not any(d.code == "flat-cell" for d in found):
+    if geometry_is_sound and flat is None:
         found += _duplicates(structure)
     return found
 
@@ -87,21 +88,6 @@ def _first_bad(matrix: Floats) -> float:
 def _nan(structure: Structure, message: str) -> Diagnostic:
     help = "leave the structure out, or compute it again: a fit cannot use it"
     return Diagnostic("nan-label", message, place=structure.place, help=help)
-
-
-def _flat_cell(structure: Structure) -> Iterator[Diagnostic]:
-    vectors = structure.cell[structure.pbc]
-    if not len(vectors) or not np.isfinite(vectors).all():
-        return
-    if np.abs(vectors).max() > 1e100:  # whose squares are no numbers: the search for neighbours refuses it
-        return
-    lengths = np.linalg.norm(vectors, axis=1)
-    size = np.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0))
-    if lengths.min() == 0 or size < _FLAT * lengths.prod():
-        along = ", ".join(axis for axis, p in zip("abc", structure.pbc, strict=True) if p)
-        message = f"the cell is periodic along {along} but its vectors there span no volume"
-        help = "give the cell, or say in which directions it is periodic (`pbc`)"
-        yield Diagnostic("flat-cell", message, place=structure.place, help=help)
 
 
 def _duplicates(structure: Structure) -> Iterator[Diagnostic]:

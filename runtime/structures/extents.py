@@ -18,6 +18,7 @@ WIDEST = 1e6  # Å, 0.1 mm: of a cell, or from one atom to another
 MOST_PAIRS = 1e9  # 60 GB of them
 _CELLS = 9e4  # of vesin's, which keeps them below 10⁵ in a way that may leave none
 _FEW = 1000  # atoms
+_FLAT = 1e-6  # volume of the periodic directions over the product of their lengths
 _LONGER = 1.2  # from one reach that is tried to the next
 
 
@@ -26,13 +27,16 @@ def search_distance(structure: Structure, box: Cell, cutoff: float) -> float | N
     where `all_pairs` is to do it.
 
     box: the cell, its open directions replaced by unit vectors. Raises DataError: not-finite, too-wide,
-    too-many-pairs.
+    flat-cell, too-many-pairs.
     """
     if not structure.n_atoms:
         return cutoff
     extent = np.ptp(structure.positions, axis=0)
     if not extent.max() < WIDEST or not np.abs(box).max() < WIDEST:
         raise DataError(_fault(structure))
+    flat = flat_cell(structure)
+    if flat is not None:
+        raise DataError(flat)
     sizes = _sizes(structure, box, extent)
     images = np.where(structure.pbc, 2.0 * cutoff / np.maximum(sizes, 1e-9), 1.0)
     neighbours = structure.n_atoms * float(np.prod(images))
@@ -44,6 +48,23 @@ def search_distance(structure: Structure, box: Cell, cutoff: float) -> float | N
             return None
         reach *= _LONGER
     return reach
+
+
+def flat_cell(structure: Structure) -> Diagnostic | None:
+    """An error `flat-cell` where the periodic vectors span no volume, area or length."""
+    vectors = structure.cell[structure.pbc]
+    if not len(vectors) or not np.isfinite(vectors).all():
+        return None
+    if np.abs(vectors).max() > 1e100:  # whose squares are no numbers: the search for neighbours refuses it
+        return None
+    lengths = np.linalg.norm(vectors, axis=1)
+    size = np.sqrt(max(np.linalg.det(vectors @ vectors.T), 0.0))
+    if lengths.min() > 0 and size >= _FLAT * lengths.prod():
+        return None
+    along = ", ".join(axis for axis, p in zip("abc", structure.pbc, strict=True) if p)
+    message = f"the cell is periodic along {along} but its vectors there span no volume"
+    help = "give the cell, or say in which directions it is periodic (`pbc`)"
+    return Diagnostic("flat-cell", message, place=structure.place, help=help)
 
 
 def all_pairs(
@@ -73,10 +94,7 @@ def _sizes(structure: Structure, box: Cell, extent: Float[Floats, " 3"]) -> Floa
     """The distance of opposite faces of the cell, Å; along open directions that of the outermost atoms."""
     if not structure.pbc.any():
         return extent
-    try:
-        normals = np.linalg.inv(box).T
-    except np.linalg.LinAlgError:  # a flat cell, which has a message of its own
-        return np.full(3, np.inf)
+    normals = np.linalg.inv(box).T
     normals /= np.linalg.norm(normals, axis=1)[:, None]
     heights = np.abs(np.sum(normals * box, axis=1))
     return np.where(structure.pbc, heights, np.ptp(structure.positions @ normals.T, axis=0))

@@ -285,6 +285,7 @@ ALLOW = "\n  --> a.toml, [label]\n  help: `--allow-code` lets it run, where you 
     ("name", "arguments", "message"),
     [
         ("os:system", {}, "the calculator `os:system` is code: `os` is not an installed package"),
+        ("./m.py:M", {}, "the calculator `./m.py:M` is code: `./m.py` is not an installed package"),
         ("moody:Moody", {}, "the calculator `moody:Moody` is code: `moody` is not an installed package"),
         ("numpy:zeros", {}, "the calculator `numpy:zeros` is code: it is not a class of calculators of ASE"),
         ("ase:Atoms", {}, "the calculator `ase:Atoms` is code: it is not a class of calculators of ASE"),

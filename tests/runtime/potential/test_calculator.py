@@ -155,6 +155,12 @@ def test_what_cannot_be_calculated(potential: Potential) -> None:
         "the position of atom 2 along z is nan",
         "has a simulation or a relaxation broken down before?",
     )
+    for cell in (np.zeros((3, 3)), [[3, 0, 0], [3, 0, 0], [0, 0, 3]]):
+        assert refused(Atoms("Nb", cell=cell, pbc=True), calculator) == (
+            "flat-cell",
+            "the cell is periodic along a, b, c but its vectors there span no volume",
+            "give the cell, or say in which directions it is periodic (`pbc`)",
+        )
     assert refused(Atoms(), calculator) == ("no-atoms", "there are no atoms to calculate", None)
 
 
