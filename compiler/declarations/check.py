@@ -244,10 +244,22 @@ def _find_cycle(start: str, bodies: dict[str, tuple[syntax.Expr, Span]], done: s
 
 
 def names_in(expr: syntax.Expr | syntax.Argument) -> Iterator[str]:
-    """Names read and called anywhere in an expression."""
+    """Names read and called anywhere in an expression; of `core.sigma` the name of the term."""
     for part in walk(expr):
         if isinstance(part, (syntax.Name, syntax.Call)):
             yield part.name
+        elif isinstance(part, syntax.Shared):
+            yield part.owner
+
+
+def shared_names(checked: Checked) -> frozenset[str]:
+    """Parameters that are given to other terms too, as they are written: `core.sigma`."""
+    values = [] if checked.energy is None else [checked.energy.value]
+    values += [let.value for let in checked.lets.values()]
+    for term in checked.terms.values():
+        values += [] if term.alias is None else [term.alias]
+        values += [member.value for member in term.members]
+    return frozenset(p.span.text for v in values for p in walk(v) if isinstance(p, syntax.Shared))
 
 
 def walk(expr: syntax.Expr | syntax.Argument) -> Iterator[syntax.Expr]:

@@ -14,7 +14,7 @@ from ..ir.parameter import Parameter
 from ..syntax import tree as syntax
 from . import written
 from .places import signed_leaves
-from .sides import Instance, Side
+from .sides import Instance, Side, own_name
 
 
 def listing(side: Side) -> str:
@@ -28,6 +28,8 @@ def listing(side: Side) -> str:
     for instance in side.instances:
         if instance.term.alias is None:
             lines += [f"{instance.name}: {line}" for line in _facts(side, instance)]
+    named = {instance.name for instance in side.instances}
+    lines += [f"{p.term}: {_fact(side, own_name(p), p)}" for p in model.parameters if p.term not in named]
     return "\n".join(lines) + "\n"
 
 
@@ -39,11 +41,17 @@ def _facts(side: Side, instance: Instance) -> Iterator[str]:
     for name, v in instance.arguments.items():
         yield f"{name} = {written.value(v) or 'an energy'}"
     for name, p in instance.parameters.items():
-        yield f"param {name} = {written.parameter(p, side.random.get(p.name), len(p.start))}{_apart(p)}"
+        yield _fact(side, name, p)
+    for name, p in instance.shared.items():
+        yield f"param {name} = {p.name}"
     if instance.term.span.source is side.checked.file.source:
         for member in instance.term.members:
             if isinstance(member, syntax.Definition):
                 yield written.one_line(member.span.text)
+
+
+def _fact(side: Side, name: str, p: Parameter) -> str:
+    return f"param {name} = {written.parameter(p, side.random.get(p.name), len(p.start))}{_apart(p)}"
 
 
 def _apart(p: Parameter) -> str:

@@ -216,6 +216,16 @@ class JoinedChanged(Operation):
     after: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class OwnerChanged(Operation):
+    """The parameter of another term that one is shared with, None where its numbers are its own."""
+
+    kind = "owner_changed"
+    parameter: str
+    before: str | None
+    after: str | None
+
+
 # --- text --------------------------------------------------------------------------------------
 
 

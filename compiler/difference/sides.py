@@ -11,6 +11,7 @@ from ..declarations.check import Checked, walk
 from ..elaborate.model_builder import Builder, named_species
 from ..elaborate.scope import TermScope
 from ..elaborate.values import Value
+from ..ir import ops
 from ..ir.graph import Model, Node, topological
 from ..ir.parameter import Parameter
 from ..passes.drop_dead import drop_dead_parts
@@ -26,7 +27,7 @@ WEIGHTS = "random weights"  # of a network
 class Instance:
     """A term as it is called: its arguments by name, the defaults too, and its parameters by their own names.
 
-    parents: names of the instances that this one is called in, the nearest last.
+    shared: the parameters of other terms that it reads, by the names that they have here.
     """
 
     name: str
@@ -36,6 +37,7 @@ class Instance:
     call: syntax.Call | None
     scope: TermScope
     parameters: dict[str, Parameter]
+    shared: dict[str, Parameter]
 
     @property
     def arguments(self) -> dict[str, Value]:
@@ -94,15 +96,26 @@ def build_side(
     model = drop_dead_parts(builder.model())
     calls = _calls(checked)
     instances: list[Instance] = []
-    random: dict[str, str] = {}
     for t in model.terms:
         scope = builder.scopes[t.name]
-        own = {p.name.removeprefix(t.name + "."): p for p in model.parameters if p.term == t.name}
-        random |= {p.name: how for name, p in own.items() if (how := _random_start(scope, name))}
+        own = {own_name(p): p for p in model.parameters if p.term == t.name}
         place = (t.origin.start, t.origin.end) if t.origin else None
         call = calls.get(place) if t.origin and t.origin.source is checked.file.source and place else None
-        instances.append(Instance(t.name, t.called, t.energy, t.pinned, call, scope, own))
+        shared = _shared(scope, model)
+        instances.append(Instance(t.name, t.called, t.energy, t.pinned, call, scope, own, shared))
+    drawn = [(p.name, _random_start(builder.scopes[p.term], own_name(p))) for p in model.parameters]
+    random = {name: how for name, how in drawn if how}
     return Side(checked, model, tuple(instances), random, work or Budget(STEPS))
+
+
+def own_name(p: Parameter) -> str:
+    """Its name in its term."""
+    return p.name.removeprefix(f"{p.term}.")
+
+
+def _shared(scope: TermScope, model: Model) -> dict[str, Parameter]:
+    leaves = {leaf["name"]: name for name, leaf in scope.declared.items() if leaf.op is ops.param}
+    return {leaves[p.name]: p for p in model.parameters if p.name in leaves and p.term != scope.instance}
 
 
 def _random_start(scope: TermScope, name: str) -> str | None:

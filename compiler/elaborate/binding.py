@@ -16,6 +16,7 @@ from .builtins import NUMERIC
 from .evaluate import evaluate, fault
 from .networks import ACTIVATIONS
 from .scope import Env, TermScope
+from .shared import owner_of
 from .species import limiting
 from .values import Basis, Elements, Function, Kept, Override, Quantity, Random, Value, Values
 
@@ -56,6 +57,8 @@ def bind(scope: TermScope, call: syntax.Call, env: Env) -> None:
     for name, argument in given.items():
         if name in scope.params:
             scope.overrides[name] = _override(argument)
+            if isinstance(argument.value, syntax.Shared):
+                owner_of(argument.value, scope.outer)  # there has to be one also where nothing reads it
     for formal in term.formals:
         _bind_formal(scope, formal, given.get(formal.name), call, env)
 
@@ -95,6 +98,13 @@ def _is_species(name: syntax.Name, env: Env) -> bool:
 def _override(argument: syntax.Argument) -> Override:
     value = argument.value
     if isinstance(value, syntax.Setting):
+        if isinstance(value.value, syntax.Shared):
+            raise fault(
+                "misplaced-value",
+                f"`fixed` and bounds of `{value.value.span.text}` are those of its owner",
+                argument.span,
+                f"write them at `{value.value.owner}`",
+            )
         return Override(value.value, value.fixed, value.bounds, argument.span)
     return Override(value, False, None, argument.span)
 
@@ -116,6 +126,13 @@ def _bind_formal(
             "not-a-parameter",
             f"`{formal.name}` is not a parameter: it cannot be fixed or bounded",
             argument.span,
+        )
+    if isinstance(argument.value, syntax.Shared):
+        raise fault(
+            "not-a-parameter",
+            f"`{formal.name}` of `{call.name}` is an argument, and `{argument.value.span.text}` a parameter",
+            argument.span,
+            "a parameter is given to a parameter: arguments are known before a fit",
         )
     try:
         value = _formal_value(argument.value, env, scope)

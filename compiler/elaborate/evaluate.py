@@ -46,12 +46,23 @@ def evaluate(expr: syntax.Expr, env: Env) -> Value:
                 return _neighbours(expr, env)
             case syntax.Pin():
                 return _pinned(expr, env)
+            case syntax.Shared():
+                raise _misplaced(expr)
             case syntax.List():
                 return Values(tuple(evaluate(e, env) for e in expr.items))
             case _:
                 raise fault("misplaced-value", "this value has no place here", expr.span)
     except KindError as error:
         raise fault(error.code, error.message, expr.span, error.help) from None
+
+
+def _misplaced(expr: syntax.Shared) -> SpecError:
+    return fault(
+        "misplaced-value",
+        f"`{expr.span.text}` is a parameter of another term, which has no place in a formula or a table",
+        expr.span,
+        f"give it to a parameter of a call as its whole value: `sigma = {expr.span.text}`",
+    )
 
 
 def _count(expr: syntax.Expr, env: Env) -> None:

@@ -16,8 +16,8 @@ from ..syntax import tree as syntax
 from . import builtins
 from .evaluate import arithmetic, combine, evaluate, fault
 from .radial_bases import FAMILIES
-from .scope import Atoms, Env, ModelScope, TermScope
-from .term import instantiate
+from .scope import Atoms, Env, ModelScope, Scope, TermScope
+from .term import TermBuilder, opened, site_energy
 from .values import Value, as_node
 
 MOST_TERMS = 500  # of one energy, those within terms too
@@ -114,6 +114,7 @@ class Builder(ModelScope):
         super().__init__(checked, species)
         self._lets: dict[str, Value] = {}
         self._naming: str | None = None
+        self._named: dict[syntax.Call, TermBuilder] = {}  # terms that a let names, by their calls
         self._counts: dict[str, int] = {}  # by the name that was wanted: the last number given to it
 
     def model(self) -> Model:
@@ -183,8 +184,34 @@ class Builder(ModelScope):
             self._naming = outer
         return self._lets[name]
 
+    def opened(self, let: str, call: syntax.Call) -> TermScope:
+        if call not in self._named:
+            outer, self._naming = self._naming, let
+            self.taken.add(self._opened(self._term(call, self), call, Env(self)).instance)
+            self._naming = outer
+        return self._named[call]
+
     def term_call(self, call: syntax.Call, env: Env) -> Node:
-        caller = env.scope if isinstance(env.scope, TermScope) else None
+        term = self._term(call, env.scope)
+        if env.atoms.domain != SITE:
+            raise fault(
+                "misplaced-value",
+                f"`{call.name}` is the energy of an atom; it has no place inside a sum over neighbours",
+                call.span,
+            )
+        if len(self.instances) >= MOST_TERMS:
+            message = f"the energy is made of more than {MOST_TERMS} terms"
+            raise fault("too-large", message, call.span, "a term that is used often is named with `let`")
+        scope = self._named.get(call) or self._opened(term, call, env)
+        self._naming = None
+        energy = site_energy(scope, call)
+        self.instances.append(TermInstance(scope.instance, call.name, energy, origin=call.span))
+        self.taken.add(scope.instance)
+        return energy
+
+    def _term(self, call: syntax.Call, scope: Scope) -> syntax.Term:
+        """The term that is called. Raises SpecError unknown-term."""
+        caller = scope if isinstance(scope, TermScope) else None
         term = self.checked.term(call.name)
         if term is None:
             known = [*self.checked.term_names(), *builtins.BUILTINS, *FAMILIES]
@@ -196,22 +223,16 @@ class Builder(ModelScope):
                 did_you_mean(call.name, known) or _list_terms(self.checked),
                 fix=respelt(call.name_span, call.name, known),
             )
-        if env.atoms.domain != SITE:
-            raise fault(
-                "misplaced-value",
-                f"`{call.name}` is the energy of an atom; it has no place inside a sum over neighbours",
-                call.span,
-            )
-        if len(self.instances) >= MOST_TERMS:
-            message = f"the energy is made of more than {MOST_TERMS} terms"
-            raise fault("too-large", message, call.span, "a term that is used often is named with `let`")
-        prefix = "" if caller is None else f"{caller.instance}."
-        name = self._instance_name(prefix + (self._naming or call.name))
-        self._naming = None
-        energy = instantiate(name, term, call, env)
-        self.instances.append(TermInstance(name, call.name, energy, origin=call.span))
-        self.taken.add(name)
-        return energy
+        return term
+
+    def _opened(self, term: syntax.Term, call: syntax.Call, env: Env) -> TermBuilder:
+        """A new instance of the term, its arguments bound."""
+        prefix = f"{env.scope.instance}." if isinstance(env.scope, TermScope) else ""
+        naming, self._naming = self._naming, None
+        scope = opened(self._instance_name(prefix + (naming or call.name)), term, call, env)
+        if naming is not None:
+            self._named[call] = scope
+        return scope
 
     def _instance_name(self, wanted: str) -> str:
         name, count = wanted, self._counts.get(wanted, 1)

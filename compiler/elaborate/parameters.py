@@ -17,6 +17,7 @@ from .evaluate import evaluate, fault, move
 from .integers import whole
 from .parameter_values import parameter, rows_in_use
 from .scope import Atoms, Env, TermScope
+from .shared import owner_of, require_alike, require_rows
 from .values import Quantity, Random, Values
 
 DOMAINS: dict[str, Domain] = {
@@ -35,18 +36,30 @@ def declare(scope: TermScope, name: str) -> Node:
     The first reading enters it in the model's list.
     """
     if name not in scope.declared:
-        declaration = scope.params[name]
-        unit = _unit(scope, declaration)
-        size = _size(scope, declaration)
-        kind = Kind(DOMAINS[declaration.sharing or "pair"], size, unit)
+        declaration, given = scope.params[name], scope.overrides.get(name)
+        kind = _kind(scope, declaration)
+        if given is not None and isinstance(given.value, syntax.Shared):
+            scope.declared[name] = _of_owner(scope, declaration, kind, given.value)
+            return scope.declared[name]
         _need_room(scope, parameter_size(kind, len(scope.top.species)))
         made = parameter(scope, declaration, kind)
         if made is None:
-            scope.declared[name] = ops.constant((0.0,) * kind.components, unit, shape=size)
+            scope.declared[name] = ops.constant((0.0,) * kind.components, kind.unit, shape=kind.shape)
         else:
             scope.top.enter(made)
             scope.declared[name] = ops.param(name=made.name, kind=made.kind)
     return scope.declared[name]
+
+
+def _of_owner(scope: TermScope, declaration: syntax.Param, kind: Kind, given: syntax.Shared) -> Node:
+    """The leaf of the parameter of another term that is given for one of this."""
+    owner, mine = owner_of(given, scope.outer), f"{scope.instance}.{declaration.name}"
+    theirs = owner.params[given.parameter]
+    require_alike(mine, kind, given, _kind(owner, theirs))
+    require_rows(scope, owner, kind, given)
+    leaf = declare(owner, theirs.name)
+    scope.top.kept[mine] = scope.top.kept.get(f"{owner.instance}.{theirs.name}")
+    return leaf
 
 
 def weights(
@@ -149,6 +162,12 @@ def _natural(declaration: syntax.Param, atoms: Atoms, arity: int, span: Span) ->
 
 
 # --- size and unit ------------------------------------------------------------------------------------
+
+
+def _kind(scope: TermScope, declaration: syntax.Param) -> Kind:
+    """With all components that are declared."""
+    unit = _unit(scope, declaration)
+    return Kind(DOMAINS[declaration.sharing or "pair"], _size(scope, declaration), unit)
 
 
 def _size(scope: TermScope, declaration: syntax.Param) -> tuple[int, ...]:

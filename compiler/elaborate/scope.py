@@ -103,6 +103,10 @@ class ModelScope(Scope):
         """The value of a let. Raises SpecError."""
 
     @abstractmethod
+    def opened(self, let: str, call: syntax.Call) -> TermScope:
+        """The term that a let calls, its arguments bound; its energy may never be read. Raises SpecError."""
+
+    @abstractmethod
     def term_call(self, call: syntax.Call, env: Env) -> Node:
         """The site energy of a term that is called, eV. Raises SpecError."""
 

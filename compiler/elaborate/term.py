@@ -237,15 +237,20 @@ class TermBuilder(TermScope):
         return node
 
 
-def instantiate(name: str, term: syntax.Term, call: syntax.Call, env: Env) -> Node:
-    """The site energy of a call of a term. Raises SpecError placed at the call where the library's text is
-    at fault.
-    """
+def opened(name: str, term: syntax.Term, call: syntax.Call, env: Env) -> TermBuilder:
+    """An instance of a term with the arguments of its call bound. Raises SpecError."""
     scope = env.top.scopes[name] = TermBuilder(env.scope, name, term, call.span)
     bind(scope, call, env)
     for formal in term.formals:  # a cutoff is checked also where no sum uses it
         if formal.name == "rc" and "rc" in scope.formals:
             scope.cutoff(call.span)
+    return scope
+
+
+def site_energy(scope: TermBuilder, call: syntax.Call) -> Node:
+    """The site energy of an instance, eV. Raises SpecError placed at its call where the library's text is at
+    fault.
+    """
     try:
         return scope.energy()
     except SpecError as error:

@@ -21,7 +21,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..analysis.linearity import linear_parameters
-from ..ir.graph import Model
+from ..declarations.check import shared_names
+from ..ir import ops
+from ..ir.graph import Model, topological
 from ..ir.parameter import Parameter
 from .constraints import ReducedParameters, combined, vanishes
 from .quadratic_model import QuadraticModel, Restriction
@@ -77,9 +79,11 @@ def protected(program: Rewritable, quadratic_model: QuadraticModel) -> tuple[Pro
 
 
 def pinned(program: Rewritable) -> set[int]:
-    """Places of the trained numbers of pinned terms."""
-    terms = {t.name for t in program.model.terms if t.pinned}
-    return {k for k, t in enumerate(program.model.vector.trained) if t.parameter.term in terms}
+    """Places of the trained numbers of pinned terms, also of those that they share."""
+    terms = {t.name: t.energy for t in program.model.terms if t.pinned}
+    read = {n["name"] for n in topological(terms.values()) if n.op is ops.param}
+    trained = [t.parameter for t in program.model.vector.trained]
+    return {k for k, p in enumerate(trained) if p.term in terms or p.name in read}
 
 
 # --- candidates --------------------------------------------------------------------------------
@@ -119,8 +123,10 @@ def _operands(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
 
 
 def _rows(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
-    """All numbers of a term for some species: the amplitudes at 0, the others as they are."""
-    linear = linear_parameters(program.model)
+    """All numbers of a term for some species: the amplitudes at 0, the others as they are, but for those that
+    another term reads.
+    """
+    linear, shared = linear_parameters(program.model), shared_names(program.checked)
     groups: dict[tuple[str, tuple[str, ...]], list[int]] = defaultdict(list)
     trained = program.model.vector.trained
     for k, t in enumerate(trained):
@@ -128,7 +134,7 @@ def _rows(program: Rewritable, theta: Array) -> Iterator[Rewrite]:
             groups[t.parameter.term, t.rows].append(k)
     for (term, rows), own in groups.items():
         amplitudes = [k for k in own if trained[k].parameter.name in linear]
-        others = [k for k in own if k not in amplitudes]
+        others = [k for k in own if k not in amplitudes and trained[k].parameter.name not in shared]
         if rows[0] and amplitudes and not any(trained[k].parameter.kind.shape for k in others):
             fixed = dict.fromkeys(amplitudes, 0.0) | {k: rounded(theta[k]) for k in others}
             yield Rewrite("drop row", f"drop {' and '.join(rows)} of `{term}`", Restriction(fixed))

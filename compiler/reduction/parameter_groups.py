@@ -53,9 +53,10 @@ def blocks(model: Model) -> tuple[Block, ...]:
     """
     trained = _trained(model)
     found = []
-    for term in model.terms:
-        own = [t for t in trained if t.parameter.term == term.name]
-        whole = _block(term.name, "term", own)
+    # a term that is not in the energy may own parameters of others
+    for name in dict.fromkeys([*(t.name for t in model.terms), *(t.parameter.term for t in trained)]):
+        own = [t for t in trained if t.parameter.term == name]
+        whole = _block(name, "term", own)
         seen = {whole.numbers}
         found.append(whole)
         for part in (*_parameters(own), *_species(own), *_components(own), *_units(own)):

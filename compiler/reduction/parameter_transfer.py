@@ -30,7 +30,7 @@ def transfer_parameters(old: Model, theta: Array, new: Model, gone: Sequence[str
     found = []
     for c in new.vector.coefficients:
         p = c.parameter
-        before = names[p.term] + p.name.removeprefix(p.term)
+        before = names.get(p.term, p.term) + p.name.removeprefix(p.term)
         key = (before, c.rows[0], c.component)
         if key not in values:
             raise InternalError(f"`{p.name}` has a number that `{before}` had not")
@@ -39,7 +39,10 @@ def transfer_parameters(old: Model, theta: Array, new: Model, gone: Sequence[str
 
 
 def _same_terms(old: Model, new: Model, gone: Sequence[str]) -> dict[str, str]:
-    """The name of each term of the new model -> its name in the old one."""
+    """The name of each term of the new model -> its name in the old one.
+
+    An owner of shared parameters that is no term of the energy has the name of its `let` in both.
+    """
     kept = [t for t in old.terms if t.name not in gone]
     if [t.called for t in kept] != [t.called for t in new.terms]:
         raise InternalError("the rewritten spec has other terms than were kept")

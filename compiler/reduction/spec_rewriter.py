@@ -56,7 +56,9 @@ class Rewritable:
 
     @cached_property
     def calls(self) -> Mapping[str, syntax.Call]:
-        """The call of each term instance, where it is in this text and makes this instance only."""
+        """The call of each term instance, where it is in this text and makes this instance only, and of each
+        owner of shared parameters that is not in the energy.
+        """
         source = self.checked.file.source
         written = {
             (part.span.start, part.span.end): part
@@ -70,7 +72,14 @@ class Rewritable:
             if t.origin is not None and t.origin.source is source
         }
         count = Counter(places.values())
-        return {name: written[at] for name, at in places.items() if count[at] == 1}
+        found = {name: written[at] for name, at in places.items() if count[at] == 1}
+        owners = {p.term for p in self.model.parameters} - {t.name for t in self.model.terms}
+        for name in owners & self.checked.lets.keys():
+            value = self.checked.lets[name].value
+            call = value.operand if isinstance(value, syntax.Pin) else value
+            if isinstance(call, syntax.Call) and call.span.source is source:
+                found[name] = call
+        return found
 
     def argument(self, p: Parameter) -> str | None:
         """The name by which the call can give the parameter; None where it cannot."""

@@ -266,6 +266,10 @@ class _Walk:
     def _name(self, t: Tree[Token]) -> syntax.Name:
         return syntax.Name(str(t.children[0]), self.span(t))
 
+    def _shared(self, t: Tree[Token]) -> syntax.Shared:
+        owner, _, parameter = str(t.children[0]).rpartition(".")
+        return syntax.Shared(owner, parameter, self.span(t))
+
     def _group(self, t: Tree[Token]) -> syntax.Expr:
         return self.expr(cast(Any, t.children[0]))
 

@@ -14,7 +14,7 @@ _TOKEN = re.compile(
     rf"|(?P<quantity>(?P<value>{_NUMBER})(?![eE][+-]?\d)[ \t]*(?!(?:in|per)\b)"
     rf"(?P<unit>[^\W\d]\w*(?:\^-?\d+)?))"
     rf"|(?P<number>{_NUMBER})"
-    rf"|(?P<name>[^\W\d]\w*)"
+    rf"|(?P<name>[^\W\d]\w*(?:\.[^\W\d]\w*)*)"  # NAME and SHARED
     rf"|(?P<mark>\S)"
 )
 

@@ -30,6 +30,23 @@ class Name:
 
 
 @dataclass(frozen=True, eq=False)
+class Shared:
+    """`core.sigma`: a parameter of the term that `let core` names, where it is given to another term."""
+
+    owner: str
+    parameter: str
+    span: Span
+
+    @property
+    def owner_span(self) -> Span:
+        return Span(self.span.source, self.span.start, self.span.start + len(self.owner))
+
+    @property
+    def parameter_span(self) -> Span:
+        return Span(self.span.source, self.span.end - len(self.parameter), self.span.end)
+
+
+@dataclass(frozen=True, eq=False)
 class Text:
     value: str
     span: Span
@@ -113,7 +130,21 @@ class Call:
     span: Span
 
 
-Expr = Number | Name | Text | Negative | Chain | Power | Neighbours | Pin | List | Table | Setting | Call
+Expr = (
+    Number
+    | Name
+    | Shared
+    | Text
+    | Negative
+    | Chain
+    | Power
+    | Neighbours
+    | Pin
+    | List
+    | Table
+    | Setting
+    | Call
+)
 
 
 # --- declarations ------------------------------------------------------------------------------

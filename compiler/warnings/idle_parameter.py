@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from ..declarations.check import names_in
 from ..diagnostics.diagnostic import Diagnostic, Fix
 from ..diagnostics.source import Span
+from ..ir import ops
+from ..ir.graph import Node, topological
 from ..ir.parameter import Parameter
 from ..syntax import tree as syntax
 from .effect import read_parameters
@@ -50,18 +52,38 @@ def _argument_span(formula: Formula, p: Parameter) -> Span | None:
 def _given_in_vain(formula: Formula) -> Iterator[Diagnostic]:
     """Given by a call, and not read by the form of the term that is chosen there."""
     made = {p.name for p in formula.model.parameters}
+    energies = {t.name: t.energy for t in formula.model.terms}
     for instance, call in formula.calls.items():
         term = formula.checked.term(call.name)
         params = {m.name for m in term.members if isinstance(m, syntax.Param)} if term else set()
         for k, argument in enumerate(call.arguments):
             name = argument.name
-            if name in params and f"{instance}.{name}" not in made and not _keeps_nothing(argument.value):
+            if name not in params or _keeps_nothing(argument.value):
+                continue
+            if isinstance(argument.value, syntax.Shared):
+                read = _is_read(argument.value, energies[instance], formula)
+            else:
+                read = f"{instance}.{name}" in made
+            if not read:
                 yield _warning(
                     f"`{name}` of `{call.name}` is given a value, but nothing reads it",
                     argument.span,
                     "the form of the term that this call chooses does without it",
                     Fix(_with_comma(call, k), ""),
                 )
+
+
+def _is_read(given: syntax.Shared, energy: Node, formula: Formula) -> bool:
+    """Whether a term reads a parameter of another, or the owner keeps nothing of it."""
+    let = formula.checked.lets[given.owner].value
+    call = let.operand if isinstance(let, syntax.Pin) else let
+    arguments = call.arguments if isinstance(call, syntax.Call) else ()
+    value = next((a.value for a in arguments if a.name == given.parameter), None)
+    if isinstance(value, syntax.Shared):
+        return _is_read(value, energy, formula)
+    owner = next((name for name, known in formula.calls.items() if known is call), given.owner)
+    leaves = (n["name"] for n in topological([energy]) if n.op is ops.param)
+    return f"{owner}.{given.parameter}" in leaves or (value is not None and _keeps_nothing(value))
 
 
 def _keeps_nothing(value: syntax.Expr) -> bool:

@@ -159,6 +159,11 @@ _SAYINGS: dict[type[op.Operation], Callable[[Any], Words]] = {
         f"{o.parameter}: joined rows",
         ("; ".join(o.before) or "none", "; ".join(o.after) or "none"),
     ),
+    op.OwnerChanged: lambda o: (
+        "~",
+        f"{o.parameter}: numbers",
+        (f"those of {o.before}" if o.before else "its own", f"those of {o.after}" if o.after else "its own"),
+    ),
     op.TextChanged: lambda o: ("~", f"{o.part}:", (o.before, o.after)),
 }
 

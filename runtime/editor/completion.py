@@ -60,7 +60,9 @@ def completions(document: Document, workspace: Workspace, offset: int) -> list[C
 
 
 def _here(cursor: Cursor) -> Iterator[Candidate]:
-    if cursor.after_number:
+    if cursor.before() == ".":
+        yield from _of_owner(cursor)
+    elif cursor.after_number:
         yield from _units(cursor, _expected_unit(cursor))
         if cursor.typed is None:
             yield from _after_value(cursor)
@@ -237,6 +239,20 @@ def _numbers(cursor: Cursor, rank: int) -> Iterator[Candidate]:
     yield _word(cursor, "fixed", "keyword", rank, "fixed |", about=vocabulary.KEYWORD_HELP["fixed"])
     yield _word(cursor, KEEP, "function", rank + 1, f"{KEEP}(|)", BUILTINS[KEEP].help)
     yield from _names(cursor, rank)
+
+
+def _of_owner(cursor: Cursor) -> Iterator[Candidate]:
+    """Parameters of the term before the dot, those of the unit that is expected first."""
+    found, expected = cursor.names.named_term(cursor.before(2)), _expected_unit(cursor)
+    if found is None:
+        return
+    document, term = found
+    quantities = term_quantities(document, term.name)
+    for what in term.members_of("param"):
+        likely = quantities is None or expected in (None, quantities.unit(what.name))
+        text = describe.source_text(document, what.start, what.end)
+        help = about(declared(document, what, term))
+        yield _word(cursor, what.name, "parameter", 1 + (not likely), detail=text, about=help)
 
 
 def _defaults(cursor: Cursor) -> Iterator[Candidate]:

@@ -143,7 +143,11 @@ def _joined(*parts: str) -> str:
 
 
 def _fitted_parameter(document: Document, k: int, symbol: Symbol) -> str:
-    """The numbers of a parameter: at a call those of that instance, at its declaration those of all."""
+    """The numbers of a parameter: at a call those of that instance, at its declaration those of all, of
+    `core.sigma` those of its owner.
+    """
+    if document.outline.text(k - 1) == ".":
+        return _fitted(document, [f"{document.outline.text(k - 2)}.{symbol.name}"])
     if document.outline.places[k].frame is not None and symbol.document is not None:
         frame = document.outline.places[k].frame
         if frame is not None and frame.role == "call" and frame.callee is not None:

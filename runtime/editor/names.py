@@ -80,8 +80,28 @@ class Names:
             return Symbol("unit", word.text) if lookup(word.text) else None
         if word.kind != "name":
             return None
+        if self.outline.text(k - 1) == ".":
+            return self._of_owner(k)
         place = self.outline.places[k]
         return self._in_head(k, place) or self._in_bracket(k, place) or self._in_formula(k, place)
+
+    def named_term(self, let: str) -> tuple[Document, TermOutline] | None:
+        """The term that a `let` names; None where it names anything else."""
+        document, what = self._visible.get(let, (None, None))
+        if document is None or what is None or what.kind != "let" or what.value is None:
+            return None
+        k = what.value + (document.outline.text(what.value) == "pin")
+        called = document.outline.text(k + 1) == "("
+        return self.workspace.term(document, document.outline.text(k)) if called else None
+
+    def _of_owner(self, k: int) -> Symbol | None:
+        """`sigma` of `core.sigma`."""
+        found = self.named_term(self.outline.text(k - 2))
+        if found is None:
+            return None
+        document, term = found
+        own = next((m for m in term.members_of("param") if m.name == self.outline.text(k)), None)
+        return None if own is None else declared(document, own, term)
 
     # --- heads of statements and members -------------------------------------------------------
 

@@ -75,6 +75,7 @@ def patterns() -> tuple[Pattern, ...]:
         Pattern(rf"^[ \t]*({_any(ENERGY_HELP)})(?=[ \t]*\([^()]*\)[ \t]*=)", ("energy",)),
         Pattern(rf"^[ \t]*({_NAME})(?=[ \t]*\([^()]*\)[ \t]*=)", ("declared",)),
         Pattern(rf"\b({_NAME})(?=[ \t]*=)", ("parameter",)),
+        Pattern(rf"\b{_NAME}\.({_NAME})\b", ("parameter",)),
         Pattern(rf"\b((?:{_any(words['basis'])})\d*)\b", ("basis",)),
         Pattern(rf"\b({_any(words['function'])})\b(?=[ \t]*[(,)]|[ \t]*$)", ("function",)),
         Pattern(rf"\b({_any(words['term'])})(?=[ \t]*\()", ("term",)),

@@ -266,7 +266,7 @@ _FEATURES: tuple[tuple[str, Callable[..., object], object], ...] = (
     (
         types.TEXT_DOCUMENT_COMPLETION,
         _complete,
-        types.CompletionOptions(trigger_characters=["(", ",", "=", " ", '"']),
+        types.CompletionOptions(trigger_characters=["(", ",", "=", " ", ".", '"']),
     ),
     (types.TEXT_DOCUMENT_DEFINITION, _definition, None),
     (types.TEXT_DOCUMENT_REFERENCES, _references, None),

@@ -95,7 +95,8 @@ class Numbers:
 
     def of(self, term: Term, name: str, shape: tuple[int, ...] = (), rows: int | None = None) -> Floats:
         """(rows, *shape). rows: how many, where nothing is left of a table to tell, else those of species."""
-        full = f"{term.instance.name}.{name}"
+        leaf = term.scope.declared.get(name)  # of another term, where the parameter is shared
+        full = leaf["name"] if leaf is not None and leaf.op is ops.param else f"{term.instance.name}.{name}"
         if full not in self.found:
             return np.zeros((rows or len(self.model.species), *shape))
         table = self.found[full]

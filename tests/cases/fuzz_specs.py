@@ -30,7 +30,22 @@ NAMES = (
     "Xx",
     "π",
 )
-ATOMS = ("r_ij", "r_ik", "r_jk", "u_ij", "cos_jik", "i", "j", "k", "r", "D(i, j)", "A(i)", "rho(j)", "pi")
+ATOMS = (
+    "r_ij",
+    "r_ik",
+    "r_jk",
+    "u_ij",
+    "cos_jik",
+    "i",
+    "j",
+    "k",
+    "r",
+    "D(i, j)",
+    "A(i)",
+    "rho(j)",
+    "pi",
+    "x0.c",
+)
 ODD = (
     "\0",
     "\ufeff",
@@ -165,6 +180,9 @@ class Grower:
         )
         if not formal:
             return "Nb"
+        if self.lets and hasattr(formal, "sharing") and self.chance(0.3):
+            owned = self.pick((formal.name, formal.name, "sigma", "D", "c"))
+            return f"{formal.name} = {self.pick(self.lets)}.{owned}"
         start = formal.default if hasattr(formal, "default") else formal.value
         text = start.span.text if start is not None else "4 Å"
         return f"{formal.name} = {self.changed(text, hasattr(formal, 'sharing'))}"

@@ -285,6 +285,14 @@ def facts(text: str) -> str:
     return listing(build_side(checked, species_of(checked, None)))
 
 
+def test_facts_of_a_shared_parameter() -> None:
+    text = "species Nb\nlet core = lj()\nE = morse(rc = 5, r0 = core.sigma)"
+    assert facts(text).splitlines()[-2:] == [
+        "morse: param r0 = core.sigma",
+        "core: param sigma = 2.5 Å in (0.5 Å, 6 Å) per pair",
+    ]
+
+
 def test_a_list_of_facts() -> None:
     text = "species Nb, O\nE = pin lj(Nb, rc = 0.5 nm, epsilon = {Nb-Nb: fixed 0.3}) - reference()"
     assert facts(text) == (

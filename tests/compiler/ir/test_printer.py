@@ -41,6 +41,7 @@ def test_terms_of_the_library_come_back(name: str) -> None:
     [
         "E = pin zbl(Nb) + lj(epsilon = 0.1 eV in (0 eV, 1e300 eV)) * gate(nn(bessel8))",
         "E = lj()",  # species left to the data
+        "let core = lj(Nb)\nE = morse(r0 = core.sigma)",  # of a term that is not in the energy
         "species Nb, W\nE = zbl(Nb, outer = 2) + lj(epsilon = {Nb-Nb: 1, Nb-W: 2, W-W: 3})",
     ],
 )

@@ -129,6 +129,9 @@ SPECS = {
     "+ (morse(rc=4) + lj(O, rc=4))",
     "let and alias": "species Nb, O\nlet core = morse(rc=4)\nterm two() = lj(rc=4) + pair(bessel2, rc=4)\n"
     "E = core + two() + core * gate(lj(rc=3))",
+    "shared": "species Nb, O\nlet core = lj(rc=4, sigma = {Nb-Nb: 2.5 in (2, 3), Nb-O = O-O: 2.2})\n"
+    "let basis = pair(bessel4, rc=5, c = keep(0, 2))\n"
+    "E = core + morse(rc=4, r0 = core.sigma) + pair(bessel4, rc=4, c = basis.c) + reference()",
 }
 
 
@@ -172,6 +175,28 @@ def test_pinned_terms_and_what_is_written_twice_are_no_candidates() -> None:
     )
     kinds = {(r.kind, r.description) for r in candidates(p, random_theta(p.model, 0)[free(p)])}
     assert kinds == {("drop term", "drop `two()`"), ("drop term", "drop `2 * two()`")}
+
+
+def test_a_number_that_a_pinned_term_shares_is_no_candidate() -> None:
+    p = program("species Nb\nlet core = lj(rc=4)\nE = core + pin morse(rc=4, r0=core.sigma)")
+    found = {r.description for r in candidates(p, random_theta(p.model, 0)[free(p)])}
+    assert found == {"drop `core`"}
+
+
+def test_a_row_is_dropped_without_the_numbers_that_another_term_reads() -> None:
+    p = program("species Nb, O\nlet core = lj(rc=4)\nE = core + morse(rc=4, r0=core.sigma)")
+    row = next(
+        r for r in candidates(p, random_theta(p.model, 0)[free(p)]) if r.description == "drop Nb-O of `core`"
+    )
+    assert row.restriction.fixed == {places(p)["core.epsilon[Nb-O]"]: 0.0}
+
+
+def test_an_owner_may_leave_the_energy() -> None:
+    p = program("species Nb\nlet core = lj(rc=4)\nE = core + morse(rc=4, r0=core.sigma)")
+    q = check(p, restriction(p, {"core.epsilon": 0.0}))
+    assert q.checked.file.source.text == ("species Nb\nlet core = lj(rc=4)\nE = morse(rc=4, r0=core.sigma)\n")
+    fixed = check(q, restriction(q, {"core.sigma": 2.5}))
+    assert "let core = lj(rc = 4, sigma = fixed 2.5 Å)" in fixed.checked.file.source.text
 
 
 def test_without_words_for_it_nothing_is_written() -> None:

@@ -208,10 +208,20 @@ def test_a_term_of_ones_own_with_the_name_is_refused() -> None:
 
 def test_a_pruned_model_is_exported_with_zeros() -> None:
     """What is not kept is 0 in nep.txt, what is joined is there for each."""
-    keeping = (
-        f"{NEP[:-1]}, c_radial = keep(0, 4), c_angular = {{Nb-Nb = O-O: random(0.5), Nb-O = O-Nb: 0.1}})"
+    assert_exported(
+        f"E = {NEP[:-1]}, c_radial = keep(0, 4), c_angular = {{Nb-Nb = O-O: random(0.5), Nb-O = O-Nb: 0.1}})"
     )
-    potential = compile(f"species Nb, O\nE = {keeping}\n")
+
+
+def test_shared_parameters_are_exported_as_those_of_their_owner() -> None:
+    assert_exported(
+        f"let other = {NEP[:-1]}, c_radial = random(0.5))\nlet free = reference(e0 = {{Nb: -1, O: -2}})\n"
+        f"E = {NEP[:-1]}, c_radial = other.c_radial) + free + reference(e0 = free.e0)"
+    )
+
+
+def assert_exported(text: str) -> None:
+    potential = compile(f"species Nb, O\n{text}\n")
     again = potential_of(nep_of(potential), "x")
     for atoms in structures(("Nb", "O"), np.random.default_rng(1)):
         want, got = (by_reference(p.model, p.theta, atoms) for p in (potential, again))

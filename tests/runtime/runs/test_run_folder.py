@@ -75,6 +75,15 @@ def test_a_run_comes_back(run: Path) -> None:
     ]
 
 
+def test_a_shared_parameter_is_stored_once(tmp_path: Path) -> None:
+    spec = "species Nb\nlet core = lj(rc = 4, epsilon = 0.4 eV)\nE = morse(rc = 4, r0 = core.sigma) + core\n"
+    potential = compile(spec)
+    artifact.save(tmp_path / "nb", potential.with_theta(potential.theta * 1.01))
+    loaded = artifact.load(tmp_path / "nb")
+    assert loaded.text == spec and loaded.theta.tolist() == (potential.theta * 1.01).tolist()
+    assert [p.name for p in loaded.metadata.parameters] == ["morse.D", "morse.a", "core.sigma", "core.epsilon"]
+
+
 def test_it_is_a_calculator(run: Path) -> None:
     import potentia
     from ase.build import bulk
