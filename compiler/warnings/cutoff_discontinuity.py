@@ -62,7 +62,9 @@ def _told(formula: Formula, term: TermInstance, jump: _Jump, allowed: bool) -> D
     is_error = jump.quantity == "the energy" and not allowed
     what = f"{jump.quantity} of `{term.called}` jumps where a neighbour crosses the cutoff, {jump.rc:g} Å"
     help = "multiply what is summed over neighbours by a switch, such as `smooth(r, rc)`"
-    if jump.reach is not None:
+    if jump.reach is not None and jump.reach <= (1.0 + _NEAR) * jump.rc:
+        help = f"let its switch begin inside the cutoff, or {help}"
+    elif jump.reach is not None:
         what += f": the formula reaches to {jump.reach:g} Å"
         help = f"make the cutoff {jump.reach:g} Å, or {help}"
     if is_error:
