@@ -8,6 +8,7 @@ right, −1 where tension and compression are exchanged, 1/160 where they are in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -29,12 +30,15 @@ _FEWEST = 5  # pairs of structures, or structures whose forces are looked at
 _CORRELATION = 0.9  # under it the labels do not say one thing
 _ATOMS = 600  # whose forces are looked at
 _AGREEMENT = 0.8  # correlation of labels and of what forces imply, where forces alone decide
+_EYE = np.eye(3, dtype=bool)
+_TURN = [1, 2, 0]  # puts xy yz zx of six numbers, read as yz xz xy, in their places
 _TOLERANCE = 1.5  # the factor that anharmonicity and Pulay stress may put on a slope
 
 
 def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None) -> list[Diagnostic]:
-    """Warnings `stress-sign` and `stress-unit`, of stresses and of virials each on their own; none where
-    labels and energies agree. Where no cells are strained the forces between near atoms may tell the sign.
+    """Warnings `stress-sign`, `stress-unit` and `stress-order`, of stresses and of virials each on their own;
+    none where labels and energies agree. Where no cells are strained the forces between near atoms may tell
+    the sign; of the order of six numbers they alone say something.
 
     keys: the reading of the labels, to name a right one.
     """
@@ -47,6 +51,7 @@ def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None)
             found.append(_verdict(*measured, quantity, keys))
         else:
             found.append(_by_forces(group, quantity, keys))
+        found.append(_order(group, quantity))
     return [warning for warning in found if warning is not None]
 
 
@@ -142,6 +147,22 @@ def _by_forces(group: Sequence[Structure], quantity: str, keys: LabelKeys) -> Di
     message = f"the {quantity} labels seem to have the wrong sign"
     help = f"the shear that the forces between near atoms imply is against them ({agreement:.2f}); say "
     return Diagnostic("stress-sign", message, "warning", help=f"{help}`{_other_sign(quantity, keys)}`")
+
+
+def _order(group: Sequence[Structure], quantity: str) -> Diagnostic | None:
+    """The remark on shear components that agree with the forces in another order alone."""
+    if len(group) < _FEWEST or agreement_with_forces(group, _ATOMS) is not None:
+        return None
+    turned = [replace(s, stress=_stress(s)[np.ix_(_TURN, _TURN)] * ~_EYE + _stress(s) * _EYE) for s in group]
+    agreement = agreement_with_forces(turned, _ATOMS)
+    if agreement is None or abs(agreement) < _AGREEMENT:
+        return None
+    message = f"the {quantity} labels seem to be in the order of VASP, xx yy zz xy yz zx"
+    help = (
+        f"the shear that the forces between near atoms imply agrees with them so ({agreement:.2f}), "
+        "and not as xx yy zz yz xz xy; write all nine numbers"
+    )
+    return Diagnostic("stress-order", message, "warning", help=help)
 
 
 def _wrong_size(factor: float, volume: float, quantity: str, keys: LabelKeys) -> tuple[str, str]:

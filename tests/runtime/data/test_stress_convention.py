@@ -13,7 +13,7 @@ from ase.calculators.lj import LennardJones
 from places import ROOT
 from potentia.compiler.chemistry.constants import GPA
 from potentia.compiler.diagnostics.diagnostic import Diagnostic
-from potentia.runtime.data.labels import LabelKeys
+from potentia.runtime.data.labels import LabelKeys, tensor
 from potentia.runtime.data.readers import read
 from potentia.runtime.data.stress_convention import check_stress
 from potentia.runtime.structures.structure import Structure, from_atoms
@@ -126,6 +126,24 @@ def test_forces_between_near_atoms_tell_a_sign_where_no_cell_is_strained() -> No
     assert check_stress(backwards[:4]) == []  # too few
     rng = np.random.default_rng(0)
     assert check_stress([replace(s, forces=rng.normal(0, 1, (4, 3))) for s in backwards]) == []
+
+
+def test_forces_between_near_atoms_tell_another_order_of_six_numbers() -> None:
+    made = []
+    for s in shaken_argon(12):
+        assert s.stress is not None
+        xx, yy, zz, yz, zx, xy = s.stress[[0, 1, 2, 1, 2, 0], [0, 1, 2, 2, 0, 1]]
+        made.append(replace(s, stress=tensor([xx, yy, zz, xy, yz, zx])))
+    d = only(check_stress(made))
+    assert (d.code, d.message) == (
+        "stress-order",
+        "the stress labels seem to be in the order of VASP, xx yy zz xy yz zx",
+    )
+    assert d.help == (
+        "the shear that the forces between near atoms imply agrees with them so (1.00), and not as "
+        "xx yy zz yz xz xy; write all nine numbers"
+    )
+    assert check_stress(made[:4]) == []  # too few
 
 
 def test_niobium() -> None:
