@@ -8,6 +8,7 @@ of pairs, as at short distances.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
@@ -28,8 +29,15 @@ _SHEAR = np.eye(9) - np.outer(np.eye(3), np.eye(3)) / 3  # takes the pressure of
 _NOISE = 1e-4  # of the largest force: rounding, where everything is explained
 
 
-def agreement_with_forces(structures: Sequence[Structure], most_atoms: int = _MOST_ATOMS) -> float | None:
-    """The correlation of stress labels with the stress that the forces imply; None where the forces are not
+class Agreement(NamedTuple):
+    """Of stress labels with the stress that forces imply: the correlation, and the quotient of sizes."""
+
+    correlation: float
+    factor: float
+
+
+def agreement_with_forces(structures: Sequence[Structure], most_atoms: int = _MOST_ATOMS) -> Agreement | None:
+    """The agreement of stress labels with the stress that the forces imply; None where the forces are not
     those of pairs, where they leave the stress open, or where the correlation is weak.
 
     most_atoms: that are looked at.
@@ -38,13 +46,13 @@ def agreement_with_forces(structures: Sequence[Structure], most_atoms: int = _MO
     chosen = _chosen(usable, most_atoms)
     if not chosen:
         return None
-    coarse, fine = (_correlation(chosen, n) for n in _KNOTS)
-    if coarse is None or fine is None or coarse * fine < 0:
+    coarse, fine = (_agreement(chosen, n) for n in _KNOTS)
+    if coarse is None or fine is None or coarse.correlation * fine.correlation < 0:
         return None
-    return min(coarse, fine, key=abs)
+    return min(coarse, fine, key=lambda found: abs(found.correlation))
 
 
-def _correlation(structures: Sequence[Structure], n_knots: int) -> float | None:
+def _agreement(structures: Sequence[Structure], n_knots: int) -> Agreement | None:
     parts = [_equations(s, n_knots) for s in structures]
     design, forces, to_stress, labelled = (np.concatenate([p[k] for p in parts]) for k in range(4))
     largest = float(np.abs(forces).max())
@@ -63,7 +71,8 @@ def _correlation(structures: Sequence[Structure], n_knots: int) -> float | None:
         return None
     size = float(np.linalg.norm(implied) * np.linalg.norm(labelled))
     correlation = float(implied @ labelled) / size if size else 0.0
-    return correlation if abs(correlation) > _CORRELATION else None
+    factor = float(np.linalg.norm(labelled) / np.linalg.norm(implied))
+    return Agreement(correlation, factor) if abs(correlation) > _CORRELATION else None
 
 
 def _chosen(structures: Sequence[Structure], most_atoms: int) -> list[Structure]:

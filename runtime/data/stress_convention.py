@@ -30,6 +30,7 @@ _FEWEST = 5  # pairs of structures, or structures whose forces are looked at
 _CORRELATION = 0.9  # under it the labels do not say one thing
 _ATOMS = 600  # whose forces are looked at
 _AGREEMENT = 0.8  # correlation of labels and of what forces imply, where forces alone decide
+_FAR = 10.0  # times: what forces between pairs leave out is less
 _EYE = np.eye(3, dtype=bool)
 _TURN = [1, 2, 0]  # puts xy yz zx of six numbers, read as yz xz xy, in their places
 _TOLERANCE = 1.5  # the factor that anharmonicity and Pulay stress may put on a slope
@@ -63,7 +64,7 @@ def sign_of_stress(structures: Sequence[Structure]) -> tuple[int, str] | None:
     agreement = agreement_with_forces([s for s in structures if s.stress is not None and s.stress_volume > 0])
     if agreement is None:
         return None
-    return (1 if agreement > 0 else -1), "the forces between near atoms decide"
+    return (1 if agreement.correlation > 0 else -1), "the forces between near atoms decide"
 
 
 def _quantity(s: Structure, keys: LabelKeys) -> str:
@@ -140,13 +141,21 @@ def _verdict(slope: float, pairs: int, volume: float, quantity: str, keys: Label
 
 
 def _by_forces(group: Sequence[Structure], quantity: str, keys: LabelKeys) -> Diagnostic | None:
-    """The remark on a sign that forces alone decide, where no cells are strained."""
-    agreement = agreement_with_forces(group, _ATOMS) if len(group) >= _FEWEST else None
-    if agreement is None or agreement > -_AGREEMENT:
+    """The remark on a sign or unit that forces alone decide, where no cells are strained."""
+    found = agreement_with_forces(group, _ATOMS) if len(group) >= _FEWEST else None
+    if found is None or abs(found.correlation) < _AGREEMENT:
+        return None
+    if not 1 / _FAR < found.factor < _FAR:
+        message, help = _wrong_size(found.factor, float(np.mean([s.volume for s in group])), quantity, keys)
+        if found.correlation < 0 and "virial" not in help:
+            message += ", and have the wrong sign"
+        seen = f"they are {found.factor:.3g} times the shear that the forces between near atoms imply"
+        return Diagnostic("stress-unit", message, "warning", help=f"{seen}; {help}")
+    if found.correlation > 0:
         return None
     message = f"the {quantity} labels seem to have the wrong sign"
-    help = f"the shear that the forces between near atoms imply is against them ({agreement:.2f}); say "
-    return Diagnostic("stress-sign", message, "warning", help=f"{help}`{_other_sign(quantity, keys)}`")
+    seen = f"the shear that the forces between near atoms imply is against them ({found.correlation:.2f})"
+    return Diagnostic("stress-sign", message, "warning", help=f"{seen}; say `{_other_sign(quantity, keys)}`")
 
 
 def _order(group: Sequence[Structure], quantity: str) -> Diagnostic | None:
@@ -154,12 +163,12 @@ def _order(group: Sequence[Structure], quantity: str) -> Diagnostic | None:
     if len(group) < _FEWEST or agreement_with_forces(group, _ATOMS) is not None:
         return None
     turned = [replace(s, stress=_stress(s)[np.ix_(_TURN, _TURN)] * ~_EYE + _stress(s) * _EYE) for s in group]
-    agreement = agreement_with_forces(turned, _ATOMS)
-    if agreement is None or abs(agreement) < _AGREEMENT:
+    found = agreement_with_forces(turned, _ATOMS)
+    if found is None or abs(found.correlation) < _AGREEMENT:
         return None
     message = f"the {quantity} labels seem to be in the order of VASP, xx yy zz xy yz zx"
     help = (
-        f"the shear that the forces between near atoms imply agrees with them so ({agreement:.2f}), "
+        f"the shear that the forces between near atoms imply agrees with them so ({found.correlation:.2f}), "
         "and not as xx yy zz yz xz xy; write all nine numbers"
     )
     return Diagnostic("stress-order", message, "warning", help=help)

@@ -128,6 +128,21 @@ def test_forces_between_near_atoms_tell_a_sign_where_no_cell_is_strained() -> No
     assert check_stress([replace(s, forces=rng.normal(0, 1, (4, 3))) for s in backwards]) == []
 
 
+@pytest.mark.parametrize(
+    ("factor", "expected"),
+    [
+        (10 * GPA, "the stress labels seem to be in kbar, not in eV/Å^3"),
+        (-10 * GPA, "the stress labels seem to be in kbar, not in eV/Å^3, and have the wrong sign"),
+    ],
+)
+def test_forces_between_near_atoms_tell_a_unit_where_no_cell_is_strained(
+    factor: float, expected: str
+) -> None:
+    d = only(check_stress(scaled(shaken_argon(12), lambda s: factor)))
+    assert (d.code, d.message) == ("stress-unit", expected)
+    assert d.help is not None and "times the shear that the forces between near atoms imply" in d.help
+
+
 def test_forces_between_near_atoms_tell_another_order_of_six_numbers() -> None:
     made = []
     for s in shaken_argon(12):
