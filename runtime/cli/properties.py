@@ -87,8 +87,8 @@ def command(
         settings = settings.only(only.split(","))
     where = output or run / PROPERTIES
     require_result(where, [".json"])
+    potential = opened(run, json, quiet)
     with only_writer_of(owner(where)):
-        potential = opened(run, json, quiet)
         kind, place = FileConfig(**kinds).kind(), str(config or "--only")
         crystals = _crystals(structure or (), kind, potential, settings, place, quiet)
         by = evaluate_by(potential, target, json, quiet)
