@@ -20,7 +20,7 @@ from .scope import Atoms, Env, ModelScope, Scope, TermScope
 from .term import TermBuilder, opened, site_energy
 from .values import Value, as_node
 
-MOST_TERMS = 500  # of one energy, those within terms too
+MOST_TERMS = 300  # of one energy, those within terms too
 
 
 def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Model:
