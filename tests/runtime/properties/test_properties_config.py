@@ -15,24 +15,14 @@ from potentia.runtime.properties.config import FAMILIES, PropertiesConfig, load_
 from potentia.runtime.properties.measurement import measure
 from potentia.runtime.properties.results import Estimate, PropertyResult, misfit
 from potentia.runtime.properties.units import factor
+from properties_cases import BCC, faults, written
 
 LJ = "species Nb\nE = lj(epsilon = 0.4 eV, sigma = 2.5 Å, rc = 4.5 Å)"
-BCC = '[structures.bcc]\nprototype = "bcc"\n'
 
 
 @cache
 def niobium() -> Potential:
     return compile(LJ)
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "properties.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def faults(error: pytest.ExceptionInfo[UserError]) -> list[tuple[str, str, str | None]]:
-    return [(d.code, d.message, d.help) for d in error.value.diagnostics]
 
 
 @pytest.mark.parametrize(

@@ -8,18 +8,7 @@ import pytest
 from potentia.compiler.diagnostics.diagnostic import UserError
 from potentia.runtime.properties.config import load_properties_config
 from potentia.runtime.properties.prototypes import Candidate, candidate
-
-BCC = '[structures.bcc]\nprototype = "bcc"\n'
-
-
-def written(folder: Path, text: str) -> Path:
-    path = folder / "properties.toml"
-    path.write_text(text, encoding="utf-8")
-    return path
-
-
-def faults(error: pytest.ExceptionInfo[UserError]) -> list[tuple[str, str, str | None]]:
-    return [(d.code, d.message, d.help) for d in error.value.diagnostics]
+from properties_cases import BCC, faults, written
 
 
 @pytest.mark.parametrize(
