@@ -246,9 +246,7 @@ class Builder(ModelScope):
 
 
 def _is_call(expr: syntax.Expr) -> bool:
-    while isinstance(expr, syntax.Pin):
-        expr = expr.operand
-    return isinstance(expr, syntax.Call)
+    return isinstance(syntax.unpinned(expr), syntax.Call)
 
 
 def _product_help(unit: Unit) -> str | None:

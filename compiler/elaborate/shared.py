@@ -38,9 +38,7 @@ def _call_named(given: syntax.Shared, checked: Checked) -> syntax.Call:
     let = checked.lets.get(name)
     if let is None:
         raise _without_let(given, checked)
-    value = let.value
-    while isinstance(value, syntax.Pin):
-        value = value.operand
+    value = syntax.unpinned(let.value)
     if isinstance(value, syntax.Name) and value.name in checked.lets:
         fix = Fix(given.owner_span, value.name)
         raise _no_owner(

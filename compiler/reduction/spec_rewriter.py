@@ -75,8 +75,7 @@ class Rewritable:
         found = {name: written[at] for name, at in places.items() if count[at] == 1}
         owners = {p.term for p in self.model.parameters} - {t.name for t in self.model.terms}
         for name in owners & self.checked.lets.keys():
-            value = self.checked.lets[name].value
-            call = value.operand if isinstance(value, syntax.Pin) else value
+            call = syntax.unpinned(self.checked.lets[name].value)
             if isinstance(call, syntax.Call) and call.span.source is source:
                 found[name] = call
         return found

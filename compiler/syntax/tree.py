@@ -147,6 +147,13 @@ Expr = (
 )
 
 
+def unpinned(expr: Expr) -> Expr:
+    """The expression within its pins."""
+    while isinstance(expr, Pin):
+        expr = expr.operand
+    return expr
+
+
 # --- declarations ------------------------------------------------------------------------------
 
 

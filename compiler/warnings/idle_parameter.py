@@ -75,8 +75,7 @@ def _given_in_vain(formula: Formula) -> Iterator[Diagnostic]:
 
 def _is_read(given: syntax.Shared, energy: Node, formula: Formula) -> bool:
     """Whether a term reads a parameter of another, or the owner keeps nothing of it."""
-    let = formula.checked.lets[given.owner].value
-    call = let.operand if isinstance(let, syntax.Pin) else let
+    call = syntax.unpinned(formula.checked.lets[given.owner].value)
     arguments = call.arguments if isinstance(call, syntax.Call) else ()
     value = next((a.value for a in arguments if a.name == given.parameter), None)
     if isinstance(value, syntax.Shared):

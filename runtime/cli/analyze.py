@@ -81,10 +81,10 @@ def command(
 
 
 def _require(output: Path | None, plot: Path | None, trajectories: list[str]) -> None:
-    from .outputs import require_result, require_writable
+    from .outputs import JSON, require_result, require_writable
 
     if output is not None:
-        require_result(output, [".json"], trajectories)
+        require_result(output, JSON, trajectories)
     if plot is not None:
         require_writable(plot / "rdf.png")
 

@@ -87,9 +87,9 @@ def command(
 
 def _require(plot: Path | None, data: Sequence[str]) -> None:
     if plot is not None:
-        from .outputs import require_result
+        from .outputs import PNG, require_result
 
-        require_result(plot, [".png"], data)
+        require_result(plot, PNG, data)
 
 
 class DeviationData(TypedDict):

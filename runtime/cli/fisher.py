@@ -53,12 +53,12 @@ def command(
     from ..information.parts import report
     from ..runs.with_data import fitted_run_of
     from .interruption import keeping
-    from .outputs import require_result
+    from .outputs import JSON, require_result
 
     where = output or run / "fisher.json"
     training = fitted_run_of(run, data, allow_data_change)
     report_fitted(training.potential, json, quiet)
-    require_result(where, [".json"], data)
+    require_result(where, JSON, data)
     if not json:
         say_labels(training.structures, training.data.keys, training.data.warnings, json, quiet)
     with nullcontext() if training.changed else only_writer_of(run):

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from pathlib import Path
+from typing import NamedTuple
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..data.frames import split_slice
@@ -13,6 +14,18 @@ from ..files.states import checkpoint_of
 from ..runs.formats import METADATA
 
 _ELSEWHERE = "choose another place with `-o`"
+
+
+class Form(NamedTuple):
+    """How a kind of result is written, in words, and the endings of its names, the usual one first."""
+
+    words: str
+    endings: tuple[str, ...]
+
+
+JSON = Form("results are written as JSON", (".json",))
+PNG = Form("plots are written as PNG", (".png",))
+XYZ = Form("predictions are written as extended XYZ", (".xyz", ".extxyz", ".txt"))
 
 
 def require_writable(path: Path) -> None:
@@ -37,19 +50,18 @@ def require_writable(path: Path) -> None:
         raise _error("unwritable", f"cannot write {path}: {reason}", path, _ELSEWHERE) from None
 
 
-def require_result(path: Path, endings: Sequence[str], reads: Iterable[str | Path] = ()) -> None:
+def require_result(path: Path, form: Form, reads: Iterable[str | Path] = ()) -> None:
     """Raise ArtifactError `unwritable` as `require_writable`, and where a file of results would have the name
     of another kind of file, or of one that the command reads.
 
-    endings: of the names of such files, the usual one first; reads: files, `path` or `path@slice`.
+    reads: files, `path` or `path@slice`.
     """
-    if path.suffix and path.suffix.lower() not in endings:
-        message = f"cannot write {path}: it is the name of another kind of file"
-        raise _error("unwritable", message, path, f"give it a name that ends in {endings[0]}")
-    for where in reads:
-        if split_slice(str(where))[0].resolve() == path.resolve():
-            message = f"cannot write {path}: it is read by this command"
-            raise _error("unwritable", message, path, "choose another name")
+    if path.suffix and path.suffix.lower() not in form.endings:
+        message, help = f"cannot write {path}: {form.words}", f"give it a name that ends in {form.endings[0]}"
+        raise _error("unwritable", message, path, help)
+    if any(split_slice(str(where))[0].resolve() == path.resolve() for where in reads):
+        message = f"cannot write {path}: it is read by this command"
+        raise _error("unwritable", message, path, "choose another name")
     require_writable(path)
 
 

@@ -8,14 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..data.config import FileConfig
 from . import console
 from .options import Json, Quiet, Run, Target
 from .setting_options import Given, having, options_of
 from .spec_warnings import opened
-
-_ENDINGS = (".xyz", ".extxyz", ".txt", "")
 
 if TYPE_CHECKING:
     from ..potential.evaluators import Predicted
@@ -60,10 +57,9 @@ def command(
     kind = FileConfig(**files).kind()
     potential = opened(run, json, quiet)
     if output is not None:
-        from .outputs import require_result
+        from . import outputs
 
-        _require_xyz(output)
-        require_result(output, _ENDINGS, [structures])
+        outputs.require_result(output, outputs.XYZ, [structures])
     found = list(read(structures, labels=False, keep=output is not None, kind=kind).structures)
     found = select(found, only) if only else found
     evaluator = evaluate_by(potential, target, json, quiet)
@@ -82,14 +78,6 @@ def command(
         rows += [_row(s, p) for s, p in zip(found, predicted, strict=True)]
         console.result(console.table(rows, indent=0))
     return 0
-
-
-def _require_xyz(output: Path) -> None:
-    """Raise ArtifactError `unwritable` for the name of a file of another format."""
-    if output.suffix.lower() not in _ENDINGS:
-        message = f"cannot write {output}: predictions are written as extended XYZ"
-        help = "give it a name that ends in .xyz"
-        raise ArtifactError(Diagnostic("unwritable", message, place=str(output), help=help))
 
 
 def _fate(renamed: Mapping[str, str | None]) -> Iterator[str]:

@@ -79,14 +79,14 @@ def command(
     from ..files.lock import only_writer_of
     from ..properties.config import load_properties_config
     from ..properties.stored import PROPERTIES, keep, owner
-    from .outputs import require_result
+    from .outputs import JSON, require_result
     from .targets import evaluate_by
 
     settings = load_properties_config(config)
     if only is not None:
         settings = settings.only(only.split(","))
     where = output or run / PROPERTIES
-    require_result(where, [".json"])
+    require_result(where, JSON)
     potential = opened(run, json, quiet)
     with only_writer_of(owner(where)):
         kind, place = FileConfig(**kinds).kind(), str(config or "--only")

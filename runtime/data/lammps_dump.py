@@ -39,7 +39,10 @@ class DumpFrame:
 
     def column(self, name: str) -> list[str]:
         """The words of a column, one an atom; none where there is no such column."""
-        return [row[self.names.index(name)] for row in self.words] if name in self.names else []
+        if name not in self.names:
+            return []
+        k = self.names.index(name)
+        return [row[k] for row in self.words]
 
     def without_elements(self) -> DumpFrame:
         """The frame without its column `element`."""

@@ -7,13 +7,14 @@ of pairs, as at short distances.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float
 
-from ..structures.arrays import Floats
+from ..structures.arrays import Floats, Stress
 from ..structures.neighbors import pairs
 from ..structures.structure import Structure
 
@@ -36,9 +37,29 @@ class Agreement(NamedTuple):
     factor: float
 
 
-def agreement_with_forces(structures: Sequence[Structure], most_atoms: int = _MOST_ATOMS) -> Agreement | None:
-    """The agreement of stress labels with the stress that the forces imply; None where the forces are not
-    those of pairs, where they leave the stress open, or where the correlation is weak.
+@dataclass(frozen=True, eq=False)
+class ImpliedShear:
+    """V times the stress without its pressure that the forces of structures imply, (9 S,), eV: with few knots
+    and with many.
+    """
+
+    structures: Sequence[Structure]
+    coarse: Floats
+    fine: Floats
+
+    def agreement(self, turned: Callable[[Stress], Stress] = lambda stress: stress) -> Agreement | None:
+        """That of the stress labels, each turned first; None where the correlation is weak."""
+        labels = ((turned(s.stress), s.volume) for s in self.structures if s.stress is not None)
+        labelled = np.concatenate([_SHEAR @ stress.ravel() * volume for stress, volume in labels])
+        coarse, fine = (_agreement(implied, labelled) for implied in (self.coarse, self.fine))
+        weaker = min(coarse, fine, key=lambda found: abs(found.correlation))
+        is_clear = coarse.correlation * fine.correlation > 0 and abs(weaker.correlation) > _CORRELATION
+        return weaker if is_clear else None
+
+
+def implied_shear(structures: Sequence[Structure], most_atoms: int = _MOST_ATOMS) -> ImpliedShear | None:
+    """The shear that the forces of labelled structures imply; None where the forces are not those of pairs,
+    or leave the stress open.
 
     most_atoms: that are looked at.
     """
@@ -46,15 +67,19 @@ def agreement_with_forces(structures: Sequence[Structure], most_atoms: int = _MO
     chosen = _chosen(usable, most_atoms)
     if not chosen:
         return None
-    coarse, fine = (_agreement(chosen, n) for n in _KNOTS)
-    if coarse is None or fine is None or coarse.correlation * fine.correlation < 0:
-        return None
-    return min(coarse, fine, key=lambda found: abs(found.correlation))
+    coarse, fine = (_implied(chosen, n) for n in _KNOTS)
+    return None if coarse is None or fine is None else ImpliedShear(chosen, coarse, fine)
 
 
-def _agreement(structures: Sequence[Structure], n_knots: int) -> Agreement | None:
+def _agreement(implied: Floats, labelled: Floats) -> Agreement:
+    sizes = float(np.linalg.norm(implied)), float(np.linalg.norm(labelled))
+    correlation = float(implied @ labelled) / (sizes[0] * sizes[1]) if all(sizes) else 0.0
+    return Agreement(correlation, sizes[1] / sizes[0] if sizes[0] else 0.0)
+
+
+def _implied(structures: Sequence[Structure], n_knots: int) -> Floats | None:
     parts = [_equations(s, n_knots) for s in structures]
-    design, forces, to_stress, labelled = (np.concatenate([p[k] for p in parts]) for k in range(4))
+    design, forces, to_stress = (np.concatenate([p[k] for p in parts]) for k in range(3))
     largest = float(np.abs(forces).max())
     if len(forces) < _ROWS * np.count_nonzero(design.any(axis=0)) or not largest:
         return None
@@ -69,10 +94,7 @@ def _agreement(structures: Sequence[Structure], n_knots: int) -> Agreement | Non
     uncertain = float(np.einsum("mk,kl,ml->", to_stress, covariance, to_stress))
     if misfit @ misfit > (1 - _EXPLAINED) * forces @ forces or implied @ implied < _CERTAIN**2 * uncertain:
         return None
-    size = float(np.linalg.norm(implied) * np.linalg.norm(labelled))
-    correlation = float(implied @ labelled) / size if size else 0.0
-    factor = float(np.linalg.norm(labelled) / np.linalg.norm(implied))
-    return Agreement(correlation, factor) if abs(correlation) > _CORRELATION else None
+    return np.asarray(implied)
 
 
 def _chosen(structures: Sequence[Structure], most_atoms: int) -> list[Structure]:
@@ -82,11 +104,11 @@ def _chosen(structures: Sequence[Structure], most_atoms: int) -> list[Structure]
     return list(structures[::step])
 
 
-def _equations(s: Structure, n_knots: int) -> tuple[Floats, Floats, Floats, Floats]:
-    """(3N, K) and (3N,) of the forces; (9, K) and (9,) of V times the stress without its pressure, to which
-    the energy of a volume, as of electrons in a metal, adds a part that no force shows.
+def _equations(s: Structure, n_knots: int) -> tuple[Floats, Floats, Floats]:
+    """(3N, K) and (3N,) of the forces; (9, K) of V times the stress without its pressure, to which the energy
+    of a volume, as of electrons in a metal, adds a part that no force shows.
     """
-    assert s.forces is not None and s.stress is not None
+    assert s.forces is not None
     near = pairs(s, _CUTOFF)
     weights = _hats(near.distance, n_knots)  # (M, K)
     away = s.positions[near.j] + near.shift - s.positions[near.i]
@@ -98,7 +120,7 @@ def _equations(s: Structure, n_knots: int) -> tuple[Floats, Floats, Floats, Floa
     # repulsion, φ > 0, is a pressure: σ is negative, tension positive
     outer = -near.distance[:, None, None] * direction[:, :, None] * direction[:, None, :]
     shear = _SHEAR @ outer.reshape(-1, 9).T @ weights
-    return per_atom.reshape(-1, n_knots), s.forces.ravel(), shear, _SHEAR @ s.stress.ravel() * s.volume
+    return per_atom.reshape(-1, n_knots), s.forces.ravel(), shear
 
 
 def _hats(distance: Float[Floats, " M"], n_knots: int) -> Float[Floats, "M K"]:

@@ -8,7 +8,6 @@ right, −1 where tension and compression are exchanged, 1/160 where they are in
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -20,7 +19,7 @@ from ..structures.arrays import Cell, Floats, Stress
 from ..structures.structure import Structure
 from .label_names import candidates
 from .labels import LabelKeys
-from .pair_virial import agreement_with_forces
+from .pair_virial import ImpliedShear, implied_shear
 
 # fractional coordinates are compared on this grid: 2⁶·3·5, so that the fractions of crystals lie on its
 # points and not between them, where rounding would decide
@@ -48,11 +47,13 @@ def check_stress(structures: Sequence[Structure], keys: LabelKeys | None = None)
     found = []
     for quantity in ("stress", "virial"):
         group = [s for s in usable if _quantity(s, keys) == quantity]
+        implied = implied_shear(group, _ATOMS) if len(group) >= _FEWEST else None
         if (measured := _slope(group)) is not None:
             found.append(_verdict(*measured, quantity, keys))
-        else:
-            found.append(_by_forces(group, quantity, keys))
-        found.append(_order(group, quantity))
+        elif implied is not None:
+            found.append(_by_forces(implied, quantity, keys))
+        if implied is not None:
+            found.append(_order(implied, quantity))
     return [warning for warning in found if warning is not None]
 
 
@@ -61,7 +62,8 @@ def sign_of_stress(structures: Sequence[Structure]) -> tuple[int, str] | None:
     usable = [s for s in structures if s.energy is not None and s.stress is not None and s.volume > 0]
     if (measured := _slope(usable)) is not None:
         return (1 if measured[0] > 0 else -1), f"the energies of {measured[1]} pairs of strained cells decide"
-    agreement = agreement_with_forces([s for s in structures if s.stress is not None and s.stress_volume > 0])
+    implied = implied_shear([s for s in structures if s.stress is not None and s.stress_volume > 0])
+    agreement = None if implied is None else implied.agreement()
     if agreement is None:
         return None
     return (1 if agreement.correlation > 0 else -1), "the forces between near atoms decide"
@@ -140,13 +142,14 @@ def _verdict(slope: float, pairs: int, volume: float, quantity: str, keys: Label
     return Diagnostic("stress-unit", message, "warning", help=f"{seen}; {help}")
 
 
-def _by_forces(group: Sequence[Structure], quantity: str, keys: LabelKeys) -> Diagnostic | None:
+def _by_forces(implied: ImpliedShear, quantity: str, keys: LabelKeys) -> Diagnostic | None:
     """The remark on a sign or unit that forces alone decide, where no cells are strained."""
-    found = agreement_with_forces(group, _ATOMS) if len(group) >= _FEWEST else None
+    found = implied.agreement()
     if found is None or abs(found.correlation) < _AGREEMENT:
         return None
     if not 1 / _FAR < found.factor < _FAR:
-        message, help = _wrong_size(found.factor, float(np.mean([s.volume for s in group])), quantity, keys)
+        volume = float(np.mean([s.volume for s in implied.structures]))
+        message, help = _wrong_size(found.factor, volume, quantity, keys)
         if found.correlation < 0 and "virial" not in help:
             message += ", and have the wrong sign"
         seen = f"they are {found.factor:.3g} times the shear that the forces between near atoms imply"
@@ -158,12 +161,9 @@ def _by_forces(group: Sequence[Structure], quantity: str, keys: LabelKeys) -> Di
     return Diagnostic("stress-sign", message, "warning", help=f"{seen}; say `{_other_sign(quantity, keys)}`")
 
 
-def _order(group: Sequence[Structure], quantity: str) -> Diagnostic | None:
+def _order(implied: ImpliedShear, quantity: str) -> Diagnostic | None:
     """The remark on shear components that agree with the forces in another order alone."""
-    if len(group) < _FEWEST or agreement_with_forces(group, _ATOMS) is not None:
-        return None
-    turned = [replace(s, stress=_stress(s)[np.ix_(_TURN, _TURN)] * ~_EYE + _stress(s) * _EYE) for s in group]
-    found = agreement_with_forces(turned, _ATOMS)
+    found = implied.agreement(_from_vasp) if implied.agreement() is None else None
     if found is None or abs(found.correlation) < _AGREEMENT:
         return None
     message = f"the {quantity} labels seem to be in the order of VASP, xx yy zz xy yz zx"
@@ -172,6 +172,11 @@ def _order(group: Sequence[Structure], quantity: str) -> Diagnostic | None:
         "and not as xx yy zz yz xz xy; write all nine numbers"
     )
     return Diagnostic("stress-order", message, "warning", help=help)
+
+
+def _from_vasp(stress: Stress) -> Stress:
+    """What six numbers xx yy zz xy yz zx mean that were read as xx yy zz yz xz xy."""
+    return np.where(_EYE, stress, stress[np.ix_(_TURN, _TURN)])
 
 
 def _wrong_size(factor: float, volume: float, quantity: str, keys: LabelKeys) -> tuple[str, str]:

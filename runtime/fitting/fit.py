@@ -40,9 +40,9 @@ def fit(
     free = potential.n_parameters
     if free == 0:
         return FitResult(potential, True, "nothing to fit", 0.0, (), None)
-    store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
-    task = FitTask(potential, structures, config, store, callback)
     with nullcontext() if folder is None else only_writer_of(folder):
+        store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
+        task = FitTask(potential, structures, config, store, callback)
         return fit_by(_method(potential, config))(task)
 
 

@@ -78,17 +78,18 @@ def test_a_folder_that_may_not_be_entered(
     )
 
 
-KIND, READ = "it is the name of another kind of file", "it is read by this command"
+AS_JSON, AS_PNG = "results are written as JSON", "plots are written as PNG"
+READ = "it is read by this command"
 
 
 @pytest.mark.parametrize(
     ("arguments", "path", "reason", "help"),
     [
         (("analyze", "md.json", "-o"), "md.json", READ, "choose another name"),
-        (("analyze", "md.xyz", "-o"), "md.xyz", KIND, "give it a name that ends in .json"),
-        (("eval", "nb", "--data", "md.xyz", "--plot"), "nb.pes", KIND, "give it a name that ends in .png"),
+        (("analyze", "md.xyz", "-o"), "md.xyz", AS_JSON, "give it a name that ends in .json"),
+        (("eval", "nb", "--data", "md.xyz", "--plot"), "nb.pes", AS_PNG, "give it a name that ends in .png"),
         (("predict", "nb", "-q", "--data", "md.xyz@:1", "-o"), "./md.xyz", READ, "choose another name"),
-        (("properties", "nb", "-o"), "nb.pes", KIND, "give it a name that ends in .json"),
+        (("properties", "nb", "-o"), "nb.pes", AS_JSON, "give it a name that ends in .json"),
         (("predict", "nb", "-q", "--data", "md.xyz", "-o"), "", "it has no name of its own", None),
         (("fit", "nb.pes", "--data", "md.xyz", "-o"), ".", "it has no name of its own", None),
         (("eval", "nb", "--data", "md.xyz", "--plot"), "", "it has no name of its own", None),
