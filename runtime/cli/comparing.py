@@ -9,7 +9,6 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 from ...compiler.difference.compare import Difference, compare
 from ...compiler.difference.effect import Effect, effect
 from ...compiler.difference.words import compare_words
-from ...compiler.program import Program
 from ..runs.versions import Version
 from .difference_text import as_text, painter
 
@@ -49,8 +48,7 @@ class Compared:
 def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> Compared:
     """The difference of two versions. Raises SpecError not-a-spec."""
     try:
-        checked = [Program.of(v.source).checked for v in (a, b)]
-        difference = compare(checked[0], checked[1], species)
+        difference = compare(a.program.checked, b.program.checked, species)
     except Exhausted:
         message = "the specs are too large to compare their meaning in a second"
         note = Diagnostic("too-large", message, "note", help="they are compared by their words")
@@ -71,7 +69,7 @@ def compared(a: Version, b: Version, species: tuple[str, ...] | None = None) -> 
 def _faults(version: Version, species: tuple[str, ...] | None) -> tuple[Diagnostic, ...]:
     """The faults of a spec; none where it is valid."""
     try:
-        _ = Program.of(version.source).for_species(species or ()).model
+        _ = version.program.for_species(species or ()).model
     except SpecError as error:
         return error.diagnostics
     return ()

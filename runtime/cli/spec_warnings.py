@@ -59,7 +59,7 @@ def _of_version(version: Version, species: Sequence[str]) -> tuple[Diagnostic, .
     """The warnings of a version; none where it is not valid, which others tell."""
     with suppress(UserError, RecursionError, Exhausted):
         if version.run is None:
-            program = Program.of(version.source).for_species(species)
+            program = version.program.for_species(species)
             return as_warnings(warnings_of(program.checked, program.model))
         from ..runs.run_folder import load
 

@@ -6,10 +6,12 @@ import re
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
+from ...compiler.program import Program
 from .formats import SPEC
 from ..files.git import read_revision
 from ..files.orphans import recover
@@ -24,6 +26,11 @@ class Version:
     name: str
     source: Source
     run: Path | None = None
+
+    @cached_property
+    def program(self) -> Program:
+        """The program of the spec, parsed and checked once. Raises SpecError."""
+        return Program.of(self.source)
 
 
 def read_versions(words: Sequence[str], include: Sequence[Path] = ()) -> tuple[Version, Version]:
