@@ -8,7 +8,7 @@ from time import perf_counter
 import jax
 
 from ..potential.potential import Potential
-from ..residuals.residuals import batch_elements
+from ..residuals.xla import batch_elements
 from ..structures.batches import plan_batches
 from ..structures.structure import Structure
 

@@ -8,6 +8,7 @@ from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..optimize.adamw import TrainOptions, TrainState, train
 from ..optimize.methods import FIRST_ORDER
 from ..residuals.gradients import train_batch, value_and_gradient
+from ..residuals.outputs import xla_outputs
 from ..residuals.residuals import Residuals, Sigmas
 from .methods import method
 from .prior import linear_solved, prior_of
@@ -19,10 +20,8 @@ from .task import FitTask
 def first_order_fit(task: FitTask) -> FitResult:
     """The potential trained by `first_order`. Raises FitError not-finite-start."""
     potential, config = task.potential, task.config
-    precision = config.precision or "float32"
-    problem = Residuals(
-        potential, task.structures, Sigmas.of(config.weights), config.memory_mb, precision=precision
-    )
+    by = xla_outputs(potential, config.precision or "float32")
+    problem = Residuals(potential, task.structures, Sigmas.of(config.weights), config.memory_mb, outputs=by)
     epochs = config.max_iterations or 200
 
     def callback(state: TrainState) -> bool | None:
@@ -39,9 +38,9 @@ def first_order_fit(task: FitTask) -> FitResult:
         clip=1e3,
     )
     found = train(
-        value_and_gradient(problem),
+        value_and_gradient(problem, by),
         linear_solved(problem, potential, prior_of(potential, problem, config.ridge)),
-        [train_batch(problem, item) for item in problem.batches()],
+        [train_batch(problem, by, item) for item in problem.batches()],
         options,
         bounds=(problem.lower, problem.upper),
         callback=callback,

@@ -18,7 +18,7 @@ from jaxtyping import Float
 from ...compiler.backends.xla.kernel import Arrays
 from ..potential.potential import Potential
 from ..residuals.derivatives import WIDTH, compiled
-from ..residuals.residuals import batch_elements
+from ..residuals.xla import batch_elements
 from ..structures.arrays import Floats
 from ..structures.batches import Batch, plan_batches
 from ..structures.structure import Structure

@@ -268,12 +268,12 @@ def evaluator(
 def _cpp(model: Model, dtype: str) -> CppEvaluator:
     from ...compiler.backends.cpp.kernel import CppKernel
 
-    kernel = CppKernel(model, _REALS[dtype])
+    kernel = CppKernel(model, REALS[dtype])
     _ = kernel.library  # compiled, or found, now
     return CppEvaluator(kernel)
 
 
-_REALS: Mapping[str, Literal["double", "float"]] = {"float64": "double", "float32": "float"}
+REALS: Mapping[str, Literal["double", "float"]] = {"float64": "double", "float32": "float"}
 
 
 def _instead(error: ToolError) -> Diagnostic:

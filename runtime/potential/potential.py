@@ -21,9 +21,10 @@ from ...compiler.program import Program
 from ..structures.arrays import Floats, Indices, Theta
 from ..structures.padding import ListSpec
 from ..structures.structure import Structure
-from .evaluators import Evaluator, Predicted, evaluator, specs_of
+from .evaluators import REALS, Evaluator, Predicted, evaluator, specs_of
 
 if TYPE_CHECKING:
+    from ...compiler.backends.cpp.kernel import CppKernel
     from ...compiler.backends.xla.kernel import Kernel
     from .calculator import Deviations, PotentiaCalculator
 
@@ -39,6 +40,7 @@ class Potential:
     theta: Theta
     _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
     _evaluators: dict[tuple[str, str], Evaluator] = field(default_factory=dict, repr=False)
+    _along: dict[str, CppKernel] = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
@@ -71,11 +73,11 @@ class Potential:
 
     def with_theta(self, theta: Theta) -> Potential:
         """The same potential with other parameters; compiled kernels are kept."""
-        return Potential(self.program, np.array(theta, dtype=np.float64), self._kernels, self._evaluators)
+        return replace(self, theta=np.array(theta, dtype=np.float64))
 
     def __getstate__(self) -> dict[str, Any]:
         """Kernels stay here: another process makes its own, or finds them in the user's cache."""
-        return vars(self) | {"_kernels": {}, "_evaluators": {}}
+        return vars(self) | {"_kernels": {}, "_evaluators": {}, "_along": {}}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A copy with parameters of its own; compiled kernels are kept."""
@@ -108,6 +110,16 @@ class Potential:
         if key not in self._evaluators:
             self._evaluators[key] = evaluator(self.model, self.kernel, target, dtype, on_warning)
         return self._evaluators[key]
+
+    def along(self, dtype: str = "float64") -> CppKernel:
+        """The derivative of the energy along a direction in the parameters (`passes.along`) as generated C++;
+        it is made once for each precision, and compiled when it is first called.
+        """
+        if dtype not in self._along:
+            from ...compiler.backends.cpp.kernel import CppKernel
+
+            self._along[dtype] = CppKernel(pipeline.along(self.model), REALS[dtype])
+        return self._along[dtype]
 
     def predict(
         self,

@@ -16,10 +16,9 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from ...compiler.analysis.jacobian_coloring import jacobian_coloring
 from ...compiler.backends.xla.kernel import Arrays, Kernel
-from ...compiler.ir.graph import Model
 from ..optimize.qr_system import Array, Indices, Mask
+from .places import UPPER, shared_places
 
 # (theta, batch) → the outputs of a batch in one row; with seeds also a row of derivatives for each seed
 Outputs = Callable[[jax.Array, Arrays], jax.Array]
@@ -33,8 +32,6 @@ Apart = Callable[[Float[Array, " P"], Arrays, Float[Array, "width P"]], Float[ja
 # parameters differentiated by one call; what the value itself costs again each time is a small part of it
 WIDTH = 16
 
-# the six components of a virial or stress that count
-UPPER = np.triu_indices(3)
 # telling species apart costs something, which fewer directions have to bring in
 _WORTH = 0.8
 
@@ -45,7 +42,7 @@ class Derivatives:
     def __init__(self, kernel: Kernel) -> None:
         self._tangents = compiled(kernel)[1]
         self._apart = _compiled_apart(kernel)
-        self._species, self._place = _shared_places(kernel.model)
+        self._species, self._place = shared_places(kernel.model)
 
     def n_directions(self, numbers: Indices) -> int:
         """Along how many directions those numbers of theta are differentiated."""
@@ -132,20 +129,3 @@ def _in_chunks(
         seeds = np.zeros((WIDTH, len(theta)), theta.dtype)
         seeds[row[chunk] - first, numbers[chunk]] = 1.0
         yield chunk, seeds
-
-
-def _shared_places(model: Model) -> tuple[Indices, Indices]:
-    """Of each number the species of the sites through which alone it acts, −1 where it is of none, and which
-    numbers of other species share its direction.
-    """
-    owners = jacobian_coloring(model)
-    species, place = np.full((2, len(model.vector)), -1)
-    taken = 0
-    for p, part in model.vector.parts():
-        own = np.array(owners.get(p.name, ()), dtype=np.intp)
-        for s in range(len(model.species)):
-            mine = np.flatnonzero(own == s)
-            species[part.start + mine] = s
-            place[part.start + mine] = taken + np.arange(len(mine))
-        taken += len(own)
-    return species, place

@@ -24,8 +24,10 @@ from numpy.typing import NDArray
 
 from ...compiler.backends.xla.arrays import Pair
 from ...compiler.backends.xla.kernel import Arrays, Kernel
-from .derivatives import UPPER
+from .derivatives import outputs
+from .places import UPPER
 from .residuals import Item, Residuals
+from .xla import XlaOutputs
 
 
 class TrainBatch(NamedTuple):
@@ -42,16 +44,17 @@ ValueAndGradient = Callable[
 ]
 
 
-def value_and_gradient(problem: Residuals) -> ValueAndGradient:
+def value_and_gradient(problem: Residuals, by: XlaOutputs) -> ValueAndGradient:
     """(theta_free, batch) -> ½ Σ r² over the batch and its gradient, compiled once for each shape."""
-    full = jnp.asarray(problem.potential.theta, problem.kernel.dtype)
+    full = jnp.asarray(problem.potential.theta, by.kernel.dtype)
     free = jnp.asarray(problem.free)
+    outputs_of = outputs(by.kernel)
 
     def both(theta: Float[Array, " F"], batch: TrainBatch) -> tuple[Float[Array, ""], Float[Array, " F"]]:
         every = full.at[free].set(theta.astype(full.dtype))
-        residual = batch.scale * (problem.outputs(every, batch.arrays) - batch.target)
+        residual = batch.scale * (outputs_of(every, batch.arrays) - batch.target)
         weights = batch.scale * residual
-        gradient = jax.grad(lambda t: _weighted(problem.kernel, t, batch.arrays, weights))(every)
+        gradient = jax.grad(lambda t: _weighted(by.kernel, t, batch.arrays, weights))(every)
         return 0.5 * jnp.sum(residual * residual), gradient[free]
 
     return jax.jit(both)
@@ -82,9 +85,9 @@ def _weighted(
     return jnp.sum(of_energy * value) + jnp.sum(slope)
 
 
-def train_batch(problem: Residuals, item: Item) -> TrainBatch:
+def train_batch(problem: Residuals, by: XlaOutputs, item: Item) -> TrainBatch:
     """A batch of the problem, in the precision of its kernel."""
     arrays, batch, labels = item
     scale, target = problem.dense_rows(batch, labels)
-    on_host = scale.astype(problem.kernel.dtype), target.astype(problem.kernel.dtype)
+    on_host = scale.astype(by.kernel.dtype), target.astype(by.kernel.dtype)
     return TrainBatch(arrays, *cast(tuple[Array, Array], on_host))  # jax takes either kind

@@ -12,27 +12,25 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ...compiler.analysis.linearity import linear_parameters
-from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ...compiler.chemistry.constants import GPA
 from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem
 from ..potential.potential import Potential
 from ..structures.arrays import Floats
-from ..structures.batches import Batch, BatchPlan, Labels, make_labels, plan_batches
+from ..structures.batches import Batch, BatchPlan, Labels, make_labels
 from ..structures.structure import Structure
 from .config import WeightsConfig
-from .derivatives import UPPER, Derivatives, compiled, outputs
+from .outputs import Outputs, outputs_of
+from .places import UPPER
 
-Item = tuple[Arrays, Batch, Labels]
+# a batch as the target reads it, the same padded, and its labels
+Item = tuple[Any, Batch, Labels]
 R = TypeVar("R")
-
-# elements of a batch that work best: dense lists stay in the cache of a core
-_ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
 
 
 @dataclass(frozen=True)
@@ -71,7 +69,9 @@ class Residuals:
         memory_mb: float = 1000.0,
         on_progress: Callable[[float], None] | None = None,
         precision: str = "float64",
+        outputs: Outputs | None = None,
     ) -> None:
+        """outputs: those of the potential on a target; on the fastest one without."""
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
         self.on_progress = on_progress
         model = potential.model
@@ -81,18 +81,9 @@ class Residuals:
         self.upper = np.array(model.vector.upper)[self.free]
         solved = model.vector.among(linear_parameters(model))
         self.linear: Mask = np.array(solved, dtype=bool)[self.free]
-        self.kernel: Kernel = potential.kernel(precision)
-        self.plan: BatchPlan = plan_batches(
-            structures,
-            potential.list_specs(precision),
-            potential.species,
-            max_elements=batch_elements(self.kernel, memory_mb),
-        )
-        self._memory = memory_mb * 1e6
-        self.outputs = outputs(self.kernel)
-        self._values = compiled(self.kernel)[0]
-        self._derivatives = Derivatives(self.kernel)
-        self._keeps = self._fits_in_memory()
+        self.outputs = outputs_of(potential, precision=precision) if outputs is None else outputs
+        self.plan: BatchPlan = self.outputs.plan(structures, memory_mb)
+        self._room = 0.25e6 * memory_mb  # bytes for batches that are kept
         self._kept: dict[int, Item] = {}
         self._affine: tuple[Floats, TriangularSystem] | None = None
 
@@ -102,10 +93,8 @@ class Residuals:
         """½ Σ r²."""
         full = self._full(theta)
         total = 0.0
-        for arrays, batch, labels in self.batches():
-            rows, scale, target = self._rows(batch, labels)
-            residual = scale * (np.asarray(self._values(full, arrays))[rows] - target)
-            total += 0.5 * float(residual @ residual)
+        for rows in in_order(partial(self._rows_of, full, np.arange(0)), self.batches()):
+            total += 0.5 * float(rows.residual @ rows.residual)
         return total
 
     def linearize(self, theta: Floats, columns: Indices) -> TriangularSystem:
@@ -141,7 +130,7 @@ class Residuals:
     @property
     def n_directions(self) -> int:
         """Along how many directions all derivatives of an output are taken."""
-        return self._derivatives.n_directions(self.free)
+        return self.outputs.n_directions(self.free)
 
     # --- rows --------------------------------------------------------------------------------
 
@@ -172,38 +161,29 @@ class Residuals:
         rows, scale, target = self._rows(batch, labels)
         jacobian = np.zeros((len(rows), 0))
         if len(columns):
-            jacobian = (self._derivatives(full, arrays, self.free[columns])[:, rows] * scale).T
-        residual = scale * (np.asarray(self._values(full, arrays))[rows] - target)
+            found = self.outputs.derivatives(full, arrays, self.free[columns])
+            jacobian = (found[:, rows] * scale).T
+        residual = scale * (self.outputs.values(full, arrays)[rows] - target)
         structures = np.arange(batch.n_structures)
         owner = np.concatenate([structures, np.tile(batch.structure, 3), np.tile(structures, 6)])
         quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
         return ResidualRows(residual, jacobian, owner[rows], quantity[rows])
 
     def _full(self, theta: Floats) -> Floats:
-        return self.potential.scatter(theta).astype(self.kernel.dtype)
-
-    def _fits_in_memory(self) -> bool:
-        elements = sum(shape.elements(self.plan.specs) for shape, _ in self.plan.groups)
-        return elements * 64.0 < 0.25 * self._memory
+        return self.outputs.at(self.potential.scatter(theta))
 
     def batches(self, chosen: Sequence[int] | None = None) -> Iterator[Item]:
-        """All batches, or those chosen; kept on the device where all are small against the memory allowed."""
+        """All batches, or those chosen; as many are kept as a quarter of the memory allowed has room for."""
         for k in range(len(self.plan.groups)) if chosen is None else chosen:
             item = self._kept.get(k)
             if item is None:
                 batch, indices = self.plan.batch(k)
-                item = (self.kernel.arrays(batch), batch, make_labels(self.structures, batch, indices))
-                if self._keeps:
+                arrays = self.outputs.arrays(batch, [self.structures[i] for i in indices])
+                item = (arrays, batch, make_labels(self.structures, batch, indices))
+                self._room -= self.outputs.size(arrays, batch)
+                if self._room > 0:
                     self._kept[k] = item
             yield item
-
-
-def batch_elements(kernel: Kernel, memory_mb: float) -> int:
-    """How large a batch may be: what runs fastest, or less where memory does not allow it (about 2 kB an
-    element).
-    """
-    best = min((_ELEMENTS[d.name] for d in kernel.lists), default=1 << 16)
-    return max(256, min(best, int(memory_mb * 1e6 / 2e3)))
 
 
 def in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:

@@ -15,6 +15,7 @@ from ..optimize.qr_system import Array, Indices
 from ..potential.potential import Potential
 from ..structures.structure import Structure
 from .gradients import train_batch, value_and_gradient
+from .outputs import xla_outputs
 from .residuals import Item, Residuals, Sigmas, in_order
 
 # The cost of a direction of the curvature, in gradients of the same structure: measured, 2.5 against 8.5 ms
@@ -37,12 +38,11 @@ class StochasticProblem:
         precision: str = "float32",
         seed: int = 0,
     ) -> None:
-        self.data = Residuals(potential, structures, sigmas, memory_mb, precision=precision)
-        self.others = (
-            Residuals(potential, held_out, sigmas, memory_mb, precision=precision) if held_out else None
-        )
+        self._by = by = xla_outputs(potential, precision)
+        self.data = Residuals(potential, structures, sigmas, memory_mb, outputs=by)
+        self.others = Residuals(potential, held_out, sigmas, memory_mb, outputs=by) if held_out else None
         self.lower, self.upper = self.data.lower, self.data.upper
-        self._gradient = value_and_gradient(self.data)
+        self._gradient = value_and_gradient(self.data, self._by)
         self._seed = seed
         self._everything: Indices = np.arange(len(self.data.free))
         rows = [sum(sum(structures[k].n_labels) for k in group) for _, group in self.data.plan.groups]
@@ -55,10 +55,10 @@ class StochasticProblem:
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """½ Σ r² at θ (P,) and its gradient."""
-        at = theta.astype(self.data.kernel.dtype)
+        at = theta.astype(self._by.kernel.dtype)
 
         def of(item: Item) -> tuple[float, Array]:
-            loss, gradient = self._gradient(at, train_batch(self.data, item))
+            loss, gradient = self._gradient(at, train_batch(self.data, self._by, item))
             return float(loss), np.asarray(gradient, dtype=np.float64)
 
         total, gradient = 0.0, np.zeros(len(theta))

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...ir.graph import Model
 from . import build
 from .emit import Real, Source, emit
-from .library import Atoms, Library, Results
+from .library import Atoms, CheckedAtoms, Library, Results
 
 
 @dataclass(frozen=True, eq=False)
@@ -45,7 +45,7 @@ class CppKernel:
     def __call__(
         self,
         constants: NDArray[np.float64],
-        atoms: Atoms,
+        atoms: Atoms | CheckedAtoms,
         threads: int = 1,
         atom_virials: bool = False,
     ) -> Results:

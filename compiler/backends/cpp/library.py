@@ -118,6 +118,14 @@ class Atoms:
         return self.neighbours >> np.int32(index_bits(len(self.positions)))
 
 
+@dataclass(frozen=True, eq=False)
+class CheckedAtoms:
+    """Atoms that fit a kernel, and their arrays as it takes them, which must not change in type or place."""
+
+    atoms: Atoms
+    arrays: ctypes.Structure
+
+
 def index_bits(n_atoms: int) -> int:
     """The bits that the index of one of so many atoms takes."""
     return max(0, n_atoms - 1).bit_length()
@@ -179,7 +187,11 @@ class Library:
         return ctypes.cast(self._compute, c_void_p).value or 0
 
     def compute(
-        self, atoms: Atoms, constants: Floats | None = None, threads: int = 1, atom_virials: bool = False
+        self,
+        atoms: Atoms | CheckedAtoms,
+        constants: Floats | None = None,
+        threads: int = 1,
+        atom_virials: bool = False,
     ) -> Results:
         """Energies, forces and virial; with `atom_virials` also those of each atom. No array is copied.
 
@@ -189,14 +201,31 @@ class Library:
         Raises MemoryError where there is no memory for lists, InternalError for arrays of a wrong type,
         shape or layout, and for indices out of range.
         """
-        n = _check_atoms(atoms, len(self.about.species))
+        given = atoms if isinstance(atoms, CheckedAtoms) else self.checked(atoms)
         constants = self.about.constants if constants is None else constants
         if constants is None:
             raise InternalError("a kernel that carries no constants was given none")
         _require("constants", constants, np.float64, (self.about.n_constants,))
+        n = len(given.atoms.positions)
         site, forces = np.zeros(n), np.zeros((n, 3))
         half, neighbour = (np.zeros((n, 3, 3)) if atom_virials else None for _ in range(2))
-        given = _Atoms(
+        out = _Results(
+            site_energy=_address(site),
+            forces=_address(forces),
+            virial_half=_address(half),
+            virial_neighbour=_address(neighbour),
+        )
+        arrays = _Atoms.from_buffer_copy(given.arrays)
+        arrays.constants = _address(constants)
+        if self._compute(arrays, out, 1 if is_forked() else max(1, threads)) != 0:
+            raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
+        virial = np.array(out.virial).reshape(3, 3)
+        return Results(out.energy, virial, forces, site, half, neighbour)
+
+    def checked(self, atoms: Atoms) -> CheckedAtoms:
+        """Atoms for many calls with other constants. Raises InternalError as `compute`."""
+        n = _check_atoms(atoms, len(self.about.species))
+        arrays = _Atoms(
             n_centres=len(atoms.first) - 1 if atoms.centres is None else len(atoms.centres),
             n_atoms=n,
             positions=_address(atoms.positions),
@@ -207,18 +236,8 @@ class Library:
             shifts=_address(atoms.shifts),
             mask=-1 if atoms.shifts is None else (1 << index_bits(n)) - 1,
             image=index_bits(n),
-            constants=_address(constants),
         )
-        out = _Results(
-            site_energy=_address(site),
-            forces=_address(forces),
-            virial_half=_address(half),
-            virial_neighbour=_address(neighbour),
-        )
-        if self._compute(given, out, 1 if is_forked() else max(1, threads)) != 0:
-            raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
-        virial = np.array(out.virial).reshape(3, 3)
-        return Results(out.energy, virial, forces, site, half, neighbour)
+        return CheckedAtoms(atoms, arrays)
 
 
 def _checked(path: Path, about: Any, digest: str | None) -> About:

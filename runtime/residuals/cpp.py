@@ -1,0 +1,139 @@
+"""The outputs of a batch and their derivatives by generated C++, a structure and a direction at a time.
+
+The kernel of derivatives is that of the energy along a direction in the parameters (`passes.along`), which
+costs what the model itself costs. A number that acts through the sites of one species alone takes a call for
+those sites: four species with a network each cost what one does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from threading import Lock
+
+import numpy as np
+from jaxtyping import Float
+
+from ...compiler.backends.cpp.kernel import CppKernel
+from ...compiler.backends.cpp.library import CheckedAtoms, Results
+from ..optimize.qr_system import Indices
+from ..potential.evaluators import CppEvaluator
+from ..potential.potential import Potential
+from ..structures.arrays import Floats, Theta
+from ..structures.batches import Batch, BatchPlan, plan_batches
+from ..structures.structure import Structure
+from .places import UPPER, shared_places
+
+# atoms of a batch: each core has many of them, and the lists of a structure are read again for each direction
+_ATOMS = 256
+
+
+@dataclass(frozen=True, eq=False)
+class _Own:
+    """A structure of a batch. sites: the same with the atoms of one species as centres, None where it
+    has none; first: its first atom."""
+
+    whole: CheckedAtoms
+    sites: tuple[CheckedAtoms | None, ...]
+    first: int
+    n_atoms: int
+
+
+@dataclass(frozen=True, eq=False)
+class CppArrays:
+    """The structures of a batch of this shape."""
+
+    own: tuple[_Own, ...]
+    n_atoms: int
+    n_structures: int
+
+    def row(self, k: int, found: Results, row: Float[Floats, " m"]) -> None:
+        """Write the outputs of a structure to their places in a row."""
+        own, n, b = self.own[k], self.n_atoms, self.n_structures
+        row[k] = found.energy
+        row[b : b + 3 * n].reshape(3, n)[:, own.first : own.first + own.n_atoms] = found.forces.T
+        row[b + 3 * n :].reshape(6, b)[:, k] = found.virial[UPPER]
+
+    @property
+    def width(self) -> int:
+        return self.n_structures + 3 * self.n_atoms + 6 * self.n_structures
+
+
+class CppOutputs:
+    """As `Outputs` has it."""
+
+    target = "cpp"
+
+    def __init__(self, potential: Potential, evaluator: CppEvaluator, along: CppKernel) -> None:
+        """along: the kernel of derivatives; both are compiled."""
+        self._lists, self._values = evaluator, evaluator.kernel
+        self._along = along
+        model = potential.model
+        # one species has no other sites to tell its own from
+        self._species = shared_places(model if len(model.species) == 1 else potential.program.optimized)[0]
+        self._known: dict[CppKernel, tuple[bytes, list[Floats]]] = {}
+        self._alone = Lock()
+
+    def plan(self, structures: Sequence[Structure], memory_mb: float) -> BatchPlan:
+        return plan_batches(structures, (), self._values.model.species, max_atoms=_ATOMS)
+
+    def arrays(self, batch: Batch, structures: Sequence[Structure]) -> CppArrays:
+        ends = np.cumsum([s.n_atoms for s in structures])
+        own = tuple(self._own(s, int(end)) for s, end in zip(structures, ends, strict=True))
+        return CppArrays(own, len(batch.real), batch.n_structures)
+
+    def size(self, arrays: CppArrays, batch: Batch) -> int:
+        return sum(o.whole.atoms.neighbours.nbytes + 100 * o.n_atoms for o in arrays.own)
+
+    def at(self, theta: Theta) -> Theta:
+        return theta
+
+    def values(self, theta: Theta, arrays: CppArrays) -> Float[Floats, " m"]:
+        (constants,) = self._constants(theta.tobytes(), [theta], self._values)
+        found = np.zeros(arrays.width)
+        for k, own in enumerate(arrays.own):
+            arrays.row(k, self._values(constants, own.whole), found)
+        return found
+
+    def derivatives(self, theta: Theta, arrays: CppArrays, numbers: Indices) -> Float[Floats, "F m"]:
+        species = self._species[numbers]
+        found = np.zeros((len(numbers), arrays.width))
+        directions = self._along_each(theta, numbers)
+        for k, own in enumerate(arrays.own):
+            for row, constants, s in zip(found, directions, species.tolist(), strict=True):
+                sites = own.whole if s < 0 else own.sites[s]
+                if sites is not None:
+                    arrays.row(k, self._along(constants, sites), row)
+        return found
+
+    def n_directions(self, numbers: Indices) -> int:
+        """Each costs what all atoms cost."""
+        species = self._species[numbers]
+        apart = np.bincount(species[species >= 0], minlength=1)
+        return int((species < 0).sum()) + int(apart.max())
+
+    # --- atoms -------------------------------------------------------------------------------------
+
+    def _own(self, structure: Structure, end: int) -> _Own:
+        atoms = self._lists.lists(structure, 0.0)
+        library = self._values.library
+        sites: list[CheckedAtoms | None] = []
+        for s in range(len(self._values.model.species)) if (self._species >= 0).any() else ():
+            centres = np.flatnonzero(atoms.species == s).astype(np.int32)
+            sites.append(library.checked(replace(atoms, centres=centres)) if len(centres) else None)
+        return _Own(library.checked(atoms), tuple(sites), end - structure.n_atoms, structure.n_atoms)
+
+    # --- constants ---------------------------------------------------------------------------------
+
+    def _along_each(self, theta: Theta, numbers: Indices) -> list[Floats]:
+        """The constants of the derivatives by each number."""
+        directions = (np.concatenate([theta, np.arange(len(theta)) == k]) for k in numbers)
+        return self._constants(theta.tobytes() + numbers.tobytes(), directions, self._along)
+
+    def _constants(self, key: bytes, thetas: Iterable[Theta], kernel: CppKernel) -> list[Floats]:
+        """Worked out once for all batches at one theta, and kept until another is asked for."""
+        with self._alone:
+            known = self._known.get(kernel)
+            if known is None or known[0] != key:
+                known = self._known[kernel] = key, [kernel.constants(theta) for theta in thetas]
+            return known[1]
