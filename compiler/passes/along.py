@@ -13,7 +13,7 @@ from ..ir.derivatives import tangents
 from ..ir.graph import Model
 from ..ir.parameter import Parameter
 
-_DIRECTION = " along"  # no name of a parameter has a space
+_DIRECTION = "'"  # no name of a parameter has one
 
 
 def along_direction(model: Model) -> Model:
@@ -30,6 +30,6 @@ def along_direction(model: Model) -> Model:
         if node.op is ops.param
     }
     found = tangents([site], seeds)[site]
-    energy = ops.constant(0.0, domain=site.kind.domain) if found is None else found
+    energy = ops.constant(0.0, site.kind.unit, site.kind.domain) if found is None else found
     both: tuple[Parameter, ...] = (*model.parameters, *directions.values())
     return replace(model, parameters=both, terms=(), outputs={"energy": energy})

@@ -17,6 +17,7 @@ from .labels import say_labels
 from .options import Config, Data, Include, Json, Quiet, Spec
 from .setting_options import Given, having, options_of
 from .spec_warnings import warn
+from .targets import fit_by
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
@@ -95,6 +96,7 @@ def command(
             potential = _begun(potential, begin, quiet)
         if not quiet:
             _introduce(data, training, potential, json)
+        fit_by(potential, settings, json, quiet)
         result = _fitted(potential, training, settings, folder, resume, quiet)
         metrics = saved(folder, result, training, settings, f"fitted from {spec}", plot=plot, quiet=quiet)
         _finished(folder, result.reason)
@@ -156,9 +158,6 @@ def _introduce(data: list[str], training: TrainingData, potential: Potential, js
     )
     say_labels((*train, *test), training.keys, (), json, quiet=False)
     console.say(f"model   {sentence(potential.model)}")
-    for part in potential.list_specs():
-        kind = "each pair once" if part.layout == "pair" else "all neighbours of each atom"
-        console.say(f"list    {kind} within {part.cutoff:g} Å")
     console.report(training.warnings, json)
 
 

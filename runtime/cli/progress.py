@@ -46,6 +46,17 @@ def counting(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], Non
 
 
 @contextmanager
+def working(what: str, quiet: bool) -> Iterator[None]:
+    """A line with the time so far, while nothing can be counted."""
+    if quiet or not console.is_terminal():
+        yield
+        return
+    with _bar() as bar:
+        bar.add_task(what, total=None)
+        yield
+
+
+@contextmanager
 def passing(what: str, quiet: bool) -> Iterator[Callable[[float], None] | None]:
     """A function to tell what share of a pass over data is done; None where nobody looks."""
     if quiet or not console.is_terminal():

@@ -19,6 +19,7 @@ from .summary import read_program
 if TYPE_CHECKING:
     from ...compiler.program import Program
 
+_ALONG = "none of these: the derivative of the energy along a direction in the parameters, for fits"
 STAGES = ("ast", "ir", "plan", "jaxpr", "hlo")
 
 
@@ -31,7 +32,8 @@ def emitted(
 ) -> str:
     """The text of a stage. Raises UserError `unknown-stage`, and SpecError."""
     if stage == "ir@help":
-        return "\n".join(f"{_slug(p.name):16} {p.reason}" for p in pipeline.PASSES)
+        named = {**{_slug(p.name): p.reason for p in pipeline.PASSES}, "along": _ALONG}
+        return "\n".join(f"{name:16} {reason}" for name, reason in named.items())
     if stage not in STAGES and not stage.startswith("ir@"):
         help = did_you_mean(stage, STAGES) or f"stages: {', '.join(STAGES)}, ir@PASS"
         raise UserError(Diagnostic("unknown-stage", f"there is no stage `{stage}`", help=help))
@@ -42,6 +44,8 @@ def emitted(
     model = program.model
     if stage == "ir":
         return print_model(model)
+    if stage == "ir@along":
+        return print_model(pipeline.along(model))
     if stage.startswith("ir@"):
         return print_model(pipeline.optimize(model, until=_pass(stage.removeprefix("ir@"))))
     if model.open_species:

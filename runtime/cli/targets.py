@@ -10,6 +10,26 @@ from . import console
 if TYPE_CHECKING:
     from ..potential.evaluators import Evaluator
     from ..potential.potential import Potential
+    from ..residuals.config import FitConfig
+
+
+def fit_by(potential: Potential, config: FitConfig, json: bool, quiet: bool) -> None:
+    """Compile what a fit calls, and echo the target as `evaluate_by`. Raises FitError, ToolError."""
+    from ..fitting.fit import method_of
+    from ..optimize.methods import LEAST_SQUARES
+    from ..residuals.outputs import outputs_of, xla_outputs
+    from .progress import working
+
+    faults: list[Diagnostic] = []
+    precision = config.precision or "float64"
+    with working("compiling", quiet):
+        if method_of(potential, config) is LEAST_SQUARES:
+            found = outputs_of(potential, config.target, precision, faults.append)
+        else:
+            found = xla_outputs(potential, config.precision or "float32", config.target)
+    if not quiet:
+        console.report(faults, json)
+        console.say(f"target  {found.described}")
 
 
 def evaluate_by(
@@ -27,6 +47,5 @@ def evaluate_by(
         return found
     if faults:
         console.report(faults, json)
-    by = f" ({found.compiled_by})" if isinstance(found, CppEvaluator) else ""
-    console.say(f"target: {found.target}{by}")
+    console.say(f"target: {found.described if isinstance(found, CppEvaluator) else found.target}")
     return found

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..files.atomic import unwritable
+from ..residuals.outputs import outputs_of
 from ..residuals.residuals import ResidualRows, Residuals, Sigmas
 from ..structures.arrays import Indices
 from ..structures.structure import Structure
@@ -64,7 +65,8 @@ def write_columns(
     and the selected ones are fitted in double. Written beside and renamed.
     """
     layout = Layout(structures)
-    problem = Residuals(made.potential, structures, sigmas, memory_mb, on_progress, "float32")
+    outputs = outputs_of(made.potential, precision="float32")
+    problem = Residuals(made.potential, structures, sigmas, memory_mb, on_progress, outputs)
     theta = made.potential.theta[problem.free]
     part = path.with_name(path.name + ".part")  # a trial is one process's: what a killed one left is replaced
     shape = (layout.size, len(made.linear) + 1)

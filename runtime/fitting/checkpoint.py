@@ -18,7 +18,7 @@ from ..structures.structure import Structure
 S = TypeVar("S")
 
 # settings that a resumed fit may change
-_MAY_CHANGE = ("max_iterations", "time_limit", "memory_mb")
+_MAY_CHANGE = ("max_iterations", "time_limit", "memory_mb", "target")
 # reasons of an end that a fit may be resumed from
 _CUT_OFF = ("interrupted", "time", "iterations", "stopped")
 

@@ -20,7 +20,7 @@ from .task import FitTask
 def first_order_fit(task: FitTask) -> FitResult:
     """The potential trained by `first_order`. Raises FitError not-finite-start."""
     potential, config = task.potential, task.config
-    by = xla_outputs(potential, config.precision or "float32")
+    by = xla_outputs(potential, config.precision or "float32", config.target)
     problem = Residuals(potential, task.structures, Sigmas.of(config.weights), config.memory_mb, outputs=by)
     epochs = config.max_iterations or 200
 

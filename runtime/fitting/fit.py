@@ -43,10 +43,11 @@ def fit(
     with nullcontext() if folder is None else only_writer_of(folder):
         store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
         task = FitTask(potential, structures, config, store, callback)
-        return fit_by(_method(potential, config))(task)
+        return fit_by(method_of(potential, config))(task)
 
 
-def _method(potential: Potential, config: FitConfig) -> Method:
+def method_of(potential: Potential, config: FitConfig) -> Method:
+    """The method of the configuration, or the one that suits the potential."""
     if config.method != AUTO:
         return METHODS[config.method]
     linear = linear_parameters(potential.model)

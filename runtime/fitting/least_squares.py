@@ -13,6 +13,7 @@ from ..optimize.least_squares_problem import (
 )
 from ..optimize.methods import LEAST_SQUARES
 from ..optimize.multistart import StartsState, minimize_from_starts
+from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
 from .methods import method
 from .result import FitResult, Progress
@@ -32,7 +33,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
         Sigmas.of(config.weights),
         config.memory_mb,
         lambda part: task.on_progress(Progress("fit", int(seen[0]), seen[1], part)),
-        config.precision or "float64",
+        outputs_of(potential, config.target, config.precision or "float64"),
     )
 
     def callback(state: StartsState) -> bool | None:

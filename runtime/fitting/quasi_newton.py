@@ -32,7 +32,8 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
     trained, others = _held_out(task.structures, config)
     precision = config.precision or "float32"
     sigmas = Sigmas.of(config.weights)
-    problem = StochasticProblem(potential, trained, others, sigmas, config.memory_mb, precision, config.seed)
+    given = config.memory_mb, precision, config.seed, config.target
+    problem = StochasticProblem(potential, trained, others, sigmas, *given)
     prior = prior_of(potential, problem.data, config.ridge)
     most = config.max_iterations or Options.max_iterations
 

@@ -17,6 +17,7 @@ from ...compiler.reduction.quadratic_model import QuadraticModel
 from ..optimize.qr_system import Accumulator, TriangularSystem, solve
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
+from ..residuals.outputs import outputs_of
 from ..residuals.residuals import ResidualRows, Residuals, Sigmas
 from ..structures.arrays import Bools, Floats, Indices
 from ..structures.structure import Structure
@@ -42,7 +43,8 @@ def quadratic_model_and_errors(
     if len(structures) < 2:
         message = "one structure cannot be held out of itself"
         raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibration` goes without"))
-    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, on_progress)
+    sigmas, outputs = Sigmas.of(config.weights), outputs_of(potential, config.target)
+    problem = Residuals(potential, structures, sigmas, config.memory_mb, on_progress, outputs)
     theta = potential.theta[problem.free]
     fold = folds_of(len(structures), min(FOLDS, len(structures)), config.seed)
     rows = problem.rows(theta, np.arange(len(theta)))

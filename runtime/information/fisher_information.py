@@ -16,6 +16,7 @@ from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from ..optimize.qr_system import TriangularSystem
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
+from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
 from ..structures.arrays import Floats
 from ..structures.structure import Structure
@@ -35,7 +36,8 @@ def quadratic_model(
     not-finite, no-information.
     """
     require_trained(potential)
-    problem = Residuals(potential, structures, Sigmas.of(config.weights), config.memory_mb, on_progress)
+    sigmas, outputs = Sigmas.of(config.weights), outputs_of(potential, config.target)
+    problem = Residuals(potential, structures, sigmas, config.memory_mb, on_progress, outputs)
     theta = potential.theta[problem.free]
     system = problem.linearize(theta, np.arange(len(theta)))
     require_information(system, problem.names)

@@ -83,12 +83,12 @@ class CppEvaluator:
     _constants: tuple[bytes, Floats] | None = None
 
     @property
-    def compiled_by(self) -> str:
-        """The compiler and the width of vectors, in words."""
+    def described(self) -> str:
+        """The target, the compiler and the width of vectors."""
         from ...compiler.backends.cpp.toolchain import compiler
 
         about = self.kernel.library.about
-        return f"{compiler().version}, {about.lanes} neighbours at once"
+        return f"cpp ({compiler().version}, {about.lanes} neighbours at once)"
 
     def predict(
         self, theta: Theta, structures: Sequence[Structure], on_progress: OnProgress | None = None

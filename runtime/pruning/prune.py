@@ -30,6 +30,7 @@ from ..information.fisher_information import not_at_optimum, require_trained
 from ..information.folds import Folds, folds_of
 from ..potential.potential import Potential, compile
 from ..residuals.config import FitConfig
+from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
 from ..runs.run_folder import FittedPotential
 from ..structures.arrays import Floats
@@ -135,7 +136,8 @@ class Pruning:
         self.on_progress, self.measure_cost, self.guard = on_progress, measure_cost, guard
         self._place = Progress("information", 0, float("nan"), 0.0)
         sigmas = Sigmas.of(config.weights)
-        self.problem = Residuals(potential, structures, sigmas, config.memory_mb, self._told)
+        outputs = outputs_of(potential, config.target)
+        self.problem = Residuals(potential, structures, sigmas, config.memory_mb, self._told, outputs)
         self.size = len(self.problem.free)
         self.first = linearized_at(self.problem, Restriction(), potential.theta[self.problem.free])
         self.kept = protected(self.program, self.first.quadratic_model)

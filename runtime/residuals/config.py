@@ -65,6 +65,11 @@ class FitConfig(Section):
     reference_energies: bool = option(
         True, "No reference energy of each species is added.", flag="--no-reference"
     )
+    target: Literal["auto", "cpp", "xla"] = option(
+        "auto",
+        "Who differentiates the model: cpp, xla, or auto (cpp where one compiles).",
+        metavar="NAME",
+    )
     precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
 
     def flat(self) -> dict[str, object]:

@@ -62,8 +62,6 @@ class CppArrays:
 class CppOutputs:
     """As `Outputs` has it."""
 
-    target = "cpp"
-
     def __init__(self, potential: Potential, evaluator: CppEvaluator, along: CppKernel) -> None:
         """along: the kernel of derivatives; both are compiled."""
         self._lists, self._values = evaluator, evaluator.kernel
@@ -73,6 +71,10 @@ class CppOutputs:
         self._species = shared_places(model if len(model.species) == 1 else potential.program.optimized)[0]
         self._known: dict[CppKernel, tuple[bytes, list[Floats]]] = {}
         self._alone = Lock()
+
+    @property
+    def described(self) -> str:
+        return self._lists.described
 
     def plan(self, structures: Sequence[Structure], memory_mb: float) -> BatchPlan:
         return plan_batches(structures, (), self._values.model.species, max_atoms=_ATOMS)

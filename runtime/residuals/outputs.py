@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jaxtyping import Float
 
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ..optimize.qr_system import Indices
 from ..potential.evaluators import CppEvaluator
@@ -27,8 +28,8 @@ class Outputs(Protocol):
     """A model on a target. theta (P,): all coefficients as `at` has them."""
 
     @property
-    def target(self) -> str:
-        """Its name: cpp or xla."""
+    def described(self) -> str:
+        """The target, with its compiler."""
 
     def plan(self, structures: Sequence[Structure], memory_mb: float) -> BatchPlan:
         """The division of structures into batches."""
@@ -84,8 +85,12 @@ def _by_cpp(potential: Potential, target: str, precision: str, on_warning: OnWar
     return CppOutputs(potential, evaluator, potential.along(precision))
 
 
-def xla_outputs(potential: Potential, precision: str) -> XlaOutputs:
-    """A potential on XLA, which gradients in reverse mode need."""
+def xla_outputs(potential: Potential, precision: str, target: str = "xla") -> XlaOutputs:
+    """A potential on XLA, which gradients in reverse mode need. Raises FitError bad-value: another target."""
+    if target == "cpp":
+        message = "generated C++ has no gradient in reverse mode, by which many parameters are fitted"
+        help = "leave out `target`, or fit by `method = least-squares`"
+        raise FitError(Diagnostic("bad-value", message, help=help))
     from .xla import XlaOutputs
 
     return XlaOutputs(potential.kernel(precision), potential.species)

@@ -68,10 +68,9 @@ class Residuals:
         sigmas: Sigmas,
         memory_mb: float = 1000.0,
         on_progress: Callable[[float], None] | None = None,
-        precision: str = "float64",
         outputs: Outputs | None = None,
     ) -> None:
-        """outputs: those of the potential on a target; on the fastest one without."""
+        """outputs: those of the potential on a target; None: in double precision on the fastest one."""
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
         self.on_progress = on_progress
         model = potential.model
@@ -81,7 +80,7 @@ class Residuals:
         self.upper = np.array(model.vector.upper)[self.free]
         solved = model.vector.among(linear_parameters(model))
         self.linear: Mask = np.array(solved, dtype=bool)[self.free]
-        self.outputs = outputs_of(potential, precision=precision) if outputs is None else outputs
+        self.outputs = outputs_of(potential) if outputs is None else outputs
         self.plan: BatchPlan = self.outputs.plan(structures, memory_mb)
         self._room = 0.25e6 * memory_mb  # bytes for batches that are kept
         self._kept: dict[int, Item] = {}

@@ -37,8 +37,9 @@ class StochasticProblem:
         memory_mb: float = 1000.0,
         precision: str = "float32",
         seed: int = 0,
+        target: str = "xla",
     ) -> None:
-        self._by = by = xla_outputs(potential, precision)
+        self._by = by = xla_outputs(potential, precision, target)
         self.data = Residuals(potential, structures, sigmas, memory_mb, outputs=by)
         self.others = Residuals(potential, held_out, sigmas, memory_mb, outputs=by) if held_out else None
         self.lower, self.upper = self.data.lower, self.data.upper

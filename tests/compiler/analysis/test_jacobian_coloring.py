@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import jax
 import numpy as np
 import potentia
 import pytest
@@ -12,8 +11,10 @@ from ase import Atoms
 from ase.build import bulk
 from potentia.compiler import pipeline
 from potentia.compiler.analysis.jacobian_coloring import jacobian_coloring
-from potentia.runtime.residuals.derivatives import Derivatives, outputs
+from potentia.runtime.residuals.derivatives import Derivatives
+from potentia.runtime.residuals.outputs import Outputs, outputs_of, xla_outputs
 from potentia.runtime.residuals.residuals import Residuals, Sigmas
+from potentia.runtime.structures.batches import Batch
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 HEAD = "species Cu, Au, O\nE = "
@@ -65,18 +66,32 @@ def test_derivatives_in_open_boundaries() -> None:
 
 
 def compare(name: str, structures: list[Structure]) -> None:
-    """Derivatives told apart with those of one number at a time."""
+    """Derivatives by XLA along shared directions, told apart, with those by C++ of one number at a time."""
     potential = potentia.compile(HEAD + CASES[name][0])
-    problem = Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0))
     theta = potential.theta + 0.3 * np.random.default_rng(0).normal(size=len(potential.theta))
     numbers = potential.free
-    rng = np.random.default_rng(1)
-    one_at_a_time = jax.jit(jax.jacfwd(outputs(problem.kernel)))
-    for arrays, _, _ in problem.batches():
-        exact = np.asarray(one_at_a_time(theta, arrays)).T
-        for chosen in (numbers, np.sort(rng.choice(numbers, len(numbers) // 2, replace=False))):
-            found = Derivatives(problem.kernel)(theta, arrays, chosen)
-            np.testing.assert_allclose(found, exact[chosen], atol=1e-11 * max(1.0, np.abs(exact).max()))
+    chosen = np.sort(np.random.default_rng(1).choice(numbers, len(numbers) // 2, replace=False))
+    by = xla_outputs(potential, "float64"), outputs_of(potential, "cpp")
+    found = [list(residuals(potential, structures, target).batches()) for target in by]
+    for (arrays, batch, _), (others, other, _) in zip(*found, strict=True):
+        assert np.array_equal(batch.n_atoms[batch.n_atoms > 0], other.n_atoms)
+        there = of_atoms(batch)
+        exact = by[1].derivatives(theta, others, numbers)[:, of_atoms(other)]
+        close = {"rtol": 0, "atol": 1e-11 * max(1.0, np.abs(exact).max())}
+        np.testing.assert_allclose(by[0].derivatives(theta, arrays, numbers)[:, there], exact, **close)
+        part = by[0].derivatives(theta, arrays, chosen)[:, there]
+        np.testing.assert_allclose(part, exact[np.searchsorted(numbers, chosen)], **close)
+    assert by[0].n_directions(numbers) == by[1].n_directions(numbers)
+
+
+def residuals(potential: potentia.Potential, structures: list[Structure], outputs: Outputs) -> Residuals:
+    return Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0), outputs=outputs)
+
+
+def of_atoms(batch: Batch) -> np.ndarray:
+    """The places of outputs that are of no padding."""
+    structures = batch.n_atoms > 0
+    return np.flatnonzero(np.concatenate([structures, np.tile(batch.real, 3), np.tile(structures, 6)]))
 
 
 def test_directions_are_fewer_where_species_have_parameters_of_their_own() -> None:
