@@ -12,7 +12,7 @@ from .diagnostics.source import Source
 from .elaborate.model_builder import build_model, joined
 from .ir.graph import Model
 from .ir.verify import verify
-from .passes.along import along_direction
+from .passes.along import along_direction, directions
 from .passes.by_species import sum_by_species
 from .passes.cse import share_subexpressions
 from .passes.differentiate import differentiate_energy
@@ -117,9 +117,12 @@ def optimize(model: Model, until: str | None = None, checked: bool = False) -> M
     return model
 
 
-def along(model: Model) -> Model:
-    """The derivative of the energy along a direction in the parameters (`passes.along`), as built."""
-    return along_direction(model)
+def along(model: Model) -> tuple[Model, frozenset[str]]:
+    """The derivative of the energy along a direction in the parameters (`passes.along`), as built, and the
+    names of the parameters that are the direction.
+    """
+    found = along_direction(model)
+    return found, directions(found)
 
 
 def plan(model: Model, target: str = "xla") -> Plan:

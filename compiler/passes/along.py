@@ -16,6 +16,11 @@ from ..ir.parameter import Parameter
 _DIRECTION = "'"  # no name of a parameter has one
 
 
+def directions(model: Model) -> frozenset[str]:
+    """The names of the parameters of the direction, of a model that `along_direction` has made."""
+    return frozenset(p.name for p in model.parameters if p.name.endswith(_DIRECTION))
+
+
 def along_direction(model: Model) -> Model:
     """The model whose parameters (2P,) are those of `model`, then a direction v (P,) in them.
 

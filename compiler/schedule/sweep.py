@@ -8,20 +8,25 @@ what reads the sum runs a level later. Within a level sites come first, then edg
 
 What a later loop reads of an earlier one is either stored for each neighbour or worked out once more,
 whichever is cheaper. What depends on parameters and species alone is in no loop: it is a table.
+
+Some parameters may vary: a model is then evaluated with several sets of them at once. What does not depend on
+these is worked out first, and the loops of all else come after it, once for each set.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
+from ..ir import ops
 from ..ir.graph import Model, Node, topological
 from ..ir.traits import Trait
 from ..ir.types import LISTS, SITE, Domain
 
 _LEVELS = {"site": 0, "edge": 1, "triple": 2}
-# of a stored number: its store and its load, in operations
+# of a stored number: its store and its load, and its load alone, in operations
 _STORED = 1.5
+_READ = 0.5
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,7 @@ class Loop:
     """Nodes of one domain that are worked out together, arguments first.
 
     stores: of those the ones that later loops read. sums: sums of its nodes, which it makes. results: the
-    outputs among its nodes.
+    outputs among its nodes. varied: whether it runs for each set of the parameters that vary.
     """
 
     domain: Domain
@@ -38,6 +43,7 @@ class Loop:
     stores: tuple[Node, ...]
     sums: tuple[Node, ...]
     results: tuple[Node, ...]
+    varied: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,14 +56,20 @@ class Sweep:
     loops: tuple[Loop, ...]
 
 
-def make_sweep(model: Model) -> Sweep:
-    """The loops of a model whose outputs are on sites and edges, without pairs."""
+def make_sweep(model: Model, varied: Collection[str] = ()) -> Sweep:
+    """The loops of a model whose outputs are on sites and edges, without pairs.
+
+    varied: names of the parameters that vary.
+    """
     order = tuple(topological(model.outputs.values()))
     tables = frozenset(static_nodes(order))
-    levels = _levels(order, tables)
+    changing = _dependent(order, varied)
+    levels = _levels([n for n in order if n not in changing and n not in tables], 0, {})
+    first = max(levels.values(), default=-1) + 1 if changing else len(order)
+    levels = _levels([n for n in order if n in changing and n not in tables], first, levels)
     read = {_domain(n) for n in levels}
     lists = {Domain("edge", d.rc) for d in read if d.name in ("edge", "triple")}
-    loops = _Loops(model, order, tables, levels).made()
+    loops = _Loops(model, order, tables, levels, first).made()
     return Sweep(model, tables, tuple(sorted(lists, key=lambda d: d.rc or 0.0)), loops)
 
 
@@ -82,12 +94,21 @@ def _domain(node: Node) -> Domain:
     return node.args[0].kind.domain if ends_loop(node) else node.kind.domain
 
 
-def _levels(order: Iterable[Node], tables: frozenset[Node]) -> dict[Node, int]:
-    levels: dict[Node, int] = {}
+def _dependent(order: Iterable[Node], names: Collection[str]) -> set[Node]:
+    """The nodes that depend on parameters of these names."""
+    found: set[Node] = set()
     for node in order:
-        if node not in tables:
-            before = max((levels[a] for a in node.args if a in levels), default=0)
-            levels[node] = before + ends_loop(node)
+        if (node.op is ops.param and node["name"] in names) or any(a in found for a in node.args):
+            found.add(node)
+    return found
+
+
+def _levels(nodes: Iterable[Node], first: int, before: Mapping[Node, int]) -> dict[Node, int]:
+    """The levels of these nodes, from the first on, beside those known before."""
+    levels = dict(before)
+    for node in nodes:
+        start = max((levels[a] for a in node.args if a in levels), default=first)
+        levels[node] = max(start, first) + ends_loop(node)
     return levels
 
 
@@ -95,9 +116,15 @@ class _Loops:
     """Loops from the last to the first: each asks the earlier ones for what it does not work out itself."""
 
     def __init__(
-        self, model: Model, order: tuple[Node, ...], tables: frozenset[Node], levels: Mapping[Node, int]
+        self,
+        model: Model,
+        order: tuple[Node, ...],
+        tables: frozenset[Node],
+        levels: Mapping[Node, int],
+        varied: int,
     ) -> None:
-        self.order, self.tables, self.levels = order, tables, levels
+        """varied: the first level that is worked out for each set of the parameters that vary."""
+        self.order, self.tables, self.levels, self.varied = order, tables, levels, varied
         self.place = {n: k for k, n in enumerate(order)}
         self.wanted: dict[tuple[Domain, int], dict[Node, None]] = {}  # nodes that a loop has to work out
         self.stored: set[Node] = set()
@@ -144,7 +171,7 @@ class _Loops:
         stores = tuple(n for n in nodes if n in self.stored and self.levels[n] == level)
         results = tuple(n for n in nodes if n in self.outputs and self.levels[n] == level)
         made = tuple(sorted(sums, key=self.place.__getitem__))
-        return Loop(domain, level, tuple(nodes), stores, made, results)
+        return Loop(domain, level, tuple(nodes), stores, made, results, level >= self.varied)
 
     def _elsewhere(self, node: Node, domain: Domain, level: int) -> bool:
         """Whether an argument is read rather than worked out here."""
@@ -152,6 +179,8 @@ class _Loops:
             return True
         if self.levels[node] == level or domain.name == "triple":
             return False
+        if level >= self.varied > self.levels[node]:  # it is stored once, and read for each set
+            return domain == SITE or _READ * node.kind.components < self.costs[node]
         return domain == SITE or self._read(node) < self.costs[node]
 
     def _read(self, node: Node) -> float:
@@ -167,7 +196,7 @@ class _Loops:
 
     def _cheaper(self, node: Node, costs: Mapping[Node, float]) -> float:
         if ends_loop(node) or node.kind.domain == SITE:
-            return 0.5 * node.kind.components
+            return _READ * node.kind.components
         return min(self._read(node), costs[node])
 
     def _summed(self) -> set[Node]:

@@ -103,7 +103,7 @@ class ActiveConfig(Section):
 
     def depends_on(self) -> dict[str, object]:
         """The settings that the results of a round depend on: all but limits of rounds, time and memory."""
-        found = self.model_dump(mode="json")
+        found = self.model_dump(mode="json") | {"fit": self.fit.flat()}
         del found["stop"]
         found["md"] = {**self.md.depends_on(), "steps": self.md.steps}
         for name in ("time_limit", "memory_mb"):

@@ -45,7 +45,7 @@ def emitted(
     if stage == "ir":
         return print_model(model)
     if stage == "ir@along":
-        return print_model(pipeline.along(model))
+        return print_model(pipeline.along(model)[0])
     if stage.startswith("ir@"):
         return print_model(pipeline.optimize(model, until=_pass(stage.removeprefix("ir@"))))
     if model.open_species:

@@ -118,7 +118,8 @@ class Potential:
         if dtype not in self._along:
             from ...compiler.backends.cpp.kernel import CppKernel
 
-            self._along[dtype] = CppKernel(pipeline.along(self.model), REALS[dtype])
+            model, directions = pipeline.along(self.model)
+            self._along[dtype] = CppKernel(model, REALS[dtype], directions)
         return self._along[dtype]
 
     def predict(

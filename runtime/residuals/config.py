@@ -73,8 +73,8 @@ class FitConfig(Section):
     precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
 
     def flat(self) -> dict[str, object]:
-        """Plain data, for files and fingerprints."""
-        return self.model_dump(mode="json")
+        """Plain data, for files and fingerprints; without the target where it is left to the machine."""
+        return self.model_dump(mode="json", exclude={"target"} if self.target == "auto" else None)
 
 
 def load_config(path: Path | str | None = None, flags: Mapping[str, object] | None = None) -> FitConfig:

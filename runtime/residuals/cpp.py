@@ -1,8 +1,9 @@
-"""The outputs of a batch and their derivatives by generated C++, a structure and a direction at a time.
+"""The outputs of a batch and their derivatives by generated C++, a structure at a time.
 
-The kernel of derivatives is that of the energy along a direction in the parameters (`passes.along`), which
-costs what the model itself costs. A number that acts through the sites of one species alone takes a call for
-those sites: four species with a network each cost what one does.
+The kernel of derivatives is that of the energy along a direction in the parameters (`passes.along`). It takes
+many directions in one call, and works out once for all of them what depends on none. A number that acts
+through the sites of one species alone is differentiated at those sites: four species with a network each cost
+what one does.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from ...compiler.backends.cpp.kernel import CppKernel
-from ...compiler.backends.cpp.library import CheckedAtoms, Results
+from ...compiler.backends.cpp.library import CheckedAtoms, OfSets
 from ..optimize.qr_system import Indices
 from ..potential.evaluators import CppEvaluator
 from ..potential.potential import Potential
@@ -26,6 +27,8 @@ from .places import UPPER, shared_places
 
 # atoms of a batch: each core has many of them, and the lists of a structure are read again for each direction
 _ATOMS = 256
+# directions of one call: their forces take 24 bytes for each atom
+_SETS = 256
 
 
 @dataclass(frozen=True, eq=False)
@@ -47,12 +50,15 @@ class CppArrays:
     n_atoms: int
     n_structures: int
 
-    def row(self, k: int, found: Results, row: Float[Floats, " m"]) -> None:
-        """Write the outputs of a structure to their places in a row."""
+    def write(self, k: int, found: OfSets, rows: Float[Floats, "D m"], chosen: Indices | slice) -> None:
+        """Write the outputs of a structure, D sets of them, to their places in chosen rows."""
         own, n, b = self.own[k], self.n_atoms, self.n_structures
-        row[k] = found.energy
-        row[b : b + 3 * n].reshape(3, n)[:, own.first : own.first + own.n_atoms] = found.forces.T
-        row[b + 3 * n :].reshape(6, b)[:, k] = found.virial[UPPER]
+        rows[chosen, k] = found.energy
+        for q in range(3):
+            first = b + q * n + own.first
+            rows[chosen, first : first + own.n_atoms] = found.forces[:, :, q]
+        for q, (x, y) in enumerate(zip(*UPPER, strict=True)):
+            rows[chosen, b + 3 * n + q * b + k] = found.virial[:, x, y]
 
     @property
     def width(self) -> int:
@@ -69,7 +75,7 @@ class CppOutputs:
         model = potential.model
         # one species has no other sites to tell its own from
         self._species = shared_places(model if len(model.species) == 1 else potential.program.optimized)[0]
-        self._known: dict[CppKernel, tuple[bytes, list[Floats]]] = {}
+        self._known: dict[CppKernel, tuple[bytes, Floats]] = {}
         self._alone = Lock()
 
     @property
@@ -92,20 +98,25 @@ class CppOutputs:
 
     def values(self, theta: Theta, arrays: CppArrays) -> Float[Floats, " m"]:
         (constants,) = self._constants(theta.tobytes(), [theta], self._values)
-        found = np.zeros(arrays.width)
+        found = np.zeros((1, arrays.width))
         for k, own in enumerate(arrays.own):
-            arrays.row(k, self._values(constants, own.whole), found)
-        return found
+            one = self._values(constants, own.whole)
+            arrays.write(
+                k, OfSets(np.array([one.energy]), one.virial[None], one.forces[None]), found, slice(1)
+            )
+        return found[0]
 
     def derivatives(self, theta: Theta, arrays: CppArrays, numbers: Indices) -> Float[Floats, "F m"]:
         species = self._species[numbers]
         found = np.zeros((len(numbers), arrays.width))
-        directions = self._along_each(theta, numbers)
-        for k, own in enumerate(arrays.own):
-            for row, constants, s in zip(found, directions, species.tolist(), strict=True):
-                sites = own.whole if s < 0 else own.sites[s]
-                if sites is not None:
-                    arrays.row(k, self._along(constants, sites), row)
+        constants = self._along_each(theta, numbers)
+        for s in np.unique(species).tolist():
+            of_species = np.flatnonzero(species == s)
+            for chosen in np.split(of_species, range(_SETS, len(of_species), _SETS)):
+                for k, own in enumerate(arrays.own):
+                    sites = own.whole if s < 0 else own.sites[s]
+                    if sites is not None:
+                        arrays.write(k, self._along.for_sets(constants[chosen], sites), found, chosen)
         return found
 
     def n_directions(self, numbers: Indices) -> int:
@@ -127,15 +138,17 @@ class CppOutputs:
 
     # --- constants ---------------------------------------------------------------------------------
 
-    def _along_each(self, theta: Theta, numbers: Indices) -> list[Floats]:
+    def _along_each(self, theta: Theta, numbers: Indices) -> Float[Floats, "F n_constants"]:
         """The constants of the derivatives by each number."""
         directions = (np.concatenate([theta, np.arange(len(theta)) == k]) for k in numbers)
         return self._constants(theta.tobytes() + numbers.tobytes(), directions, self._along)
 
-    def _constants(self, key: bytes, thetas: Iterable[Theta], kernel: CppKernel) -> list[Floats]:
+    def _constants(
+        self, key: bytes, thetas: Iterable[Theta], kernel: CppKernel
+    ) -> Float[Floats, "D n_constants"]:
         """Worked out once for all batches at one theta, and kept until another is asked for."""
         with self._alone:
             known = self._known.get(kernel)
             if known is None or known[0] != key:
-                known = self._known[kernel] = key, [kernel.constants(theta) for theta in thetas]
+                known = self._known[kernel] = key, np.stack([kernel.constants(theta) for theta in thetas])
             return known[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
@@ -41,15 +42,21 @@ class Source:
         return self.tables.constants(theta)
 
 
-def emit(model: Model, real: Real = "double", theta: NDArray[np.float64] | None = None) -> Source:
+def emit(
+    model: Model,
+    real: Real = "double",
+    theta: NDArray[np.float64] | None = None,
+    varied: Collection[str] = (),
+) -> Source:
     """The kernel of a model as built (output `energy` per site).
 
+    varied: names of the parameters that differ between the sets of one call (`sets.hpp`).
     theta: parameters whose constants the file carries; without them the caller brings the constants.
     Raises ToolError `reads-beyond-neighbours`.
     """
     optimized = optimize(model)
     require_own_neighbours(model, optimized)
-    sweep = make_sweep(optimized)
+    sweep = make_sweep(optimized, varied)
     order = tuple(topological(sweep.model.outputs.values()))
     context = Context(
         sweep=sweep,
@@ -58,11 +65,14 @@ def emit(model: Model, real: Real = "double", theta: NDArray[np.float64] | None 
         edges={domain: Slots(3) for domain in sweep.lists},
         tables={},
     )
-    body = [line for loop in sweep.loops for line in _Emitted(context, loop).lines()]
-    body += _energy(context, sweep)
+    body = [line for loop in sweep.loops if not loop.varied for line in _Emitted(context, loop).lines()]
+    again = [line for loop in sweep.loops if loop.varied for line in _Emitted(context, loop).lines()]
+    again += _energy(context, sweep)
+    body += ["w.for_each_set([&] {", *again, "});"] if varied else again
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables)
-    own = "\n".join(head) + "\n\n" + _part("lists.hpp") + "\n" + _part("driver.hpp") + "\n" + _block(body)
+    parts = ["lists.hpp", "driver.hpp", *(["sets.hpp"] if varied else [])]
+    own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
     digest = blake2b(text.encode(), digest_size=16).hexdigest()

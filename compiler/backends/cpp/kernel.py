@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ...ir.graph import Model
 from . import build
 from .emit import Real, Source, emit
-from .library import Atoms, CheckedAtoms, Library, Results
+from .library import Atoms, CheckedAtoms, Library, OfSets, Results
 
 
 @dataclass(frozen=True, eq=False)
@@ -19,14 +19,16 @@ class CppKernel:
     """A model as built, compiled for this machine when it is first called.
 
     real: the precision of the work on neighbours; energies, forces and virials are added up in double.
+    varied: names of the parameters that differ between the sets of one call of `for_sets`.
     """
 
     model: Model
     real: Real = "double"
+    varied: frozenset[str] = frozenset()
 
     @cached_property
     def source(self) -> Source:
-        return emit(self.model, self.real)
+        return emit(self.model, self.real, varied=self.varied)
 
     @cached_property
     def library(self) -> Library:
@@ -50,3 +52,7 @@ class CppKernel:
         atom_virials: bool = False,
     ) -> Results:
         return self.library.compute(atoms, constants, threads, atom_virials)
+
+    def for_sets(self, constants: NDArray[np.float64], atoms: CheckedAtoms) -> OfSets:
+        """constants: (D, n_constants), a row for each set; all but the parameters that vary are the same."""
+        return self.library.compute_sets(atoms, constants)

@@ -17,6 +17,7 @@ from ..forked import is_forked
 from . import cpu
 
 ABI = 2  # POTENTIA_ABI of prelude/abi.h
+_VIRIAL = np.array([[1, 4, 5], [4, 2, 6], [5, 6, 3]])  # places of its components among those of a set
 Floats = NDArray[np.float64]
 Integers = NDArray[np.int32]
 
@@ -158,6 +159,15 @@ class Results:
     virial_neighbour: Floats | None = None
 
 
+@dataclass(frozen=True)
+class OfSets:
+    """Results of D sets: energy (D,), eV; virial (D, 3, 3) dE/dε, eV; forces (D, N, 3), eV/Å."""
+
+    energy: Floats
+    virial: Floats
+    forces: Floats
+
+
 class Library:
     """A kernel that was compiled for this interface and this processor. It stays loaded with the process."""
 
@@ -174,6 +184,10 @@ class Library:
             about, self._compute = self._library.potentia_about, self._library.potentia_compute
         except AttributeError as error:
             raise damaged(path, f"it is no kernel ({error})") from None
+        self._sets = getattr(self._library, "potentia_compute_sets", None)
+        if self._sets is not None:
+            self._sets.argtypes = (POINTER(_Atoms), c_int64, c_void_p, c_void_p)
+            self._sets.restype = c_int
         about.restype = POINTER(_About)
         self._compute.argtypes = (POINTER(_Atoms), POINTER(_Results), c_int)
         self._compute.restype = c_int
@@ -221,6 +235,22 @@ class Library:
             raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
         virial = np.array(out.virial).reshape(3, 3)
         return Results(out.energy, virial, forces, site, half, neighbour)
+
+    def compute_sets(self, atoms: CheckedAtoms, constants: Floats) -> OfSets:
+        """The results of several sets of parameters. constants: (D, n_constants) float64.
+
+        Raises MemoryError, and InternalError for constants of a wrong shape and kernels without sets.
+        """
+        n, d = len(atoms.atoms.positions), len(constants)
+        _require("constants", constants, np.float64, (d, self.about.n_constants))
+        if self._sets is None:
+            raise InternalError("a kernel without parameters that vary was given sets of them")
+        arrays = _Atoms.from_buffer_copy(atoms.arrays)
+        arrays.constants = _address(constants)
+        numbers, forces = np.zeros((d, 7)), np.zeros((d, n, 3))
+        if self._sets(arrays, d, _address(numbers), _address(forces)) != 0:
+            raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
+        return OfSets(numbers[:, 0], numbers[:, _VIRIAL], forces)
 
     def checked(self, atoms: Atoms) -> CheckedAtoms:
         """Atoms for many calls with other constants. Raises InternalError as `compute`."""

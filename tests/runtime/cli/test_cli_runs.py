@@ -100,11 +100,8 @@ def test_what_a_fit_tells(here: Path, capsys: pytest.CaptureFixture[str], tmp_pa
     assert code == 0
     lines = err.splitlines()
     assert lines[1] == "labels  energy 8 of 8 · forces 8 · stress 8" and lines[2].startswith("keys    energy")
-    assert [lines[0], *lines[3:5]] == [
-        "data    nb.xyz: 8 structures, 16 atoms; 6 to train, 2 to test",
-        "model   2 terms, 3 trainable parameters, cutoff 4 Å, species Nb",
-        lines[4],
-    ]
+    assert lines[0] == "data    nb.xyz: 8 structures, 16 atoms; 6 to train, 2 to test"
+    assert lines[3] == "model   2 terms, 3 trainable parameters, cutoff 4 Å, species Nb"
     assert lines[4].startswith(("target  cpp (", "target  xla"))
     assert lines[-1].endswith(f"saved in {tmp_path / 'r'}")
     table = out.splitlines()

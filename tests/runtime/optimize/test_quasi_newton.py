@@ -253,8 +253,8 @@ def test_a_network_is_trained_and_a_killed_training_goes_on(tmp_path: Path) -> N
 
 
 def test_by_default_a_network_of_many_parameters_is_trained_so() -> None:
-    from potentia.runtime.fitting.fit import _method
+    from potentia.runtime.fitting.fit import method_of
 
     wide = compile(SPEC.replace("[4]", "[40, 40]"))
-    assert _method(wide, FitConfig()).name == "quasi-newton"
-    assert _method(compile(SPEC), FitConfig()).name == "least-squares"
+    assert method_of(wide, FitConfig()).name == "quasi-newton"
+    assert method_of(compile(SPEC), FitConfig()).name == "least-squares"

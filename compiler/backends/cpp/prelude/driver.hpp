@@ -100,6 +100,13 @@ static inline void arrange(const potentia_atoms &at, std::vector<int32_t> &order
       blocks.push_back({c, int32_t(start[s + 1] - c < LANES ? start[s + 1] - c : LANES), s});
 }
 
+/* Whether there is a single species, and all atoms are seen. */
+static inline bool in_order(const potentia_atoms &at) {
+  bool all_seen = NS == 1;
+  for (int64_t i = 0; i < at.n_atoms; ++i) all_seen &= at.species[i] >= 0;
+  return all_seen;
+}
+
 static inline int compute(const potentia_atoms &at, potentia_results &out, int threads) {
   std::vector<int32_t> order;
   std::vector<Block> blocks;
@@ -114,8 +121,6 @@ static inline int compute(const potentia_atoms &at, potentia_results &out, int t
   threads = 1;
 #endif
   if (threads < 1) threads = 1;
-  bool all_seen = true;
-  for (int64_t i = 0; i < at.n_atoms; ++i) all_seen &= at.species[i] >= 0;
   std::vector<Work> works(threads);
   /* results of all threads but the first go to memory of their own, and are added in order */
   double *const own[] = {out.forces, out.virial_half, out.virial_neighbour};
@@ -131,7 +136,7 @@ static inline int compute(const potentia_atoms &at, potentia_results &out, int t
       }
     }
     Work &w = works[t];
-    w.atoms = &at, w.C = C.data(), w.site_energy = out.site_energy, w.in_order = NS == 1 && all_seen;
+    w.atoms = &at, w.C = C.data(), w.site_energy = out.site_energy, w.in_order = in_order(at);
     w.forces = to[0], w.virial_half = to[1], w.virial_neighbour = to[2];
     w.reserve(most);
   }

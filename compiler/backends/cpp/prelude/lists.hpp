@@ -112,6 +112,8 @@ struct Work {
   Aligned<int32_t> order;  /* places in `near`, by species: those that are in the next list */
   int64_t n_near[NS];
   int64_t room;
+  int64_t n_sets = 1;        /* of the parameters that vary: `sets.hpp` */
+  double *of_sets = nullptr; /* energy and virial (7) of each; null where there is one alone */
   bool in_order; /* a single species, and all atoms are seen: the longest list is `near` as it is */
 
   void reserve(int64_t most) {
@@ -137,6 +139,7 @@ struct Work {
   void pack(int32_t i, int a);
   template <bool shifted> int64_t gather(const int32_t *js, int64_t count, int32_t i) const;
   void sort(int64_t count);
+  template <class F> void for_each_set(F work);
   template <int l> void take(int a);
   template <int l, int slot> void scatter(int32_t i, int a, const V *sums);
 };
