@@ -11,22 +11,21 @@ if TYPE_CHECKING:
     from ..potential.evaluators import Evaluator
     from ..potential.potential import Potential
     from ..residuals.config import FitConfig
+    from ..residuals.outputs import Outputs
 
 
 def fit_by(potential: Potential, config: FitConfig, json: bool, quiet: bool) -> None:
     """Compile what a fit calls, and echo the target as `evaluate_by`. Raises FitError, ToolError."""
     from ..fitting.fit import method_of
-    from ..optimize.methods import LEAST_SQUARES
     from ..residuals.outputs import outputs_of, xla_outputs
     from .progress import working
 
     faults: list[Diagnostic] = []
-    precision = config.precision or "float64"
     with working("compiling", quiet):
-        if method_of(potential, config) is LEAST_SQUARES:
-            found = outputs_of(potential, config.target, precision, faults.append)
+        if method_of(potential, config).in_reverse:
+            found: Outputs = xla_outputs(potential, config.precision or "float32", config.target)
         else:
-            found = xla_outputs(potential, config.precision or "float32", config.target)
+            found = outputs_of(potential, config.target, config.precision or "float64", faults.append)
     if not quiet:
         console.report(faults, json)
         console.say(f"target  {found.described}")

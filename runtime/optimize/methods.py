@@ -13,18 +13,19 @@ AUTO = "auto"
 @dataclass(frozen=True)
 class Method:
     """A method of fitting. suits(n, linear): whether it is the choice for n free parameters, linear where all
-    of them enter the energy linearly.
+    of them enter the energy linearly. in_reverse: whether it takes gradients in reverse mode, by XLA.
     """
 
     name: str
     suits: Callable[[int, bool], bool]
+    in_reverse: bool = False
 
 
 # with more parameters a step costs more than it brings; where all are linear, one step is the whole fit
 LEAST_SQUARES = Method("least-squares", lambda n, linear: n <= (5000 if linear else 1500))
 # its matrices take some 30 bytes for each pair of parameters
-QUASI_NEWTON = Method("quasi-newton", lambda n, linear: n <= 12000)
-FIRST_ORDER = Method("first-order", lambda n, linear: True)
+QUASI_NEWTON = Method("quasi-newton", lambda n, linear: n <= 12000, in_reverse=True)
+FIRST_ORDER = Method("first-order", lambda n, linear: True, in_reverse=True)
 
 # in the order in which `auto` asks them
 METHODS = {method.name: method for method in (LEAST_SQUARES, QUASI_NEWTON, FIRST_ORDER)}
