@@ -25,6 +25,8 @@ from . import console, interruption
 from .interruption import INTERRUPTED
 
 OURS = 70  # EX_SOFTWARE
+# the collector of garbage would go over what was imported again and again: a fifth of a short command's time
+_OBJECTS = 200_000
 _UsageError: Any = next(c for c in typer.BadParameter.__mro__ if c.__name__ == "ClickException")
 
 COMMANDS = (
@@ -92,6 +94,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     if argv is not None:
         return _run(argv)
     as_json = "--json" in sys.argv
+    gc.set_threshold(_OBJECTS)
     try:
         with interruption.heard(as_json):
             code = _run(sys.argv[1:])
@@ -143,8 +146,6 @@ def _run(given: Sequence[str]) -> int:
         return 0 if _by_git(arguments) else OURS
 
 
-# The collector of garbage goes over the objects of a short command again and again: a fifth of its time.
-_OBJECTS = 200_000
 # flags of commands that are called as they are, without Typer's reading of arguments
 _QUICK = {
     "check": {"--json", "--strict", "--fix", "--conflicts"},
@@ -164,14 +165,9 @@ def _quick(arguments: Sequence[str]) -> int | None:
     known = _QUICK.get(next(iter(arguments), ""))
     if known is None or not files or not set(flags) <= known:
         return None
-    usual = gc.get_threshold()
-    gc.set_threshold(_OBJECTS)
-    try:
-        command = import_module(f".{arguments[0]}", __package__).command
-        paths = [Path(f) for f in files] if arguments[0] == "check" else files
-        return int(command(paths, **{flag[2:]: True for flag in flags}))
-    finally:
-        gc.set_threshold(*usual)
+    command = import_module(f".{arguments[0]}", __package__).command
+    paths = [Path(f) for f in files] if arguments[0] == "check" else files
+    return int(command(paths, **{flag[2:]: True for flag in flags}))
 
 
 _GIT = ("--git", "--textconv")  # what follows is words of git, such as the name of a file `-x.pes`
