@@ -15,12 +15,10 @@ from typing import Any
 import numpy as np
 from jaxtyping import Float
 
-from ...compiler.backends.xla.kernel import Arrays
 from ..potential.potential import Potential
-from ..residuals.derivatives import WIDTH, compiled
-from ..residuals.xla import batch_elements
+from ..residuals.outputs import outputs_of
 from ..structures.arrays import Floats
-from ..structures.batches import Batch, plan_batches
+from ..structures.batches import Batch
 from ..structures.structure import Structure
 from .calibration import Calibration, Deviation
 
@@ -40,15 +38,14 @@ class Uncertainty:
     ) -> None:
         self.potential, self.calibration = potential, calibration
         self._given = potential, root, calibration, memory_mb
-        self._kernel = potential.kernel()
-        self._tangents = compiled(self._kernel)[1]
-        self._elements = batch_elements(self._kernel, memory_mb)
+        self._outputs, self._memory = outputs_of(potential), memory_mb
         free = potential.free
         unreached = ~root.any(axis=1)
         # the last direction moves all that the data did not reach, no two of them alike
         last = np.where(unreached, np.sqrt(1.0 + np.arange(len(root))), 0.0)
-        self._seeds = np.zeros((len(root) + 1, len(potential.theta)))
-        self._seeds[:, free] = np.vstack([root.T, last])
+        directions = np.zeros((len(root) + 1, len(potential.theta)))
+        directions[:, free] = np.vstack([root.T, last])
+        self._directions, self._open = directions[:-1], directions[-1]
 
     def __reduce__(self) -> Any:
         """Kernels are made again in another process."""
@@ -62,48 +59,40 @@ class Uncertainty:
         on_progress: called with the number of structures done.
         Raises DataError: species that the potential lacks.
         """
-        plan = plan_batches(
-            structures,
-            self.potential.list_specs(),
-            self.potential.species,
-            max_elements=self._elements,
-        )
+        plan = self._outputs.plan(structures, self._memory)
         found: dict[int, Deviation] = {}
         for batch, indices in plan.batches():
-            found.update(zip(indices, self.of_batch(batch), strict=False))
+            parts = [structures[k] for k in indices]
+            found.update(zip(indices, self._of_batch(batch, parts), strict=True))
             if on_progress:
                 on_progress(len(found))
         return [found[k] for k in range(len(structures))]
+
+    def of(self, structure: Structure) -> Deviation:
+        """The deviation of one structure, without the calibration. Raises DataError as `predict`."""
+        return self._of_batch(self._outputs.one(structure), [structure])[0]
 
     def best(self, raw: Sequence[Deviation]) -> list[Deviation]:
         """Deviations calibrated, where the calibration is known."""
         calibration = self.calibration
         return list(raw) if calibration is None else [d.calibrated(calibration) for d in raw]
 
-    def of_batch(self, batch: Batch) -> list[Deviation]:
-        """The deviations of each structure of a batch, padding included."""
-        deviation = self._outputs(self._kernel.arrays(batch))
+    def _of_batch(self, batch: Batch, structures: Sequence[Structure]) -> list[Deviation]:
+        sigma = self._sigma(self._outputs.arrays(batch, structures))
         n, b = len(batch.real), batch.n_structures
-        energy, forces = deviation[:b], deviation[b : b + 3 * n].reshape(3, n)
-        ends = np.cumsum(batch.n_atoms)
+        energy, forces = sigma[:b], sigma[b : b + 3 * n].reshape(3, n)
+        ends = np.cumsum([s.n_atoms for s in structures])
         return [
-            Deviation(float(energy[k]), forces[:, end - batch.n_atoms[k] : end].T.copy())
-            for k, end in enumerate(ends)
+            Deviation(float(energy[k]), forces[:, end - s.n_atoms : end].T.copy())
+            for k, (s, end) in enumerate(zip(structures, ends, strict=True))
         ]
 
-    def _outputs(self, arrays: Arrays) -> Float[Floats, " m"]:
+    def _sigma(self, arrays: Any) -> Float[Floats, " m"]:
         """σ of all outputs of a batch."""
-        theta, total = self.potential.theta, None
-        for first in range(0, len(self._seeds) - 1, WIDTH):
-            seeds = np.zeros((WIDTH, len(theta)))
-            chunk = self._seeds[first : min(first + WIDTH, len(self._seeds) - 1)]
-            seeds[: len(chunk)] = chunk
-            part = np.square(np.asarray(self._tangents(theta, arrays, seeds)[1])).sum(axis=0)
-            total = part if total is None else total + part
-        assert total is not None
-        if not self._seeds[-1].any():
-            return np.sqrt(total)
-        seeds = np.zeros((WIDTH, len(theta)))
-        seeds[0] = self._seeds[-1]
-        open_ended = np.asarray(self._tangents(theta, arrays, seeds)[1])[0] != 0.0
-        return np.where(open_ended, np.inf, np.sqrt(total))
+        theta = self._outputs.at(self.potential.theta)
+        parts = self._outputs.along(theta, arrays, self._directions)
+        sigma = np.sqrt(sum(np.square(part).sum(axis=0) for part in parts))
+        if not self._open.any():
+            return sigma
+        (moved,) = self._outputs.along(theta, arrays, self._open[None])
+        return np.where(moved[0] != 0.0, np.inf, sigma)

@@ -17,7 +17,6 @@ from ase.stress import full_3x3_to_voigt_6_stress
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..structures.arrays import Floats, Forces, Theta
-from ..structures.batches import Batch, moved
 from ..structures.structure import Structure, from_atoms
 from .evaluators import Evaluator, Predicted
 from .per_thread import Calculated, PerThread
@@ -27,8 +26,8 @@ if TYPE_CHECKING:
 
 _UNCERTAIN = ("energy_uncertainty", "forces_uncertainty")
 
-# of the one structure of a batch: standard deviations of its energy, eV, and of its forces, eV/Å
-Deviations = Callable[[Batch], tuple[float, Forces]]
+# of a structure: standard deviations of its energy, eV, and of its forces, eV/Å
+Deviations = Callable[[Structure], tuple[float, Forces]]
 
 
 class Predictor(Protocol):
@@ -84,13 +83,10 @@ class PotentiaCalculator(Calculator):
 
     def _take_lists(self) -> None:
         self._lists = KeptLists(self.potential.evaluator(self.target, self.precision), self.skin)
-        if self._deviations is not None:
-            by_xla = self.potential.evaluator("xla", self.precision)
-            self._batches = self._lists if by_xla is self._lists.evaluator else KeptLists(by_xla, self.skin)
 
     def __getstate__(self) -> dict[str, Any]:
         """Kernels and lists stay here: another process makes its own."""
-        return {name: value for name, value in vars(self).items() if name not in ("_lists", "_batches")}
+        return {name: value for name, value in vars(self).items() if name != "_lists"}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         vars(self).update(state)
@@ -150,8 +146,7 @@ class PotentiaCalculator(Calculator):
         found = lists.evaluator.evaluate(self.potential.theta, structure, lists.of(structure))
         results = _results(structure, found)
         if self._deviations is not None:
-            batch = moved(self._batches.of(structure), structure.positions)
-            results |= dict(zip(_UNCERTAIN, self._deviations(batch), strict=True))
+            results |= dict(zip(_UNCERTAIN, self._deviations(structure), strict=True))
         self._calculated.set(Calculated(copy, results, ref(copy if atoms is None else atoms)))
 
 

@@ -156,7 +156,7 @@ class Potential:
         return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None, target)
 
     def deviations(self, on_warning: OnWarning = as_python_warning) -> Deviations:
-        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance:
+        """Standard deviations as a function of a structure. Raises ArtifactError no-covariance:
         only a run holds the covariance of its parameters.
         """
         message = "a potential that is not a run has no covariance of its parameters"

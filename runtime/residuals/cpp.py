@@ -8,8 +8,9 @@ what one does.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from hashlib import blake2b
 from threading import Lock
 
 import numpy as np
@@ -29,6 +30,7 @@ from .places import UPPER, shared_places
 _ATOMS = 256
 # directions of one call: their forces take 24 bytes for each atom
 _SETS = 256
+_KEPT = 500e6  # bytes of constants
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,7 +77,7 @@ class CppOutputs:
         model = potential.model
         # one species has no other sites to tell its own from
         self._species = shared_places(model if len(model.species) == 1 else potential.program.optimized)[0]
-        self._known: dict[CppKernel, tuple[bytes, Floats]] = {}
+        self._known: dict[bytes, Floats] = {}
         self._alone = Lock()
 
     @property
@@ -84,6 +86,9 @@ class CppOutputs:
 
     def plan(self, structures: Sequence[Structure], memory_mb: float) -> BatchPlan:
         return plan_batches(structures, (), self._values.model.species, max_atoms=_ATOMS)
+
+    def one(self, structure: Structure) -> Batch:
+        return self.plan([structure], 0.0).batch(0)[0]
 
     def arrays(self, batch: Batch, structures: Sequence[Structure]) -> CppArrays:
         ends = np.cumsum([s.n_atoms for s in structures])
@@ -97,27 +102,37 @@ class CppOutputs:
         return theta
 
     def values(self, theta: Theta, arrays: CppArrays) -> Float[Floats, " m"]:
-        (constants,) = self._constants(theta.tobytes(), [theta], self._values)
+        (constants,) = self._constants(self._values, theta[None])
         found = np.zeros((1, arrays.width))
         for k, own in enumerate(arrays.own):
             one = self._values(constants, own.whole)
-            arrays.write(
-                k, OfSets(np.array([one.energy]), one.virial[None], one.forces[None]), found, slice(1)
-            )
+            alone = OfSets(np.array([one.energy]), one.virial[None], one.forces[None])
+            arrays.write(k, alone, found, slice(1))
         return found[0]
 
     def derivatives(self, theta: Theta, arrays: CppArrays, numbers: Indices) -> Float[Floats, "F m"]:
         species = self._species[numbers]
         found = np.zeros((len(numbers), arrays.width))
-        constants = self._along_each(theta, numbers)
         for s in np.unique(species).tolist():
             of_species = np.flatnonzero(species == s)
             for chosen in np.split(of_species, range(_SETS, len(of_species), _SETS)):
+                directions = (numbers[chosen, None] == np.arange(len(theta))).astype(np.float64)
+                constants = self._along_each(theta, directions)
                 for k, own in enumerate(arrays.own):
                     sites = own.whole if s < 0 else own.sites[s]
                     if sites is not None:
-                        arrays.write(k, self._along.for_sets(constants[chosen], sites), found, chosen)
+                        arrays.write(k, self._along.for_sets(constants, sites), found, chosen)
         return found
+
+    def along(
+        self, theta: Theta, arrays: CppArrays, directions: Float[Floats, "D P"]
+    ) -> Iterator[Float[Floats, "d m"]]:
+        for chunk in np.split(directions, range(_SETS, len(directions), _SETS)):
+            constants = self._along_each(theta, chunk)
+            found = np.zeros((len(chunk), arrays.width))
+            for k, own in enumerate(arrays.own):
+                arrays.write(k, self._along.for_sets(constants, own.whole), found, slice(None))
+            yield found
 
     def n_directions(self, numbers: Indices) -> int:
         """Each costs what all atoms cost."""
@@ -138,17 +153,16 @@ class CppOutputs:
 
     # --- constants ---------------------------------------------------------------------------------
 
-    def _along_each(self, theta: Theta, numbers: Indices) -> Float[Floats, "F n_constants"]:
-        """The constants of the derivatives by each number."""
-        directions = (np.concatenate([theta, np.arange(len(theta)) == k]) for k in numbers)
-        return self._constants(theta.tobytes() + numbers.tobytes(), directions, self._along)
+    def _along_each(self, theta: Theta, directions: Float[Floats, "D P"]) -> Float[Floats, "D n_constants"]:
+        return self._constants(self._along, np.hstack([np.tile(theta, (len(directions), 1)), directions]))
 
-    def _constants(
-        self, key: bytes, thetas: Iterable[Theta], kernel: CppKernel
-    ) -> Float[Floats, "D n_constants"]:
-        """Worked out once for all batches at one theta, and kept until another is asked for."""
+    def _constants(self, kernel: CppKernel, sets: Float[Floats, "D P"]) -> Float[Floats, "D n_constants"]:
+        """Of sets of parameters: worked out once for all batches, and kept while there is room."""
+        key = kernel.source.digest.encode() + blake2b(sets.tobytes()).digest()
         with self._alone:
-            known = self._known.get(kernel)
-            if known is None or known[0] != key:
-                known = self._known[kernel] = key, np.stack([kernel.constants(theta) for theta in thetas])
-            return known[1]
+            if key not in self._known:
+                made = np.stack([kernel.constants(theta) for theta in sets])
+                if sum(known.nbytes for known in self._known.values()) + made.nbytes > _KEPT:
+                    self._known.clear()
+                self._known[key] = made
+            return self._known[key]

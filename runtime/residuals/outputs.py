@@ -5,7 +5,7 @@ Energy (B,), forces (3N,), virial (6B,) of a batch are one row of m numbers.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -34,6 +34,9 @@ class Outputs(Protocol):
     def plan(self, structures: Sequence[Structure], memory_mb: float) -> BatchPlan:
         """The division of structures into batches."""
 
+    def one(self, structure: Structure) -> Batch:
+        """A batch of a single structure; many of them make few compilations."""
+
     def arrays(self, batch: Batch, structures: Sequence[Structure]) -> Any:
         """A batch of these structures as the target reads it."""
 
@@ -48,6 +51,11 @@ class Outputs(Protocol):
 
     def derivatives(self, theta: Theta, arrays: Any, numbers: Indices) -> Float[Floats, "F m"]:
         """Of the outputs, by those numbers of theta."""
+
+    def along(
+        self, theta: Theta, arrays: Any, directions: Float[Floats, "D P"]
+    ) -> Iterator[Float[Floats, "d m"]]:
+        """The derivatives along each direction, a few at a time."""
 
     def n_directions(self, numbers: Indices) -> int:
         """Along how many directions all derivatives by those numbers are taken."""

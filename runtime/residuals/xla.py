@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -12,9 +12,10 @@ from ...compiler.backends.xla.kernel import Arrays, Kernel
 from ..optimize.qr_system import Indices
 from ..potential.evaluators import specs_of
 from ..structures.arrays import Floats, Theta
-from ..structures.batches import Batch, BatchPlan, plan_batches
+from ..structures.batches import Batch, BatchPlan, plan_batches, single
+from ..structures.padding import Shape
 from ..structures.structure import Structure
-from .derivatives import Derivatives, compiled
+from .derivatives import WIDTH, Derivatives, compiled
 
 # elements of a batch that work best: dense lists stay in the cache of a core
 _ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
@@ -28,7 +29,8 @@ class XlaOutputs:
 
     def __init__(self, kernel: Kernel, species: tuple[str, ...]) -> None:
         self.kernel, self.species = kernel, species
-        self._values = compiled(kernel)[0]
+        self._values, self._tangents = compiled(kernel)
+        self._singles: list[Shape] = []
 
     @cached_property
     def _derivatives(self) -> Derivatives:
@@ -37,6 +39,12 @@ class XlaOutputs:
     def plan(self, structures: Sequence[Structure], memory_mb: float) -> BatchPlan:
         largest = batch_elements(self.kernel, memory_mb)
         return plan_batches(structures, specs_of(self.kernel), self.species, max_elements=largest)
+
+    def one(self, structure: Structure) -> Batch:
+        batch = single(structure, specs_of(self.kernel), self.species, self._singles)
+        if batch.shape not in self._singles:
+            self._singles.append(batch.shape)
+        return batch
 
     def arrays(self, batch: Batch, structures: Sequence[Structure]) -> Arrays:
         return self.kernel.arrays(batch)
@@ -52,6 +60,15 @@ class XlaOutputs:
 
     def derivatives(self, theta: Theta, arrays: Arrays, numbers: Indices) -> Float[Floats, "F m"]:
         return np.asarray(self._derivatives(theta, arrays, numbers), np.float64)
+
+    def along(
+        self, theta: Theta, arrays: Arrays, directions: Float[Floats, "D P"]
+    ) -> Iterator[Float[Floats, "d m"]]:
+        for first in range(0, len(directions), WIDTH):
+            chunk = directions[first : first + WIDTH]
+            seeds = np.zeros((WIDTH, len(theta)), theta.dtype)
+            seeds[: len(chunk)] = chunk
+            yield np.asarray(self._tangents(theta, arrays, seeds)[1], np.float64)[: len(chunk)]
 
     def n_directions(self, numbers: Indices) -> int:
         return self._derivatives.n_directions(numbers)

@@ -11,17 +11,17 @@ from ..structures.arrays import Forces
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
-    from ..structures.batches import Batch
+    from ..structures.structure import Structure
 
 
 @dataclass(frozen=True)
 class RunDeviations:
-    """Standard deviations of the one structure of a batch."""
+    """Standard deviations of the predictions for a structure."""
 
     uncertainty: Uncertainty
 
-    def __call__(self, batch: Batch) -> tuple[float, Forces]:
-        deviation = self.uncertainty.best(self.uncertainty.of_batch(batch)[:1])[0]
+    def __call__(self, structure: Structure) -> tuple[float, Forces]:
+        (deviation,) = self.uncertainty.best([self.uncertainty.of(structure)])
         return deviation.energy, deviation.forces
 
 

@@ -56,7 +56,7 @@ class FittedPotential(Potential):
     folder: Path = field(kw_only=True)
 
     def deviations(self, on_warning: OnWarning = as_python_warning) -> Deviations:
-        """Standard deviations as a function of a batch of one structure. Raises ArtifactError no-covariance.
+        """Standard deviations as a function of a structure. Raises ArtifactError no-covariance.
 
         on_warning: is told of deviations that are not calibrated.
         """
