@@ -38,13 +38,14 @@ class CppTarget:
 
 
 def _one(kernel: CppKernel, constants: Any, structure: Structure, batches: Batches) -> StructurePrediction:
-    lists = (Domain("edge", kernel.cutoff),) if kernel.cutoff else ()
-    found = kernel(constants, _atoms(structure, batches(lists, [structure]).lists if lists else ()))
+    found = kernel(constants, atoms_of(structure, kernel.cutoff, batches))
     return StructurePrediction(found.energy, found.site_energy, found.forces, found.virial)
 
 
-def _atoms(structure: Structure, lists: Sequence[Any]) -> Atoms:
+def atoms_of(structure: Structure, cutoff: float, batches: Batches) -> Atoms:
     """The structure with the valid neighbours of its padded list."""
+    wanted = (Domain("edge", cutoff),) if cutoff else ()
+    lists = batches(wanted, [structure]).lists if wanted else ()
     positions = np.ascontiguousarray(structure.positions, float)
     species = np.ascontiguousarray(structure.species, np.int32)
     n = len(species)

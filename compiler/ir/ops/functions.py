@@ -164,18 +164,23 @@ def _power_kind(a: Node, exponent: Node) -> Kind:
     return Kind(domain, shape, ONE)
 
 
+def _finite_log(x: Node) -> Node:
+    """log x, but finite at x = 0, where x^y and its slope by y are 0; in single precision too."""
+    return log(add(x, constant(1e-37)))
+
+
 def _power_adjoints(node: Node, g: Node) -> list[Lazy]:
     x, y = node.args
     return [
         lambda: mul(mul(g, y), power(x, add(y, constant(-1.0)))),
-        lambda: mul(mul(g, node), log(x)),
+        lambda: mul(mul(g, node), _finite_log(x)),
     ]
 
 
 def _power_tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
     (x, y), (s, t) = node.args, tangents
     by_base = None if s is None else mul(mul(s, y), power(x, add(y, constant(-1.0))))
-    by_exponent = None if t is None else mul(mul(t, node), log(x))
+    by_exponent = None if t is None else mul(mul(t, node), _finite_log(x))
     return summed(node, [by_base, by_exponent])
 
 
