@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from scipy.spatial import cKDTree
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..structures.arrays import Floats, Ints
@@ -14,6 +13,7 @@ from ..structures.structure import Structure
 _SHOWN = 5
 _NEAR = 2e-4  # Å, and of a structure factor: more than files round off
 _ATOM = 1e-3  # Å
+_FEW = 1e7  # numbers, for all pairs of points
 _WAVES = np.array([(1, 0, 0), (0, 1, 0), (0, 0, 1), (1, 1, 0), (1, 0, 1), (0, 1, 1), (1, 2, 3)])
 
 
@@ -41,12 +41,23 @@ def _twins(train: Sequence[Structure], test: Sequence[Structure]) -> Iterator[tu
         others = groups.get(key)
         if others is None:
             continue
-        tree = cKDTree(np.array([_fingerprint(train[k]) for k in others]))
-        near = tree.query_ball_point([_fingerprint(test[k]) for k in members], _NEAR)
-        for k, found in zip(members, near, strict=True):
+        known = np.array([_fingerprint(train[k]) for k in others])
+        points = np.array([_fingerprint(test[k]) for k in members])
+        for k, found in zip(members, _near(known, points), strict=True):
             same = next((others[j] for j in sorted(found) if _same(test[k], train[others[j]])), None)
             if same is not None:
                 yield k, same
+
+
+def _near(known: Floats, points: Floats) -> list[list[int]]:
+    """For each point those known within `_NEAR`."""
+    if known.size * len(points) < _FEW:
+        apart = np.linalg.norm(known - points[:, None], axis=2)
+        return [np.flatnonzero(row <= _NEAR).tolist() for row in apart]
+    from scipy.spatial import cKDTree  # takes a third of a second to import
+
+    found: list[list[int]] = cKDTree(known).query_ball_point(points, _NEAR).tolist()
+    return found
 
 
 def _by_composition(structures: Sequence[Structure]) -> dict[tuple[bytes, bytes], list[int]]:
@@ -62,6 +73,8 @@ def _same(a: Structure, b: Structure) -> bool:
         return True  # their fingerprint moves with every atom
     rarest = min(set(a.numbers.tolist()), key=lambda z: np.count_nonzero(a.numbers == z))
     ours, theirs = (np.asarray(np.linalg.solve(s.cell.T, s.positions.T).T, float) for s in (a, b))
+    from scipy.spatial import cKDTree
+
     anchor = ours[np.argmax(a.numbers == rarest)]
     lengths = np.linalg.norm(a.cell, axis=1)
     tree = cKDTree(_apart(theirs, b.numbers, lengths), boxsize=[*lengths, 0.0])

@@ -25,7 +25,13 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 _HEAD = 4096  # bytes that a file is known by
-_LOOKS = {DATA: looks_like_data, FITSNAP: looks_like_fitsnap, DPDATA: looks_like_dpdata}
+_EXTXYZ = re.compile(r"\s*\d+[ \t]*\r?\n[^\n]*\bProperties=", re.ASCII)
+_LOOKS = {
+    "extxyz": lambda head: _EXTXYZ.match(head) is not None,  # asking ASE takes half a second of imports
+    DATA: looks_like_data,
+    FITSNAP: looks_like_fitsnap,
+    DPDATA: looks_like_dpdata,
+}
 _BY_XYZ = "write it as extended XYZ"
 _BY_DPDATA = "convert it by dpdata, from `{}` to `deepmd/npy`, which is read"
 _CP2K = re.compile(r"\s*\d+\s*\n\s*i\s*=\s*\d+\s*,\s*time\s*=", re.ASCII)  # positions and forces look alike
@@ -117,8 +123,6 @@ def _whole(items: Iterable[T]) -> Iterator[T]:
 
 def _format(source: Path, path: Path, kind: FileKind) -> str:
     """The format of a file as it is said, else by its first bytes and its name."""
-    from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
-
     if source.is_dir():
         return DEEPMD
     if kind.format is not None:
@@ -132,14 +136,21 @@ def _format(source: Path, path: Path, kind: FileKind) -> str:
             if looks_like(head):
                 return known
         _refuse_foreign(path, head)
+        return _as_ase_has_it(source, path)
+    except OSError as error:
+        raise unreadable(path, str(error.strerror or error)) from error
+
+
+def _as_ase_has_it(source: Path, path: Path) -> str:
+    from ase.io.formats import UnknownFileTypeError, filetype, get_ioformat
+
+    try:
         found = str(filetype(str(source)))
         get_ioformat(found)  # for want of anything better filetype returns the suffix
-        return found
     except UnknownFileTypeError:
         help = "name it with `--format`, as ASE does (`ase info --formats`)"
         raise unreadable(path, "ASE does not know its format", help) from None
-    except OSError as error:
-        raise unreadable(path, str(error.strerror or error)) from error
+    return found
 
 
 def _refuse_foreign(path: Path, head: str) -> None:

@@ -18,7 +18,7 @@ from typing import TypedDict
 import numpy as np
 from jaxtyping import Float
 from scipy.optimize import minimize
-from scipy.stats import norm
+from scipy.special import ndtri
 
 from ..potential.evaluators import Predicted
 from ..structures.arrays import Floats, Forces
@@ -181,7 +181,7 @@ def coverage(seen: Errors, scale: Scale | None = None) -> Coverage | None:
         return None
     sigma = telling.raw if scale is None else scale(telling.raw)
     size = np.abs(telling.error)
-    observed = tuple(float(np.mean(size <= norm.ppf(0.5 + level / 2) * sigma)) for level in LEVELS)
+    observed = tuple(float(np.mean(size <= ndtri(0.5 + level / 2) * sigma)) for level in LEVELS)
     return Coverage(len(size), _rms(size), _rms(sigma), observed)
 
 

@@ -22,7 +22,6 @@ import numpy as np
 from jaxtyping import Bool, Float, Int
 from numpy.typing import NDArray
 from scipy.linalg import lapack, qr, solve_triangular, svd
-from scipy.optimize import lsq_linear
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 
@@ -221,6 +220,8 @@ def _pivot(scaled: Array, residual: Array, low: Array, high: Array, noise: float
         side = np.where(wrong, np.where(side == 0, leaving, 0), side)
         patience = 5 if wrong.sum() < fewest else patience - 1
         fewest = min(fewest, int(wrong.sum()))
+    from scipy.optimize import lsq_linear  # hardly ever reached, and long to import
+
     free = low < high
     step = np.where(free, 0.0, low)
     bounds = (low[free], high[free])
