@@ -148,6 +148,7 @@ def _prepared(program: Program, data: list[str], config: FitConfig) -> tuple[Tra
 
 def _introduce(data: list[str], training: TrainingData, potential: Potential, json: bool) -> None:
     """The data that were read, and the model that is fitted."""
+    from . import together
     from .summary import sentence
 
     train, test = training.train, training.test
@@ -158,6 +159,7 @@ def _introduce(data: list[str], training: TrainingData, potential: Potential, js
     )
     say_labels((*train, *test), training.keys, (), json, quiet=False)
     console.say(f"model   {sentence(potential.model)}")
+    together.introduce()
     console.report(training.warnings, json)
 
 
@@ -165,10 +167,19 @@ def _fitted(
     potential: Potential, training: TrainingData, config: FitConfig, folder: Path, resume: bool, quiet: bool
 ) -> FitResult:
     from ..fitting.fit import fit
+    from . import together
     from .progress import fitting
 
     with fitting(quiet) as report:
-        return fit(potential, training.train, config, folder=folder, resume=resume, on_progress=report)
+        return fit(
+            potential,
+            training.train,
+            config,
+            folder=folder,
+            resume=resume,
+            on_progress=report,
+            team=together.team(),
+        )
 
 
 def saved(

@@ -19,7 +19,7 @@ from types import FrameType
 from typing import NoReturn
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from . import console
+from . import console, together
 
 INTERRUPTED = 130
 _PATIENCE = 1.2  # s
@@ -127,6 +127,7 @@ def _wait(reader: int, as_json: bool) -> None:
 def end() -> NoReturn:
     """End the process at once: threads in a compiler neither keep it waiting nor meet its ruins."""
     _end_children()
+    together.end_others(INTERRUPTED)
     if console.is_terminal():
         sys.stderr.write("\x1b[?25h")  # a bar hides the cursor
     _leave(INTERRUPTED)

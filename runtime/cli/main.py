@@ -21,7 +21,7 @@ from typing import Any
 import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, InternalError, UserError
-from . import console, interruption
+from . import console, interruption, together
 from .interruption import INTERRUPTED
 
 OURS = 70  # EX_SOFTWARE
@@ -97,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     gc.set_threshold(_OBJECTS)
     try:
         with interruption.heard(as_json):
-            code = _run(sys.argv[1:])
+            code = together.run(sys.argv[1:], _run)
             interruption.finished(code)
     except KeyboardInterrupt:  # before the command, or behind it
         console.report([interruption.answered()], as_json)

@@ -10,6 +10,7 @@ from ...compiler.analysis.linearity import linear_parameters
 from ..files.lock import only_writer_of
 from ..optimize.methods import AUTO, METHODS, Method, automatic
 from ..potential.potential import Potential
+from ..ranks.team import Team
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
 from .checkpoint import FitCheckpoint, depends_on
@@ -26,6 +27,7 @@ def fit(
     folder: Path | None = None,
     resume: bool = False,
     on_progress: OnProgress | None = None,
+    team: Team | None = None,
 ) -> FitResult:
     """The potential with its free parameters fitted to energies, forces and stress of the structures.
 
@@ -33,6 +35,7 @@ def fit(
     folder: the folder of the run, for checkpoints; `checkpoint.finish` removes them once the run is saved.
     resume: start from the checkpoint in the folder; the result is that of a fit without interruption.
     on_progress: called with a `Progress` after each iteration or pass.
+    team: the processes that share the work; None: this one alone.
     Ctrl-C ends with the best parameters so far. Raises FitError, ArtifactError; in-use where another process
     writes to the folder.
     """
@@ -42,7 +45,7 @@ def fit(
         return FitResult(potential, True, "nothing to fit", 0.0, (), None)
     with nullcontext() if folder is None else only_writer_of(folder):
         store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
-        task = FitTask(potential, structures, config, store, callback)
+        task = FitTask(potential, structures, config, store, callback, team or Team())
         return fit_by(method_of(potential, config))(task)
 
 

@@ -15,6 +15,7 @@ from ..optimize.methods import LEAST_SQUARES
 from ..optimize.multistart import StartsState, minimize_from_starts
 from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
+from ..residuals.shared import residuals_on
 from .methods import method
 from .result import FitResult, Progress
 from .task import FitTask
@@ -27,13 +28,16 @@ def least_squares_fit(task: FitTask) -> FitResult:
     # the other methods begin near small numbers and stop before they fit noise
     check_rows(potential.model, task.structures)
     seen = [0, float("nan")]
-    problem = Residuals(
+    precision = config.precision or "float64"
+    problem = residuals_on(
+        task.team,
         potential,
         task.structures,
         Sigmas.of(config.weights),
         config.memory_mb,
         lambda part: task.on_progress(Progress("fit", int(seen[0]), seen[1], part)),
-        outputs_of(potential, config.target, config.precision or "float64"),
+        outputs_of(potential, config.target, precision),
+        precision,
     )
 
     def callback(state: StartsState) -> bool | None:

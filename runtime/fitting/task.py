@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from ..potential.potential import Potential
+from ..ranks.team import Team
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
 from .checkpoint import FitCheckpoint
@@ -14,10 +15,14 @@ from .result import OnProgress
 
 @dataclass(frozen=True, eq=False)
 class FitTask:
-    """A potential to fit to structures: with its configuration, its checkpoint and `on_progress`."""
+    """A potential to fit to structures: with its configuration, its checkpoint and `on_progress`.
+
+    team: the processes that share the work.
+    """
 
     potential: Potential
     structures: Sequence[Structure]
     config: FitConfig
     store: FitCheckpoint
     on_progress: OnProgress
+    team: Team = field(default_factory=Team)

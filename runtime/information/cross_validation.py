@@ -7,14 +7,14 @@ that of the linearised model: exact for linear models, one Gauss-Newton step for
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 from jaxtyping import Bool, Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import QuadraticModel
-from ..optimize.qr_system import Accumulator, TriangularSystem, solve
+from ..optimize.qr_system import TriangularSystem, joined, solve
 from ..potential.potential import Potential
 from ..residuals.config import FitConfig
 from ..residuals.outputs import outputs_of
@@ -61,15 +61,6 @@ class _Held:
     step: Float[Floats, " F"]
     root: Float[Floats, "F F"]
     unreached: Bool[Bools, " F"]
-
-
-def joined(systems: Sequence[TriangularSystem]) -> TriangularSystem:
-    """The system of all their rows."""
-    accumulator = Accumulator(systems[0].n_parameters)
-    for system in systems:
-        accumulator.add(system.factor[:, -1], system.factor[:, :-1])
-    broken = np.any([system.broken for system in systems], axis=0)
-    return replace(accumulator.system(), n_rows=sum(s.n_rows for s in systems), broken=broken)
 
 
 def held_out(

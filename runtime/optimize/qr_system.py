@@ -15,7 +15,7 @@ and where the cores are busy already it can cost a hundredfold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -142,6 +142,20 @@ class Accumulator:
         """The system of all rows so far."""
         size = len(self._factor)
         return TriangularSystem(np.triu(self._factor), self._n_rows, 4 * size * EPS, self._broken.copy())
+
+
+def joined(systems: Sequence[TriangularSystem]) -> TriangularSystem:
+    """The system of all their rows."""
+    accumulator = Accumulator(systems[0].n_parameters)
+    for system in systems:
+        accumulator.add(system.factor[:, -1], system.factor[:, :-1])
+    broken = np.any([system.broken for system in systems], axis=0)
+    return replace(accumulator.system(), n_rows=sum(s.n_rows for s in systems), broken=broken)
+
+
+def both(one: TriangularSystem, other: TriangularSystem) -> TriangularSystem:
+    """The system of the rows of two."""
+    return joined((one, other))
 
 
 def column_norms(matrix: Float[Array, "m n"]) -> Float[Array, " n"]:

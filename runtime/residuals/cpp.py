@@ -70,6 +70,8 @@ class CppArrays:
 class CppOutputs:
     """As `Outputs` has it."""
 
+    target = "cpp"
+
     def __init__(self, potential: Potential, evaluator: CppEvaluator, along: CppKernel) -> None:
         """along: the kernel of derivatives; both are compiled."""
         self._lists, self._values = evaluator, evaluator.kernel

@@ -28,6 +28,10 @@ class Outputs(Protocol):
     """A model on a target. theta (P,): all coefficients as `at` has them."""
 
     @property
+    def target(self) -> str:
+        """Its name: cpp or xla."""
+
+    @property
     def described(self) -> str:
         """The target, with its compiler."""
 

@@ -12,14 +12,15 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeVar
+from operator import add
+from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import numpy as np
 from jaxtyping import Float, Int
 
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.chemistry.constants import GPA
-from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem
+from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem, both
 from ..potential.potential import Potential
 from ..structures.arrays import Floats
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels
@@ -31,6 +32,7 @@ from .places import UPPER
 # a batch as the target reads it, the same padded, and its labels
 Item = tuple[Any, Batch, Labels]
 R = TypeVar("R")
+Ts = TypeVarTuple("Ts")
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class ResidualRows(NamedTuple):
 
     residual: Float[Floats, " m"]
     jacobian: Float[Floats, "m F"]  # by F of the trained numbers
-    structure: Int[Indices, " m"]  # the place of its structure among the structures
+    structure: Int[Indices, " m"]  # the place of its structure among all
     quantity: Int[Indices, " m"]  # 0 of an energy, 1 of a force component, 2 of a component of the stress
 
 
@@ -69,9 +71,14 @@ class Residuals:
         memory_mb: float = 1000.0,
         on_progress: Callable[[float], None] | None = None,
         outputs: Outputs | None = None,
+        places: Indices | None = None,
     ) -> None:
-        """outputs: those of the potential on a target; None: in double precision on the fastest one."""
+        """outputs: those of the potential on a target; None: in double precision on the fastest one.
+
+        places: those of the structures among all, of which these are a part; None: these are all.
+        """
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
+        self.places: Indices = np.arange(len(structures)) if places is None else places
         self.on_progress = on_progress
         model = potential.model
         self.free = potential.free
@@ -90,23 +97,37 @@ class Residuals:
 
     def loss(self, theta: Floats) -> float:
         """½ Σ r²."""
-        full = self._full(theta)
-        total = 0.0
-        for rows in in_order(partial(self._rows_of, full, np.arange(0)), self.batches()):
-            total += 0.5 * float(rows.residual @ rows.residual)
-        return total
+        return self.reduced(Residuals.half_squares, add, theta)
 
     def linearize(self, theta: Floats, columns: Indices) -> TriangularSystem:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
         if self._affine is not None and len(columns) == len(self.free):
             before, known = self._affine  # all parameters are linear: one linearisation serves everywhere
             return known.moved(theta - before)
-        system = self._accumulated(theta, columns)
+        system = self.reduced(Residuals.accumulated, both, theta, columns)
         if self.linear.all() and len(columns) == len(self.free):
             self._affine = theta.copy(), system
         return system
 
-    def _accumulated(self, theta: Floats, columns: Indices) -> TriangularSystem:
+    def reduced(
+        self,
+        work: Callable[[Residuals, *Ts], R],
+        join: Callable[[R, R], R],
+        *args: *Ts,
+    ) -> R:
+        """work(part, *args) of the parts that the structures are shared out in, joined; this is one part."""
+        return work(self, *args)
+
+    def half_squares(self, theta: Floats) -> float:
+        """½ Σ r² of this part."""
+        full = self._full(theta)
+        total = 0.0
+        for rows in in_order(partial(self._rows_of, full, np.arange(0)), self.batches()):
+            total += 0.5 * float(rows.residual @ rows.residual)
+        return total
+
+    def accumulated(self, theta: Floats, columns: Indices) -> TriangularSystem:
+        """The linearisation of this part."""
         accumulator = Accumulator(len(columns))
         for rows in self.rows(theta, columns):
             accumulator.add(rows.residual, rows.jacobian)
@@ -115,13 +136,15 @@ class Residuals:
     def rows(
         self, theta: Floats, columns: Indices, chosen: Sequence[int] | None = None
     ) -> Iterator[ResidualRows]:
-        """Residuals and derivatives with respect to `columns`, a batch at a time, of those chosen."""
+        """Residuals and derivatives with respect to `columns`, a batch at a time, of those chosen; of this
+        part alone.
+        """
         full, done = self._full(theta), 0
         groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
         total = max(1, sum(self.structures[k].n_atoms for _, indices in groups for k in indices))
         found = in_order(partial(self._rows_of, full, columns), self.batches(chosen))
         for (_, indices), rows in zip(groups, found, strict=True):
-            yield rows._replace(structure=np.array(indices, dtype=np.intp)[rows.structure])
+            yield rows._replace(structure=self.places[list(indices)][rows.structure])
             done += sum(self.structures[k].n_atoms for k in indices)
             if self.on_progress:
                 self.on_progress(done / total)

@@ -25,7 +25,7 @@ _BYTES = 64  # of an element of a batch
 class XlaOutputs:
     """As `Outputs` has it."""
 
-    described = "xla"
+    target = described = "xla"
 
     def __init__(self, kernel: Kernel, species: tuple[str, ...]) -> None:
         self.kernel, self.species = kernel, species

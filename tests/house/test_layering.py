@@ -32,7 +32,7 @@ compiler.reduction compiler.difference compiler.certificates
 compiler.warnings
 runtime.optimize runtime.structures
 runtime.files runtime.potential
-runtime.data runtime.formats
+runtime.data runtime.formats runtime.ranks
 runtime.residuals runtime.dynamics runtime.properties runtime.analysis
 runtime.evaluation runtime.information
 runtime.runs runtime.fitting
@@ -91,6 +91,8 @@ OTHERS = {
     "runtime.information": "numpy scipy",
     "runtime.information.plot": "matplotlib",
     "runtime.runs": "numpy pydantic",
+    "runtime.ranks": "",
+    "runtime.ranks.mpi": "mpi4py",
     "runtime.fitting": "numpy scipy",
     # answers without a protocol; the server alone speaks it
     "runtime.editor": "",
