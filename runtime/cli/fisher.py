@@ -83,13 +83,14 @@ def _known(
     """The information of the training structures, and their errors when held out."""
     from ..information.cross_validation import quadratic_model_and_errors
     from ..information.fisher_information import quadratic_model
+    from . import together
     from .progress import passing
 
     problem = training.potential, training.structures, training.config
     with passing("information", quiet) as progress:
         if calibrate:
-            return quadratic_model_and_errors(*problem, progress)
-        return quadratic_model(*problem, progress), None
+            return quadratic_model_and_errors(*problem, progress, together.team())
+        return quadratic_model(*problem, progress, together.team()), None
 
 
 class Kept(TypedDict):

@@ -14,15 +14,15 @@ from jaxtyping import Bool, Float
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import QuadraticModel
-from ..optimize.qr_system import TriangularSystem, joined, solve
+from ..optimize.qr_system import TriangularSystem, both, joined, solve
 from ..potential.potential import Potential
+from ..ranks.team import Team
 from ..residuals.config import FitConfig
-from ..residuals.outputs import outputs_of
-from ..residuals.residuals import ResidualRows, Residuals, Sigmas
+from ..residuals.residuals import ResidualRows, Residuals
 from ..structures.arrays import Bools, Floats, Indices
 from ..structures.structure import Structure
 from .calibration import QUANTITIES, Errors
-from .fisher_information import of_system, require_information, require_trained
+from .fisher_information import of_system, require_information, require_trained, residuals_of
 from .folds import fold_systems, folds_of
 
 FOLDS = 5
@@ -33,25 +33,37 @@ def quadratic_model_and_errors(
     structures: Sequence[Structure],
     config: FitConfig,
     on_progress: Callable[[float], None] | None = None,
+    team: Team | None = None,
 ) -> tuple[QuadraticModel, dict[str, Errors]]:
     """The quadratic model of a fit, and the errors of each structure where it is held out.
 
-    Two passes over the data. on_progress: called with the share done of each pass.
+    Two passes over the data. on_progress: called with the share done of each pass. team: the processes that
+    share the work.
     Raises FitError: too-few-structures, and those of `quadratic_model`.
     """
     require_trained(potential)
     if len(structures) < 2:
         message = "one structure cannot be held out of itself"
         raise FitError(Diagnostic("too-few-structures", message, help="`--no-calibration` goes without"))
-    sigmas, outputs = Sigmas.of(config.weights), outputs_of(potential, config.target)
-    problem = Residuals(potential, structures, sigmas, config.memory_mb, on_progress, outputs)
+    problem = residuals_of(potential, structures, config, on_progress, team)
     theta = potential.theta[problem.free]
     fold = folds_of(len(structures), min(FOLDS, len(structures)), config.seed)
-    rows = problem.rows(theta, np.arange(len(theta)))
-    systems = fold_systems(rows, len(theta), fold)
+    systems = problem.reduced(_of_folds, _both_of_each, theta, fold)
     whole = joined(systems)
     require_information(whole, problem.names)
-    return of_system(whole, problem.names, theta), held_out(problem, theta, fold, systems)
+    weight = np.sqrt([s.weight for s in structures])
+    return of_system(whole, problem.names, theta), held_out(problem, theta, fold, systems, weight)
+
+
+def _of_folds(part: Residuals, theta: Floats, fold: Indices) -> tuple[TriangularSystem, ...]:
+    """The linearisation of each fold alone; fold (structures,) of all."""
+    return fold_systems(part.rows(theta, np.arange(len(theta))), len(theta), fold)
+
+
+def _both_of_each(
+    one: tuple[TriangularSystem, ...], other: tuple[TriangularSystem, ...]
+) -> tuple[TriangularSystem, ...]:
+    return tuple(both(a, b) for a, b in zip(one, other, strict=True))
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,17 +76,27 @@ class _Held:
 
 
 def held_out(
-    problem: Residuals, theta: Floats, fold: Indices, systems: Sequence[TriangularSystem]
+    problem: Residuals,
+    theta: Floats,
+    fold: Indices,
+    systems: Sequence[TriangularSystem],
+    weight: Float[Floats, " structures"],
 ) -> dict[str, Errors]:
     """Errors and σ_raw of each structure, by the fit to the parts that it is not in; a second pass over the
-    data.
+    data. fold (structures,) of each; weight: the roots of their weights.
     """
     others = [joined([s for j, s in enumerate(systems) if j != k]) for k in range(len(systems))]
     fits = [_held(system, problem.names) for system in others]
-    found: dict[str, list[Errors]] = {name: [] for name in QUANTITIES}
-    units = (problem.sigmas.energy, problem.sigmas.forces)
-    weight = np.sqrt([s.weight for s in problem.structures])
-    for rows in problem.rows(theta, np.arange(len(theta))):
+    return problem.reduced(_errors_of_part, _together, theta, fold, fits, weight)
+
+
+def _errors_of_part(
+    part: Residuals, theta: Floats, fold: Indices, fits: Sequence[_Held], weight: Floats
+) -> dict[str, Errors]:
+    nothing = Errors(np.zeros(0), np.zeros(0))
+    found: dict[str, list[Errors]] = {name: [nothing] for name in QUANTITIES}
+    units = (part.sigmas.energy, part.sigmas.forces)
+    for rows in part.rows(theta, np.arange(len(theta))):
         error, raw = _errors(rows, fold, fits)
         for k, name in enumerate(QUANTITIES):
             own = rows.quantity == k
@@ -83,6 +105,14 @@ def held_out(
     return {
         name: Errors(np.concatenate([e.error for e in parts]), np.concatenate([e.raw for e in parts]))
         for name, parts in found.items()
+    }
+
+
+def _together(one: dict[str, Errors], other: dict[str, Errors]) -> dict[str, Errors]:
+    pairs = {name: (one[name], other[name]) for name in one}
+    return {
+        name: Errors(np.concatenate([a.error, b.error]), np.concatenate([a.raw, b.raw]))
+        for name, (a, b) in pairs.items()
     }
 
 

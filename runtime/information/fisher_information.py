@@ -15,9 +15,11 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from ..optimize.qr_system import TriangularSystem
 from ..potential.potential import Potential
+from ..ranks.team import Team
 from ..residuals.config import FitConfig
 from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
+from ..residuals.shared import residuals_on
 from ..structures.arrays import Floats
 from ..structures.structure import Structure
 
@@ -29,19 +31,32 @@ def quadratic_model(
     structures: Sequence[Structure],
     config: FitConfig,
     on_progress: Callable[[float], None] | None = None,
+    team: Team | None = None,
 ) -> QuadraticModel:
     """The quadratic model of the loss at the parameters of a potential, weighted as in its fit.
 
-    on_progress: called with the share done, 0 to 1. Raises FitError: nothing-trained, too-many-parameters,
+    on_progress: called with the share done, 0 to 1. team: the processes that share the work. Raises FitError: nothing-trained, too-many-parameters,
     not-finite, no-information.
     """
     require_trained(potential)
-    sigmas, outputs = Sigmas.of(config.weights), outputs_of(potential, config.target)
-    problem = Residuals(potential, structures, sigmas, config.memory_mb, on_progress, outputs)
+    problem = residuals_of(potential, structures, config, on_progress, team)
     theta = potential.theta[problem.free]
     system = problem.linearize(theta, np.arange(len(theta)))
     require_information(system, problem.names)
     return of_system(system, problem.names, theta)
+
+
+def residuals_of(
+    potential: Potential,
+    structures: Sequence[Structure],
+    config: FitConfig,
+    on_progress: Callable[[float], None] | None = None,
+    team: Team | None = None,
+) -> Residuals:
+    """The residuals of a fit, in double precision."""
+    sigmas, outputs = Sigmas.of(config.weights), outputs_of(potential, config.target)
+    given = potential, structures, sigmas, config.memory_mb, on_progress, outputs
+    return residuals_on(team or Team(), *given)
 
 
 def require_trained(potential: Potential) -> None:
