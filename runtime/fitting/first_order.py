@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...compiler.diagnostics.diagnostic import Diagnostic
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..optimize.adamw import TrainOptions, TrainState, train
 from ..optimize.methods import FIRST_ORDER
 from ..residuals.gradients import train_batch, value_and_gradient
@@ -18,8 +18,13 @@ from .task import FitTask
 
 @method(FIRST_ORDER)
 def first_order_fit(task: FitTask) -> FitResult:
-    """The potential trained by `first_order`. Raises FitError not-finite-start."""
+    """The potential trained by `first_order`. Raises FitError: not-finite-start, one-process."""
     potential, config = task.potential, task.config
+    if task.team.size > 1:
+        message = f"the method first-order runs in one process, and {task.team.size} were started"
+        raise FitError(
+            Diagnostic("one-process", message, help="start it without mpirun, or take another --method")
+        )
     by = xla_outputs(potential, config.precision or "float32", config.target)
     problem = Residuals(potential, task.structures, Sigmas.of(config.weights), config.memory_mb, outputs=by)
     epochs = config.max_iterations or 200

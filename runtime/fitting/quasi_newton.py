@@ -32,7 +32,7 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
     trained, others = _held_out(task.structures, config)
     precision = config.precision or "float32"
     sigmas = Sigmas.of(config.weights)
-    given = config.memory_mb, precision, config.seed, config.target
+    given = config.memory_mb, precision, config.seed, config.target, task.team
     problem = StochasticProblem(potential, trained, others, sigmas, *given)
     prior = prior_of(potential, problem.data, config.ridge)
     most = config.max_iterations or Options.max_iterations

@@ -35,8 +35,8 @@ def quadratic_model(
 ) -> QuadraticModel:
     """The quadratic model of the loss at the parameters of a potential, weighted as in its fit.
 
-    on_progress: called with the share done, 0 to 1. team: the processes that share the work. Raises FitError: nothing-trained, too-many-parameters,
-    not-finite, no-information.
+    on_progress: called with the share done, 0 to 1. team: the processes that share the work.
+    Raises FitError: nothing-trained, too-many-parameters, not-finite, no-information.
     """
     require_trained(potential)
     problem = residuals_of(potential, structures, config, on_progress, team)

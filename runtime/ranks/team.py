@@ -1,4 +1,4 @@
-"""Work that the processes of a command share: the first asks, each does its part, results are joined by pairs.
+"""Work that the processes of a command share: the first asks, each does its part, results join by pairs.
 
 Process r receives the joined result of r + 1, then that of r + 2, r + 4, …, and sends its own to the first
 number that lies before it so: the depth is log₂ of the number of processes, and the order is always the same.

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple, cast
+from weakref import WeakKeyDictionary
 
 import jax
 import jax.numpy as jnp
@@ -24,9 +25,10 @@ from numpy.typing import NDArray
 
 from ...compiler.backends.xla.arrays import Pair
 from ...compiler.backends.xla.kernel import Arrays, Kernel
+from ..structures.arrays import Floats
 from .derivatives import outputs
 from .places import UPPER
-from .residuals import Item, Residuals
+from .residuals import Item, Residuals, in_order
 from .xla import XlaOutputs
 
 
@@ -58,6 +60,28 @@ def value_and_gradient(problem: Residuals, by: XlaOutputs) -> ValueAndGradient:
         return 0.5 * jnp.sum(residual * residual), gradient[free]
 
     return jax.jit(both)
+
+
+# of parts of a problem, as long as they are
+_COMPILED: WeakKeyDictionary[Residuals, ValueAndGradient] = WeakKeyDictionary()
+
+
+def summed(part: Residuals, theta: Floats) -> tuple[float, Floats]:
+    """½ Σ r² of a part of the structures at theta (F,), and its gradient, by XLA; a batch for each core."""
+    by = part.outputs
+    assert isinstance(by, XlaOutputs)
+    if part not in _COMPILED:
+        _COMPILED[part] = value_and_gradient(part, by)
+    compiled, at = _COMPILED[part], theta.astype(by.kernel.dtype)
+
+    def of(item: Item) -> tuple[float, Floats]:
+        loss, gradient = compiled(at, train_batch(part, by, item))
+        return float(loss), np.asarray(gradient, dtype=np.float64)
+
+    total, gradient = 0.0, np.zeros(len(theta))
+    for loss, own in in_order(of, part.batches()):
+        total, gradient = total + loss, gradient + own
+    return total, gradient
 
 
 def _weighted(

@@ -1,22 +1,29 @@
 """The loss of thousands of parameters as a problem of `quasi_newton`.
 
 Gradients are taken in reverse mode, the curvature of a sample of batches in forward mode; each core has a
-batch of its own.
+batch of its own, and each process of a team its own batches.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TypeVar
 
 import numpy as np
+from jaxtyping import Float
+from numpy.typing import NDArray
 from scipy.linalg.blas import ssyrk
 
 from ..optimize.qr_system import Array, Indices
 from ..potential.potential import Potential
+from ..ranks.team import Team
 from ..structures.structure import Structure
-from .gradients import train_batch, value_and_gradient
+from .gradients import summed
 from .outputs import xla_outputs
-from .residuals import Item, Residuals, Sigmas, in_order
+from .residuals import Residuals, Sigmas
+from .shared import residuals_on
+
+A = TypeVar("A", bound=NDArray[np.floating])
 
 # The cost of a direction of the curvature, in gradients of the same structure: measured, 2.5 against 8.5 ms
 # for 192 atoms and 5284 parameters.
@@ -38,43 +45,37 @@ class StochasticProblem:
         precision: str = "float32",
         seed: int = 0,
         target: str = "xla",
+        team: Team | None = None,
     ) -> None:
-        self._by = by = xla_outputs(potential, precision, target)
-        self.data = Residuals(potential, structures, sigmas, memory_mb, outputs=by)
-        self.others = Residuals(potential, held_out, sigmas, memory_mb, outputs=by) if held_out else None
+        """team: the processes that share the structures; memory_mb: of each."""
+        team, by = team or Team(), xla_outputs(potential, precision, target)
+        parts = (
+            residuals_on(team, potential, some, sigmas, memory_mb, None, by, precision) if some else None
+            for some in (structures, held_out)
+        )
+        data, self.others = parts
+        assert data is not None
+        self.data = data
         self.lower, self.upper = self.data.lower, self.data.upper
-        self._gradient = value_and_gradient(self.data, self._by)
-        self._seed = seed
-        self._everything: Indices = np.arange(len(self.data.free))
-        rows = [sum(sum(structures[k].n_labels) for k in group) for _, group in self.data.plan.groups]
-        self._rows = np.array(rows)
+        self._seed, self._n_rows = seed, sum(sum(s.n_labels) for s in structures)
+        # of each process: together they have as many rows as there are parameters
+        self._wanted = _ROWS * len(self.data.free) / team.size
 
     @property
     def metric_cost(self) -> float:
-        share = self._rows[self._sample(0)].sum() / self._rows.sum()
+        rows = _rows(self.data)
+        share = rows[_sample(rows, [self._seed, 0], self._wanted)].sum() / rows.sum()
         return _DIRECTION * self.data.n_directions * float(share)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """½ Σ r² at θ (P,) and its gradient."""
-        at = theta.astype(self._by.kernel.dtype)
-
-        def of(item: Item) -> tuple[float, Array]:
-            loss, gradient = self._gradient(at, train_batch(self.data, self._by, item))
-            return float(loss), np.asarray(gradient, dtype=np.float64)
-
-        total, gradient = 0.0, np.zeros(len(theta))
-        for loss, part in in_order(of, self.data.batches()):
-            total, gradient = total + loss, gradient + part
-        return total, gradient
+        return self.data.reduced(summed, _added, theta)
 
     def curvature(self, theta: Array, cycle: int) -> Array:
         """JᵀJ (P, P), in single precision: it is a metric, no result depends on it."""
-        sample = self._sample(cycle)
-        matrix = np.zeros((len(theta), len(theta)), np.float32, order="F")
-        for rows in self.data.rows(theta, self._everything, sample):
-            part = np.asfortranarray(rows.jacobian.T, dtype=np.float32)
-            matrix = ssyrk(1.0, part, beta=1.0, c=matrix, overwrite_c=1)
-        matrix *= self._rows.sum() / self._rows[sample].sum()
+        given = theta, [self._seed, cycle], self._wanted
+        count, matrix = self.data.reduced(_curvature, _added, *given)
+        matrix *= self._n_rows / count
         return np.asarray(matrix + np.triu(matrix, 1).T, dtype=np.float64)
 
     def errors(self, theta: Array) -> tuple[float, ...]:
@@ -85,20 +86,57 @@ class StochasticProblem:
         judged = _errors(self.others, theta) if self.others else trained
         return (judged[0], *judged[1:], *trained[1:])
 
-    def _sample(self, cycle: int) -> list[int]:
-        """Batches of the data with as many rows as there are parameters, or all."""
-        order = np.random.default_rng([self._seed, cycle]).permutation(len(self._rows))
-        enough = np.searchsorted(np.cumsum(self._rows[order]), _ROWS * len(self._everything))
-        return sorted(order[: enough + 1].tolist())
+
+def _added(one: tuple[float, A], other: tuple[float, A]) -> tuple[float, A]:
+    return one[0] + other[0], np.add(one[1], other[1])
+
+
+# --- of a part of the structures -----------------------------------------------------------------
+
+
+def _rows(part: Residuals) -> Indices:
+    """The number of rows of each batch."""
+    rows = [sum(sum(part.structures[k].n_labels) for k in group) for _, group in part.plan.groups]
+    return np.array(rows, dtype=np.intp)
+
+
+def _sample(rows: Indices, seed: list[int], wanted: float) -> list[int]:
+    """Batches with so many rows, or all."""
+    order = np.random.default_rng(seed).permutation(len(rows))
+    enough = np.searchsorted(np.cumsum(rows[order]), wanted)
+    return sorted(order[: enough + 1].tolist())
+
+
+def _curvature(
+    part: Residuals, theta: Array, seed: list[int], wanted: float
+) -> tuple[float, NDArray[np.floating]]:
+    """The number of rows of a sample, and the upper triangle of its JᵀJ (P, P)."""
+    rows_of = _rows(part)
+    sample = _sample(rows_of, seed, wanted)
+    matrix = np.zeros((len(theta), len(theta)), np.float32, order="F")
+    for rows in part.rows(theta, np.arange(len(theta)), sample):
+        own = np.asfortranarray(rows.jacobian.T, dtype=np.float32)
+        matrix = ssyrk(1.0, own, beta=1.0, c=matrix, overwrite_c=1)
+    return float(rows_of[sample].sum()), matrix
 
 
 def _errors(data: Residuals, theta: Array) -> tuple[float, float, float]:
-    parts = [(rows.residual, rows.quantity) for rows in data.rows(theta, np.arange(0))]
-    residual, quantity = (np.concatenate(part) for part in zip(*parts, strict=True))
+    """The mean loss of a row, RMSE of energies (meV/atom) and forces (meV/Å)."""
+    total, *of_quantity = data.reduced(_squares, np.add, theta)
     sizes = 1e3 * data.sigmas.energy, 1e3 * data.sigmas.forces
-    energy, forces = (size * _rms(residual[quantity == k]) for k, size in enumerate(sizes))
-    return 0.5 * _rms(residual) ** 2, energy, forces
+    energy, forces = (size * _rms(sums) for size, sums in zip(sizes, of_quantity, strict=True))
+    return 0.5 * _rms(total) ** 2, energy, forces
 
 
-def _rms(values: Array) -> float:
-    return float(np.sqrt(np.mean(values**2))) if len(values) else float("nan")
+def _squares(part: Residuals, theta: Array) -> Float[Array, "3 2"]:
+    """Σ r² and the number of rows: of all, of energies, of forces."""
+    parts = [(rows.residual, rows.quantity) for rows in part.rows(theta, np.arange(0))]
+    if not parts:
+        return np.zeros((3, 2))
+    residual, quantity = (np.concatenate(some) for some in zip(*parts, strict=True))
+    chosen = (residual, residual[quantity == 0], residual[quantity == 1])
+    return np.array([(np.sum(values**2), len(values)) for values in chosen])
+
+
+def _rms(sums: Float[Array, " 2"]) -> float:
+    return float(np.sqrt(sums[0] / sums[1])) if sums[1] else float("nan")

@@ -6,8 +6,6 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from threads_team import links
-
 from potentia.compiler.diagnostics.diagnostic import FitError, ToolError
 from potentia.runtime.files.process import own_name
 from potentia.runtime.ranks import agreement
@@ -15,6 +13,7 @@ from potentia.runtime.ranks.agreement import Member, agreed, cores_of
 from potentia.runtime.ranks.communicator import ended
 from potentia.runtime.ranks.mpi import Mpi
 from potentia.runtime.ranks.start import Place, place_of_start
+from threads_team import links
 
 
 @pytest.mark.parametrize(
@@ -83,8 +82,8 @@ def test_other_data_and_another_version_are_refused(monkeypatch: pytest.MonkeyPa
     found = agreeing([first, *others], monkeypatch)
     assert all(isinstance(error, FitError) for error in found)
     assert [d.message for d in found[0].diagnostics] == [  # type: ignore[attr-defined]
-        "the processes of this command differ: process 2 on n2 (and 1 more) has another `nb.xyz` than process 0"
-        " on n0",
+        "the processes of this command differ: process 2 on n2 (and 1 more) has another `nb.xyz` than "
+        "process 0 on n0",
         "the processes of this command differ: process 3 on n3 has another potentia than process 0 on n0",
     ]
 

@@ -5,10 +5,9 @@ from __future__ import annotations
 from operator import add
 
 import pytest
-from threads_team import links, team_of
-
 from potentia.compiler.diagnostics.diagnostic import DataError, Diagnostic, InternalError
 from potentia.runtime.ranks.team import Held, Team
+from threads_team import links, team_of
 
 
 def make(number: int) -> list[int]:
