@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, TypedDict
 import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
-from . import console
+from . import console, together
 from .labels import say_labels
 from .options import AllowDataChange, Data, Json, Quiet, Run
 from .spec_warnings import report_fitted
@@ -61,6 +61,8 @@ def command(
     require_result(where, JSON, data)
     if not json:
         say_labels(training.structures, training.data.keys, training.data.warnings, json, quiet)
+    if not quiet:
+        together.introduce(resumes=False)
     with nullcontext() if training.changed else only_writer_of(run):
         known, errors = _known(training, not no_calibration, quiet)
         found = report(training.potential.model, known)
@@ -83,7 +85,6 @@ def _known(
     """The information of the training structures, and their errors when held out."""
     from ..information.cross_validation import quadratic_model_and_errors
     from ..information.fisher_information import quadratic_model
-    from . import together
     from .progress import passing
 
     problem = training.potential, training.structures, training.config

@@ -11,7 +11,7 @@ import typer
 from ...compiler.warnings import warnings_of_fitted
 from ..data.config import DataConfig
 from ..residuals.config import FitConfig
-from . import console
+from . import console, together
 from .interruption import INTERRUPTED, keeping, keeping_checkpoint
 from .labels import say_labels
 from .options import Config, Data, Include, Json, Quiet, Spec
@@ -148,7 +148,6 @@ def _prepared(program: Program, data: list[str], config: FitConfig) -> tuple[Tra
 
 def _introduce(data: list[str], training: TrainingData, potential: Potential, json: bool) -> None:
     """The data that were read, and the model that is fitted."""
-    from . import together
     from .summary import sentence
 
     train, test = training.train, training.test
@@ -167,7 +166,6 @@ def _fitted(
     potential: Potential, training: TrainingData, config: FitConfig, folder: Path, resume: bool, quiet: bool
 ) -> FitResult:
     from ..fitting.fit import fit
-    from . import together
     from .progress import fitting
 
     with fitting(quiet) as report:

@@ -10,10 +10,9 @@ import os
 import signal
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from time import sleep
 from typing import TYPE_CHECKING
 
-from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
+from ...compiler.diagnostics.diagnostic import Diagnostic, ToolError, UserError
 from ..ranks.start import Place, place_of_start
 from . import console
 
@@ -23,7 +22,6 @@ if TYPE_CHECKING:
     from ..ranks.team import Team
 
 SHARED = ("fit", "fisher")
-_PATIENCE = 1.0  # s: a fault that all processes have is told by the first, whose end is that of all
 
 
 class _Now:
@@ -34,16 +32,19 @@ class _Now:
 
 
 def run(arguments: Sequence[str], command: Callable[[Sequence[str]], int]) -> int:
-    """The command on all processes that were started with this one; the exit code."""
+    """The command on all processes that were started with this one; the exit code.
+
+    A fault that all of them find is told by the first, a fault of an installation by one process a machine.
+    """
     place = place_of_start(os.environ)
     if place.size == 1:
         return command(arguments)
     try:
         link = _linked(arguments, place)
     except UserError as error:
-        if place.rank:
-            sleep(_PATIENCE)
-        console.report(error.diagnostics, "--json" in arguments)
+        is_told = place.local == 0 if isinstance(error, ToolError) else place.rank == 0
+        if is_told:
+            console.report(error.diagnostics, "--json" in arguments)
         return 1
     return _lead(link, arguments, command) if link.rank == 0 else _serve(link)
 
@@ -55,15 +56,16 @@ def team() -> Team:
     return _Now.team or Team()
 
 
-def introduce() -> None:
-    """A line on the processes, where there are several."""
+def introduce(resumes: bool = True) -> None:
+    """A line on the processes, where there are several. resumes: whether the command keeps checkpoints."""
     members = _Now.members
     if not members:
         return
     nodes = console.counted(len({m.host for m in members}), "machine")
     own = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else 0
     cores = f", {console.counted(own, 'core')} each" if own else ""
-    console.say(f"ranks   {len(members)} processes on {nodes}{cores}; where one is killed, all end")
+    after = ", and `--resume` goes on" if resumes else ""
+    console.say(f"ranks   {len(members)} processes on {nodes}{cores}; where one is killed, all end{after}")
 
 
 def end_others(code: int) -> None:

@@ -24,6 +24,9 @@ class Communicator(Protocol):
     def receive(self, source: int) -> Any:
         """The next value of a process, once it is there. Raises ToolError process-ended; Ctrl-C is heard."""
 
+    def close(self) -> None:
+        """Wait until the others have what was sent to them."""
+
     def abort(self, code: int) -> NoReturn:
         """End all processes at once, with this exit code."""
 
@@ -38,6 +41,9 @@ class Alone:
 
     def receive(self, source: int) -> Any:
         raise InternalError(f"one process alone waits for process {source}")
+
+    def close(self) -> None:
+        pass
 
     def abort(self, code: int) -> NoReturn:
         raise SystemExit(code)

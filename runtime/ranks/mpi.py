@@ -26,7 +26,7 @@ class Mpi:
         self.rank, self.size = int(self._world.Get_rank()), int(self._world.Get_size())
         if self.size != place.size:
             message = f"the launcher started {place.size} processes, and mpi4py sees {self.size}"
-            library = str(self._mpi.Get_library_version()).split("\n", 1)[0].strip("\0 ")
+            library = " ".join(str(self._mpi.Get_library_version()).strip("\0").split("\n", 1)[0].split())
             help = f"mpi4py runs on {library}: use its mpirun, or install mpi4py for the MPI of this launcher"
             raise ToolError(Diagnostic("mpi-mismatch", message, help=help))
         self._sent: list[Any] = []
@@ -48,6 +48,11 @@ class Mpi:
                 looked = monotonic()
                 if runs_here(self._names[source]) is False:
                     raise ended(source, self._names[source])
+
+    def close(self) -> None:
+        for request in self._sent:
+            request.wait()
+        self._sent.clear()
 
     def abort(self, code: int) -> NoReturn:
         for stream in (sys.stdout, sys.stderr):

@@ -15,19 +15,27 @@ _LAUNCHERS = (
     ("OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE"),
     ("PMIX_RANK", "SLURM_STEP_NUM_TASKS"),
 )
+_ON_MACHINE = ("MPI_LOCALRANKID", "OMPI_COMM_WORLD_LOCAL_RANK", "SLURM_LOCALID")
 
 
 class Place(NamedTuple):
-    """The number of a process, from 0, and how many there are."""
+    """The number of a process, from 0, how many there are, and its number among those of its machine."""
 
     rank: int = 0
     size: int = 1
+    local: int = 0
 
 
 def place_of_start(environment: Mapping[str, str]) -> Place:
     """The place of this process; that of one alone where no launcher started it."""
     for rank, size in _LAUNCHERS:
-        values = environment.get(rank, ""), environment.get(size, "")
-        if all(value.isdecimal() for value in values):
-            return Place(*map(int, values))
+        own, count = _number(environment, rank), _number(environment, size)
+        if own is not None and count is not None:
+            local = (_number(environment, name) for name in _ON_MACHINE)
+            return Place(own, count, next((k for k in local if k is not None), own))
     return Place()
+
+
+def _number(environment: Mapping[str, str], name: str) -> int | None:
+    text = environment.get(name, "")
+    return int(text) if text.isdecimal() else None

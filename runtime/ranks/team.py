@@ -96,6 +96,7 @@ class Team:
         """Let the others end."""
         for rank in range(1, self.size):
             self.link.send(None, rank)
+        self.link.close()
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +139,7 @@ def serve(link: Communicator) -> None:
             if not isinstance(own, _Fault):
                 own = _tried(link, request.work, own, *request.arguments)
             _joined(link, request.request, own, request.join)
+    link.close()
 
 
 def _tried(link: Communicator, work: Callable[..., R], *args: Any) -> R | _Fault:

@@ -20,8 +20,9 @@ from threads_team import links
     ("environment", "place"),
     [
         ({}, Place(0, 1)),
-        ({"PMI_RANK": "3", "PMI_SIZE": "8"}, Place(3, 8)),
-        ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, Place(1, 2)),
+        ({"PMI_RANK": "3", "PMI_SIZE": "8"}, Place(3, 8, 3)),
+        ({"PMI_RANK": "3", "PMI_SIZE": "8", "MPI_LOCALRANKID": "1"}, Place(3, 8, 1)),
+        ({"OMPI_COMM_WORLD_RANK": "1", "OMPI_COMM_WORLD_SIZE": "2"}, Place(1, 2, 1)),
         ({"PMIX_RANK": "0", "SLURM_STEP_NUM_TASKS": "4"}, Place(0, 4)),
         ({"PMIX_RANK": "0"}, Place(0, 1)),
         # a batch script that starts a command without srun
