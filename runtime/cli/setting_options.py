@@ -53,9 +53,11 @@ def options_of(
 
 
 def _setting(key: str, name: str, field: FieldInfo, spelt: Any) -> Setting:
-    switch = field.annotation is bool
+    switch = field.annotation is bool and field.default is True
     flag = spelt["flag"] or f"--{name.replace('_', '-')}"
-    shown = spelt["shown"] or ("" if switch or field.default is None else _shown(field.default))
+    shown = spelt["shown"] or (
+        "" if field.annotation is bool or field.default is None else _shown(field.default)
+    )
     help = f"{field.description} [{shown}]" if shown else field.description
     declared = typer.Option(flag, metavar=spelt["metavar"], help=help)
     kind = bool if switch else _kind(field.annotation) | None

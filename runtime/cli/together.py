@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import signal
+import warnings
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -46,7 +47,7 @@ def run(arguments: Sequence[str], command: Callable[[Sequence[str]], int]) -> in
         if is_told:
             console.report(error.diagnostics, "--json" in arguments)
         return 1
-    return _lead(link, arguments, command) if link.rank == 0 else _serve(link)
+    return _lead(link, arguments, command) if link.rank == 0 else _serve(link, is_heard=place.local == 0)
 
 
 def team() -> Team:
@@ -116,12 +117,14 @@ def _lead(link: Communicator, arguments: Sequence[str], command: Callable[[Seque
     return code
 
 
-def _serve(link: Communicator) -> int:
-    """Ctrl-C is the matter of the first process."""
+def _serve(link: Communicator, is_heard: bool) -> int:
+    """Ctrl-C is the matter of the first process. is_heard: whether warnings of this machine are shown."""
     from ..fitting import least_squares  # noqa: F401  while the first process reads the data
     from ..ranks.team import serve
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if not is_heard:
+        warnings.simplefilter("ignore")
     try:
         serve(link)
     except UserError:  # the first process has ended

@@ -13,6 +13,10 @@ if TYPE_CHECKING:  # the options of a command are these fields, and its help sta
     from .labels import LabelKeys
 
 
+# fields that are stored where they are given: configurations of earlier versions stay the same
+_UNSAID = ("format", "types", "skip_bad")
+
+
 class FileConfig(Section):
     """The kind of data files, where they do not say it themselves.
 
@@ -27,7 +31,7 @@ class FileConfig(Section):
     @model_serializer(mode="wrap")
     def _given(self, handler: SerializerFunctionWrapHandler) -> dict[str, object]:
         found: dict[str, object] = handler(self)
-        return {k: v for k, v in found.items() if k not in ("format", "types") or v is not None}
+        return {k: v for k, v in found.items() if k not in _UNSAID or v not in (None, False)}
 
     def kind(self) -> FileKind:
         """The kind for the reader. Raises DataError: unknown-format, bad-types."""
@@ -59,6 +63,7 @@ class DataConfig(FileConfig):
     )
     config_type_key: str = option("config_type", "Key of the config type of a structure.", metavar="KEY")
     weight_key: str | None = option(None, "Key of a weight of each structure.", metavar="KEY")
+    skip_bad: bool = option(False, "Leave bad structures out, and list them.")
     test: str | None = option(
         None, "Test structures: split=test, a fraction such as 0.1, or a file.", metavar="RULE"
     )

@@ -76,7 +76,7 @@ def read_labelled(
     found: list[Structure] = []
     remarks: tuple[Diagnostic, ...] = ()
     for path in paths:
-        reading = read(path, config.keys(), kind=config.kind(), aside=config.aside())
+        reading = read(path, config.keys(), kind=config.kind(), aside=config.aside(), skips=config.skip_bad)
         found += reading.structures
         remarks += (*reading.warnings, *(frozen_forces(reading.structures) if config.use_forces else ()))
     chosen = tuple(select(found, only) if only else found)

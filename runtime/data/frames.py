@@ -5,20 +5,19 @@ from __future__ import annotations
 import re
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import count, islice
+from itertools import islice
 from pathlib import Path
-from typing import IO, TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, TypeVar, cast
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ...compiler.diagnostics.plain import shortened
 from .convergence import VASP, marked
 from .deepmd import looks_like_dpdata, read_dpdata, read_folder
-from .extxyz import FrameFault, read_frame
 from .file_kind import AS_IT_LOOKS, DEEPMD, DPDATA, FITSNAP, FileKind
 from .fitsnap import looks_like_fitsnap, read_fitsnap
-from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps, with_symbols
-from .plain_file import plain_file, truncated, unreadable
-from .xyz_header import number_of_atoms
+from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps
+from .plain_file import plain_file, unreadable
+from .xyz_frames import first_line, frame_texts, xyz_frames
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -84,17 +83,27 @@ def frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[Atoms]:
 
 def frames_with_text(path: Path, kind: FileKind = AS_IT_LOOKS) -> Iterator[tuple[Atoms, str | None]]:
     """Each structure as in `frames`, with the text of its frame where the file is an extended XYZ file."""
+    return cast("Iterator[tuple[Atoms, str | None]]", frames_or_faults(path, kind, skips=False))
+
+
+def frames_or_faults(
+    path: Path, kind: FileKind = AS_IT_LOOKS, skips: bool = True
+) -> Iterator[tuple[Atoms | Diagnostic, str | None]]:
+    """As `frames_with_text`; in the place of a bad structure of an extended XYZ file is its diagnostic.
+
+    skips: False to raise it. Other files are read no further than to a bad structure, and raise DataError.
+    """
     with plain_file(path) as source:
         format = _format(source, path, kind)
         if format in ("extxyz", "xyz"):
-            yield from _xyz_frames(source, path, kind.types)
+            yield from xyz_frames(source, path, kind.types, skips)
             return
         try:
             yield from ((atoms, None) for atoms in _others(source, path, format, kind.types))
         except DataError:
             raise
         except Exception as error:  # every reader of ASE fails in its own way
-            raise unreadable(path, f"as {format}: {_first_line(error)}") from error
+            raise unreadable(path, f"as {format}: {first_line(error)}") from error
 
 
 def count_frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> int:
@@ -107,7 +116,7 @@ def count_frames(path: Path, kind: FileKind = AS_IT_LOOKS) -> int:
             return sum(1 for _ in _whole(frames(path, kind)))
         with source.open(encoding="utf-8") as file:
             try:
-                return sum(1 for _ in _whole(_texts(file, path)))
+                return sum(1 for _ in _whole(frame_texts(file, path)))
             except UnicodeDecodeError as error:
                 raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
 
@@ -189,50 +198,3 @@ def _database(path: Path) -> Iterator[Atoms]:
 
     for row in connect(str(path)).select():
         yield row.toatoms(add_additional_information=True)
-
-
-def _xyz_frames(source: Path, path: Path, types: Sequence[str]) -> Iterator[tuple[Atoms, str]]:
-    """Our own walk over the frames: ASE scans a whole extxyz file before it gives the first structure."""
-    with source.open(encoding="utf-8") as file:
-        try:
-            for number, text in enumerate(_texts(file, path), 1):
-                yield _parse_frame(with_symbols(text, path, types), path, number), text
-        except UnicodeDecodeError as error:
-            raise unreadable(path, "as extxyz: it is not UTF-8 text") from error
-
-
-def _texts(file: IO[str], path: Path) -> Iterator[str]:
-    for number in count():
-        text = _next_frame(file, path, number)
-        if text is None:
-            return
-        yield text
-
-
-def _next_frame(file: IO[str], path: Path, before: int) -> str | None:
-    header = next((line for line in file if line.strip()), None)
-    if header is None:
-        return None
-    n_atoms = number_of_atoms(header, f"{path.name}, structure {before + 1}")
-    lines = list(islice(file, n_atoms + 1))
-    if len(lines) < n_atoms + 1:
-        raise truncated(path, before, f"has {max(len(lines) - 1, 0)} of its {n_atoms} atoms")
-    return header + "".join(lines)
-
-
-def _parse_frame(text: str, path: Path, number: int) -> Atoms:
-    try:
-        return read_frame(text)
-    except Exception as error:
-        if not text.endswith("\n"):  # so it is the last line of the file
-            raise truncated(path, number - 1, "ends within a line") from error
-        place = f"{path.name}, structure {number}"
-        if isinstance(error, FrameFault):
-            diagnostic = Diagnostic("unreadable-structure", str(error), place=place, help=error.help)
-            raise DataError(diagnostic) from error
-        message = f"the structure cannot be read: {_first_line(error)}"
-        raise DataError(Diagnostic("unreadable-structure", message, place=place)) from error
-
-
-def _first_line(error: BaseException) -> str:
-    return next(iter(str(error).splitlines()), "") or type(error).__name__

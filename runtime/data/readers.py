@@ -13,11 +13,12 @@ from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, did_you_me
 from ..structures.structure import Structure, from_atoms
 from .checks import check
 from .file_kind import AS_IT_LOOKS, FileKind
-from .frames import frames_with_text, split_slice, taken
+from .frames import frames_or_faults, split_slice, taken
 from .label_counts import KINDS
 from .label_values import LabelValues
 from .labels import LabelKeys, config_type, raw_labels, scalars
 from .rivals import Rival, judged
+from .skipped import left_out_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -42,6 +43,7 @@ def read(
     keep: bool = False,
     kind: FileKind = AS_IT_LOOKS,
     aside: Sequence[str] = (),
+    skips: bool = False,
 ) -> Reading:
     """Read `path` or `path@slice` (`nb.xyz@:100`, `nb.xyz@-1`), in any format of ASE.
 
@@ -49,22 +51,30 @@ def read(
     labels: False, for prediction, asks for no labels.
     keep: each structure has its `source`, for a writer that keeps what it does not know.
     aside: kinds of labels, of `energy`, `forces` and `stress`, that are left aside and so are not at fault.
+    skips: bad structures are left out and told in a warning, skipped-structures, as long as one is good.
     Raises DataError with all faults of the file: missing-file, unreadable-data, types-only, bad-types,
     unreadable-structure, truncated-file, no-structures, no-energies, bad-label, labels-contradict, nan-label,
     flat-cell, duplicate-atoms, no-atoms, unknown-config-type, bad-weight.
     """
     keys = keys or LabelKeys()
     path, chosen = split_slice(str(where))
-    faults: list[Diagnostic] = []
+    faults, skipped = list[Diagnostic](), list[tuple[int, Diagnostic]]()
     structures, known, rivals = list[Structure](), set[str](), list[Rival]()
-    for number, atoms, text in _numbered(path, chosen, kind):
+    for number, atoms, text in _numbered(path, chosen, kind, skips):
+        if isinstance(atoms, Diagnostic):
+            skipped.append((number, atoms))
+            continue
         found = labelled(atoms, keys, f"{path.name}, structure {number}", len(structures), aside)
+        bad = (found.faults if labels else ()) or check(found.structure)
+        if bad and skips:
+            skipped.append((number, bad[0]))
+            continue
+        faults += bad
         known.update(raw_labels(atoms))
         structures.append(replace(found.structure, source=text or atoms) if keep else found.structure)
         rivals += found.rivals
-        faults += (found.faults if labels else ()) or check(found.structure)
     if not structures:
-        raise DataError(_nothing(path, str(where)))
+        raise DataError(_capped([d for _, d in skipped], path.name) or _nothing(path, str(where)))
     remarks: list[Diagnostic] = []
     if labels:
         structures, remarks = judged(structures, rivals, keys, path.name)
@@ -73,7 +83,9 @@ def read(
     if faults:
         raise DataError(_capped(faults, path.name))
     remarks += _some_energies(structures, keys)
-    return Reading(weighted(structures, weights or {}), keys, tuple(remarks) if labels else ())
+    left_out = left_out_of(path.name, len(structures), skipped)
+    remarks = [*left_out, *remarks] if labels else left_out
+    return Reading(weighted(structures, weights or {}), keys, tuple(remarks))
 
 
 @dataclass(frozen=True, eq=False)
@@ -123,9 +135,11 @@ def require_forces(structures: Sequence[Structure], keys: LabelKeys | None = Non
         raise DataError(Diagnostic("no-forces", message, place=place, help=help))
 
 
-def _numbered(path: Path, chosen: slice, kind: FileKind) -> Iterable[tuple[int, Atoms, str | None]]:
+def _numbered(
+    path: Path, chosen: slice, kind: FileKind, skips: bool
+) -> Iterable[tuple[int, Atoms | Diagnostic, str | None]]:
     """Structures with their number in the file, from 1. `@:k` reads no further than it must."""
-    found = taken(enumerate(frames_with_text(path, kind), 1), chosen)
+    found = taken(enumerate(frames_or_faults(path, kind, skips), 1), chosen)
     return [(number, atoms, text) for number, (atoms, text) in found]
 
 

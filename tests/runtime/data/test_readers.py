@@ -247,7 +247,7 @@ def test_a_bad_line_names_its_structure(tmp_path: Path) -> None:
     lines[6] = "Nb one two three 0 0 0\n"
     (tmp_path / "a.xyz").write_text("".join(lines))
     d = fault(tmp_path / "a.xyz")
-    assert (d.code, d.place) == ("unreadable-structure", "a.xyz, structure 2")
+    assert (d.code, d.place) == ("unreadable-structure", "a.xyz, structure 2, line 7")
     assert d.message == "the structure cannot be read: could not convert string to float: 'one'"
 
 
