@@ -121,6 +121,7 @@ def _serve(link: Communicator, is_heard: bool) -> int:
     """Ctrl-C is the matter of the first process. is_heard: whether warnings of this machine are shown."""
     from ..fitting import least_squares  # noqa: F401  while the first process reads the data
     from ..ranks.team import serve
+    from ..residuals import cpp  # noqa: F401
 
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if not is_heard:

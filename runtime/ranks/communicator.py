@@ -24,8 +24,8 @@ class Communicator(Protocol):
     def receive(self, source: int) -> Any:
         """The next value of a process, once it is there. Raises ToolError process-ended; Ctrl-C is heard."""
 
-    def close(self) -> None:
-        """Wait until the others have what was sent to them."""
+    def flush(self) -> None:
+        """Wait until the others have what was sent to them; Ctrl-C is heard."""
 
     def abort(self, code: int) -> NoReturn:
         """End all processes at once, with this exit code."""
@@ -42,7 +42,7 @@ class Alone:
     def receive(self, source: int) -> Any:
         raise InternalError(f"one process alone waits for process {source}")
 
-    def close(self) -> None:
+    def flush(self) -> None:
         pass
 
     def abort(self, code: int) -> NoReturn:

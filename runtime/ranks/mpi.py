@@ -49,10 +49,11 @@ class Mpi:
                 if runs_here(self._names[source]) is False:
                     raise ended(source, self._names[source])
 
-    def close(self) -> None:
-        for request in self._sent:
-            request.wait()
-        self._sent.clear()
+    def flush(self) -> None:
+        while self._sent:
+            self._sent = [request for request in self._sent if not request.test()[0]]
+            if self._sent:
+                sleep(_PAUSE / 10)
 
     def abort(self, code: int) -> NoReturn:
         for stream in (sys.stdout, sys.stderr):

@@ -80,12 +80,14 @@ class Team:
         self._held += 1
         for rank, arguments in enumerate(others, 1):
             self.link.send(_Make(self._held, make, arguments), rank)
+        self.link.flush()  # long messages get on while both are in MPI, and this process goes to work now
         return Held(self, self._held, own)
 
     def ask(self, key: int, own: T, work: Callable[..., R], join: Callable[[R, R], R], *args: Any) -> R:
         self._asked += 1
         for rank in range(1, self.size):
             self.link.send(_Work(self._asked, key, work, join, args), rank)
+        self.link.flush()
         found = _joined(self.link, self._asked, work(own, *args), join)
         self._answered = self._asked
         if isinstance(found, _Fault):
@@ -96,7 +98,7 @@ class Team:
         """Let the others end."""
         for rank in range(1, self.size):
             self.link.send(None, rank)
-        self.link.close()
+        self.link.flush()
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,7 +141,7 @@ def serve(link: Communicator) -> None:
             if not isinstance(own, _Fault):
                 own = _tried(link, request.work, own, *request.arguments)
             _joined(link, request.request, own, request.join)
-    link.close()
+    link.flush()
 
 
 def _tried(link: Communicator, work: Callable[..., R], *args: Any) -> R | _Fault:
