@@ -13,6 +13,8 @@ from ..structures.neighbors import pairs
 from ..structures.structure import Structure
 
 ZERO_DISTANCE = 1e-3  # Å; closer atoms are one atom written twice
+_APART = 0.1  # Å; atoms so far from each other are no doubt two
+_FEW = 100  # atoms of which all pairs are looked at
 _SEARCH = 2.0  # Å; vesin is slow with cutoffs much below a bond
 
 
@@ -90,7 +92,25 @@ def _nan(structure: Structure, message: str) -> Diagnostic:
     return Diagnostic("nan-label", message, place=structure.place, help=help)
 
 
+def _all_apart(structure: Structure) -> bool:
+    """Whether no two atoms can be at one place, as is seen at once for a few atoms in a usual cell."""
+    n, cell = structure.n_atoms, structure.cell
+    lengths = np.linalg.norm(cell, axis=1)
+    if n > _FEW or not structure.pbc.all():
+        return False
+    if (
+        not abs(np.linalg.det(cell)) * lengths.min() > _APART * lengths.prod()
+    ):  # a height of the cell, or less
+        return False
+    between = np.linalg.solve(cell.T, (structure.positions[:, None] - structure.positions).reshape(-1, 3).T)
+    between -= np.round(between)
+    near = np.abs(between.T @ cell).max(axis=1) < _APART
+    return int(np.count_nonzero(near)) == n  # each atom is where it is itself
+
+
 def _duplicates(structure: Structure) -> Iterator[Diagnostic]:
+    if _all_apart(structure):
+        return
     near = pairs(structure, _SEARCH).within(ZERO_DISTANCE)
     if not len(near.i):
         return

@@ -27,6 +27,9 @@ _LABELS = frozenset(
 _GIVEN = "given_"
 _OF_CELL = ("stress", "virial", "dipole")  # results that are none of the atoms, of however many atoms
 _CLOSING = {'"': '"', "'": "'", "{": "}", "[": "]"}
+# items of a header whose parts are easily told: a word, or key=value without blanks beside `=`
+_ITEM = re.compile(r"""[^\s"'=\[\]{}\\]+(?:=(?:"[^"\\]*"|[^\s"'=\[\]{}\\]+))?(?!\S)""")
+_PLAIN = re.compile(rf"\s*(?:{_ITEM.pattern}\s*)*")
 _USUAL = "species:S:1:pos:R:3"
 
 
@@ -173,6 +176,8 @@ def _unnamed(columns: Sequence[Column], words: Sequence[Sequence[str]]) -> list[
 
 def _tokens(header: str) -> list[tuple[str, str]]:
     """(key, the text of key and value) of each item of a header, as ASE divides it."""
+    if _PLAIN.fullmatch(header):
+        return [(text.partition("=")[0], text) for text in _ITEM.findall(header)]
     found: list[str] = []
     closing, escaped, inside = None, False, False
     for char in header.strip():

@@ -39,6 +39,7 @@ def folded(key: str) -> str:
     return re.sub(r"[^a-z0-9]+", "_", key.lower()).strip("_")
 
 
+@lru_cache(maxsize=4096)  # the same keys come with each of thousands of structures
 def looks_like_a_label(key: str) -> bool:
     """Whether a key may be that of a label, by its name."""
     plain = folded(key)
@@ -79,6 +80,7 @@ def unread(keys: Iterable[str], read: Sequence[str]) -> tuple[str, ...]:
     return tuple(sorted(key for key in keys if key not in read and looks_like_a_label(key)))
 
 
+@lru_cache(maxsize=4096)
 def _rank(kind: str, key: str) -> tuple[bool, int, bool] | None:
     plain = folded(key)
     bare = _PREFIX.sub("", plain, count=1) if _PREFIX.match(plain) else plain

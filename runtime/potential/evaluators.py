@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Literal, Protocol
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from jaxtyping import Float
@@ -24,13 +25,14 @@ from ..structures.structure import Structure, species_index
 
 if TYPE_CHECKING:
     from ...compiler.backends.cpp.kernel import CppKernel
-    from ...compiler.backends.cpp.library import Atoms
+    from ...compiler.backends.cpp.library import Atoms, CheckedAtoms
     from ...compiler.backends.xla.kernel import Kernel
 
 OnProgress = Callable[[int], None]
 NAMES = ("auto", "cpp", "xla", "reference")
 # atoms that are worth another thread
 _THREADED = 2000
+_KEPT = 200_000_000  # bytes of neighbours
 
 
 @dataclass(frozen=True)
@@ -81,6 +83,8 @@ class CppEvaluator:
     kernel: CppKernel
     target: str = "cpp"
     _constants: tuple[bytes, Floats] | None = None
+    _kept: WeakKeyDictionary[Structure, CheckedAtoms] = field(default_factory=WeakKeyDictionary)
+    _room: int = _KEPT
 
     @property
     def described(self) -> str:
@@ -96,7 +100,7 @@ class CppEvaluator:
         require_species(structures, self.kernel.model.species)
         found = []
         for structure in structures:
-            found.append(self.evaluate(theta, structure, self.lists(structure, 0.0)))
+            found.append(self._evaluated(theta, structure, self.kept(structure)))
             if on_progress:
                 on_progress(len(found))
         return found
@@ -114,9 +118,22 @@ class CppEvaluator:
         first, j, image, shifts = directed(pairs(structure, cutoff + skin), n)
         return Atoms(x, kinds, first, with_images(j, image, n), shifts)
 
+    def kept(self, structure: Structure) -> CheckedAtoms:
+        """A structure with its neighbours, found once for a structure that is asked for again."""
+        found = self._kept.get(structure)
+        if found is None:
+            found = self.kernel.library.checked(self.lists(structure, 0.0))
+            self._room -= found.atoms.neighbours.nbytes
+            if self._room > 0:
+                self._kept[structure] = found
+        return found
+
     def evaluate(self, theta: Theta, structure: Structure, lists: Atoms) -> Predicted:
         now = replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))
-        found = self.kernel(self._of(theta), now, n_threads(structure.n_atoms))
+        return self._evaluated(theta, structure, now)
+
+    def _evaluated(self, theta: Theta, structure: Structure, atoms: Atoms | CheckedAtoms) -> Predicted:
+        found = self.kernel(self._of(theta), atoms, n_threads(structure.n_atoms))
         stress = stress_of(structure, found.virial)
         return Predicted(found.energy, found.forces, stress, found.site_energy, found.virial)
 

@@ -145,13 +145,13 @@ class CppOutputs:
     # --- atoms -------------------------------------------------------------------------------------
 
     def _own(self, structure: Structure, end: int) -> _Own:
-        atoms = self._lists.lists(structure, 0.0)
-        library = self._values.library
+        whole = self._lists.kept(structure)
+        atoms, library = whole.atoms, self._values.library
         sites: list[CheckedAtoms | None] = []
         for s in range(len(self._values.model.species)) if (self._species >= 0).any() else ():
             centres = np.flatnonzero(atoms.species == s).astype(np.int32)
             sites.append(library.checked(replace(atoms, centres=centres)) if len(centres) else None)
-        return _Own(library.checked(atoms), tuple(sites), end - structure.n_atoms, structure.n_atoms)
+        return _Own(whole, tuple(sites), end - structure.n_atoms, structure.n_atoms)
 
     # --- constants ---------------------------------------------------------------------------------
 

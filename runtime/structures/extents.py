@@ -6,6 +6,7 @@ the process.
 from __future__ import annotations
 
 from itertools import product
+from math import hypot
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -50,8 +51,20 @@ def search_distance(structure: Structure, box: Cell, cutoff: float) -> float | N
     return reach
 
 
+def _is_solid(structure: Structure) -> bool:
+    """Whether a cell that is periodic in all directions is far from flat, in a few plain operations."""
+    if not structure.pbc.all():
+        return False
+    (ax, ay, az), (bx, by, bz), (cx, cy, cz) = structure.cell.tolist()
+    volume = ax * (by * cz - bz * cy) - ay * (bx * cz - bz * cx) + az * (bx * cy - by * cx)
+    most = hypot(ax, ay, az) * hypot(bx, by, bz) * hypot(cx, cy, cz)
+    return 0.0 < most < 1e90 and abs(volume) > 1e3 * _FLAT * most
+
+
 def flat_cell(structure: Structure) -> Diagnostic | None:
     """An error `flat-cell` where the periodic vectors span no volume, area or length."""
+    if _is_solid(structure):
+        return None
     vectors = structure.cell[structure.pbc]
     if not len(vectors) or not np.isfinite(vectors).all():
         return None
