@@ -98,9 +98,8 @@ def _all_apart(structure: Structure) -> bool:
     lengths = np.linalg.norm(cell, axis=1)
     if n > _FEW or not structure.pbc.all():
         return False
-    if (
-        not abs(np.linalg.det(cell)) * lengths.min() > _APART * lengths.prod()
-    ):  # a height of the cell, or less
+    height = abs(np.linalg.det(cell)) * lengths.min() / lengths.prod()  # of the cell, or less
+    if not height > _APART:
         return False
     between = np.linalg.solve(cell.T, (structure.positions[:, None] - structure.positions).reshape(-1, 3).T)
     between -= np.round(between)

@@ -37,7 +37,8 @@ def quadratic_model_and_errors(
 ) -> tuple[QuadraticModel, dict[str, Errors]]:
     """The quadratic model of a fit, and the errors of each structure where it is held out.
 
-    Two passes over the data. on_progress: called with the share done of each pass. team: the processes that
+    Two passes over the data, of which the second is short where memory has room. on_progress: called with the
+    share done of each pass. team: the processes that
     share the work.
     Raises FitError: too-few-structures, and those of `quadratic_model`.
     """
@@ -57,7 +58,7 @@ def quadratic_model_and_errors(
 
 def _of_folds(part: Residuals, theta: Floats, fold: Indices) -> tuple[TriangularSystem, ...]:
     """The linearisation of each fold alone; fold (structures,) of all."""
-    return fold_systems(part.rows(theta, np.arange(len(theta))), len(theta), fold)
+    return fold_systems(part.rows_again(theta), len(theta), fold)
 
 
 def _both_of_each(
@@ -96,7 +97,7 @@ def _errors_of_part(
     nothing = Errors(np.zeros(0), np.zeros(0))
     found: dict[str, list[Errors]] = {name: [nothing] for name in QUANTITIES}
     units = (part.sigmas.energy, part.sigmas.forces)
-    for rows in part.rows(theta, np.arange(len(theta))):
+    for rows in part.rows_again(theta):
         error, raw = _errors(rows, fold, fits)
         for k, name in enumerate(QUANTITIES):
             own = rows.quantity == k

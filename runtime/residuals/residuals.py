@@ -89,7 +89,9 @@ class Residuals:
         self.linear: Mask = np.array(solved, dtype=bool)[self.free]
         self.outputs = outputs_of(potential) if outputs is None else outputs
         self.plan: BatchPlan = self.outputs.plan(structures, memory_mb)
+        self._memory_mb = memory_mb
         self._room = 0.25e6 * memory_mb  # bytes for batches that are kept
+        self._again: tuple[bytes, list[ResidualRows]] = b"", []
         self._kept: dict[int, Item] = {}
         self._affine: tuple[Floats, TriangularSystem] | None = None
 
@@ -148,6 +150,27 @@ class Residuals:
             done += sum(self.structures[k].n_atoms for k in indices)
             if self.on_progress:
                 self.on_progress(done / total)
+
+    def rows_again(self, theta: Floats) -> Iterator[ResidualRows]:
+        """All rows of this part by all parameters, for two passes at one theta. The rows of the first pass are kept
+        for the second, as far as a quarter of the memory allowed has room.
+        """
+        key = theta.tobytes()
+        first, self._again = self._again, (b"", [])
+        if first[0] == key:
+            yield from first[1]
+            groups = range(len(first[1]), len(self.plan.groups))
+            yield from self.rows(theta, np.arange(len(theta)), groups) if groups else ()
+            return
+        kept: list[ResidualRows] = []
+        room, is_kept = 0.25e6 * self._memory_mb, True
+        for rows in self.rows(theta, np.arange(len(theta))):
+            room -= sum(part.nbytes for part in rows)
+            is_kept = is_kept and room > 0
+            if is_kept:
+                kept.append(rows)
+            yield rows
+        self._again = key, kept
 
     @property
     def n_directions(self) -> int:

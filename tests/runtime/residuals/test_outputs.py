@@ -81,3 +81,16 @@ def test_targets_that_cannot_be_had() -> None:
         outputs_of(potential, "gpu")
     with pytest.raises(FitError, match="reverse mode"):
         xla_outputs(potential, "float64", "cpp")
+
+
+@pytest.mark.parametrize("memory", [1000.0, 0.01])
+def test_a_second_pass_has_the_rows_of_the_first(memory: float) -> None:
+    potential = potentia.compile(COEFFICIENTS)
+    structures = [crowd(["Cu", "Au"], seed) for seed in range(70)]
+    problem = Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0), memory)
+    theta = potential.theta[problem.free]
+    first, second = (list(problem.rows_again(theta)) for _ in range(2))
+    assert len(problem.plan.groups) > 1
+    for a, b in zip(first, second, strict=True):
+        assert all(np.array_equal(x, y) for x, y in zip(a, b, strict=True))
+        assert (a is b) is (memory > 1.0)
