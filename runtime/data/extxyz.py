@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from io import StringIO
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -19,6 +18,7 @@ from jaxtyping import Bool
 from ...compiler.diagnostics.plain import shortened
 from ..structures.arrays import Bools, Floats
 from .label_names import candidates, folded, looks_like_a_label
+from .xyz_atoms import Column, FrameFault, atoms_of
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -48,40 +48,17 @@ _COLUMNS = {
     "momenta": ("momenta",),
     "move_mask": ("move_mask",),
 }
-_ISOTOPES = {"D": "deuterium", "T": "tritium"}
-
-
-class FrameFault(Exception):
-    """A frame that is not read; the text is the reason. help: a way to mend it."""
-
-    def __init__(self, message: str, help: str | None = None) -> None:
-        super().__init__(message)
-        self.help = help
 
 
 def read_frame(text: str) -> Atoms:
     """The atoms of a frame: its count, its header and its atoms, a line each.
 
-    Raises FrameFault, and errors of ASE in the lines of atoms.
+    Raises FrameFault, and the errors of Python in the numbers of atoms.
     """
-    from ase.io.extxyz import read_xyz
-
     count, header, *rows = text.split("\n")
+    rows = rows[: int(count)]
     info = _header(header)
-    columns = _columns(info.get("Properties"), rows[0] if rows else "", rows[: int(count)])
-    late = {k: info.pop(k) for k in ("stress", "virial") if k in info and not isinstance(info[k], np.ndarray)}
-    info["Properties"] = ":".join(f"{alias}:{kind}:{n}" for alias, _, kind, n in columns)
-    try:
-        atoms: Atoms = next(
-            read_xyz(StringIO("\n".join([count, "header", *rows])), slice(0, 1), lambda _: info)
-        )
-    except KeyError as error:
-        raise _unknown_symbol(str(error.args[0])) from error
-    for alias, name, _, _ in columns:
-        if alias != name and alias in atoms.arrays:
-            atoms.arrays[name] = atoms.arrays.pop(alias)
-    atoms.info |= late
-    return atoms
+    return atoms_of(rows, _columns(info.pop("Properties", None), rows), info)
 
 
 # --- the header ----------------------------------------------------------------------------------
@@ -220,24 +197,22 @@ def _all_flags(value: str) -> bool:
 
 # --- columns -------------------------------------------------------------------------------------
 
-Column = tuple[str, str, str, int]  # the name while ASE reads, which has no colons, and after; type and width
 
-
-def _columns(text: object, first: str, rows: Sequence[str]) -> list[Column]:
+def _columns(text: object, rows: Sequence[str]) -> list[Column]:
     """The columns of a frame, with those that the header does not name as text."""
     declared = list(_declared(str(text))) if text is not None else [("species", "S", 1), ("pos", "R", 3)]
     names = [name for name, _, _ in declared]
     known = _known(names)
-    found = [(known[name].replace(":", "_"), known[name], kind, n) for name, kind, n in declared]
+    found = [Column(known[name], kind, n) for name, kind, n in declared]
     _require(found, names)
     if not rows:
         return found
-    width, there = sum(n for *_, n in found), len(first.split())
+    width, there = sum(n for *_, n in found), len(rows[0].split())
     if there < width:
         raise FrameFault(f"the header names {width} columns, and atom 1 has {there}")
     if there > width:
         there = min(len(row.split()) for row in rows)
-    return [*found, *((f"column_{k}", f"column_{k}", "S", 1) for k in range(width + 1, there + 1))]
+    return [*found, *(Column(f"column_{k}", "S", 1) for k in range(width + 1, there + 1))]
 
 
 def columns_in(text: str) -> Iterator[re.Match[str]]:
@@ -272,33 +247,16 @@ def _known(names: Sequence[str]) -> dict[str, str]:
 
 
 def _require(columns: Sequence[Column], names: Sequence[str]) -> None:
-    aliases = [alias for alias, *_ in columns]
-    twice = next((alias for alias in aliases if aliases.count(alias) > 1), None)
+    own = [column.name for column in columns]
+    twice = next((name for name in own if own.count(name) > 1), None)
     if twice is not None:
         raise FrameFault(f"there are two columns `{twice}`")
     listed = ", ".join(names)
-    if "species" not in aliases and "Z" not in aliases:
+    if "species" not in own and "Z" not in own:
         raise FrameFault("no column has the chemical symbols", f"name it `species`; columns: {listed}")
-    widths = {alias: n for alias, _, _, n in columns}
+    widths = {name: n for name, _, n in columns}
     if widths.get("pos") != 3:
         raise FrameFault("no three columns have the positions", f"name them `pos:R:3`; columns: {listed}")
-    zero = next((alias for alias, n in widths.items() if n == 0), None)
+    zero = next((name for name, n in widths.items() if n == 0), None)
     if zero is not None:
         raise FrameFault(f"the column `{zero}` has no width")
-
-
-def _unknown_symbol(symbol: str) -> FrameFault:
-    from ase.data import atomic_numbers
-
-    message = f"`{shortened(symbol)}` is no chemical symbol"
-    if symbol in _ISOTOPES:
-        help = f"for {_ISOTOPES[symbol]} write `H`, with its mass in a column `masses:R:1`"
-    elif symbol.isdigit():
-        help = "a column of atomic numbers is `Z:I:1`"
-    else:
-        letters = re.match(r"[A-Za-z]+", symbol)
-        name = letters[0].capitalize() if letters else ""
-        help = (
-            f"write `{name}`; labels of atoms go into a column of their own" if name in atomic_numbers else ""
-        )
-    return FrameFault(message, help or None)

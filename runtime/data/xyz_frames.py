@@ -11,9 +11,10 @@ from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
-from .extxyz import FrameFault, read_frame
+from .extxyz import read_frame
 from .lammps import with_symbols
 from .plain_file import truncated, unreadable
+from .xyz_atoms import FrameFault
 from .xyz_header import number_of_atoms
 
 if TYPE_CHECKING:

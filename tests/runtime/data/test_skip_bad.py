@@ -55,14 +55,14 @@ def others(*left_out: int, n: int = 12) -> list[float]:
     ("spoil", "line", "message"),
     [
         (with_line(3, "Nb one 0 0 0 0 0"), 24, "the structure cannot be read: could not convert string"),
-        (with_line(4, "Nb 3 0 0 0 0"), 25, "the structure cannot be read: "),
+        (with_line(4, "Nb 3 0 0 0 0"), 25, "atom 3 has 6 of 7 columns"),
         (with_line(2, "Qq 0 0 0 0 0 0"), 23, "`Qq` is no chemical symbol"),
         (with_line(1, 'Lattice="4 0 0"'), 22, "`Lattice` has 3 numbers, not nine"),
         (with_line(0, "three"), 21, "expected a number of atoms, found `three`"),
         # the number of atoms of the next frame stands for an atom
-        (without_line(4), 25, "the structure cannot be read: "),
+        (without_line(4), 25, "atom 3 has 1 of 7 columns"),
         (with_line(0, "2"), 25, "more lines follow than it has atoms"),
-        (with_line(0, "4"), 26, "the structure cannot be read: "),
+        (with_line(0, "4"), 26, "atom 4 has 1 of 7 columns"),
         (with_line(0, "400"), 0, "the file is cut off after 4 whole structures"),
         (with_line(3, "N\udcff 1.5 0 0 0 0 0"), 24, "it is not UTF-8 text"),
         (with_line(2, "Nb 1.5 0 0 0 0 0"), 0, "atoms 1 and 2 are at the same place"),
