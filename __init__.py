@@ -4,6 +4,7 @@ Importing the package imports nothing else: each name below is fetched on first 
 and `fmt` start without jax, and so that test runners may import this file from a checkout of any name.
 """
 
+import os
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,10 @@ if TYPE_CHECKING:
     from .runtime.runs.public import load as load
 
     __version__: str
+
+# before jax is imported, which reads it then: alarms of XLA (a slow compilation, a GPU's memory) are nothing
+# that a user could mend, and its errors come as exceptions too
+os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 
 _HOME = {
     "ArtifactError": ".compiler.diagnostics.diagnostic",

@@ -17,14 +17,14 @@ from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import PackageNotFoundError, requires
 from pathlib import Path
 
-from ...compiler.backends.cpp import cache
 from ...compiler.backends.cpp.toolchain import Compiler, compiler
+from ...compiler.backends.user_folder import HELP, user_folder, write_whole
 from ...compiler.diagnostics.diagnostic import ToolError
+from .cache_parts import PARTS
 from .checkup_lammps import lammps
 from .finding import Finding, State, last_line, run, version_of
 
 PACKAGE = Path(__file__).resolve().parents[2]
-_ROOM = "set POTENTIA_CACHE to a folder that can be written to, on a disk with room"
 
 
 def findings() -> list[Finding]:
@@ -175,16 +175,15 @@ def _openmp(found: Compiler) -> Finding:
 
 def _cache() -> list[Finding]:
     try:
-        folder = cache.user_folder()
+        folder = user_folder()
         trial = folder / ".doctor"
-        cache.write_whole(trial, "")
+        write_whole(trial, "")
         trial.unlink()
     except OSError as error:
         place = error.filename or "the cache folder"
         text = f"{place}: {(error.strerror or str(error)).lower()}; each process compiles its own kernels"
-        return [Finding("cache", "fails", text, _ROOM, False, {"path": str(place)})]
-    kernels = len(list(folder.glob(f"kernels/[!.]*/{cache.FACTS}")))
-    size = cache.size_of(folder / "kernels")
-    text = f"{folder}, {kernels} kernel{'s' * (kernels != 1)}, {size / 2**20:.1f} of {cache.LIMIT >> 20} MB"
-    facts = {"path": str(folder), "kernels": kernels, "bytes": size, "limit": cache.LIMIT}
+        return [Finding("cache", "fails", text, HELP, False, {"path": str(place)})]
+    found = [part.held(folder) for part in PARTS if part.default is not None]
+    text = "; ".join([str(folder), *(f"{held.described}, {held.room}" for held in found)])
+    facts = {"path": str(folder), "parts": [held.as_data() for held in found]}
     return [Finding("cache", "works", text, None, False, facts)]

@@ -5,14 +5,16 @@ from __future__ import annotations
 import json
 import os
 import sys
-from collections.abc import Iterable, Sequence
+import warnings
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
-from typing import TextIO
+from typing import Any, TextIO
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ...compiler.diagnostics.plain import plain, plain_json
 from ...compiler.diagnostics.render import as_json as diagnostics_as_data
 from ...compiler.diagnostics.render import as_text
+from ...compiler.diagnostics.warning import PotentiaWarning
 
 # codes that there is nothing more to say of
 _SELF_EXPLAINED = ("interrupted", "usage", "internal-error", "more-faults", "unknown-code")
@@ -68,6 +70,19 @@ def report(diagnostics: Iterable[Diagnostic], as_json: bool = False) -> None:
         say(as_text(diagnostics, colour=_colour()), coloured=True)
         if is_terminal() and diagnostics[0].code not in _SELF_EXPLAINED:
             say(f"\nmore: potentia explain {diagnostics[0].code}")
+
+
+def showing(as_json: bool) -> Callable[..., None]:
+    """What shows Python's warnings: those with a diagnostic as `report` does, others as Python does."""
+    others = warnings.showwarning
+
+    def show(message: Warning | str, *about: Any, **more: Any) -> None:
+        if isinstance(message, PotentiaWarning):
+            report([message.diagnostic], as_json)
+        else:
+            others(message, *about, **more)
+
+    return show
 
 
 def is_terminal() -> bool:

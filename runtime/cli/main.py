@@ -13,6 +13,7 @@ import os
 import sys
 import tempfile
 import traceback
+import warnings
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
@@ -33,7 +34,7 @@ COMMANDS = (
     *("check", "fmt", "compile", "diff", "fit", "eval", "predict", "fisher", "grow", "prune"),
     *("properties", "design"),
     *("md", "analyze", "active"),
-    *("log", "import", "export", "git-setup", "lsp", "explain", "doctor"),
+    *("log", "import", "export", "git-setup", "lsp", "explain", "doctor", "cache"),
 )
 
 
@@ -95,6 +96,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(argv)
     as_json = "--json" in sys.argv
     gc.set_threshold(_OBJECTS)
+    warnings.showwarning = console.showing(as_json)
     try:
         with interruption.heard(as_json):
             code = together.run(sys.argv[1:], _run)

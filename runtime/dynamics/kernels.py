@@ -16,6 +16,7 @@ from jaxtyping import Array, Float
 from ...compiler.backends.cpp.in_jax import JaxKernel
 from ...compiler.backends.xla.arrays import Arrays, Edge, LongLists, Pair
 from ...compiler.backends.xla.kernel import Kernel, Prediction
+from ...compiler.backends.xla.start import start
 from ...compiler.diagnostics.diagnostic import ArtifactError, DataError, Diagnostic
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.types import Domain
@@ -107,7 +108,7 @@ def kernel_of(potential: Potential, precision: str, chosen: Chosen) -> tuple[MDK
     if chosen.target == "cpp":
         found = potential.evaluator("cpp", precision)
         assert isinstance(found, CppEvaluator)
-        jax.config.update("jax_enable_x64", True)
+        start()
         kernel = JaxKernel(found.kernel, chosen.threads)
         return kernel, jnp.asarray(found.kernel.constants(potential.theta))
     xla = potential.kernel(precision)

@@ -86,10 +86,9 @@ class Potential:
     def kernel(self, dtype: str = "float64") -> Kernel:
         """The compiled function of (theta, batch); it is made once for each precision."""
         if dtype not in self._kernels:
-            import jax
+            from ...compiler.backends.xla.start import start
 
-            # for either precision: changed between two kernels it leaves indices of both kinds in one graph
-            jax.config.update("jax_enable_x64", True)
+            start()
             self._kernels[dtype] = pipeline.lower(self.program.optimized, dtype)
         return self._kernels[dtype]
 

@@ -9,14 +9,13 @@ from typing import TypeVar
 
 from ...diagnostics.diagnostic import Diagnostic, ToolError
 from ...diagnostics.warning import OnWarning, as_python_warning
+from ..user_folder import HELP, limit, reason, user_folder, warn_unwritable
 from . import cache, cpu
 from .cache import Cache
 from .library import Library
 from .toolchain import SUFFIX, Compiler, compiler
 
 T = TypeVar("T")
-_HELP = "set POTENTIA_CACHE to a folder that can be written to, on a disk with room"
-_warned: set[Path | None] = set()  # folders
 
 
 def kernel(
@@ -45,21 +44,23 @@ def loaded(
     """A C++ text as `load` reads its library, from the user's cache or compiled now.
 
     load: raises ToolError or OSError for a library that is not right, which is then made again.
-    Raises ToolError: `no-compiler`, `compiler-failed`, `unwritable`, and those of `load`.
+    Raises ToolError: `no-compiler`, `compiler-failed`, `unwritable`, and those of `load`; DataError
+    bad-value: the limit of the cache.
     """
     by = using or compiler()
     folder: Path | None = None
     try:
-        folder = cache.user_folder() / "kernels"
-        return _kept(Cache(folder), text, load, by, more_flags)
+        folder = user_folder() / cache.FOLDER
+        return _kept(Cache(folder, limit(cache.LIMIT)), text, load, by, more_flags)
     except OSError as error:
-        _warn(folder, error, on_warning)
+        warn_unwritable(folder, error, on_warning)
     try:
         folder = cache.private_folder()
         return _kept(Cache(folder), text, load, by, more_flags)
     except OSError as error:
-        message = f"a kernel can be written nowhere: {_reason(error)}"
-        raise ToolError(Diagnostic("unwritable", message, place=_place(folder), help=_HELP)) from error
+        message = f"a kernel can be written nowhere: {reason(error)}"
+        place = str(folder) if folder else None
+        raise ToolError(Diagnostic("unwritable", message, place=place, help=HELP)) from error
 
 
 def name_of(text: str, by: Compiler, more_flags: tuple[str, ...] = ()) -> str:
@@ -83,19 +84,3 @@ def _kept(store: Cache, text: str, load: Callable[[Path], T], by: Compiler, more
         return {"compiler": by.version, "flags": " ".join(by.flags), "processor": cpu.digest()}
 
     return load(store.store(name, SUFFIX, fill))
-
-
-def _warn(folder: Path | None, error: OSError, on_warning: OnWarning) -> None:
-    if folder in _warned:
-        return
-    _warned.add(folder)
-    message = f"no kernel can be kept in the cache folder: {_reason(error)}; each process compiles its own"
-    on_warning(Diagnostic("cache-unwritable", message, severity="warning", place=_place(folder), help=_HELP))
-
-
-def _place(folder: Path | None) -> str | None:
-    return str(folder) if folder else None
-
-
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()

@@ -1,4 +1,4 @@
-"""The user's cache folder: entries that are whole or absent, safe for many processes, bounded in size.
+"""Compiled libraries in a folder: entries that are whole or absent, safe for many processes, bounded in size.
 
 An entry is a folder of a library, its source and a JSON file of facts with the digest of the library. It is
 filled under a temporary name and renamed. A process that uses an entry holds a shared lock on its facts,
@@ -12,7 +12,6 @@ import json
 import os
 import secrets
 import shutil
-import sys
 import tempfile
 import time
 from collections.abc import Callable
@@ -22,6 +21,9 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
+from ..user_folder import size_of
+
+FOLDER = "kernels"  # of the user's cache folder
 LIMIT = 512 << 20  # bytes
 FACTS = "kernel.json"
 SOURCE = "kernel.cpp"
@@ -29,27 +31,6 @@ _STALE = 3600.0  # s: a temporary folder that is older was left by a killed proc
 _ATTEMPTS = 5  # against processes that put the same entry there and remove it again
 
 _held: dict[Path, int] = {}  # open files with shared locks, by entry
-
-
-def user_folder() -> Path:
-    """`$POTENTIA_CACHE`, or `potentia` in `$XDG_CACHE_HOME` or in the system's folder for caches.
-
-    Raises OSError where there is no home.
-    """
-    if own := os.environ.get("POTENTIA_CACHE"):
-        return Path(own).absolute()
-    xdg = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    if xdg.is_absolute():
-        return xdg / "potentia"
-    try:
-        home = Path.home()
-    except RuntimeError as error:
-        raise OSError(str(error)) from None
-    if sys.platform == "darwin":
-        return home / "Library" / "Caches" / "potentia"
-    if sys.platform == "win32":
-        return Path(os.environ.get("LOCALAPPDATA", home / "AppData" / "Local")) / "potentia" / "cache"
-    return home / ".cache" / "potentia"
 
 
 @lru_cache(maxsize=1)
@@ -152,26 +133,6 @@ class Cache:
 
     def _temporary(self, name: str) -> Path:
         return self.folder / f".{name}.{secrets.token_hex(4)}.part"
-
-
-def size_of(folder: Path) -> int:
-    """The bytes of the files in a folder and below."""
-    total = 0
-    for path in folder.rglob("*"):
-        with suppress(OSError):
-            total += path.lstat().st_size
-    return total
-
-
-def write_whole(path: Path, text: str) -> None:
-    """A small file in one step. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    part = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
-    try:
-        part.write_text(text, encoding="utf-8")
-        part.replace(path)
-    finally:
-        part.unlink(missing_ok=True)
 
 
 def _whole(entry: Path) -> Path | None:

@@ -22,7 +22,8 @@ from hashlib import sha256
 from pathlib import Path
 
 from ...diagnostics.diagnostic import Diagnostic, ToolError
-from . import cache, cpu
+from ..user_folder import user_folder, write_whole
+from . import cpu
 
 SUFFIX = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 CANDIDATES = ("g++", "clang++", "c++")
@@ -167,7 +168,7 @@ def _tried(command: tuple[str, ...]) -> Compiler:
         key = repr(
             (command, about.st_mtime_ns, about.st_size, version, platform.node(), cpu.digest(), _TRIALS, own)
         )
-        memory = cache.user_folder() / "compilers" / f"{sha256(key.encode()).hexdigest()[:32]}.json"
+        memory = user_folder() / "compilers" / f"{sha256(key.encode()).hexdigest()[:32]}.json"
     except OSError:
         return _trial(command, version)
     try:
@@ -183,7 +184,7 @@ def _tried(command: tuple[str, ...]) -> Compiler:
 
 def _remember(memory: Path, key: str, found: Compiler) -> None:
     try:
-        cache.write_whole(memory, json.dumps({"key": key, "flags": found.flags}, indent=1))
+        write_whole(memory, json.dumps({"key": key, "flags": found.flags}, indent=1))
     except OSError:  # said when a kernel is to be kept there
         return
 

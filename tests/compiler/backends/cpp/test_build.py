@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 from places import ROOT
+from potentia.compiler.backends import user_folder
 from potentia.compiler.backends.cpp import build, cache, cpu
 from potentia.compiler.backends.cpp.cache import Cache
 from potentia.compiler.backends.cpp.toolchain import SUFFIX, Compiler
@@ -25,7 +26,7 @@ TEXT = lennard_jones()
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     require_compiler()
     monkeypatch.setenv("POTENTIA_CACHE", str(tmp_path / "cache"))
-    monkeypatch.setattr(build, "_warned", set())
+    monkeypatch.setattr(user_folder, "_warned", set())
     return tmp_path / "cache" / "kernels"
 
 
@@ -218,7 +219,7 @@ def test_a_cache_that_cannot_be_written_to(
             str(folder),
         )
     ]
-    build._warned.clear()
+    user_folder._warned.clear()
     with pytest.warns(UserWarning, match=r"warning\[cache-unwritable\]"):
         build.kernel(TEXT)
     assert len(compiled) <= 1
@@ -275,26 +276,3 @@ def _program(folder: Path, script: str) -> str:
     path.write_text(f"#!/bin/sh\n{script}\n", encoding="utf-8")
     path.chmod(0o755)
     return str(path)
-
-
-# --- where the folder is --------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("own", "xdg", "platform", "expected"),
-    [
-        ("/a/b", "/x", "linux", "/a/b"),
-        ("", "/x", "linux", "/x/potentia"),
-        ("", "relative", "linux", "/home/me/.cache/potentia"),
-        ("", "", "linux", "/home/me/.cache/potentia"),
-        ("", "", "darwin", "/home/me/Library/Caches/potentia"),
-    ],
-)
-def test_the_folder(
-    own: str, xdg: str, platform: str, expected: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("POTENTIA_CACHE", own)
-    monkeypatch.setenv("XDG_CACHE_HOME", xdg)
-    monkeypatch.setenv("HOME", "/home/me")
-    monkeypatch.setattr(sys, "platform", platform)
-    assert cache.user_folder() == Path(expected)
