@@ -63,7 +63,7 @@ def make_sweep(model: Model, varied: Collection[str] = ()) -> Sweep:
     """
     order = tuple(topological(model.outputs.values()))
     tables = frozenset(static_nodes(order))
-    changing = _dependent(order, varied)
+    changing = dependent(order, varied)
     levels = _levels([n for n in order if n not in changing and n not in tables], 0, {})
     first = max(levels.values(), default=-1) + 1 if changing else len(order)
     levels = _levels([n for n in order if n in changing and n not in tables], first, levels)
@@ -94,7 +94,7 @@ def _domain(node: Node) -> Domain:
     return node.args[0].kind.domain if ends_loop(node) else node.kind.domain
 
 
-def _dependent(order: Iterable[Node], names: Collection[str]) -> set[Node]:
+def dependent(order: Iterable[Node], names: Collection[str]) -> set[Node]:
     """The nodes that depend on parameters of these names."""
     found: set[Node] = set()
     for node in order:

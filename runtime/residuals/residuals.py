@@ -152,8 +152,8 @@ class Residuals:
                 self.on_progress(done / total)
 
     def rows_again(self, theta: Floats) -> Iterator[ResidualRows]:
-        """All rows of this part by all parameters, for two passes at one theta. The rows of the first pass are kept
-        for the second, as far as a quarter of the memory allowed has room.
+        """All rows of this part by all parameters, for two passes at one theta. Those of the first pass are
+        kept for the second, as far as a quarter of the memory allowed has room.
         """
         key = theta.tobytes()
         first, self._again = self._again, (b"", [])

@@ -19,6 +19,7 @@ from ...schedule.sweep import Loop, Sweep, make_sweep
 from .loops import Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
 from .refusals import require_own_neighbours
+from .sparse import SlopeRows
 from .tables import Tables
 from .writer import vector
 
@@ -54,7 +55,7 @@ def emit(
     theta: parameters whose constants the file carries; without them the caller brings the constants.
     Raises ToolError `reads-beyond-neighbours`.
     """
-    optimized = optimize(model)
+    optimized = optimize(model, varied)
     require_own_neighbours(model, optimized)
     sweep = make_sweep(optimized, varied)
     order = tuple(topological(sweep.model.outputs.values()))
@@ -64,6 +65,7 @@ def emit(
         sites=Slots(0),
         edges={domain: Slots(3) for domain in sweep.lists},
         tables={},
+        rows=SlopeRows(sweep),
     )
     body = [line for loop in sweep.loops if not loop.varied for line in _Emitted(context, loop).lines()]
     again = [line for loop in sweep.loops if loop.varied for line in _Emitted(context, loop).lines()]
@@ -71,7 +73,7 @@ def emit(
     body += ["w.for_each_set([&] {", *again, "});"] if varied else again
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables)
-    parts = ["lists.hpp", "driver.hpp", *(["sets.hpp"] if varied else [])]
+    parts = ["lists.hpp", "driver.hpp", *(["sets.hpp", "sparse.hpp"] if varied else [])]
     own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
@@ -88,6 +90,7 @@ def _part(name: str) -> str:
 def _definitions(context: Context, sweep: Sweep, tables: Tables) -> list[str]:
     cutoffs = [repr(float(d.rc or 0.0)) for d in sweep.lists]
     slots = [str(context.edges[d].used | 1) for d in sweep.lists]
+    slopes = [str(context.rows.used[d]) for d in sweep.lists]
     lines = [
         "namespace potentia {",
         f"constexpr int NS = {len(sweep.model.species)}, NLISTS = {len(cutoffs)};",
@@ -96,6 +99,7 @@ def _definitions(context: Context, sweep: Sweep, tables: Tables) -> list[str]:
         f"constexpr double CUTOFFS[] = {{{', '.join([*cutoffs, '0.0'])}}};",
         f"constexpr double LONGEST = {cutoffs[-1] if cutoffs else '0.0'};",
         f"constexpr int SLOTS[] = {{{', '.join([*slots, '1'])}}};",
+        f"constexpr int SLOPES[] = {{{', '.join([*slopes, '0'])}}};",
     ]
     for node, number in context.tables.items():
         lines.append(f"constexpr int64_t TABLE_p{number} = {tables.places[node]};")
@@ -196,10 +200,12 @@ class _Emitted:
         return [
             "for (int a = 0; a < m; ++a) {",
             f"List &list = w.lists[{number}];",
+            *body.sparse.of_atom,
             *before,
             *gradient_before,
             "for (int sj = 0; sj < NS; ++sj) {",
             *body.pointer_lines(),
+            *body.sparse.of_species,
             *group_before,
             "const int64_t first = list.begin[a][sj], end = first + list.count[a][sj];",
             "for (int64_t k = first; k < end; k += LANES) {",

@@ -13,6 +13,7 @@ from ...ir.interval import Range
 from ...ir.types import Domain
 from ...schedule.sweep import Loop, Sweep
 from . import rules
+from .sparse import SlopeRows, SparseProducts
 from .tables import known_numbers, species_letters
 from .writer import Value, Writer, literal
 
@@ -46,6 +47,7 @@ class Context:
     sites: Slots
     edges: dict[Domain, Slots]
     tables: dict[Node, int]
+    rows: SlopeRows
     names: Iterator[int] = field(default_factory=count)
     known: dict[Node, list[float] | None] = field(default_factory=dict)
 
@@ -65,6 +67,8 @@ class LoopBody:
         self.values: dict[Node, Value] = {}
         self.pointers: dict[Node, str] = {}
         self.read: dict[int, str] = {}
+        self.arrays: dict[Node, str] = {}
+        self.sparse = SparseProducts()
 
     def range(self, node: Node) -> Range:
         return self.context.ranges[node]
@@ -75,9 +79,13 @@ class LoopBody:
     def write(self, skipped: set[Node]) -> None:
         """All nodes but some, whose sums need no value of theirs."""
         for node in self.loop.nodes:
-            if node not in skipped:
-                args = [self.value(a, node) for a in node.args]
-                self.values[node] = rules.lowers.rule(node.op)(self, node, args)
+            if node not in skipped and node not in self.context.rows.within:
+                product = self.sparse.product(self, node) if self.loop.varied else None
+                self.values[node] = product or self._by_rule(node)
+
+    def _by_rule(self, node: Node) -> Value:
+        args = [self.value(a, node) for a in node.args]
+        return rules.lowers.rule(node.op)(self, node, args)
 
     def value(self, node: Node, reader: Node) -> Value:
         if node in self.values:
@@ -169,6 +177,12 @@ class LoopBody:
         w.lines.append("}" * len(contraction.output))
         return [f"{out}[{k}]" for k in range(node.kind.components)]
 
+    def array(self, node: Node) -> str:
+        """The name of an array of vectors with the components of a value of this loop."""
+        if node not in self.arrays:
+            self.arrays[node] = self._copied(self.value(node, node))
+        return self.arrays[node]
+
     def _array(self, node: Node, value: Value) -> str:
         """The name of an array with these components: of vectors, or of numbers where it is a table."""
         if node in self.pointers:
@@ -177,6 +191,9 @@ class LoopBody:
         base = first[: first.rfind("[")] if first.endswith("[0]") else ""
         if base and value == [f"{base}[{k}]" for k in range(len(value))]:
             return base
+        return self._copied(value)
+
+    def _copied(self, value: Value) -> str:
         name = self.writer.name()
         texts = [f"broadcast({literal(v)})" if isinstance(v, float) else v for v in value]
         self.writer.lines.append(f"const V {name}[{len(texts)}] = {{{', '.join(texts)}}};")
@@ -191,10 +208,10 @@ class LoopBody:
         known = context.known[node]
         if known is not None:
             return list(known)
-        pointer = self._pointer(node)
+        pointer = self.pointer(node)
         return [f"broadcast({pointer}[{k}])" for k in range(node.kind.components)]
 
-    def _pointer(self, node: Node) -> str:
+    def pointer(self, node: Node) -> str:
         if node not in self.pointers:
             tables = self.context.tables
             if node not in tables:
@@ -219,6 +236,9 @@ class LoopBody:
         own = {name: slot for slot, name in self.read.items()}
         sites = self.loop.results if self.loop.domain.name == "site" else ()
         for node in dict.fromkeys((*self.loop.stores, *sites)):
+            if node in self.context.rows.first:
+                lines += self.context.rows.store(self, node)
+                continue
             kept: list[float | int] = []
             for component in self.values[node]:
                 if isinstance(component, str) and component not in own:

@@ -1,4 +1,5 @@
-/* Neighbours of atoms, packed. Before it: NS (species), NLISTS, CUTOFFS (in ascending order), SLOTS and SITE_SLOTS.
+/* Neighbours of atoms, packed. Before it: NS (species), NLISTS, CUTOFFS (in ascending order), SLOTS, SLOPES
+   and SITE_SLOTS.
 
    Neighbours of an atom lie by species; each group is filled up to whole vectors with copies of its last one,
    which masks leave out of sums. A list holds numbers of its neighbours a vector at a time: slot q of
@@ -64,6 +65,7 @@ struct List {
   int64_t begin[LANES][NS + 1]; /* of each atom: where the group of each species starts; at its end, where all end */
   int64_t count[LANES][NS];
   real *numbers;
+  real *slopes; /* rows of `pitch` numbers, one of each neighbour: `sparse.hpp` */
   int32_t *j;
 };
 
@@ -112,6 +114,7 @@ struct Work {
   Aligned<int32_t> order;  /* places in `near`, by species: those that are in the next list */
   int64_t n_near[NS];
   int64_t room;
+  int64_t pitch; /* an odd number of vectors, so that rows do not lie on one another in the cache */
   int64_t n_sets = 1;        /* of the parameters that vary: `sets.hpp` */
   double *of_sets = nullptr; /* energy and virial (7) of each; null where there is one alone */
   bool in_order; /* a single species, and all atoms are seen: the longest list is `near` as it is */
@@ -120,7 +123,8 @@ struct Work {
     room = whole(most) + (LANES < 4 ? 4 : LANES); /* and a vector more */
     const int64_t size = LANES * (room + int64_t(NS) * LANES);
     int64_t total = int64_t(SITE_SLOTS + 1) * LANES;
-    for (int l = 0; l < NLISTS; ++l) total += size * SLOTS[l];
+    pitch = (size / LANES | 1) * LANES;
+    for (int l = 0; l < NLISTS; ++l) total += size * SLOTS[l] + pitch * SLOPES[l];
     memory = Aligned<real>(total);
     indices = Aligned<int32_t>(size * (NLISTS + 1));
     ways = Aligned<double>(4 * room);
@@ -133,6 +137,8 @@ struct Work {
       lists[l].numbers = next;
       lists[l].j = indices.get() + l * size;
       next += size * SLOTS[l];
+      lists[l].slopes = next;
+      next += pitch * SLOPES[l];
     }
   }
 
