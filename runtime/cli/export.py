@@ -37,8 +37,8 @@ def command(
       potentia export runs/nb --to lammps --style native -o nb-eam
       potentia export runs/nb --to stablehlo -o nb-stablehlo
     """
+    from ..api.outputs import require_new_file, require_new_folder
     from ..files.atomic import atomic_directory, write_atomic
-    from .outputs import require_new_file, require_new_folder
 
     write = writer_of(to, style)
     exported = write(opened(run, json, quiet))

@@ -49,11 +49,11 @@ def command(
       potentia fisher runs/nb --data nb.xyz --no-calibration --json
     """
     one_thread_each()
+    from ..api.outputs import JSON, require_result
     from ..files.lock import only_writer_of
     from ..information.parts import report
     from ..runs.with_data import fitted_run_of
     from .interruption import keeping
-    from .outputs import JSON, require_result
 
     where = output or run / "fisher.json"
     training = fitted_run_of(run, data, allow_data_change)

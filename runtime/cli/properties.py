@@ -76,10 +76,10 @@ def command(
       potentia properties runs/nb --only lattice,elastic --json
       potentia properties runs/llzo --structure llzo.cif
     """
+    from ..api.outputs import JSON, require_result
     from ..files.lock import only_writer_of
     from ..properties.config import load_properties_config
     from ..properties.stored import PROPERTIES, keep, owner
-    from .outputs import JSON, require_result
     from .targets import evaluate_by
 
     settings = load_properties_config(config)

@@ -83,10 +83,10 @@ def command(
       potentia prune runs/nb --data nb.xyz --guard niobium.toml
     """
     one_thread_each()
+    from ..api.outputs import require_new_run
     from ..files.lock import only_writer_of
     from ..files.states import remove_checkpoint
     from ..runs.with_data import fitted_run_of
-    from .outputs import require_new_run
 
     folder = output or run.with_name(run.name + "-pruned")
     goal = _goal(target_parameters, max_loss_increase, criterion)
@@ -153,13 +153,17 @@ def _saved(
     folder: Path, run: Path, training: FittedRun, pruned: Pruned, quiet: bool
 ) -> tuple[dict[str, ErrorData | None], dict[str, object]]:
     """Write the run with its history; its errors and the summary of the pruning."""
+    from ..api.errors import errors_of
+    from ..api.fit import predicted_of, save_fit
     from ..files.atomic import write_atomic
-    from .fit import saved
+    from .observing import ConsoleObserver
 
     before, after = pruned.history[0].parameters, pruned.result.potential.n_parameters
     origin = f"pruned from {run}: {before} to {after} parameters"
     lineage = training.potential.metadata.history
-    metrics = saved(folder, pruned.result, training.data, training.config, origin, lineage, quiet=quiet)
+    predicted = predicted_of(pruned.result.potential, training.data, ConsoleObserver(False, quiet))
+    metrics = errors_of(predicted)
+    save_fit(folder, pruned.result, metrics, training.data, training.config, origin, lineage)
     content: dict[str, object] = {"n_parameters": after, **metrics, **pruned.as_dict()}
     write_atomic(folder / HISTORY, formats.dumps(content, ensure_ascii=False, indent=2) + "\n")
     return metrics, content
