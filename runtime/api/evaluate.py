@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ..evaluation.parity import draw_parity
 from ..information.tables import coverage_rows
 from ..potential.potential import Potential
 from ..presentation import html
@@ -21,6 +20,7 @@ from .models import Model, label_settings, potential_of
 from .observer import Observer
 from .options import LabelOptions, flags
 from .outputs import PNG, require_result
+from .plots import draw_parity
 from .read_data import Dataset, Files, file_names, require_unread
 from .targets import evaluate_by
 
@@ -109,7 +109,7 @@ def evaluate(
     seen = observer or Observer()
     require_unread(data, dict(options))
     if parity is not None:
-        require_result(Path(parity), PNG, [] if isinstance(data, Dataset) else file_names(data))
+        require_result(Path(parity), PNG, file_names(data))
     potential = potential_of(model, seen)
     parts = _parts(model, potential, data, only, dict(options), seen)
     predicted = predictions(potential.theta, evaluate_by(potential, target, seen), parts, seen)

@@ -12,7 +12,6 @@ from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.program import Program
 from ...compiler.warnings import require_sound, warnings_of, warnings_of_fitted
 from ..data.dataset import TrainingData, potential_for
-from ..evaluation.parity import draw_parity
 from ..files.lock import only_writer_of
 from ..potential.potential import Potential, read_spec
 from ..presentation import html
@@ -24,6 +23,7 @@ from .models import Model, potential_of
 from .observer import SILENT, Observer
 from .options import FitOptions, flags
 from .outputs import require_new_run
+from .plots import draw_parity
 from .read_data import Dataset, Files, require_unread, training_data
 from .targets import compile_fit, evaluate_by
 

@@ -46,11 +46,16 @@ def warn_of(potential: Potential, observer: Observer) -> None:
         observer.warned(found)
 
 
-def folder_of(model: Model) -> Path:
-    """The folder of a run. Raises ArtifactError not-a-run for a potential that is not saved."""
+def run_of(model: Model) -> Path | None:
+    """The folder of a run; None of a potential that is not saved."""
     if isinstance(model, str | Path):
         return Path(model)
-    found = model.folder if isinstance(model, FittedPotential) or not isinstance(model, Potential) else None
+    return None if isinstance(model, Potential) and not isinstance(model, FittedPotential) else model.folder
+
+
+def folder_of(model: Model) -> Path:
+    """The folder of a run. Raises ArtifactError not-a-run for a potential that is not saved."""
+    found = run_of(model)
     if found is None:
         message = "the potential is not saved as a run, which holds the configuration and data of its fit"
         raise ArtifactError(Diagnostic("not-a-run", message, help="give `output=FOLDER` to `fit`"))

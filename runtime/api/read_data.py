@@ -139,8 +139,10 @@ def read_data(
     return Dataset(tuple(names), found, config, seed)
 
 
-def file_names(files: Files) -> list[str]:
-    """Files as a list of words."""
+def file_names(files: Dataset | Files) -> list[str]:
+    """Files as a list of words; those of data that were read."""
+    if isinstance(files, Dataset):
+        return list(files.files)
     return [str(files)] if isinstance(files, str | Path) else [str(name) for name in files]
 
 

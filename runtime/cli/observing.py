@@ -61,6 +61,8 @@ class ConsoleObserver(Observer):
 
     def run_read(self, run: FittedRun) -> None:
         say_training(run, self.json, self.quiet)
+        if not self.quiet:
+            together.introduce(resumes=False)
 
     def study_read(self, study: Study) -> None:
         """The data, the species and the pieces."""

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from io import BytesIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
 
 from ..files.atomic import write_atomic
-from ..presentation.result import axes_or_new
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -42,20 +41,6 @@ def save_parity(path: Path | str, parts: Mapping[str, Part]) -> None:
     buffer = BytesIO()
     figure.savefig(buffer, format="png")
     write_atomic(path, buffer.getvalue())
-
-
-def draw_parity(
-    axes: Axes | None, parts: Mapping[str, Part], kind: Literal["energy", "forces"] = "forces"
-) -> Axes:
-    """One of the two panels in `axes`, or in a new figure."""
-    axes = axes_or_new(axes)
-    if kind == "energy":
-        points = {name: _energies(*part) for name, part in parts.items()}
-        _panel(axes, points, "energy", "eV/atom", "meV/atom")
-    else:
-        points = {name: _forces(*part) for name, part in parts.items()}
-        _panel(axes, points, "force components", "eV/Å", "meV/Å")
-    return axes
 
 
 def _energies(structures: Sequence[Structure], predicted: Sequence[Predicted]) -> Float[Floats, "2 n"]:
