@@ -53,9 +53,11 @@ class Dataset(Result):
         """Those to train on, then those to test on."""
         return (*self.read.train, *self.read.test)
 
-    def for_fit(self, config: FitConfig) -> TrainingData:
-        """The data with the weights of config types. Raises DataError: unknown-config-type, bad-weight."""
-        factors = config.weights.config_type
+    def weighted(self, factors: dict[str, float]) -> TrainingData:
+        """The data with factors on the weights of config types.
+
+        Raises DataError: unknown-config-type, bad-weight.
+        """
         if not factors:
             return self.read
         whole = weighted(self.structures, factors)
@@ -154,7 +156,7 @@ def _unknown(options: DataOptions) -> dict[str, Any]:
 def training_data(data: Dataset | Files, config: FitConfig) -> tuple[TrainingData, list[str]]:
     """The structures of a fit, and the names of their files. Raises DataError."""
     if isinstance(data, Dataset):
-        return data.for_fit(config), list(data.files)
+        return data.weighted(config.weights.config_type), list(data.files)
     names = file_names(data)
     return read_training_data(names, config.data, config.weights.config_type, config.seed), names
 
