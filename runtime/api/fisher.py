@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from contextlib import nullcontext
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -105,7 +105,7 @@ def fisher(
     training = fitted_run_of(run, names, allow_data_change)
     warn_of(training.potential, seen)
     require_result(where, JSON, names)
-    seen.run_read(training)
+    seen.run_read(replace(training, changed=None))  # that is told beside its effect
     with nullcontext() if training.changed else only_writer_of(run):
         known, errors = _known(training, calibrate, seen, team)
         calibration, coverage = _kept(run, training, known, errors)
@@ -160,5 +160,7 @@ def _save(found: Information, plots: bool) -> None:
 def _remarks(training: FittedRun, known: QuadraticModel) -> list[Diagnostic]:
     from ..information.fisher_information import not_at_optimum
 
-    settled = training.potential.metadata.converged and training.changed is None
-    return [] if settled else [not_at_optimum(known)]
+    remarks = [] if training.changed is None else [training.changed]
+    if not training.potential.metadata.converged or training.changed is not None:
+        remarks.append(not_at_optimum(known))
+    return remarks
