@@ -20,6 +20,15 @@ if TYPE_CHECKING:
     from .compiler.pipeline import build as build
     from .compiler.pipeline import check as check
     from .compiler.pipeline import parse as parse
+    from .runtime.api.design import design as design
+    from .runtime.api.evaluate import evaluate as evaluate
+    from .runtime.api.export import export as export
+    from .runtime.api.fisher import fisher as fisher
+    from .runtime.api.fit import fit as fit
+    from .runtime.api.observer import Observer as Observer
+    from .runtime.api.properties import properties as properties
+    from .runtime.api.prune import prune as prune
+    from .runtime.api.read_data import read_data as read_data
     from .runtime.runs.public import compile as compile
     from .runtime.runs.public import load as load
 
@@ -41,8 +50,17 @@ _HOME = {
     "build": ".compiler.pipeline",
     "check": ".compiler.pipeline",
     "parse": ".compiler.pipeline",
-    "load": ".runtime.runs.public",
     "compile": ".runtime.runs.public",
+    "evaluate": ".runtime.api.evaluate",
+    "prune": ".runtime.api.prune",
+    "properties": ".runtime.api.properties",
+    "fisher": ".runtime.api.fisher",
+    "export": ".runtime.api.export",
+    "design": ".runtime.api.design",
+    "fit": ".runtime.api.fit",
+    "load": ".runtime.runs.public",
+    "read_data": ".runtime.api.read_data",
+    "Observer": ".runtime.api.observer",
 }
 
 __all__ = ["__version__", *_HOME]

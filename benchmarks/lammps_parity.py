@@ -61,7 +61,7 @@ def compare(text: str, species: tuple[str, ...], seed: int) -> dict[str, float] 
         with tempfile.TemporaryDirectory(prefix="potentia-parity-") as folder:
             found = write_folder(Path(folder), Export(potential, kernel, "a benchmark"))
     except UserError as error:
-        return f"{error.diagnostics[0].code}: {error}"
+        return f"{error.diagnostics[0].code}: {error.message}"
     except Exception as error:  # a kernel that cannot be written is a finding, not the end
         return f"{type(error).__name__}: {error}"
     if found.warnings:

@@ -8,6 +8,7 @@ from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal
 
+from .plain import plain
 from .source import Span
 
 _LONGEST_WORD = 100  # that is looked up: nobody means a longer one
@@ -46,15 +47,32 @@ class Diagnostic:
     help: str | None = None
     fix: Fix | None = None
 
+    def sentences(self) -> str:
+        """Message, place and help, each on a line of its own."""
+        where = [self.place] if self.place else []
+        if self.primary is not None:
+            line, column = self.primary.source.locate(self.primary.start)
+            where.append(f"{self.primary.source.name}:{line}:{column}")
+        lines = [self.message, *(f"  --> {place}" for place in where)]
+        return plain("\n".join([*lines, f"  help: {self.help}"] if self.help else lines))
+
 
 class UserError(Exception):
-    """The user's fault: one or more diagnostics. Exit code 1."""
+    """The user's fault: one or more diagnostics. Exit code 1. Its text has message, place and help."""
 
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
         if isinstance(diagnostics, Diagnostic):
             diagnostics = (diagnostics,)
         self.diagnostics = tuple(diagnostics)
-        super().__init__("; ".join(d.message for d in self.diagnostics))
+        super().__init__(self.message)
+
+    @property
+    def message(self) -> str:
+        """The messages alone, in one line."""
+        return "; ".join(d.message for d in self.diagnostics)
+
+    def __str__(self) -> str:
+        return "\n".join(d.sentences() for d in self.diagnostics)
 
     def __reduce__(self) -> tuple[type[UserError], tuple[tuple[Diagnostic, ...]]]:
         """The error of a worker reaches the process that waits for it."""

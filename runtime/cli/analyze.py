@@ -81,7 +81,7 @@ def command(
 
 
 def _require(output: Path | None, plot: Path | None, trajectories: list[str]) -> None:
-    from .outputs import JSON, require_result, require_writable
+    from ..api.outputs import JSON, require_result, require_writable
 
     if output is not None:
         require_result(output, JSON, trajectories)

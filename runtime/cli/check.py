@@ -90,9 +90,9 @@ def _check(
 ) -> _Checked:
     """Check one spec or run; print it, unless the answer is JSON. Raises UserError."""
     from ...compiler.diagnostics.render import as_json
+    from ..potential.summary import facts, sentence
     from .certificates import checked, in_words, is_run
     from .mend import mend
-    from .summary import facts, sentence
 
     mended = mend(path, species, include) if fix and not is_run(path) else ()
     for change in mended if not json else ():

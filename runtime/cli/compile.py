@@ -37,9 +37,10 @@ def command(
       potentia compile nb.pes --emit ir@differentiate
       potentia compile alloy.pes --species Nb,W --emit hlo
     """
+    from ..potential.summary import compiled_facts
     from .spec_warnings import warn
     from .stages import emitted
-    from .summary import facts, read_program
+    from .summary import read_program
 
     names = species_list(species)
     if emit is not None:
@@ -51,26 +52,21 @@ def command(
         return 0
     program = read_program(spec, names, include)
     warn(program, json, quiet=False)
-    model = program.model
     if json:
-        console.result_json({"spec": str(spec), **facts(model), "lists": _lists(program)})
+        console.result_json(compiled_facts(program, str(spec)))
     else:
         _show(spec, program)
     return 0
 
 
 def _show(spec: Path, program: Program) -> None:
-    from .summary import parameter_table, sentence
+    from ..potential.summary import lists, parameter_table, sentence
 
     model = program.model
     console.result(f"{spec}: {sentence(model)}")
     if model.parameters:
         console.result("\n" + parameter_table(model))
     console.result("\nneighbour lists of the kernel")
-    for entry in _lists(program):
+    for entry in lists(program):
         kind = "each pair once" if entry["layout"] == "pair" else "all neighbours of each atom"
         console.result(f"  {kind} within {entry['cutoff_ang']:g} Å")
-
-
-def _lists(program: Program) -> list[dict[str, object]]:
-    return [{"layout": d.name, "cutoff_ang": d.rc} for d in program.optimized.lists()]

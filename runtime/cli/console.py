@@ -6,7 +6,7 @@ import json
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, TextIO
 
@@ -15,6 +15,8 @@ from ...compiler.diagnostics.plain import plain, plain_json
 from ...compiler.diagnostics.render import as_json as diagnostics_as_data
 from ...compiler.diagnostics.render import as_text
 from ...compiler.diagnostics.warning import PotentiaWarning
+from ..presentation.text import counted as counted
+from ..presentation.text import table as table
 
 # codes that there is nothing more to say of
 _SELF_EXPLAINED = ("interrupted", "usage", "internal-error", "more-faults", "unknown-code")
@@ -98,18 +100,3 @@ def colours_result() -> bool:
     """Whether results are coloured: on a terminal, and in the pager of git."""
     seen = sys.stdout.isatty() or "GIT_PAGER_IN_USE" in os.environ
     return seen and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ
-
-
-def table(rows: Sequence[Sequence[str]], indent: int = 2) -> str:
-    """Rows under a head; the first column to the left, the others to the right."""
-    widths = [max(len(row[c]) for row in rows) for c in range(len(rows[0]))]
-    lines = []
-    for row in rows:
-        cells = [row[0].ljust(widths[0]), *(x.rjust(w) for x, w in zip(row[1:], widths[1:], strict=True))]
-        lines.append(" " * indent + "  ".join(cells).rstrip())
-    return "\n".join(lines)
-
-
-def counted(n: int, noun: str) -> str:
-    """`1 structure`, `3 structures`."""
-    return f"{n} {noun}{'' if n == 1 else 's'}"

@@ -7,11 +7,10 @@ from typing import Annotated
 
 import typer
 
-from ..formats.foreign_format import ExportedFolder
-from ..formats.registry import formats, writer_of
+from ..formats.registry import formats
 from . import console
+from .observing import ConsoleObserver
 from .options import Json, Quiet, Run
-from .spec_warnings import opened
 
 _KINDS = "; ".join(f"{f.name}: {f.file}, for {f.holds}" for f in formats().values())
 _STYLES = ", ".join(f"{s} of {f.name}" for f in formats().values() for s in f.styles)
@@ -37,24 +36,11 @@ def command(
       potentia export runs/nb --to lammps --style native -o nb-eam
       potentia export runs/nb --to stablehlo -o nb-stablehlo
     """
-    from ..files.atomic import atomic_directory, write_atomic
-    from .outputs import require_new_file, require_new_folder
+    from ..api.export import export
 
-    write = writer_of(to, style)
-    exported = write(opened(run, json, quiet))
-    if isinstance(exported, ExportedFolder):
-        require_new_folder(output, force, exported.marker)
-        with atomic_directory(output, replace=force) as part:
-            written = exported.fill(part)
-        console.report(written.warnings, json)
-        sentence, facts = written.sentence, {"folder": str(output), **written.facts}
-    else:
-        require_new_file(output, force)
-        write_atomic(output, exported.text)
-        sentence, facts = exported.sentence, {"file": str(output), **exported.facts}
-    console.say(f"wrote {sentence}", quiet)
+    found = export(run, to, output, style=style, force=force, observer=ConsoleObserver(json, quiet))
     if json:
-        console.result_json(facts)
+        console.result_json(found.to_dict())
     else:
         console.result(str(output))
     return 0

@@ -37,9 +37,9 @@ def command(
       potentia import nep.txt -o nep.pes
       potentia import nep.txt -o runs/nep
     """
+    from ..api.outputs import require_new_file, require_new_run
     from ..files.atomic import write_atomic
     from ..runs.run_folder import save
-    from .outputs import require_new_file, require_new_run
 
     place = output or Path("runs") / file.name.partition(".")[0]
     spec = place if place.suffix == ".pes" else None

@@ -57,9 +57,9 @@ def command(
     kind = FileConfig(**files).kind()
     potential = opened(run, json, quiet)
     if output is not None:
-        from . import outputs
+        from ..api.outputs import XYZ, require_result
 
-        outputs.require_result(output, outputs.XYZ, [structures])
+        require_result(output, XYZ, [structures])
     found = list(read(structures, labels=False, keep=output is not None, kind=kind).structures)
     found = select(found, only) if only else found
     evaluator = evaluate_by(potential, target, json, quiet)

@@ -2,26 +2,18 @@
 
 from __future__ import annotations
 
-import json as formats
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console
-from .interruption import keeping, keeping_checkpoint
-from .labels import say_training
+from .observing import ConsoleObserver
 from .options import AllowDataChange, Data, Json, Quiet, Run
-from .spec_warnings import report_fitted
 from .threads import one_thread_each
 
 if TYPE_CHECKING:
-    from ..evaluation.errors import ErrorData
-    from ..pruning.prune import Goal, Pruned
-    from ..runs.with_data import FittedRun
-
-HISTORY = "pruning.json"
+    from ..api.prune import Pruning
 
 Criterion = Annotated[
     str | None,
@@ -83,116 +75,37 @@ def command(
       potentia prune runs/nb --data nb.xyz --guard niobium.toml
     """
     one_thread_each()
-    from ..files.lock import only_writer_of
-    from ..files.states import remove_checkpoint
-    from ..runs.with_data import fitted_run_of
-    from .outputs import require_new_run
+    from ..api.prune import prune
 
-    folder = output or run.with_name(run.name + "-pruned")
-    goal = _goal(target_parameters, max_loss_increase, criterion)
-    require_new_run(folder, force, resume)
-    keeping_checkpoint(folder, "the steps so far are kept")
-    with only_writer_of(folder):
-        training = fitted_run_of(run, data, allow_data_change)
-        report_fitted(training.potential, json, quiet)
-        say_training(training, json, quiet)
-        pruned = _pruned(training, goal, folder, resume, not no_cost, guard, quiet)
-        metrics, content = _saved(folder, run, training, pruned, quiet)
-        remove_checkpoint(folder)
-    _ended(folder, pruned, quiet, json)
-    _tell(pruned, metrics, content, json)
+    found = prune(
+        run,
+        data,
+        output=output or run.with_name(run.name + "-pruned"),
+        target_parameters=target_parameters,
+        max_loss_increase=max_loss_increase,
+        criterion=criterion,  # type: ignore[arg-type]
+        guard=guard,
+        measure_cost=not no_cost,
+        allow_data_change=allow_data_change,
+        resume=resume,
+        force=force,
+        observer=ConsoleObserver(json, quiet),
+    )
+    if json:
+        console.result_json(found.to_dict())
+    else:
+        _tell(found)
     return 0
 
 
-def _ended(folder: Path, pruned: Pruned, quiet: bool, json: bool) -> None:
-    keeping(folder, f"the run is saved in {folder}")
-    if not quiet:
-        console.report((*pruned.warnings, *pruned.result.warnings), json)
-        console.say(f"saved in {folder}")
-
-
-def _goal(target: int | None, increase: float | None, criterion: str | None) -> Goal:
-    from ...compiler.diagnostics.diagnostic import did_you_mean
-    from ..files.settings import ConfigError
-    from ..pruning.prune import CRITERIA, Goal
-
-    if criterion is not None and criterion not in CRITERIA:
-        help = did_you_mean(criterion, CRITERIA) or f"known: {', '.join(CRITERIA)}"
-        raise ConfigError(Diagnostic("bad-value", f"there is no criterion `{criterion}`", help=help))
-    return Goal(target, increase, criterion)  # type: ignore[arg-type]
-
-
-def _pruned(
-    training: FittedRun,
-    goal: Goal,
-    folder: Path,
-    resume: bool,
-    measure_cost: bool,
-    guard: Path | None,
-    quiet: bool,
-) -> Pruned:
-    from ..pruning.guards import guards_of
-    from ..pruning.prune import prune
-    from .progress import fitting
-
-    with fitting(quiet) as report:
-        return prune(
-            training.potential,
-            training.structures,
-            training.config,
-            goal,
-            folder=folder,
-            resume=resume,
-            on_progress=report,
-            measure_cost=measure_cost,
-            guard=None if guard is None else guards_of(guard),
-        )
-
-
-def _saved(
-    folder: Path, run: Path, training: FittedRun, pruned: Pruned, quiet: bool
-) -> tuple[dict[str, ErrorData | None], dict[str, object]]:
-    """Write the run with its history; its errors and the summary of the pruning."""
-    from ..files.atomic import write_atomic
-    from .fit import saved
-
-    before, after = pruned.history[0].parameters, pruned.result.potential.n_parameters
-    origin = f"pruned from {run}: {before} to {after} parameters"
-    lineage = training.potential.metadata.history
-    metrics = saved(folder, pruned.result, training.data, training.config, origin, lineage, quiet=quiet)
-    content: dict[str, object] = {"n_parameters": after, **metrics, **pruned.as_dict()}
-    write_atomic(folder / HISTORY, formats.dumps(content, ensure_ascii=False, indent=2) + "\n")
-    return metrics, content
-
-
-def _tell(
-    pruned: Pruned, metrics: dict[str, ErrorData | None], content: dict[str, object], json: bool
-) -> None:
+def _tell(found: Pruning) -> None:
+    from ..pruning.table import step_rows
     from .errors import error_table
 
-    if json:
-        console.result_json(content)
-        return
-    console.result(console.table(_rows(pruned)))
-    for number, step in enumerate(pruned.history[1:], 1):
+    console.result(console.table(step_rows(found.pruned.history)))
+    for number, step in enumerate(found.pruned.history[1:], 1):
         console.result(f"\nstep {number}: {'; '.join(step.rewrites)}")
-    for part in pruned.kept:
+    for part in found.pruned.kept:
         console.result(f"kept `{part.name}` ({console.counted(len(part.numbers), 'number')}): {part.why}")
     console.result("")
-    console.result(error_table(metrics))
-
-
-def _rows(pruned: Pruned) -> list[list[str]]:
-    head = ["step", "parameters", "predicted ΔL", "actual ΔL", "loss", "BIC", "E RMSE", "F RMSE", "cost"]
-    units = ["", "", "", "", "", "", "meV/atom", "meV/Å", "µs/atom"]
-    rows = [head, units]
-    for number, step in enumerate(pruned.history):
-        energy, forces = (
-            "-" if x is None else f"{1000 * x:.{digits}f}"
-            for x, digits in ((step.energy_rmse, 2), (step.forces_rmse, 1))
-        )
-        cost = "-" if step.cost is None else f"{step.cost:.1f}"
-        changes = [f"{step.predicted:.5g}", f"{step.actual:.5g}"] if number else ["", ""]
-        loss = [f"{step.loss:.6g}", f"{step.bic:.1f}"]
-        rows.append([str(number), str(step.parameters), *changes, *loss, energy, forces, cost])
-    return rows
+    console.result(error_table(found.errors))

@@ -126,6 +126,6 @@ def _work(study: Study, clock: Clock | None, on_progress: OnProgress | None) -> 
         except ArtifactError:  # the disk, not the trial: it is open again when this process has ended
             raise
         except UserError as error:
-            study.store.fail(trial, str(error), monotonic() - started)
+            study.store.fail(trial, error.message, monotonic() - started)
             continue
         study.store.finish(trial, result, monotonic() - started)

@@ -18,19 +18,26 @@ from ...compiler.diagnostics.source import Source
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
 from ...compiler.program import Program
+from ..presentation import html
+from ..presentation.result import Result
+from ..presentation.text import with_deviation
 from ..structures.arrays import Floats, Indices, Theta
 from ..structures.padding import ListSpec
 from ..structures.structure import Structure
+from .dimers import Dimer, dimers, sparklines
 from .evaluators import REALS, Evaluator, Predicted, evaluator, specs_of
+from .summary import compiled_facts, energy_text, sentence
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ...compiler.backends.cpp.kernel import CppKernel
     from ...compiler.backends.xla.kernel import Kernel
     from .calculator import Deviations, PotentiaCalculator
 
 
-@dataclass(frozen=True, eq=False)
-class Potential:
+@dataclass(frozen=True, eq=False, repr=False)
+class Potential(Result):
     """A program with a value for every coefficient of its model.
 
     theta (P,): all coefficients in the order of `model.parameters`, fixed ones too, in eV, Å, e.
@@ -153,6 +160,58 @@ class Potential:
         from .calculator import PotentiaCalculator
 
         return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None, target)
+
+    # --- as a result -----------------------------------------------------------------------------
+
+    def parameter_deviations(self) -> Theta | None:
+        """Standard deviations (P,) of the coefficients, NaN of fixed ones; None where they are unknown."""
+        return None
+
+    def dimers(self) -> tuple[Dimer, ...]:
+        """The dimer curves of the first pairs of species, by the reference target; eV over Å."""
+        return dimers(self.model, self.theta, self.evaluator("reference"))
+
+    def lines(self) -> list[str]:
+        return [f"{type(self).__name__}: {sentence(self.model)}", energy_text(self.program)]
+
+    def parts(self) -> list[str]:
+        found = sparklines(self.model, self.theta, self.evaluator("reference"))
+        pictures = "".join(f"<span>{name} {picture} </span>" for name, picture in found)
+        rows = self._parameter_rows()
+        table = html.table(rows, "parameters") if len(rows) > 1 else ""
+        return [
+            html.heading(sentence(self.model)),
+            html.spec_text(self.text),
+            *self._about(),
+            pictures,
+            table,
+        ]
+
+    def _about(self) -> list[str]:
+        """Parts of a page on the origin of the parameters."""
+        return []
+
+    def _parameter_rows(self) -> list[list[str]]:
+        """Each coefficient: its value ± σ, its unit, whether it is trained."""
+        sigma = self.parameter_deviations()
+        rows = [["parameter", "value", "unit", ""]]
+        for k, (c, value) in enumerate(zip(self.model.vector.coefficients, self.theta, strict=True)):
+            known = None if sigma is None or not np.isfinite(sigma[k]) else float(sigma[k])
+            unit = str(c.parameter.kind.unit)
+            words = with_deviation(float(value), known)
+            rows.append([c.name, words, unit if unit != "1" else "", "" if c.free else "fixed"])
+        return rows
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as `potentia compile --json` prints it, and the value of each coefficient by name."""
+        values = dict(zip(self.model.vector.names, self.theta.tolist(), strict=True))
+        return {**compiled_facts(self.program, self.program.source.name), "values": values}
+
+    def plot(self, axes: Axes | None = None) -> Axes:
+        """The dimer curves of the first pairs of species, eV over Å, by the reference target."""
+        from .plots import draw_dimers
+
+        return draw_dimers(self.dimers(), axes)
 
     def deviations(self, on_warning: OnWarning = as_python_warning) -> Deviations:
         """Standard deviations as a function of a structure. Raises ArtifactError no-covariance:

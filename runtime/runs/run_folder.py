@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from datetime import UTC, datetime
 from hashlib import sha256
 from importlib.metadata import PackageNotFoundError, version
@@ -38,7 +38,9 @@ from ..files.orphans import recover
 from ..files.reading import damaged, first_fault, read_json, read_plain
 from .deviations import RunDeviations, not_calibrated
 from .metadata import CalibrationEntry, Metadata, ParameterEntry
+from ..evaluation.error_table import error_line
 from ..potential.potential import Potential, at_start
+from ..presentation import html
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
@@ -48,7 +50,7 @@ _A_RUN = "a run is a folder that `potentia fit -o FOLDER` writes"
 _DAMAGED = "it was cut short or changed since it was written: fit again, or copy it again"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class FittedPotential(Potential):
     """A potential that was loaded from a run, in `folder`."""
 
@@ -64,6 +66,34 @@ class FittedPotential(Potential):
         if uncertainty.calibration is None:
             on_warning(not_calibrated(self.folder))
         return RunDeviations(uncertainty)
+
+    def parameter_deviations(self) -> Theta | None:
+        known = covariance(self.folder)
+        if known is None:
+            return None
+        found = np.full(len(self.theta), np.nan)
+        found[self.free] = np.sqrt(np.maximum(np.diag(known), 0.0))
+        return found
+
+    def lines(self) -> list[str]:
+        return [*super().lines(), f"{self.folder}: {self._ended()}", *self._errors()]
+
+    def _ended(self) -> str:
+        words = {None: "not fitted", True: "converged", False: "not converged"}
+        reason = f" ({self.metadata.reason})" if self.metadata.reason else ""
+        return f"{words[self.metadata.converged]}{reason}"
+
+    def _errors(self) -> list[str]:
+        parts = {"train": self.metadata.train, "test": self.metadata.test}
+        return [f"{name:<5} RMSE {error_line(m)}" for name, m in parts.items() if m]
+
+    def _about(self) -> list[str]:
+        return [html.note(text) for text in (f"{self.folder}: {self._ended()}", *self._errors())]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain data, as of a `Potential`, with the folder of the run and its errors."""
+        about = self.metadata.model_dump(mode="json", include={"converged", "reason", "train", "test"})
+        return {**super().to_dict(), "run": str(self.folder), **about}
 
 
 def save(
@@ -133,13 +163,19 @@ def load(folder: Path | str) -> FittedPotential:
         program = Program.of(Source(spec, str(folder / SPEC)))
         made = at_start(program.for_species(tuple(metadata.species)))
     except UserError as error:
-        message = f"the spec of {folder} is not valid in potentia {_version()}: {error}"
+        message = f"the spec of {folder} is not valid in potentia {_version()}: {error.message}"
         help = f"it was written by potentia {metadata.potentia}"
         raise ArtifactError(
             Diagnostic("damaged-artifact", message, place=str(folder / SPEC), help=help)
         ) from error
     theta = _theta(folder, made.model, arrays)
     return FittedPotential(made.program, theta, metadata=metadata, folder=folder)
+
+
+def as_run(potential: Potential, folder: Path, metadata: Metadata) -> FittedPotential:
+    """A potential that was saved, as `load` has it, with the kernels that are compiled."""
+    whole = {f.name: getattr(potential, f.name) for f in fields(Potential)}
+    return FittedPotential(**whole, metadata=metadata, folder=folder)
 
 
 def uncertainty_of(run: FittedPotential) -> Uncertainty:

@@ -70,7 +70,7 @@ def require_tools() -> Path:
     try:
         installation.find_compiler()
     except ToolError as error:
-        pytest.skip(f"{error}; apt install g++")
+        pytest.skip(f"{error.message}; apt install g++")
     return lammps
 
 

@@ -30,14 +30,16 @@ compiler.pipeline
 compiler.program
 compiler.reduction compiler.difference compiler.certificates
 compiler.warnings
-runtime.optimize runtime.structures
+runtime.optimize runtime.structures runtime.presentation
 runtime.files runtime.potential
 runtime.data runtime.formats runtime.ranks
 runtime.residuals runtime.dynamics runtime.properties runtime.analysis
 runtime.evaluation runtime.information
 runtime.runs runtime.fitting
-root runtime.editor
+runtime.editor
 runtime.pruning runtime.design runtime.active runtime.comparison
+runtime.api
+root
 runtime.cli
 """
 
@@ -68,8 +70,11 @@ OTHERS = {
     "runtime.structures.neighbors": "numpy vesin",
     "runtime.optimize": "numpy scipy",
     "runtime.optimize.adamw": "numpy jax optax",
+    "runtime.presentation": "matplotlib",
     "runtime.files": "numpy pydantic pydantic_core",
     "runtime.potential": "numpy jax ase",
+    "runtime.potential.potential": "numpy jax matplotlib",
+    "runtime.potential.plots": "numpy matplotlib",
     "runtime.data": "numpy ase pydantic",
     "runtime.data.duplicates": "numpy scipy",  # trees of points
     "runtime.formats": "numpy",
@@ -107,6 +112,7 @@ OTHERS = {
     "runtime.comparison": "numpy",
     "runtime.comparison.curves": "matplotlib",
     "runtime.comparison.page": "pygments",
+    "runtime.api": "numpy matplotlib",
     "runtime.cli": "numpy typer rich",
     "runtime.cli.setting_options": "pydantic typer",
     # `--emit jaxpr` and `--emit hlo` are jax's own text

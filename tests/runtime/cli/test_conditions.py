@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from commands import run
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
-from potentia.runtime.cli.outputs import require_writable
+from potentia.runtime.api.outputs import require_writable
 from potentia.runtime.files.atomic import write_atomic
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs import run_folder
@@ -55,7 +55,7 @@ def test_a_full_disk_under_the_messages(
 def test_a_device_is_not_replaced(write: Any) -> None:
     with pytest.raises(ArtifactError) as caught:
         write(Path("/dev/null"))
-    assert str(caught.value) == "cannot write /dev/null: it is a device or a pipe, no file"
+    assert caught.value.message == "cannot write /dev/null: it is a device or a pipe, no file"
     assert Path("/dev/null").is_char_device()
 
 

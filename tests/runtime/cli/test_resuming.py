@@ -10,7 +10,7 @@ import pytest
 from ase import Atoms
 from ase.io import write
 from commands import run
-from potentia.runtime.cli import fit
+from potentia.runtime.api import fit
 from potentia.runtime.runs.run_folder import load
 
 
@@ -56,7 +56,7 @@ def test_a_fit_that_is_killed_before_its_run_is_saved_is_not_lost(
         raise Killed
 
     with monkeypatch.context() as patch, pytest.raises(Killed):
-        patch.setattr(fit, "saved", killed)
+        patch.setattr(fit, "save_fit", killed)
         run(capsys, *usual, "-o", "run")
     assert run(capsys, *usual, "-o", "run") == (
         1,

@@ -99,8 +99,8 @@ def test_the_models_of_a_design_are_warned_of(
     monkeypatch.setattr(
         "potentia.runtime.design.front.write_front", lambda *_: [{**row, "run": "run", "operations": 1}]
     )
-    monkeypatch.setattr("potentia.runtime.cli.design._study", lambda *_: None)
-    monkeypatch.setattr("potentia.runtime.cli.design._introduce", lambda *_: None)
+    monkeypatch.setattr("potentia.runtime.api.design._study", lambda *_: None)
+    monkeypatch.setattr("potentia.runtime.cli.observing.ConsoleObserver.study_read", lambda *_: None)
     code, out, err = run(capsys, "design", "a.toml", "--data", "a.xyz", "-o", "study", "--json")
     assert code == 0 and len(json.loads(out)["front"]) == 1
     assert [d["code"] for d in json.loads(err)["diagnostics"]] == ["unused-let"]

@@ -76,7 +76,7 @@ def test_a_changed_input_is_refused_by_name(
     with pytest.raises(FitError) as caught:
         load_state(tmp_path / "state.npz", Outer, fingerprint(spec=spec, config=config))
     assert code_of(caught) == "resume-mismatch"
-    assert str(caught.value) == f"cannot resume: {message}"
+    assert caught.value.message == f"cannot resume: {message}"
 
 
 def test_every_changed_input_is_named(tmp_path: Path) -> None:
@@ -139,7 +139,7 @@ def test_a_folder_that_cannot_be(tmp_path: Path) -> None:
     with pytest.raises(ArtifactError) as caught:
         write_atomic(path, b"x")
     assert code_of(caught) == "unwritable"
-    assert str(caught.value).startswith(f"cannot write {path}: ")
+    assert caught.value.message.startswith(f"cannot write {path}: ")
     with pytest.raises(ArtifactError), atomic_directory(path):
         raise AssertionError("not reached")
 
@@ -155,7 +155,7 @@ def test_a_full_disk_keeps_the_previous_version(tmp_path: Path, monkeypatch: pyt
     with pytest.raises(ArtifactError) as caught:
         write_atomic(path, b"after")
     assert code_of(caught) == "unwritable"
-    assert str(caught.value) == f"cannot write {path}: No space left on device"
+    assert caught.value.message == f"cannot write {path}: No space left on device"
     assert path.read_text() == "before"
     assert os.listdir(tmp_path) == ["state.npz"]
 

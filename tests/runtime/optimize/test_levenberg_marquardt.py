@@ -302,7 +302,7 @@ def test_faults_of_the_start_are_named() -> None:
     with pytest.raises(FitError) as caught:
         minimize(Curve(residuals, 5, upper=1.5), np.array([1, 2.0, 0, 1, 1]))
     assert caught.value.diagnostics[0].code == "start-outside-bounds"
-    assert str(caught.value) == "`p1` starts at 2, outside -inf … 1.5"
+    assert caught.value.message == "`p1` starts at 2, outside -inf … 1.5"
     with pytest.raises(FitError, match="the residuals are not finite at the start values"):
         minimize(Curve(residuals, 5), np.array([1.0, 1, 0, -1e3, 1]))
 

@@ -1,0 +1,44 @@
+"""The target that evaluates a model, chosen and remarked on."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ...compiler.diagnostics.diagnostic import Diagnostic
+from .observer import Observer
+
+if TYPE_CHECKING:
+    from ..potential.evaluators import Evaluator
+    from ..potential.potential import Potential
+    from ..residuals.config import FitConfig
+    from ..residuals.outputs import Outputs
+
+
+def compile_fit(potential: Potential, config: FitConfig, observer: Observer) -> None:
+    """Compile what a fit calls, with a remark on the target. Raises FitError, ToolError."""
+    from ..fitting.fit import method_of
+    from ..residuals.outputs import outputs_of, xla_outputs
+
+    faults: list[Diagnostic] = []
+    with observer.working("compiling"):
+        if method_of(potential, config).in_reverse:
+            found: Outputs = xla_outputs(potential, config.precision or "float32", config.target)
+        else:
+            found = outputs_of(potential, config.target, config.precision or "float64", faults.append)
+    observer.warned(faults)
+    observer.remarked(f"target  {found.described}")
+
+
+def evaluate_by(potential: Potential, target: str, observer: Observer, dtype: str = "float64") -> Evaluator:
+    """The evaluator of a target, with a remark on it; where `auto` finds no compiler that works, a warning
+    too.
+
+    Raises DataError bad-value, ToolError.
+    """
+    from ..potential.evaluators import CppEvaluator
+
+    faults: list[Diagnostic] = []
+    found = potential.evaluator(target, dtype, faults.append)
+    observer.warned(faults)
+    observer.remarked(f"target: {found.described if isinstance(found, CppEvaluator) else found.target}")
+    return found

@@ -1,0 +1,91 @@
+"""The functions of Python: their results, their messages, and that the commands say the same."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import potentia
+import pytest
+from commands import run
+from labelled_frames import SPEC, USUAL, at_strains, rattled
+from potentia.runtime.api.observer import Observer
+from potentia.runtime.files.settings import ConfigError
+
+START = SPEC.replace("0.0104", "0.02 eV")
+
+
+@pytest.fixture(scope="module")
+def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Structures of argon, and the run of a fit to some of them."""
+    folder = tmp_path_factory.mktemp("api")
+    (folder / "ar.xyz").write_text("".join(f.text(USUAL) for f in (*rattled(), *at_strains())))
+    fit = potentia.fit(START, folder / "ar.xyz", output=folder / "ar", test=0.25, reference_energies=False)
+    assert fit.converged
+    return folder
+
+
+def test_data_are_read_once_for_all(files: Path) -> None:
+    data = potentia.read_data(files / "ar.xyz", test=0.25)
+    assert (len(data.train), len(data.test), len(data.structures)) == (7, 2, 9)
+    assert repr(data).startswith("Dataset: 9 structures, 36 atoms; 7 to train, 2 to test\nfiles   ")
+    assert data.plot().get_xlabel() == "volume per atom (Å³)"
+    assert data.to_dict()["n_test"] == 2
+    with pytest.raises(ConfigError, match="the data are read already: `energy_key` comes too late"):
+        potentia.fit(START, data, energy_key="E")
+    found = potentia.evaluate(files / "ar", data, only="config_type=default", target="reference")
+    assert [len(found.predicted[part][0]) for part in ("train", "test")] == [7, 2]
+
+
+def test_a_fit_in_memory_is_the_fit_of_a_run(files: Path) -> None:
+    data = potentia.read_data(files / "ar.xyz", test=0.25)
+    found, stored = potentia.fit(START, data, reference_energies=False), potentia.load(files / "ar")
+    assert found.potential.theta.tolist() == stored.theta.tolist()
+    assert (found.folder, found.train, found.test) == (None, stored.metadata.train, stored.metadata.test)
+    assert repr(found).splitlines()[0] == "Fit: 2 trained parameters; converged (step); in memory"
+    assert found.test is not None and found.test["forces_rmse_ev_per_ang"] < 1e-6
+    with pytest.warns(potentia.PotentiaWarning, match="not converged"):
+        again = potentia.fit(START, data, start=found, reference_energies=False, max_iterations=1)
+    assert again.loss < 1e-12
+
+
+def test_results_are_short_in_a_terminal_and_whole_in_a_notebook(files: Path) -> None:
+    data, run = potentia.read_data(files / "ar.xyz"), potentia.load(files / "ar")
+    for found in (run, potentia.compile(SPEC), data, potentia.evaluate(run, data)):
+        assert 1 < len(repr(found).splitlines()) <= 6
+        page = found._repr_html_()
+        assert page.startswith("<div") and page.count("<table") == page.count("</table>")
+        assert "http://www.w3.org/2000/svg" in page or "svg" not in page
+        json.dumps(found.to_dict(), allow_nan=False)
+        assert found.plot().get_xlabel()
+    page = run._repr_html_()
+    assert "lj.epsilon" in page and "<svg" in page and "E = lj(" in page
+    assert " ± " in page  # a fit by least squares knows how far
+
+
+def test_commands_say_what_functions_return(files: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.warns(potentia.PotentiaWarning, match="not calibrated"):
+        one = potentia.evaluate(files / "ar", files / "ar.xyz", target="reference", uncertainty=True)
+    usual = (str(files / "ar"), "--data", str(files / "ar.xyz"), "--target", "reference", "--uncertainty")
+    code, out, _ = run(capsys, "eval", *usual, "--json")
+    assert (code, json.loads(out)) == (0, one.to_dict())
+    assert len(repr(one).splitlines()) == 4
+
+
+def test_messages_have_their_place_and_help(files: Path) -> None:
+    with pytest.raises(potentia.SpecError) as caught:
+        potentia.fit("E = lj(Ar, epsilom = 1 eV)", files / "ar.xyz")
+    assert str(caught.value) == (
+        "`lj` has no argument `epsilom`\n  --> <text>:1:12\n  help: did you mean `epsilon`?"
+    )
+    with pytest.raises(ConfigError) as other:
+        potentia.fit(START, files / "ar.xyz", max_iteration=3)  # type: ignore[call-arg]
+    assert str(other.value).endswith("help: did you mean `max_iterations`?")
+
+
+def test_progress_and_warnings_are_heard(files: Path) -> None:
+    heard: list[Any] = []
+    observer = Observer(heard.append, lambda stage, share: heard.append((stage, share)))
+    potentia.evaluate(files / "ar", files / "ar.xyz", target="reference", observer=observer)
+    assert ("errors on test", 1.0) in heard
