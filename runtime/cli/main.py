@@ -152,8 +152,9 @@ def _run(given: Sequence[str]) -> int:
 _QUICK = {
     "check": {"--json", "--strict", "--fix", "--conflicts"},
     "fmt": {"--json", "--check", "--diff"},
-    "diff": {"--json", "--git", "--textconv"},
+    "diff": {"--json", "--git", "--textconv", "--markdown"},
 }
+_QUICK_VALUES: dict[str, set[str]] = {"diff": {"--gate"}}  # options of theirs that have a value
 
 
 def _quick(arguments: Sequence[str]) -> int | None:
@@ -161,15 +162,33 @@ def _quick(arguments: Sequence[str]) -> int | None:
 
     Typer's reading of arguments loads pydantic, a quarter of the half second in which these should answer.
     """
-    options, files = _parted(arguments[1:])
-    flags = [a for a in options if a.startswith("-")]
-    files = [*(a for a in options if not a.startswith("-")), *files]
-    known = _QUICK.get(next(iter(arguments), ""))
-    if known is None or not files or not set(flags) <= known:
+    name = next(iter(arguments), "")
+    if name not in _QUICK:
         return None
-    command = import_module(f".{arguments[0]}", __package__).command
-    paths = [Path(f) for f in files] if arguments[0] == "check" else files
-    return int(command(paths, **{flag[2:]: True for flag in flags}))
+    options, others = _parted(arguments[1:])
+    flags, files = _read(name, options)
+    files += others
+    if not files or not set(flags) <= _QUICK[name] | _QUICK_VALUES.get(name, set()):
+        return None
+    command = import_module(f".{name}", __package__).command
+    paths = [Path(f) for f in files] if name == "check" else files
+    return int(command(paths, **{flag[2:]: value for flag, value in flags.items()}))
+
+
+def _read(command: str, words: Sequence[str]) -> tuple[dict[str, str | bool], list[str]]:
+    """Options of a quick command with their values, and the words that are none."""
+    flags: dict[str, str | bool] = {}
+    files = []
+    rest = iter(words)
+    for word in rest:
+        flag, given, value = word.partition("=")
+        if flag in _QUICK_VALUES.get(command, ()):
+            flags[flag] = value if given else next(rest, "")
+        elif word.startswith("-") and word != "-":
+            flags[word] = True
+        else:
+            files.append(word)
+    return flags, files
 
 
 _GIT = ("--git", "--textconv")  # what follows is words of git, such as the name of a file `-x.pes`
