@@ -18,6 +18,17 @@ if TYPE_CHECKING:
 
 TROUBLE = 2  # nothing could be compared; 1 says that there is a difference
 
+Gate = Annotated[
+    str | None,
+    typer.Option(
+        "--gate",
+        metavar="KINDS",
+        help="Kinds of change that make the exit code 1: formula, numbers, properties; others do not.",
+    ),
+]
+Colour = Annotated[bool | None, typer.Option("--color/--no-color", help="Colours. [on a terminal]")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")]
+
 
 def command(
     versions: Annotated[
@@ -38,20 +49,9 @@ def command(
         Path | None,
         typer.Option("--html", metavar="FILE", help="File for a page with all tables and curves."),
     ] = None,
-    gate: Annotated[
-        str | None,
-        typer.Option(
-            "--gate",
-            metavar="KINDS",
-            help="Kinds of change that make the exit code 1: formula, numbers, properties; others do not.",
-        ),
-    ] = None,
-    markdown: Annotated[
-        bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")
-    ] = False,
-    colour: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Colours. [on a terminal]")
-    ] = None,
+    gate: Gate = None,
+    markdown: Markdown = False,
+    colour: Colour = None,
     git: Annotated[bool, typer.Option("--git", help="Arguments are those of a diff command of git.")] = False,
     textconv: Annotated[
         bool, typer.Option("--textconv", help="Print the meaning of one spec, for git.")
