@@ -113,3 +113,19 @@ def table(rows: Sequence[Sequence[str]], indent: int = 2) -> str:
 def counted(n: int, noun: str) -> str:
     """`1 structure`, `3 structures`."""
     return f"{n} {noun}{'' if n == 1 else 's'}"
+
+
+def saved(what: str, place: object) -> str:
+    """The last line of a command: what it has done, and where that is."""
+    return f"{what}; saved in {place}"
+
+
+def lasted(seconds: float) -> str:
+    """`9.3 s`, `45 s`, `20 min 34 s`, `2 h 05 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"

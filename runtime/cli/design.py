@@ -75,7 +75,7 @@ def command(
         console.result(_table(rows))
         for reason in found.left_out:
             console.result(f"left out: {reason}")
-        console.result(f"specs and runs: {study.folder / 'front'}")
+        console.result(console.saved(console.counted(len(rows), "model"), study.folder / "front"))
     return 0
 
 

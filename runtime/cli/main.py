@@ -35,21 +35,26 @@ COMMANDS = (
     *("properties", "design"),
     *("md", "analyze", "active"),
     *("log", "import", "export", "git-setup", "lsp", "explain", "doctor", "cache"),
+    *("help", "completion"),
 )
+
+
+def _tell_version() -> None:
+    from ..files.installed import version_of
+
+    own = version_of("potentia")
+    console.result(f"potentia {own}" if own else "potentia, not installed")
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from ..files.installed import version_of
-
-        own = version_of("potentia")
-        console.result(f"potentia {own}" if own else "potentia, not installed")
+        _tell_version()
         raise typer.Exit
 
 
 def _options(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
+        False, "--version", "-V", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
     pass
@@ -158,11 +163,14 @@ _QUICK_VALUES: dict[str, set[str]] = {"diff": {"--gate"}}  # options of theirs t
 
 
 def _quick(arguments: Sequence[str]) -> int | None:
-    """`check FILE…`, `fmt FILE…` and `diff A B` with plain flags, called as they are; None for anything else.
+    """`-V`, and `check FILE…`, `fmt FILE…` and `diff A B` with plain flags, called as they are; None else.
 
     Typer's reading of arguments loads pydantic, a quarter of the half second in which these should answer.
     """
     name = next(iter(arguments), "")
+    if name in ("--version", "-V"):
+        _tell_version()
+        return 0
     if name not in _QUICK:
         return None
     options, others = _parted(arguments[1:])
