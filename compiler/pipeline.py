@@ -106,9 +106,15 @@ def join(model: Model, checked: checker.Checked) -> Model:
     return model
 
 
-def optimize(model: Model, until: str | None = None, checked: bool = False) -> Model:
-    """Run the passes, all or up to and including one. `checked` verifies after every pass."""
-    for step in PASSES:
+def optimize(
+    model: Model, until: str | None = None, checked: bool = False, after: str | None = None
+) -> Model:
+    """Run the passes, all or up to and including one. `checked` verifies after every pass.
+
+    after: the last pass that the model has been through already.
+    """
+    names = [step.name for step in PASSES]
+    for step in PASSES[0 if after is None else names.index(after) + 1 :]:
         model = step.run(model)
         if checked:
             verify(model)

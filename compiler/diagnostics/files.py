@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,32 +14,43 @@ from .source import Source
 LARGEST = 1 << 20  # bytes of a spec
 MOST_WORDS = 12_000  # of a spec, a comment being one: checking so many takes half a second
 SUFFIX = ".pes"
+STDIN = Path("-")  # as a file is named that is read from standard input
 
 _WORD = re.compile(r"#[^\n]*|\w+|[^\w\s]")
 
 
 def read_source(path: Path, include: Iterable[Path] = ()) -> Source:
-    """The text of a spec file. include: folders that its imports may be read from, beside its own.
+    """The text of a spec file, or of standard input as the file `-`. include: folders that its imports may be
+    read from, beside its own.
 
     Raises SpecError where it cannot be read, is too large or is not UTF-8.
     """
+    name = name_of(path)
     try:
         text = contents(path).decode("utf-8-sig")
-        return require_short(Source(text, str(path), tuple(include), is_named_spec(path)))
+        return require_short(Source(text, name, tuple(include), path == STDIN or is_named_spec(path)))
     except UnicodeDecodeError as error:
         message = f"the file is not UTF-8 text (byte {error.start})"
-        raise SpecError(Diagnostic("not-utf8", message, place=str(path), help="save it as UTF-8")) from None
+        raise SpecError(Diagnostic("not-utf8", message, place=name, help="save it as UTF-8")) from None
     except (OSError, ValueError) as error:
         raise SpecError(_unread(path, error)) from None
 
 
+def name_of(path: Path) -> str:
+    """The name of a spec file in messages."""
+    return "<stdin>" if path == STDIN else str(path)
+
+
 def contents(path: Path) -> bytes:
     """The bytes of a file, no more than a spec may have. Raises SpecError too-large, OSError, ValueError."""
-    with path.open("rb") as file:
-        content = file.read(LARGEST + 1)
+    if path == STDIN:
+        content = b"" if sys.stdin is None else sys.stdin.buffer.read(LARGEST + 1)
+    else:
+        with path.open("rb") as file:
+            content = file.read(LARGEST + 1)
     if len(content) > LARGEST:
         message = f"the file has more than {LARGEST >> 20} MiB, the most that a spec may have"
-        raise SpecError(Diagnostic("too-large", message, place=str(path)))
+        raise SpecError(Diagnostic("too-large", message, place=name_of(path)))
     return content
 
 

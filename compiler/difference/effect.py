@@ -7,7 +7,7 @@ from math import pi
 
 from ..analysis.flops import operations_per_atom
 from ..pipeline import optimize
-from .sides import Side
+from .sides import SIMPLIFIED, Side
 
 _MOST_NODES = 1500
 DENSITY = 0.0556  # atoms/Å³, of bcc niobium: most metals have 0.04 to 0.09
@@ -32,13 +32,14 @@ def effect(side: Side) -> Effect | None:
     that to optimize it takes more than a moment.
     """
     model = side.model
-    if sum(1 for _ in optimize(model, "cse").nodes()) > _MOST_NODES:
+    if sum(1 for _ in side.simplified.nodes()) > _MOST_NODES:
         return None
+    optimized = optimize(side.simplified, "share_neighbors", after=SIMPLIFIED)
     cutoff = max((d.rc or 0.0 for d in model.lists()), default=0.0)
     return Effect(
         model.vector.n_trained,
         len(model.vector),
         cutoff,
         4 / 3 * pi * cutoff**3 * DENSITY,
-        operations_per_atom(optimize(model, "share_neighbors"), DENSITY),
+        operations_per_atom(optimized, DENSITY),
     )

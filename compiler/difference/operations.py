@@ -6,14 +6,15 @@ Values are written as the language writes them (`5 Å`, `bessel(8)`, `0.1 eV in 
 from __future__ import annotations
 
 from dataclasses import asdict, dataclass
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 
 @dataclass(frozen=True)
 class Operation:
-    """A change. `kind` is its name in JSON."""
+    """A change. `kind` is its name in JSON, `counts_as` the kind that a gate has it under."""
 
     kind: ClassVar[str]
+    counts_as: ClassVar[Literal["formula", "numbers"]] = "formula"
 
     def as_dict(self) -> dict[str, Any]:
         return {"kind": self.kind, **asdict(self)}
@@ -157,6 +158,7 @@ class ParameterFreed(Operation):
     """rows: those of its table, `Nb-W`; empty: all."""
 
     kind = "parameter_freed"
+    counts_as = "numbers"
     parameter: str
     rows: tuple[str, ...]
 
@@ -164,6 +166,7 @@ class ParameterFreed(Operation):
 @dataclass(frozen=True)
 class ParameterFixed(Operation):
     kind = "parameter_fixed"
+    counts_as = "numbers"
     parameter: str
     rows: tuple[str, ...]
 
@@ -171,6 +174,7 @@ class ParameterFixed(Operation):
 @dataclass(frozen=True)
 class StartChanged(Operation):
     kind = "start_changed"
+    counts_as = "numbers"
     parameter: str
     rows: tuple[str, ...]
     before: str
@@ -180,6 +184,7 @@ class StartChanged(Operation):
 @dataclass(frozen=True)
 class BoundsChanged(Operation):
     kind = "bounds_changed"
+    counts_as = "numbers"
     parameter: str
     rows: tuple[str, ...]
     before: str | None

@@ -15,12 +15,14 @@ from ..ir import ops
 from ..ir.graph import Model, Node, topological
 from ..ir.parameter import Parameter
 from ..passes.drop_dead import drop_dead_parts
+from ..pipeline import optimize
 from ..syntax import tree as syntax
 from . import written
 
 STEPS = 30_000  # of a comparison, each a sum of products that is looked up or made, 20 µs
 RANDOM = "random"  # the word for a start that is drawn
 WEIGHTS = "random weights"  # of a network
+SIMPLIFIED = "cse"  # the last of the passes that make a model simple
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,6 +67,11 @@ class Side:
     @cached_property
     def parameters(self) -> dict[str, Parameter]:
         return {p.name: p for p in self.model.parameters}
+
+    @cached_property
+    def simplified(self) -> Model:
+        """The model with constants folded and equal parts shared."""
+        return optimize(self.model, SIMPLIFIED)
 
     @property
     def energy(self) -> Node:

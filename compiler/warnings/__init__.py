@@ -38,12 +38,15 @@ WARNINGS: tuple[Warning, ...] = (
 )
 
 
-def warnings_of(checked: Checked, model: Model) -> tuple[Diagnostic, ...]:
+def warnings_of(
+    checked: Checked, model: Model, simplify: Callable[[], Model] | None = None
+) -> tuple[Diagnostic, ...]:
     """The warnings of a spec that is valid, in the order of its text. `model`: the one built of it.
 
-    A spec that is too large to be looked at in time has a note about the warnings that stopped.
+    simplify: gives the simplified model, where somebody else has it. A spec that is too large to be looked at
+    in time has a note about the warnings that stopped.
     """
-    formula = Formula(checked, model)
+    formula = Formula(checked, model, simplify=simplify)
     found: list[Diagnostic] = []
     stopped: list[str] = []
     for warning in WARNINGS:

@@ -31,8 +31,13 @@ def read_parameters(formula: Formula) -> frozenset[str]:
         args = tuple(done[a] for a in node.args)
         known = _constant(node, formula.ranges[node])
         done[node] = known or (node if args == node.args else remake(node, args))
-    model = share_subexpressions(simplify_model(renewed(model, done)))
-    model = simplify_model(rewrite_model(model, lambda node: without_cancelling(node, formula.budget)))
+    if all(done[root] is root for root in roots):
+        model = formula.simplified
+    else:
+        model = share_subexpressions(simplify_model(renewed(model, done)))
+    cancelled = rewrite_model(model, lambda node: without_cancelling(node, formula.budget))
+    if cancelled.outputs["energy"] is not model.outputs["energy"]:
+        model = simplify_model(cancelled)
     return frozenset(n["name"] for n in topological([model.outputs["energy"]]) if n.op is ops.param)
 
 

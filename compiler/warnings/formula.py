@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -12,6 +12,7 @@ from ..declarations.check import Checked, walk
 from ..diagnostics.source import Span
 from ..ir.graph import Model, Node, TermInstance, topological
 from ..ir.interval import ZERO, Range
+from ..pipeline import optimize
 from ..reduction.energy_operands import Operand, operands
 from ..syntax import tree as syntax
 
@@ -20,14 +21,22 @@ STEPS = 10_000  # of all warnings, each about what it takes to rewrite a node, 3
 
 @dataclass(frozen=True)
 class Formula:
+    """simplify: gives the simplified model, where somebody else has it."""
+
     checked: Checked
     model: Model
     budget: Budget = field(default_factory=lambda: Budget(STEPS))
+    simplify: Callable[[], Model] | None = None
 
     @cached_property
     def size(self) -> int:
         """Nodes of the energy and of the terms."""
         return sum(1 for _ in topological([self.energy, *(t.energy for t in self.model.terms)]))
+
+    @cached_property
+    def simplified(self) -> Model:
+        """The model with constants folded and equal parts shared."""
+        return optimize(self.model, "cse") if self.simplify is None else self.simplify()
 
     @cached_property
     def energy(self) -> Node:

@@ -103,7 +103,8 @@ def _tell(study: Study, learned: Learned, json: bool) -> None:
             console.result(f"not labelled: {place}: {reason}")
     console.result(_ENDS[learned.reason])
     count = console.counted(learned.structures, "structure")
-    console.result(f"{count}; model: {model}; pictures: {study.folder / 'coverage.png'}, rounds.png")
+    console.result(f"pictures: {study.folder / 'coverage.png'}, rounds.png")
+    console.result(console.saved(count, model))
 
 
 def round_table(rounds: tuple[Round, ...]) -> str:

@@ -80,6 +80,10 @@ def command(
     return 0
 
 
+def _counted(found: list[Analysis]) -> str:
+    return f"{len(found)} trajector{'y' if len(found) == 1 else 'ies'}"
+
+
 def _require(output: Path | None, plot: Path | None, trajectories: list[str]) -> None:
     from ..api.outputs import JSON, require_result, require_writable
 
@@ -146,7 +150,7 @@ def _write(
     }
     if output is not None:
         write_atomic(output, dumps(data, ensure_ascii=False, allow_nan=False, indent=1) + "\n")
-        console.say(f"wrote {output}", quiet)
+        console.say(console.saved(_counted(found), output), quiet)
     if plot is not None:
         from ..analysis.plots import save_plots
 

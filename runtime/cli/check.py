@@ -7,17 +7,21 @@ from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
+from ...compiler.diagnostics.files import STDIN, name_of
 from . import console
 from .options import Include, Json, SpeciesOption, species_list
 
 if TYPE_CHECKING:
     from ...compiler.diagnostics.diagnostic import Diagnostic
 
+Specs = Annotated[
+    list[Path],
+    typer.Argument(metavar="SPEC|RUN...", show_default=False, help="Spec files, or runs; `-` reads stdin."),
+]
+
 
 def command(
-    specs: Annotated[
-        list[Path], typer.Argument(metavar="SPEC|RUN...", show_default=False, help="Spec files, or runs.")
-    ],
+    specs: Specs,
     species: SpeciesOption = None,
     strict: Annotated[bool, typer.Option("--strict", help="A warning makes the exit code 1 too.")] = False,
     conflicts: Annotated[
@@ -40,9 +44,12 @@ def command(
       potentia check specs/*.pes --json
       potentia check alloy.pes --species Nb,W
       potentia check --fix nb.pes
+      cat nb.pes | potentia check -
       potentia check --conflicts nb.pes
       potentia check runs/nb
     """
+    if (fix or conflicts) and STDIN in specs:
+        raise typer.BadParameter("`--fix` and `--conflicts` are for files, and `-` is standard input")
     if conflicts:
         from .conflicts import check_conflicts
 
@@ -99,10 +106,10 @@ def _check(
         console.say(str(change))
     model, warnings, made = checked(path, species, certificates, include)
     if not json:
-        console.result(f"{path}: {sentence(model)}")
+        console.result(f"{name_of(path)}: {sentence(model)}")
         if made is not None:
             console.result(in_words(made))
-    about: dict[str, object] = {"run" if is_run(path) else "spec": str(path), **facts(model)}
+    about: dict[str, object] = {"run" if is_run(path) else "spec": name_of(path), **facts(model)}
     about["warnings"] = as_json(warnings)
     if fix:
         about["fixed"] = [c.data() for c in mended]

@@ -100,3 +100,19 @@ def colours_result() -> bool:
     """Whether results are coloured: on a terminal, and in the pager of git."""
     seen = sys.stdout.isatty() or "GIT_PAGER_IN_USE" in os.environ
     return seen and os.environ.get("TERM") != "dumb" and "NO_COLOR" not in os.environ
+
+
+def saved(what: str, place: object) -> str:
+    """The last line of a command: what it has done, and where that is."""
+    return f"{what}; saved in {place}"
+
+
+def lasted(seconds: float) -> str:
+    """`9.3 s`, `45 s`, `20 min 34 s`, `2 h 05 min`."""
+    if seconds < 9.95:
+        return f"{seconds:.1f} s"
+    whole = round(seconds)
+    if whole < 120:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest:02d} s" if minutes < 120 else f"{minutes // 60} h {minutes % 60:02d} min"

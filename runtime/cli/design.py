@@ -67,5 +67,5 @@ def command(
     console.result(console.table(front_rows(found.rows)))
     for reason in found.left_out:
         console.result(f"left out: {reason}")
-    console.result(f"specs and runs: {output / 'front'}")
+    console.result(console.saved(console.counted(len(found.rows), "model"), output / "front"))
     return 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NamedTuple
+from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
@@ -16,8 +16,18 @@ if TYPE_CHECKING:
     from .comparing import Compared
     from .diff_runs import RunsCompared
 
-SCHEMA = 1  # of the JSON; raised when a field changes its meaning or goes
 TROUBLE = 2  # nothing could be compared; 1 says that there is a difference
+
+Gate = Annotated[
+    str | None,
+    typer.Option(
+        "--gate",
+        metavar="KINDS",
+        help="Kinds of change that make the exit code 1: formula, numbers, properties; others do not.",
+    ),
+]
+Colour = Annotated[bool | None, typer.Option("--color/--no-color", help="Colours. [on a terminal]")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")]
 
 
 def command(
@@ -39,9 +49,9 @@ def command(
         Path | None,
         typer.Option("--html", metavar="FILE", help="File for a page with all tables and curves."),
     ] = None,
-    colour: Annotated[
-        bool | None, typer.Option("--color/--no-color", help="Colours. [on a terminal]")
-    ] = None,
+    gate: Gate = None,
+    markdown: Markdown = False,
+    colour: Colour = None,
     git: Annotated[bool, typer.Option("--git", help="Arguments are those of a diff command of git.")] = False,
     textconv: Annotated[
         bool, typer.Option("--textconv", help="Print the meaning of one spec, for git.")
@@ -53,7 +63,7 @@ def command(
     """Print the changes of meaning between two versions of a potential; words, order and layout do not count.
 
     Parameters, errors and properties of two runs are compared too. Exit code 0: proved the same.
-    1: different, or not proved the same. 2: not comparable.
+    1: different, or not proved the same; with `--gate`, different in that. 2: not comparable.
 
     \b
     Examples:
@@ -63,6 +73,7 @@ def command(
       potentia diff v1.2..v1.3 nb.pes --json
       potentia diff runs/nb runs/small --numeric
       potentia diff runs/nb runs/new --data nb.xyz --html changes.html
+      potentia diff HEAD^1.. nb.pes --gate formula --markdown
     """
     from ...compiler.diagnostics.diagnostic import UserError
 
@@ -74,10 +85,14 @@ def command(
 
             console.result(shown(versions, colour, textconv), coloured=True)
             return 0
-        return _compared(versions, _Asked(chosen, numeric, data, html, colour, include, json, quiet))
+        form = _form(json, markdown)
+        return _compared(versions, _Asked(chosen, numeric, data, html, gate, form, colour, include, quiet))
     except UserError as error:
         console.report(error.diagnostics, json)
         return TROUBLE
+
+
+Form = Literal["text", "json", "markdown"]
 
 
 class _Asked(NamedTuple):
@@ -85,37 +100,57 @@ class _Asked(NamedTuple):
     numeric: bool
     data: list[str] | None
     html: Path | None
+    gate: str | None
+    form: Form
     colour: bool
     include: list[Path] | None
-    json: bool
     quiet: bool
+
+    @property
+    def json(self) -> bool:
+        return self.form == "json"
+
+
+def _form(json: bool, markdown: bool) -> Form:
+    from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
+
+    if json and markdown:
+        message = "`--json` and `--markdown` are two forms of one answer"
+        raise SpecError(Diagnostic("usage", message, help="give one of them"))
+    return "json" if json else "markdown" if markdown else "text"
 
 
 def _compared(words: list[str], asked: _Asked) -> int:
     from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
     from ..runs.versions import read_versions
     from .comparing import compared
-    from .spec_warnings import report_versions
+    from .diff_answer import Answer
+    from .gate import changes, kinds_of
+    from .spec_warnings import report_compared
 
     if len(words) != 2:
         message = "two versions are compared: `potentia diff A B`"
         raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` lists their forms"))
-    versions = read_versions(words, asked.include or ())
-    found = compared(*versions, asked.species)
-    report_versions(versions, asked.json, asked.quiet, asked.species)
-    if found.faults and not asked.json:
+    kinds = kinds_of(asked.gate)
+    found = compared(*read_versions(words, asked.include or ()), asked.species)
+    if not asked.quiet:
+        report_compared(found, asked.json, asked.species)
+    if found.faults and asked.form == "text":
         console.report(found.faults)
     measured = _measured(found.difference) if asked.numeric else None
     runs = _runs(found, asked)
+    answer = Answer(found, measured, runs, changes(kinds, found, runs) if kinds else None)
     if asked.json:
-        console.result_json(as_data(found, measured, runs))
+        console.result_json(answer.as_dict())
+    elif asked.form == "markdown":
+        console.result(answer.markdown())
     else:
-        _tell(found, measured, runs, asked.colour)
+        console.result(answer.text(asked.colour), coloured=True)
     if asked.html is not None:
         from .diff_runs import save_page
 
         save_page(asked.html, found, runs, asked.quiet)
-    return int(not found.is_same or (runs is not None and runs.differs))
+    return int(answer.is_refused)
 
 
 def _runs(found: Compared, asked: _Asked) -> RunsCompared | None:
@@ -124,19 +159,7 @@ def _runs(found: Compared, asked: _Asked) -> RunsCompared | None:
         return None
     from .diff_runs import runs_compared
 
-    return runs_compared(found, asked.data, asked.quiet or asked.json)
-
-
-def _tell(
-    found: Compared, measured: NumericDifference | None, runs: RunsCompared | None, colour: bool
-) -> None:
-    console.result(found.text(colour), coloured=True)
-    if measured is not None:
-        console.result(measured.sentence())
-    if runs is not None:
-        from .diff_runs import text
-
-        console.result("\n" + text(runs))
+    return runs_compared(found, asked.data, asked.quiet or asked.form != "text")
 
 
 def _measured(difference: Difference) -> NumericDifference | None:
@@ -145,26 +168,3 @@ def _measured(difference: Difference) -> NumericDifference | None:
     from ..comparison.numeric_difference import sampled
 
     return sampled(difference)
-
-
-def as_data(
-    found: Compared, measured: NumericDifference | None, runs: RunsCompared | None
-) -> dict[str, object]:
-    """The JSON, as docs/diffing.md has it."""
-    from dataclasses import asdict
-
-    from ...compiler.diagnostics.render import as_json
-    from ...compiler.difference.effect import DENSITY
-
-    effect = None
-    if found.effects is not None:
-        before, after = map(asdict, found.effects)
-        effect = {"density_per_ang3": DENSITY, "before": before, "after": after}
-    return {
-        "schema": SCHEMA,
-        **found.as_dict(),
-        "effect": effect,
-        "numeric": None if measured is None else measured.as_dict(),
-        "diagnostics": as_json(found.faults),
-        **({"numbers": None, "physics": None} if runs is None else runs.as_dict()),
-    }

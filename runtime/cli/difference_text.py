@@ -13,6 +13,7 @@ from ...compiler.difference.effect import DENSITY, Effect
 from . import console
 
 WIDTH = 100
+WORDS_ONLY = "words only: their meaning is unknown where a spec is not valid"
 _LONGEST = 2000  # characters of a text of the specs
 _COLOURS = {"+": "32", "-": "31", "~": "33", "?": "35", "=": "32", "!": "1;31"}
 Paint = Callable[[str, str], str]
@@ -28,32 +29,38 @@ def as_text(
 ) -> str:
     """The whole answer; names: of the two versions."""
     lines = _head(difference, names, paint)
-    for operation in _together(difference.operations):
+    for operation in together(difference.operations):
         lines += _told(operation, paint)
     if effects is not None:
-        lines += ["", *_effect(*effects)]
+        lines += ["", *console.table(effect_rows(*effects)).splitlines()]
     return "\n".join(lines)
+
+
+def headline(difference: Difference) -> str:
+    """The verdict: `the same, proved`, `5 changes`."""
+    n = console.counted(len(difference.operations), "change")
+    if difference.verdict == "same":
+        return "the same words" if difference.level == "syntax" else "the same, proved"
+    if difference.verdict == "unproved":
+        changes = f": {n} of words" if difference.operations else ""
+        return f"not proved the same, nor different{changes}; `--numeric` compares numbers"
+    return n
 
 
 def _head(difference: Difference, names: tuple[str, str], paint: Paint) -> list[str]:
     a, b = names
+    verdict = headline(difference)
     if difference.verdict == "same":
-        how = "the same words" if difference.level == "syntax" else "the same, proved"
-        return _wrapped(paint("=", "="), f"{how}: {a} and {b}")
+        return _wrapped(paint("=", "="), f"{verdict}: {a} and {b}")
     if difference.verdict == "unproved":
-        n = len(difference.operations)
-        changes = f": {console.counted(n, 'change')} of words" if n else ""
-        text = f"{a} → {b}: not proved the same, nor different{changes}; `--numeric` compares numbers"
-        return _wrapped(paint("?", "?"), text)
-    text = f"{a} → {b}: {console.counted(len(difference.operations), 'change')}"
-    lines = _wrapped("", text)
+        return _wrapped(paint("?", "?"), f"{a} → {b}: {verdict}")
+    lines = _wrapped("", f"{a} → {b}: {verdict}")
     if difference.level == "syntax":
-        text = "words only: their meaning is unknown where a spec is not valid"
-        lines += _wrapped(paint("!", "!"), text)
+        lines += _wrapped(paint("!", "!"), WORDS_ONLY)
     return lines
 
 
-def _together(found: Sequence[op.Operation]) -> Iterator[op.Operation]:
+def together(found: Sequence[op.Operation]) -> Iterator[op.Operation]:
     """Terms that moved together, named once."""
     moves: dict[tuple[str, str], list[str]] = {}
     for o in found:
@@ -76,20 +83,20 @@ def _wrapped(mark: str, text: str) -> list[str]:
 
 
 def _told(operation: op.Operation, paint: Paint) -> list[str]:
-    mark, text, pair = _words(operation)
-    text = _shown(text)
-    shown = paint(mark, mark)
+    mark, text, pair = words(operation)
+    text = shown(text)
+    sign = paint(mark, mark)
     if pair is None:
         first, *others = textwrap.wrap(text, WIDTH - 6, break_on_hyphens=False)
-        return [f"  {shown} {first}", *(f"      {line}" for line in others)]
-    before, after = ("nothing" if x is None or x == "" else _shown(x) for x in pair)
+        return [f"  {sign} {first}", *(f"      {line}" for line in others)]
+    before, after = ("nothing" if x is None or x == "" else shown(x) for x in pair)
     short = f"{text} {before} → {after}"
     if len(short) + 4 <= WIDTH:
-        return [f"  {shown} {short}"]
-    return [f"  {shown} {text}", *_side("-", before, paint), *_side("+", after, paint)]
+        return [f"  {sign} {short}"]
+    return [f"  {sign} {text}", *_side("-", before, paint), *_side("+", after, paint)]
 
 
-def _shown(text: str) -> str:
+def shown(text: str) -> str:
     """A text of the specs: no control characters, and no more than a few lines of it."""
     return plain(text if len(text) <= _LONGEST else text[:_LONGEST] + "…")
 
@@ -102,7 +109,8 @@ def _side(mark: str, text: str, paint: Paint) -> list[str]:
 Words = tuple[str, str, tuple[str | None, str | None] | None]  # mark, text, before and after
 
 
-def _words(operation: op.Operation) -> Words:
+def words(operation: op.Operation) -> Words:
+    """A change in words."""
     for kind, say in _SAYINGS.items():
         if isinstance(operation, kind):
             return say(operation)
@@ -171,8 +179,10 @@ _SAYINGS: dict[type[op.Operation], Callable[[Any], Words]] = {
 # --- effects -----------------------------------------------------------------------------------
 
 
-def _effect(before: Effect, after: Effect) -> list[str]:
-    rows = [
+def effect_rows(before: Effect, after: Effect) -> list[list[str]]:
+    """A table of the effects, its head first."""
+    return [
+        ["", "before", "after"],
         ["trained parameters", str(before.trained), str(after.trained)],
         ["cutoff, Å", f"{before.cutoff:g}", f"{after.cutoff:g}"],
         [
@@ -182,4 +192,3 @@ def _effect(before: Effect, after: Effect) -> list[str]:
         ],
         ["operations for the energy of an atom", f"{before.operations:.0f}", f"{after.operations:.0f}"],
     ]
-    return console.table([["", "before", "after"], *rows]).splitlines()

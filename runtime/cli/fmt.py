@@ -42,8 +42,9 @@ def command(
     wrong: list[Diagnostic] = []
     for spec in specs:
         try:
-            old = sys.stdin.read() if spec == "-" else read_source(Path(spec)).text
-            new = format_source(old, "<stdin>" if spec == "-" else spec)
+            source = read_source(Path(spec))
+            old = source.text
+            new = format_source(old, source.name)
         except UserError as error:
             wrong += error.diagnostics
             continue

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
-from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -17,7 +15,6 @@ from .options import Json
 
 if TYPE_CHECKING:
     from ..runs.lineage import Step
-    from ..runs.versions import Version
 
 _ERRORS = (
     ("energy_rmse_ev_per_atom", "E", "meV/atom", 1000.0, "{:.2f}"),
@@ -25,10 +22,24 @@ _ERRORS = (
     ("stress_rmse_gpa", "S", "GPa", 1.0, "{:.3f}"),
 )
 _SHOWN = 12  # digits of a digest
+VERSIONED = ("formula", "numbers")  # kinds of change that versions in git show
+TROUBLE = 2  # as of `diff`, where 1 is the answer of the gate
 
 
 def command(
     model: Annotated[Path, typer.Argument(metavar="RUN|SPEC", show_default=False, help="Run, or spec file.")],
+    since: Annotated[
+        str | None,
+        typer.Option("--since", metavar="REV", help="Versions of a spec after this revision of git alone."),
+    ] = None,
+    gate: Annotated[
+        str | None,
+        typer.Option(
+            "--gate",
+            metavar="KINDS",
+            help="Kinds of change that make the exit code 1 where a version has one: formula, numbers.",
+        ),
+    ] = None,
     json: Json = False,
 ) -> int:
     """Print the history of a potential, the latest first.
@@ -41,29 +52,51 @@ def command(
       potentia log runs/nb
       potentia log nb.pes
       potentia log studies/nb/front/030.pes --json
+      potentia log nb.pes --since v1.2 --gate formula
     """
+    from .gate import kinds_of
+
+    if gate is None:
+        return _history(model, since, (), json)
+    try:
+        return _history(model, since, kinds_of(gate, VERSIONED), json)
+    except UserError as error:
+        console.report(error.diagnostics, json)
+        return TROUBLE
+
+
+def _history(model: Path, since: str | None, kinds: tuple[str, ...], json: bool) -> int:
+    """Print it; whether a version has changes of these kinds. Raises UserError."""
+    from ..files.git import commits
     from ..runs.formats import METADATA, SPEC
     from ..runs.run_folder import read_metadata
+    from .log_versions import versions_of
 
     is_spec = model.suffix == ".pes" and not model.is_dir()
+    if not is_spec and (kinds or since is not None):
+        message = f"`--since` and `--gate` are for versions of a spec in git, and `{model}` is a run"
+        help = "`potentia diff RUN RUN --gate formula,numbers` compares two runs"
+        raise ArtifactError(Diagnostic("usage", message, help=help))
     folder = _beside(model, SPEC) if is_spec else model
     steps = [] if is_spec and not (folder / METADATA).is_file() else read_metadata(folder).history
-    versions = _versions(model) if is_spec and model.is_file() else []
-    if not steps and not versions:
+    known = commits(model) if is_spec and model.is_file() else []
+    if not known and (not steps or kinds or since is not None):
         message = (
             f"nothing is known of where `{model}` comes from: no run lies beside it, and git has no version"
         )
         help = "`potentia fit` makes runs, and `git add` and `git commit` versions"
         raise ArtifactError(Diagnostic("no-history", message, place=str(model), help=help))
+    versions = versions_of(model, known, since)
     _warn(model, is_spec, json)
+    told = [] if kinds or since is not None else steps
     if json:
-        history = [s.model_dump() for s in steps]
-        console.result_json({"run": str(folder) if steps else None, "history": history, "versions": versions})
+        history = [s.model_dump() for s in told]
+        rows = [version.as_dict(kinds) for version in versions]
+        console.result_json({"run": str(folder) if steps else None, "history": history, "versions": rows})
     else:
-        parts = [_told(step) for step in reversed(steps)]
-        parts += [f"{v['commit']}  {v['day']}  {v['subject']}\n{v['changes']}" for v in versions]
-        console.result("\n\n".join(parts))
-    return 0
+        parts = [_told(step) for step in reversed(told)] + [version.text(kinds) for version in versions]
+        console.result("\n\n".join(parts) or f"no version since {since}")
+    return int(any(any(version.changes(kinds).values()) for version in versions))
 
 
 def _warn(model: Path, is_spec: bool, json: bool) -> None:
@@ -79,28 +112,6 @@ def _warn(model: Path, is_spec: bool, json: bool) -> None:
 def _beside(spec: Path, name: str) -> Path:
     """The run of a spec: the folder that it lies in, or one of its name, as a design lays them."""
     return spec.parent if spec.name == name else spec.with_suffix("")
-
-
-def _versions(spec: Path) -> list[dict[str, str]]:
-    """The commits of a spec, the latest first, each with its changes."""
-    from ..files.git import commits
-    from ..runs.versions import read_version
-
-    found = commits(spec)
-    texts = [read_version(f"{c.digest}:./{spec.name}", spec.parent) for c in found]
-    changes = [_changes(old, new) for new, old in pairwise(texts)]
-    return [
-        {"commit": c.digest, "day": c.day, "subject": c.subject, "changes": change}
-        for c, change in zip(found, [*changes, "  first version"], strict=False)
-    ]
-
-
-def _changes(old: Version, new: Version) -> str:
-    from .comparing import compared
-
-    found = replace(compared(old, new), effects=None)
-    head, *lines = found.text().splitlines()
-    return "\n".join(lines) or ("  same in meaning" if found.is_same else f"  {head}")
 
 
 def _told(step: Step) -> str:

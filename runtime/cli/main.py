@@ -35,21 +35,26 @@ COMMANDS = (
     *("properties", "design"),
     *("md", "analyze", "active"),
     *("log", "import", "export", "git-setup", "lsp", "explain", "doctor", "cache"),
+    *("help", "completion"),
 )
+
+
+def _tell_version() -> None:
+    from ..files.installed import version_of
+
+    own = version_of("potentia")
+    console.result(f"potentia {own}" if own else "potentia, not installed")
 
 
 def _version(wanted: bool) -> None:
     if wanted:
-        from ..files.installed import version_of
-
-        own = version_of("potentia")
-        console.result(f"potentia {own}" if own else "potentia, not installed")
+        _tell_version()
         raise typer.Exit
 
 
 def _options(
     version: bool = typer.Option(
-        False, "--version", callback=_version, is_eager=True, help="Print the version."
+        False, "--version", "-V", callback=_version, is_eager=True, help="Print the version."
     ),
 ) -> None:
     pass
@@ -152,24 +157,46 @@ def _run(given: Sequence[str]) -> int:
 _QUICK = {
     "check": {"--json", "--strict", "--fix", "--conflicts"},
     "fmt": {"--json", "--check", "--diff"},
-    "diff": {"--json", "--git", "--textconv"},
+    "diff": {"--json", "--git", "--textconv", "--markdown"},
 }
+_QUICK_VALUES: dict[str, set[str]] = {"diff": {"--gate"}}  # options of theirs that have a value
 
 
 def _quick(arguments: Sequence[str]) -> int | None:
-    """`check FILE…`, `fmt FILE…` and `diff A B` with plain flags, called as they are; None for anything else.
+    """`-V`, and `check FILE…`, `fmt FILE…` and `diff A B` with plain flags, called as they are; None else.
 
     Typer's reading of arguments loads pydantic, a quarter of the half second in which these should answer.
     """
-    options, files = _parted(arguments[1:])
-    flags = [a for a in options if a.startswith("-")]
-    files = [*(a for a in options if not a.startswith("-")), *files]
-    known = _QUICK.get(next(iter(arguments), ""))
-    if known is None or not files or not set(flags) <= known:
+    name = next(iter(arguments), "")
+    if name in ("--version", "-V"):
+        _tell_version()
+        return 0
+    if name not in _QUICK:
         return None
-    command = import_module(f".{arguments[0]}", __package__).command
-    paths = [Path(f) for f in files] if arguments[0] == "check" else files
-    return int(command(paths, **{flag[2:]: True for flag in flags}))
+    options, others = _parted(arguments[1:])
+    flags, files = _read(name, options)
+    files += others
+    if not files or not set(flags) <= _QUICK[name] | _QUICK_VALUES.get(name, set()):
+        return None
+    command = import_module(f".{name}", __package__).command
+    paths = [Path(f) for f in files] if name == "check" else files
+    return int(command(paths, **{flag[2:]: value for flag, value in flags.items()}))
+
+
+def _read(command: str, words: Sequence[str]) -> tuple[dict[str, str | bool], list[str]]:
+    """Options of a quick command with their values, and the words that are none."""
+    flags: dict[str, str | bool] = {}
+    files = []
+    rest = iter(words)
+    for word in rest:
+        flag, given, value = word.partition("=")
+        if flag in _QUICK_VALUES.get(command, ()):
+            flags[flag] = value if given else next(rest, "")
+        elif word.startswith("-") and word != "-":
+            flags[word] = True
+        else:
+            files.append(word)
+    return flags, files
 
 
 _GIT = ("--git", "--textconv")  # what follows is words of git, such as the name of a file `-x.pes`

@@ -163,7 +163,8 @@ def _print(result: MDResult, folder: Path, as_json: bool) -> None:
     nearest = [["smallest distance", "Å"], *([n, f"{d:.3f}"] for n, d in result.smallest.items())]
     console.result(console.table(nearest, indent=0))
     rate = f"{result.steps_per_second:.0f} steps/s" if result.steps_per_second else "no step"
-    console.result(f"\n{result.steps} steps, {result.seconds:.1f} s ({rate} once it ran): {folder}")
+    done = f"{result.steps} steps in {console.lasted(result.seconds)} ({rate} once it ran)"
+    console.result(f"\n{console.saved(done, folder)}")
 
 
 _SHOWN = {

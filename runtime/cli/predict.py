@@ -68,7 +68,7 @@ def command(
     require_finite(found, predicted)
     if output is not None:
         renamed = write_predictions(output, found, predicted)
-        console.say(f"wrote {console.counted(len(found), 'structure')} to {output}", quiet)
+        console.say(console.saved(console.counted(len(found), "structure"), output), quiet)
         for line in _fate(renamed):
             console.say(line, quiet)
     if json:

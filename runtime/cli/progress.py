@@ -151,7 +151,7 @@ def designing(quiet: bool) -> Iterator[Callable[[Designing], None] | None]:
                 task,
                 description=plain(p.stage),
                 completed=p.share,
-                remark=f"{p.trials} trials, {p.seconds:.0f} s",
+                remark=f"{p.trials} trials, {console.lasted(p.seconds)}",
             )
     else:
         yield _lines()
@@ -163,6 +163,6 @@ def _lines() -> Callable[[Designing], None]:
     def tell(progress: Designing) -> None:
         if progress.stage not in told:
             told.add(progress.stage)
-            console.say(f"{progress.seconds:7.0f} s  {progress.stage}")
+            console.say(f"{console.lasted(progress.seconds):>11}  {progress.stage}")
 
     return tell

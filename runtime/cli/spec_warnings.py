@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from ...compiler.diagnostics.diagnostic import Diagnostic
+    from ...compiler.difference.sides import Side
     from ..potential.potential import Potential
     from ..runs.run_folder import FittedPotential
     from ..runs.versions import Version
+    from .comparing import Compared
 
 
 def warn(program: Program, json: bool, quiet: bool) -> tuple[Diagnostic, ...]:
@@ -49,15 +51,26 @@ def report_versions(
     versions: Iterable[Version], json: bool, quiet: bool = False, species: Sequence[str] | None = None
 ) -> None:
     """The warnings of specs and runs that are looked at, once for two that are the same; none is an error."""
-    if quiet:
-        return
-    found = {(v.source.text, v.run): _of_version(v, species or ()) for v in versions}
-    console.report([d for warnings in found.values() for d in warnings], json)
+    if not quiet:
+        console.report(_once((v, _of_version(v, species or ())) for v in versions), json)
 
 
-def _of_version(version: Version, species: Sequence[str]) -> tuple[Diagnostic, ...]:
-    """The warnings of a version; none where it is not valid, which others tell."""
+def report_compared(found: Compared, json: bool, species: Sequence[str] | None = None) -> None:
+    """The warnings of two versions, of the models that were built for the comparison."""
+    sides = (found.a, found.difference.a), (found.b, found.difference.b)
+    console.report(_once((v, _of_version(v, species or (), side)) for v, side in sides), json)
+
+
+def _once(warnings: Iterable[tuple[Version, tuple[Diagnostic, ...]]]) -> list[Diagnostic]:
+    found = {(version.source.text, version.run): own for version, own in warnings}
+    return [d for own in found.values() for d in own]
+
+
+def _of_version(version: Version, species: Sequence[str], side: Side | None = None) -> tuple[Diagnostic, ...]:
+    """The warnings of a version; none where it is not valid, which others tell. side: as it was built."""
     with suppress(UserError, RecursionError, Exhausted):
+        if version.run is None and side is not None:
+            return as_warnings(warnings_of(side.checked, side.model, lambda: side.simplified))
         if version.run is None:
             program = version.program.for_species(species)
             return as_warnings(warnings_of(program.checked, program.model))

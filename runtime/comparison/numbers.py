@@ -11,7 +11,7 @@ from ..runs.run_folder import FittedPotential, covariance
 from ..structures.arrays import Floats
 
 BEYOND = 2.0  # joint standard deviations: a change that is told
-_ROUNDING = 1e-9  # relative: numbers this close are the same where no deviation is known
+ROUNDING = 1e-9  # relative: numbers this close are the same where no deviation is known
 
 
 @dataclass(frozen=True)
@@ -106,7 +106,7 @@ def _changed(
 def _is_told(n: ChangedNumber) -> bool:
     if n.sigmas is not None:
         return n.sigmas > BEYOND
-    return abs(n.after - n.before) > _ROUNDING * max(abs(n.before), abs(n.after))
+    return abs(n.after - n.before) > ROUNDING * max(abs(n.before), abs(n.after))
 
 
 def _distance(change: Floats, joint: Floats) -> float | None:

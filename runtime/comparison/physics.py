@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
-from typing import cast
+from typing import TypedDict, cast
 
 from ..evaluation.errors import ErrorData, evaluate
 from ..potential.potential import Potential
@@ -12,6 +12,7 @@ from ..properties.results import PropertyData
 from ..properties.stored import PROPERTIES, kept
 from ..runs.run_folder import FittedPotential
 from ..structures.structure import Structure
+from .numbers import BEYOND, ROUNDING
 
 
 @dataclass(frozen=True)
@@ -40,18 +41,27 @@ class Property:
         joint = ((self.sigma_before or 0.0) ** 2 + (self.sigma_after or 0.0) ** 2) ** 0.5
         return abs(self.after - self.before) / joint if joint > 0 else None
 
+    @property
+    def has_changed(self) -> bool:
+        """Whether by more than `BEYOND` joint standard deviations, or at all where none is known."""
+        if self.sigmas is not None:
+            return self.sigmas > BEYOND
+        return abs(self.after - self.before) > ROUNDING * max(abs(self.before), abs(self.after))
+
 
 @dataclass(frozen=True)
 class Physics:
     """errors: stored in the runs, or on given structures. comparable: whether they are on the same data.
 
-    incomparable: properties of both that are of other structures by the same names.
+    incomparable: properties of both that are of other structures by the same names. of_one: properties that
+    only one of the runs keeps a value of.
     """
 
     errors: tuple[Errors, ...]
     properties: tuple[Property, ...]
     comparable: bool = True
     incomparable: tuple[str, ...] = ()
+    of_one: tuple[str, ...] = ()
 
     def as_dict(self) -> dict[str, object]:
         """Plain data for JSON."""
@@ -61,6 +71,7 @@ class Physics:
             "properties": rows,
             "comparable": self.comparable,
             "incomparable": list(self.incomparable),
+            "of_one": list(self.of_one),
         }
 
 
@@ -71,8 +82,7 @@ def stored(a: FittedPotential, b: FittedPotential) -> Physics:
         Errors("test", _stored(a.metadata.test), _stored(b.metadata.test)),
     )
     same = sorted(a.metadata.data.values()) == sorted(b.metadata.data.values())
-    common, others = properties(a, b)
-    return Physics(tuple(e for e in parts if e.before or e.after), common, same, others)
+    return Physics(tuple(e for e in parts if e.before or e.after), comparable=same, **_properties(a, b))
 
 
 def _stored(errors: Mapping[str, object] | None) -> ErrorData | None:
@@ -93,13 +103,21 @@ def measured(
     return Errors(name, before.as_dict(), after.as_dict())
 
 
-def properties(a: FittedPotential, b: FittedPotential) -> tuple[tuple[Property, ...], tuple[str, ...]]:
-    """The properties that both runs keep a value of, and the names of those that are of other structures."""
+class _Properties(TypedDict):
+    properties: tuple[Property, ...]
+    incomparable: tuple[str, ...]
+    of_one: tuple[str, ...]
+
+
+def _properties(a: FittedPotential, b: FittedPotential) -> _Properties:
+    """The properties that both runs keep a value of; names of those of other structures, and of one run."""
     first, second = kept(a.folder / PROPERTIES), kept(b.folder / PROPERTIES)
-    here, there = first.results, second.results
-    common = [n for n in here if n in there and None not in (here[n]["value"], there[n]["value"])]
+    here, there = ({n: r for n, r in k.results.items() if r["value"] is not None} for k in (first, second))
+    common = [n for n in here if n in there]
     others = [n for n in first.of_others(second.structures) if n in common]
-    return tuple(_property(here[n], there[n]) for n in common if n not in others), tuple(others)
+    found = tuple(_property(here[n], there[n]) for n in common if n not in others)
+    alone = tuple(n for n in dict.fromkeys((*here, *there)) if n not in common)
+    return {"properties": found, "incomparable": tuple(others), "of_one": alone}
 
 
 def _property(one: PropertyData, two: PropertyData) -> Property:

@@ -39,12 +39,16 @@ class Commit(NamedTuple):
     subject: str
 
 
-def commits(path: Path) -> list[Commit]:
+def commits(path: Path, since: str | None = None) -> list[Commit]:
     """The commits that changed a file, the latest first; none where git has no such file.
 
-    Raises SpecError no-git.
+    since: a revision; commits that it has already are left out. Raises SpecError: no-git, not-a-repository,
+    missing-revision.
     """
-    found = _git(path.parent, "log", "--format=%h%x09%as%x09%s", "--", path.name)
+    if since is not None:
+        _need_revision(since, since, path.parent)
+    span = ["HEAD"] if since is None else ["--end-of-options", f"{since}..HEAD"]
+    found = _git(path.parent, "log", "--format=%h%x09%as%x09%s", *span, "--", path.name)
     lines = found.stdout.decode("utf-8", "replace").splitlines() if found.returncode == 0 else []
     return [Commit(*line.split("\t", 2)) for line in lines]
 

@@ -34,7 +34,10 @@ def test_tables_files_and_plots(walks: list[str], tmp_path: Path, capsys: pytest
     assert any(line.startswith("clustering: CLUSTERED, first ") for line in lines)
     assert "diffusion, slope of the MSD from 0.1 to 0.9 ps, 5 blocks:" in lines
     assert "together: 2 runs, 2 clustered" in lines
-    assert err.splitlines() == [f"wrote {output}", *(f"plot: {plots / n}.png" for n in _PLOTS)]
+    assert err.splitlines() == [
+        f"2 trajectories; saved in {output}",
+        *(f"plot: {plots / n}.png" for n in _PLOTS),
+    ]
     for name in _PLOTS:
         assert (plots / f"{name}.png").read_bytes().startswith(b"\x89PNG")
     data = json.loads(output.read_text())

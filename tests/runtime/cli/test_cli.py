@@ -126,7 +126,7 @@ def test_fmt_as_a_filter(
 ) -> None:
     import io
 
-    monkeypatch.setattr(sys, "stdin", io.StringIO(UGLY))
+    monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(UGLY.encode())))
     assert run(capsys, "fmt", "-") == (0, NEAT, "")
 
 

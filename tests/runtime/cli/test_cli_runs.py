@@ -333,7 +333,7 @@ def test_predict(here: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path)
     given = ("predict", "runs/lj", "--structures", "nb.xyz", "--target", "xla", "-o", str(out_file))
     code, out, err = run(capsys, *given)
     kept = "labels of the file are kept as given_energy, given_forces, given_stress"
-    assert (code, out, err) == (0, "", f"target: xla\nwrote 8 structures to {out_file}\n{kept}\n")
+    assert (code, out, err) == (0, "", f"target: xla\n8 structures; saved in {out_file}\n{kept}\n")
     for given, found in zip(read("nb.xyz", ":"), read(out_file, ":"), strict=True):
         np.testing.assert_allclose(found.get_potential_energy(), given.get_potential_energy(), atol=1e-3)
         np.testing.assert_allclose(found.get_forces(), given.get_forces(), atol=1e-3)

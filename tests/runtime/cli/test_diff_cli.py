@@ -12,7 +12,7 @@ from commands import imported_by, run
 from documents import blocks
 from places import ROOT
 from potentia.compiler.difference.operations import Operation
-from potentia.runtime.cli.diff import SCHEMA
+from potentia.runtime.cli.diff_answer import SCHEMA
 from potentia.runtime.cli.difference_text import WIDTH
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs.formats import FORMAT

@@ -74,6 +74,18 @@ def test_versions_of_a_spec(
     assert blocks[0][1] == "  ~ eam: rc 5 Å → 6 Å"
     assert blocks[1][1:] == ["  same in meaning"]
     assert blocks[2][1:] == ["  first version"]
+    code, out, _ = run(capsys, "log", str(spec), "--gate", "formula,numbers")
+    assert code == 1
+    assert out.splitlines()[1:4] == [
+        "  ~ eam: rc 5 Å → 6 Å",
+        "  gate formula: 1 change",
+        "  gate numbers: nothing has changed",
+    ]
+    code, out, _ = run(capsys, "log", str(spec), "--gate", "numbers", "--since", "HEAD^", "--json")
+    assert (code, [v["gate"] for v in json.loads(out)["versions"]]) == (0, [{"numbers": 0}])
+    assert run(capsys, "log", str(spec), "--since", "HEAD")[1] == "no version since HEAD\n"
+    code, _, err = run(capsys, "log", str(spec), "--since", "v9", "--gate", "formula")
+    assert code == 2 and err.startswith("error[missing-revision]: there is no revision `v9`")
 
 
 def test_a_spec_without_a_past(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
@@ -89,3 +101,10 @@ def test_errors_are_those_that_are_known() -> None:
         "energy_rmse_ev_per_atom": 0.5
     }
     assert Step(origin="x").train is None
+
+
+def test_a_gate_is_for_versions_in_git(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "log", str(OLD), "--gate", "formula")
+    assert (code, out) == (2, "") and "are for versions of a spec in git, and" in err
+    code, out, err = run(capsys, "log", str(OLD / "spec.pes"), "--gate", "properties")
+    assert (code, out) == (2, "") and "the kinds are formula, numbers" in err

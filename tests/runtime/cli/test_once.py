@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 from commands import run
 from potentia.compiler.declarations.check import check_file
-from potentia.compiler.elaborate.model_builder import build_model
+from potentia.compiler.elaborate.model_builder import Builder, build_model
+from potentia.compiler.pipeline import PASSES
 from potentia.compiler.syntax.parser import parse_source
 
 
@@ -55,3 +56,23 @@ def test_a_fit_parses_checks_and_builds_once(
     assert [source.name for source in parsed if source.name not in library] == [str(spec)]
     assert [file.source.name for file in checked] == [str(spec)]
     assert [c.file.source.name for c in built] == [str(spec)]
+
+
+def test_a_difference_builds_and_simplifies_each_spec_once(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    done: list[str] = []
+
+    def noted(name: str, function: Callable[..., Any]) -> Callable[..., Any]:
+        return lambda *arguments: [done.append(name), function(*arguments)][1]
+
+    (tmp_path / "a.pes").write_text("E = lj(Nb)\n", "utf-8")
+    (tmp_path / "b.pes").write_text("E = lj(Nb, rc = 4) + zbl(Nb)\n", "utf-8")
+    monkeypatch.setattr(Builder, "model", noted("build", Builder.model))
+    steps = tuple(step._replace(run=noted(step.name, step.run)) for step in PASSES)
+    monkeypatch.setattr("potentia.compiler.pipeline.PASSES", steps)
+    assert run(capsys, "diff", str(tmp_path / "a.pes"), str(tmp_path / "b.pes"))[0] == 1
+    assert {name: done.count(name) for name in done} == {
+        **{"build": 2, "simplify": 2, "cse": 2},
+        **{"symmetrize": 2, "by_species": 2, "share_neighbors": 2},
+    }

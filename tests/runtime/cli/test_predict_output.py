@@ -58,7 +58,7 @@ def test_every_word_of_a_frame_stays(here: Path, capsys: pytest.CaptureFixture[s
     Path("one.xyz").write_text(FRAME)
     assert predicted(capsys, "one.xyz") == [
         "target: reference",
-        "wrote 1 structure to out.xyz",
+        "1 structure; saved in out.xyz",
         "labels of the file are kept as given_energy, given_forces, given_virial",
     ]
     count, header, *atoms = Path("out.xyz").read_text().splitlines()
@@ -94,7 +94,7 @@ def test_a_plain_file_keeps_its_comment_and_its_columns(
     here: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     Path("plain.xyz").write_text("2\n a comment\nAr 0 0 0 x 1\nAr 3.7000000000000001 0 0 y 2\n\n")
-    assert predicted(capsys, "plain.xyz") == ["target: reference", "wrote 1 structure to out.xyz"]
+    assert predicted(capsys, "plain.xyz") == ["target: reference", "1 structure; saved in out.xyz"]
     _, header, first, second = Path("out.xyz").read_text().splitlines()
     assert header.startswith("a comment Properties=species:S:1:pos:R:3:unnamed:S:2:forces:R:3 energy=")
     assert first.split()[:6] == ["Ar", "0", "0", "0", "x", "1"]

@@ -12,6 +12,8 @@ from ase.calculators.singlepoint import SinglePointCalculator
 from ase.io import write
 from commands import run
 from potentia.runtime.potential.potential import compile
+from potentia.runtime.properties.results import PropertyResult
+from potentia.runtime.properties.stored import PROPERTIES, keep
 from potentia.runtime.runs.run_folder import save
 
 SPEC = "species Cu\nE = lj(epsilon = 0.4 eV, sigma = 2.3 Å, rc = 5)\n"
@@ -89,3 +91,42 @@ def test_a_run_that_is_damaged(runs: Path, capsys: pytest.CaptureFixture[str]) -
     code, out, err = run(capsys, "diff", "a", "far")
     assert (code, out) == (2, "") and err.startswith("error[damaged-artifact]: ")
     assert "far/parameters.npz" in err
+
+
+# --- the gate ----------------------------------------------------------------------------------
+
+
+def gate(capsys: pytest.CaptureFixture[str], a: str, b: str, kinds: str) -> tuple[int, dict[str, int]]:
+    code, out, _ = run(capsys, "diff", a, b, "--json", "--gate", kinds)
+    return code, json.loads(out)["gate"]
+
+
+def test_a_gate_for_numbers_and_one_for_the_formula(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert gate(capsys, "a", "near", "formula,numbers") == (0, {"formula": 0, "numbers": 0})
+    assert gate(capsys, "a", "far", "numbers,formula") == (1, {"formula": 0, "numbers": 1})
+    assert gate(capsys, "a", "far", "formula") == (0, {"formula": 0})
+
+
+def test_a_gate_for_properties(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "diff", "a", "near", "--gate", "properties")
+    assert (code, out) == (2, "") and err.startswith("error[no-properties]: `a` and `near` keep no property")
+    for name, c44 in (("a", 30.0), ("near", 30.2), ("far", 31.0)):
+        keep(
+            runs / name / PROPERTIES,
+            [PropertyResult("c44", c44, "GPa", 0.1), PropertyResult("B", 9.0, "GPa")],
+        )
+    assert gate(capsys, "a", "near", "properties") == (0, {"properties": 0})
+    assert gate(capsys, "a", "far", "properties") == (1, {"properties": 1})
+    keep(runs / "near" / PROPERTIES, [PropertyResult("B", 9.01, "GPa"), PropertyResult("vacancy", 1.0, "eV")])
+    assert gate(capsys, "a", "near", "properties") == (1, {"properties": 2})  # B has no σ, a no vacancy
+    code, _, err = run(capsys, "diff", "a", "lj.pes", "--gate", "properties")
+    assert code == 2 and "`lj.pes` is a spec: it has no measured properties" in err
+
+
+def test_runs_as_markdown(runs: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "diff", "a", "far", "--markdown", "--gate", "formula,numbers")
+    assert (code, err) == (1, "")
+    lines = out.splitlines()
+    assert lines[0] == "### `a` → `far`: the same, proved"
+    assert "#### numbers" in lines and "| lj.sigma | 2.3 | 0.01 | 2.5 | 0.01 | Å | 14 |" in lines
+    assert lines[-2:] == ["- gate formula: nothing has changed", "- gate numbers: 1 change"]
