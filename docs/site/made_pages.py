@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from commands_page import commands_page
 from error_index import error_index
+from settings_page import settings_page
 
 # pages of the root of the repository, and their names on the site
 _OF_THE_ROOT = {"CHANGELOG.md": "changelog.md", "CONTRIBUTING.md": "contributing.md"}
@@ -15,6 +17,8 @@ def made_pages(root: Path) -> Mapping[str, Callable[[], str]]:
     """The writers of pages, by their addresses below docs/; root: of the repository."""
     return {
         **{name: _moved(root / source) for source, name in _OF_THE_ROOT.items()},
+        "commands.md": commands_page,
+        "settings.md": settings_page,
         "errors/index.md": lambda: error_index(root / "docs" / "errors"),
     }
 

@@ -6,8 +6,12 @@ from pathlib import Path
 
 import pytest
 from broken_links import broken_links
+from commands import options_of
+from commands_page import commands_page
 from error_index import error_index
 from places import ROOT
+from potentia.runtime.cli.main import COMMANDS
+from settings_page import settings_page
 
 
 @pytest.mark.parametrize(
@@ -37,3 +41,16 @@ def test_every_code_is_in_the_index_of_errors() -> None:
     folder = ROOT / "docs" / "errors"
     text = error_index(folder)
     assert all(f"| [`{page.stem}`]({page.name}) | " in text for page in folder.glob("*.md"))
+
+
+def test_every_key_of_a_configuration_is_described() -> None:
+    rows = [line.split(" | ") for line in settings_page().splitlines() if line.startswith("| `")]
+    assert len(rows) > 90
+    assert [row[0] for row in rows if not row[3].strip()] == []
+
+
+def test_the_page_of_commands_has_all_of_them_and_their_options() -> None:
+    text = commands_page()
+    for name in COMMANDS:
+        section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert {flag for flag in options_of(name) - {"-h", "--help"} if flag not in section} == set()
