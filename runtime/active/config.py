@@ -27,14 +27,14 @@ _OURS = ("temperature", "temperature_end", "seed", "trajectory", "velocities")
 
 
 class ExploreConfig(Section):
-    """Where dynamics begin, and how hot: at each temperature (K) so many runs, of seeds and structures that
-    change from run to run and from round to round. structures: files; those that were trained on first, where
-    not given.
-    """
+    """The dynamics of a round. Seeds and structures change from run to run and from round to round."""
 
-    structures: list[str] = Field(default_factory=list)
-    temperatures: list[float] = Field(min_length=1)
-    runs: int = Field(2, ge=1, le=1000)
+    structures: list[str] = Field(
+        default_factory=list,
+        description="Files of structures that dynamics begin with; the first data, where not given.",
+    )
+    temperatures: list[float] = Field(min_length=1, description="Temperatures, K.")
+    runs: int = Field(2, ge=1, le=1000, description="Number of runs at each temperature.")
 
     @field_validator("temperatures")
     @classmethod
@@ -45,47 +45,54 @@ class ExploreConfig(Section):
 
 
 class SelectConfig(Section):
-    """The selection of structures to label. `docs/active.md` defines grade and distance.
+    """The selection of structures to label. `docs/active.md` defines grade and distance."""
 
-    core: structures with atoms nearer than this share of the sum of their covalent radii are unphysical.
-    pool: frames that are looked at in a round.
-    """
-
-    by: Literal["auto", "fisher", "d-optimality"] = "auto"
-    most: int = Field(10, ge=1)
-    grade: float = Field(1.5, gt=0)
-    distance: float = Field(0.5, ge=0)
-    core: float = Field(0.5, gt=0, lt=1)
-    pool: int = Field(500, ge=1)
+    by: Literal["auto", "fisher", "d-optimality"] = Field("auto", description="Measure of novelty.")
+    most: int = Field(10, ge=1, description="Number of structures labelled in a round.")
+    grade: float = Field(1.5, gt=0, description="Grade above which a frame is uncertain.")
+    distance: float = Field(
+        0.5,
+        ge=0,
+        description="Typical distances from all structures trained on at which a frame is new.",
+    )
+    core: float = Field(
+        0.5,
+        gt=0,
+        lt=1,
+        description="Share of the sum of covalent radii below which a structure is unphysical.",
+    )
+    pool: int = Field(500, ge=1, description="Number of frames looked at in a round.")
 
 
 class LabelConfig(Section):
-    """Who labels: a calculator of ASE by its name (`emt`), `module:Class` of an installed package, or the
-    folder of a run; other code with `--allow-code`.
+    """The calculator that labels."""
 
-    max_force: structures with a larger force (eV/Å) are not trained on.
-    """
-
-    calculator: str
-    arguments: dict[str, object] = Field(default_factory=dict)
-    max_force: float = Field(100.0, gt=0)
+    calculator: str = Field(
+        description="Calculator of ASE (`emt`), `module:Class` of a package, or folder of a run."
+    )
+    arguments: dict[str, object] = Field(default_factory=dict, description="Arguments of the calculator.")
+    max_force: float = Field(
+        100.0, gt=0, description="Force above which a structure is not trained on, eV/Å."
+    )
 
 
 class StopConfig(Section):
     """After so many rounds, or where failures and new structures of a round are no more than these."""
 
     rounds: int = option(10, "Rounds at most.", ge=1)
-    failure_ratio: float = Field(0.0, ge=0, le=1)
-    new_structures: int = Field(0, ge=0)
+    failure_ratio: float = Field(
+        0.0, ge=0, le=1, description="Share of failed trajectories that is no reason to go on."
+    )
+    new_structures: int = Field(0, ge=0, description="Number of new structures that is no reason to go on.")
 
 
 class ActiveConfig(Section):
-    """All that active learning depends on. Files are beside this one. begin: a run to take numbers from."""
+    """All that active learning depends on. Files are beside this one."""
 
-    spec: str
-    data: list[str] = Field(min_length=1)
-    begin: str | None = None
-    seed: int = Field(0, ge=0)
+    spec: str = Field(description="Spec file.")
+    data: list[str] = Field(min_length=1, description="Files of labelled structures to begin with.")
+    begin: str | None = Field(None, description="Run whose parameters the first fit begins with.")
+    seed: int = Field(0, ge=0, description="Seed of all that is drawn.")
     explore: ExploreConfig
     md: MDSettings = Field(default_factory=lambda: MDSettings.model_validate({}))
     select: SelectConfig = Field(default_factory=lambda: SelectConfig.model_validate({}))

@@ -41,11 +41,9 @@ class FileConfig(Section):
 
 
 class DataConfig(FileConfig):
-    """The keys, units and signs of labels; the choice of the test set.
+    """The keys, units and signs of labels; the choice of the test set."""
 
-    The order of the fields is that of the options, and is part of the digest of a stored design.
-    """
-
+    # the order of the fields is that of the options, and is part of the digest of a stored design
     energy_key: str = option("energy", "Key of the energy, eV.", metavar="KEY")
     forces_key: str = option("forces", "Key of the forces, eV/Å.", metavar="KEY")
     use_forces: bool = option(True, "Leave the forces aside.", flag="--no-forces")

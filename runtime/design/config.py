@@ -30,20 +30,19 @@ class Budget(Section):
     time_limit: float | None = option(
         None, "Time after which the design stops; its results so far are kept.", metavar="SECONDS", gt=0
     )
-    fits: int | None = Field(None, ge=1)  # trials: pieces measured, selections, fits
+    fits: int | None = Field(None, ge=1, description="Number of trials: pieces measured, selections, fits.")
     workers: int = option(1, "Number of processes.", ge=1, le=1024)
 
 
 class Entry(Section):
-    """A candidate term, with `d` for a length of the material. Its linear parameters are selected from.
+    """A candidate term. Its linear parameters are selected from."""
 
-    grow: a second candidate made after the first selection, with `{chosen}` for the components of the first
-    that were selected, `most` of them at the most.
-    """
-
-    term: str
-    grow: str | None = None
-    most: int = Field(16, ge=1)
+    term: str = Field(description="The term, with `d` for a length of the material.")
+    grow: str | None = Field(
+        None,
+        description="Second candidate, with `{chosen}` for the components of the first that were selected.",
+    )
+    most: int = Field(16, ge=1, description="Number of components that `{chosen}` holds at the most.")
 
     def scaled(self, factor: float) -> Entry:
         """The same with every `d` multiplied by a factor."""
@@ -62,15 +61,29 @@ class DesignConfig(Section):
     """The configuration of a design: everything it depends on besides the data."""
 
     catalogue: list[Entry] = Field(min_length=1)
-    species: list[str] = Field(default_factory=list)  # those of the data, where none are named
-    core: str = "pin zbl()"  # always there, never selected
-    properties: str | None = None  # a TOML of `potentia properties`, beside this file: guards
-    sizes: list[int] = Field(default_factory=lambda: [10, 15, 20, 30, 50, 75], min_length=1)
-    moves: list[float] = Field(default_factory=list)  # factors on the lengths of each term that are tried
-    most_columns: int = Field(1500, ge=1)  # numbers to select from; terms that would bring more are left out
-    folds: int = Field(5, ge=2, le=1000)  # of the cross-validation inside the training structures
-    seed: int = Field(0, ge=0)
-    memory_mb: float = Field(1500.0, ge=50, le=1e9)
+    species: list[str] = Field(
+        default_factory=list, description="Species; those of the data, where none are named."
+    )
+    core: str = Field("pin zbl()", description="Terms that are always there and never selected.")
+    properties: str | None = Field(
+        None, description="File of `potentia properties`, beside this one: guards and objectives."
+    )
+    sizes: list[int] = Field(
+        default_factory=lambda: [10, 15, 20, 30, 50, 75],
+        min_length=1,
+        description="Numbers of parameters wanted.",
+    )
+    moves: list[float] = Field(
+        default_factory=list, description="Factors on the lengths of each term that are tried."
+    )
+    most_columns: int = Field(
+        1500, ge=1, description="Number of columns to select from; terms that would bring more are left out."
+    )
+    folds: int = Field(
+        5, ge=2, le=1000, description="Folds of the cross-validation inside the training structures."
+    )
+    seed: int = Field(0, ge=0, description="Seed of the split and of the folds.")
+    memory_mb: float = Field(1500.0, ge=50, le=1e9, description="Memory for a batch and its derivatives, MB.")
     data: DataConfig = DataConfig()
     weights: WeightsConfig = Field(default_factory=lambda: WeightsConfig.model_validate({}))
     budget: Budget = Field(default_factory=lambda: Budget.model_validate({}))

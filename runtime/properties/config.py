@@ -36,7 +36,9 @@ class _Measured(Section):
     more is measured of it, unless a property names structures of its own.
     """
 
-    measure: tuple[Annotated[str, one_of(FAMILIES)], ...] = FAMILIES
+    measure: tuple[Annotated[str, one_of(FAMILIES)], ...] = Field(
+        default=FAMILIES, description="Families that are measured."
+    )
     structures: dict[str, StructureConfig] = Field(default_factory=dict)
     if TYPE_CHECKING:  # declared below, after the families: a stored design knows the order of the sections
         reference: tuple[Reference, ...] = ()

@@ -12,6 +12,8 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import TYPE_CHECKING, TypeVar
 
+from pydantic import Field
+
 from ..files.settings import Section
 
 if TYPE_CHECKING:  # the names of the families are known without a numerical library
@@ -25,9 +27,11 @@ _ORDER = ("lattice", "equation_of_state", "elastic", "vacancy", "surface", "phon
 
 
 class OfStructures(Section):
-    """structures: names of the structures that are measured; None: the ground states."""
+    """The structures that a family is measured of."""
 
-    structures: tuple[str, ...] | None = None
+    structures: tuple[str, ...] | None = Field(
+        None, description="Names of the structures that are measured; the ground states where not given."
+    )
 
 
 @dataclass(frozen=True)

@@ -10,20 +10,19 @@ from ..files.settings import Section
 
 
 class Reference(Section):
-    """The reference of a property. tolerance, min and max are in `unit`; `guard` makes them a guard.
+    """The reference of a property."""
 
-    weight: its share among several, for who optimises.
-    """
-
-    property: str
-    value: float | None = None
-    unit: str = ""
-    source: str = ""
-    tolerance: float | None = Field(None, gt=0)
-    min: float | None = None
-    max: float | None = None
-    weight: float = Field(1.0, ge=0)
-    guard: bool = False
+    property: str = Field(description="Name of the property.")
+    value: float | None = Field(None, description="Reference value.")
+    unit: str = Field("", description="Unit of the values.")
+    source: str = Field("", description="Where the value is from.")
+    tolerance: float | None = Field(
+        None, gt=0, description="Difference from the value that is allowed, in `unit`."
+    )
+    min: float | None = Field(None, description="Least value that is allowed, in `unit`.")
+    max: float | None = Field(None, description="Largest value that is allowed, in `unit`.")
+    weight: float = Field(1.0, ge=0, description="Share among several references.")
+    guard: bool = Field(False, description="Whether a model that breaks it is refused.")
 
     @model_validator(mode="after")
     def _says_something(self) -> Self:

@@ -24,15 +24,21 @@ Miller = tuple[int, int, int]
 
 
 class StructureConfig(FileConfig):
-    """A crystal: a prototype with its species and where the search starts (Å), or a file, with `format`
-    and the elements of its `types` where it does not say them itself.
-    """
+    """A crystal: a prototype, or a file."""
 
-    prototype: PrototypeName | None = None
-    species: tuple[Symbol, ...] = ()
-    lattice_constant: float | None = Field(None, gt=0.5, lt=50)
-    c_over_a: float | None = Field(None, gt=0.3, lt=5)
-    file: str | None = None
+    prototype: PrototypeName | None = Field(None, description="Prototype of the crystal.")
+    species: tuple[Symbol, ...] = Field(
+        (), description="Species of the prototype; those of the run where not given."
+    )
+    lattice_constant: float | None = Field(
+        None, gt=0.5, lt=50, description="Lattice constant where the search starts, Å."
+    )
+    c_over_a: float | None = Field(
+        None, gt=0.3, lt=5, description="Ratio of the axes of `hcp` where the search starts."
+    )
+    file: str | None = Field(
+        None, description="File of a structure, beside this one; `file.xyz@3` takes one of several."
+    )
 
     @model_validator(mode="after")
     def _one_of_two(self) -> Self:

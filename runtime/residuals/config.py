@@ -26,15 +26,14 @@ class WeightsConfig(Section):
     """The standard deviations σ of labels, and factors on the weights of config types.
 
     A residual row has the weight 1/σ².
-    sigma_energy: eV/atom.
-    sigma_forces: eV/Å.
-    sigma_stress: GPa.
     """
 
-    sigma_energy: float = Field(0.001, gt=0)
-    sigma_forces: float = Field(0.1, gt=0)
-    sigma_stress: float = Field(1.5, gt=0)
-    config_type: dict[str, float] = Field(default_factory=dict)
+    sigma_energy: float = Field(0.001, gt=0, description="Standard deviation of an energy, eV/atom.")
+    sigma_forces: float = Field(0.1, gt=0, description="Standard deviation of a force, eV/Å.")
+    sigma_stress: float = Field(1.5, gt=0, description="Standard deviation of a stress, GPa.")
+    config_type: dict[str, float] = Field(
+        default_factory=dict, description="Factor on the weights of each config type that is named."
+    )
 
 
 class FitConfig(Section):
@@ -70,7 +69,10 @@ class FitConfig(Section):
         "Who differentiates the model: cpp, xla, or auto (cpp where one compiles).",
         metavar="NAME",
     )
-    precision: Literal["float64", "float32"] | None = None  # float64 of least squares, float32 of trainings
+    precision: Literal["float64", "float32"] | None = Field(
+        None,
+        description="Precision of the kernel; where not given, float32 for trainings alone.",
+    )
 
     def flat(self) -> dict[str, object]:
         """Plain data, for files and fingerprints; without the target where it is left to the machine."""

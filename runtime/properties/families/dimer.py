@@ -32,9 +32,11 @@ class DimerConfig(Section):
     Two atoms by themselves bind at less than in the crystal (Cr2 at 1.68 Å of 2.50 Å): the core ends below.
     """
 
-    shortest: float = Field(0.3, ge=0.05, le=2)
-    fraction: float = Field(0.6, gt=0.1, le=1)
-    points: int = Field(64, ge=8, le=1000)
+    shortest: float = Field(0.3, ge=0.05, le=2, description="Shortest distance, Å.")
+    fraction: float = Field(
+        0.6, gt=0.1, le=1, description="Longest distance of the core, in distances of nearest neighbours."
+    )
+    points: int = Field(64, ge=8, le=1000, description="Number of distances.")
 
 
 @family(

@@ -25,12 +25,10 @@ from .elastic import combined, relaxed_constants
 
 
 class EquationOfStateConfig(OfStructures):
-    """Of the curve. strain: the largest change of length, of either sign; points: volumes, the middle one
-    included.
-    """
+    """The volumes of the curve."""
 
-    strain: float = Field(0.04, gt=0.001, lt=0.2)
-    points: int = Field(11, ge=5, le=101)
+    strain: float = Field(0.04, gt=0.001, lt=0.2, description="Largest change of length, of either sign.")
+    points: int = Field(11, ge=5, le=101, description="Number of volumes, the middle one included.")
 
 
 @family(

@@ -30,12 +30,18 @@ _HOTTEST = 4.0  # times the temperature asked for: hotter is an explosion
 
 
 class HotMDConfig(OfStructures):
-    """temperature in K; None: near what melts the crystal, from its bulk modulus. timestep in fs."""
+    """Dynamics of the hot crystal."""
 
-    temperature: float | None = Field(None, gt=0)
-    steps: int = Field(400, ge=1)
-    timestep: float | None = Field(None, gt=0, le=20)
-    seed: int = Field(0, ge=0)
+    temperature: float | None = Field(
+        None,
+        gt=0,
+        description="Temperature, K; near what melts the crystal, from its bulk modulus, where not given.",
+    )
+    steps: int = Field(400, ge=1, description="Number of steps.")
+    timestep: float | None = Field(
+        None, gt=0, le=20, description="Time step, fs; from the lightest atom where not given."
+    )
+    seed: int = Field(0, ge=0, description="Seed of the velocities.")
 
 
 @family("hot_md", HotMDConfig, repeats=True)

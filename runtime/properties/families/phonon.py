@@ -32,9 +32,9 @@ if TYPE_CHECKING:
 
 
 class PhononConfig(OfStructures):
-    """points: q-points of the drawn path, in all."""
+    """The drawn path."""
 
-    points: int = Field(120, ge=10, le=2000)
+    points: int = Field(120, ge=10, le=2000, description="Number of q-points of the drawn path.")
 
 
 def _dispersion(axes: Axes, curve: Curve, colour: str) -> None:

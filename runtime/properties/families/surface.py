@@ -27,11 +27,11 @@ _THINNER = 0.7  # the part of the thickness that shows what is left of it
 
 
 class SurfaceConfig(OfStructures):
-    """miller: planes, of the conventional cell; thickness of the slab in Å; relax: whether its atoms move."""
+    """The slabs."""
 
-    miller: tuple[Miller, ...] | None = None
-    thickness: float = Field(12.0, ge=3, le=60)
-    relax: bool = True
+    miller: tuple[Miller, ...] | None = Field(None, description="Planes, of the conventional cell.")
+    thickness: float = Field(12.0, ge=3, le=60, description="Thickness of the slab, Å.")
+    relax: bool = Field(True, description="Whether the atoms of the slab move.")
 
     @model_validator(mode="after")
     def _planes(self) -> Self:

@@ -10,6 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 from ase.data import atomic_numbers
+from pydantic import Field
 
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
@@ -24,9 +25,9 @@ _REPEATED = 3  # cells in each direction, at least, where a smaller cell tells o
 
 
 class VacancyConfig(OfStructures):
-    """relax: whether the atoms around the vacancy move."""
+    """The relaxation of a vacancy."""
 
-    relax: bool = True
+    relax: bool = Field(True, description="Whether the atoms around the vacancy move.")
 
 
 @family("vacancy", VacancyConfig, repeats=True)

@@ -1,0 +1,56 @@
+"""The site: its check of links, and pages made from other files. `make docs` builds the whole."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from broken_links import broken_links
+from commands import options_of
+from commands_page import commands_page
+from error_index import error_index
+from places import ROOT
+from potentia.runtime.cli.main import COMMANDS
+from settings_page import settings_page
+
+
+@pytest.mark.parametrize(
+    ("inside", "fault"),
+    [
+        ('<a href="b.html">', "b.html is not there"),
+        ('<a href="a.html#there">', "a.html#there has no such anchor"),
+        ('<img src="picture.svg">', "picture.svg is not there"),
+        ('<script src="https://x.org/y.js">', "https://x.org/y.js is loaded from another server"),
+        ('<link href="//x.org/y.css">', "//x.org/y.css is loaded from another server"),
+    ],
+)
+def test_a_link_that_leads_nowhere_is_named(tmp_path: Path, inside: str, fault: str) -> None:
+    (tmp_path / "a.html").write_text(f'<p id="here">{inside}', encoding="utf-8")
+    assert broken_links(tmp_path) == [f"a.html: {fault}"]
+
+
+def test_links_that_lead_somewhere_are_none(tmp_path: Path) -> None:
+    links = ["sub/b.html#there", "/a.html", "#here", "https://x.org/no", "mailto:a@x.org"]
+    (tmp_path / "a.html").write_text("".join(f'<a id="here" href="{link}">' for link in links), "utf-8")
+    (tmp_path / "sub").mkdir()
+    (tmp_path / "sub" / "b.html").write_text('<h1 id="there"><a href="../a.html#here">', encoding="utf-8")
+    assert broken_links(tmp_path) == []
+
+
+def test_every_code_is_in_the_index_of_errors() -> None:
+    folder = ROOT / "docs" / "errors"
+    text = error_index(folder)
+    assert all(f"| [`{page.stem}`]({page.name}) | " in text for page in folder.glob("*.md"))
+
+
+def test_every_key_of_a_configuration_is_described() -> None:
+    rows = [line.split(" | ") for line in settings_page().splitlines() if line.startswith("| `")]
+    assert len(rows) > 90
+    assert [row[0] for row in rows if not row[3].strip()] == []
+
+
+def test_the_page_of_commands_has_all_of_them_and_their_options() -> None:
+    text = commands_page()
+    for name in COMMANDS:
+        section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
+        assert {flag for flag in options_of(name) - {"-h", "--help"} if flag not in section} == set()
