@@ -138,11 +138,15 @@ def fit(
         seen.fit_prepared(names, read, potential)
         compile_fit(potential, settings, seen)
         result = _fitted(potential, read, settings, folder, resume, seen, team)
+        origin = f"fitted from {_name(spec)}"
+        if folder is not None and "interrupt" in result.reason:  # before its errors are worked out
+            save_fit(folder, result, errors_of({}), read, settings, origin, certified=False)
+            seen.kept(folder, f"the run is saved in {folder}; go on with `--resume`")
         predicted = predicted_of(result.potential, read, seen)
         errors = errors_of(predicted)
         found = result.potential
         if folder is not None:
-            found = save_fit(folder, result, errors, read, settings, f"fitted from {_name(spec)}")
+            found = save_fit(folder, result, errors, read, settings, origin)
             _finish(folder, result, predicted, parity, seen)
     warnings = (*result.warnings, *_new_warnings(found, told))
     seen.warned(warnings)
@@ -230,8 +234,9 @@ def save_fit(
     config: FitConfig,
     origin: str,
     lineage: Sequence[Step] = (),
+    certified: bool = True,
 ) -> FittedPotential:
-    """Write the run of a fit, in place of one that is there."""
+    """Write the run of a fit, in place of one that is there. certified: as `save` has it."""
     metadata = save(
         folder,
         result.potential,
@@ -239,6 +244,7 @@ def save_fit(
         root=result.root,
         training=None if result.curve is None else result.curve.csv(),
         replace=True,
+        certified=certified,
         train=errors["train"],
         test=errors["test"],
         config=config.flat(),

@@ -1,8 +1,9 @@
 """Ctrl-C: heard within two seconds, wherever the command is, and answered with what is kept.
 
 Python raises KeyboardInterrupt between two of its own steps, and one of them may be a minute in a compiler,
-or a wait for threads in one. A thread that the signal wakes at once waits a little for the command to end by
-itself, and else ends the process. Files are whole or absent at any moment, so nothing is lost by that.
+or a wait for threads in one. A thread that the signal wakes at once acknowledges it, waits a little for the
+command to end by itself, and else ends the process. Files are whole or absent at any moment, so nothing is
+lost by that.
 """
 
 from __future__ import annotations
@@ -22,15 +23,16 @@ from ...compiler.diagnostics.diagnostic import Diagnostic
 from . import console, together
 
 INTERRUPTED = 130
-_PATIENCE = 1.2  # s
+_PATIENCE = 1.2  # s, and with what a command saves
+_SAVING = 1.7  # s
+_NOTICED = 0.3  # s after which a person may wonder
 
 
 class _Now:
     """The answer to an interruption now.
 
     kept: what is saved once `place` exists, and how to go on. saves: the command saves what it has when it
-    hears of the interruption, and ends by itself. is_heard: Ctrl-C was pressed. is_answered: the command is
-    about to end.
+    hears of the interruption. is_heard: Ctrl-C was pressed. is_answered: the last line is told.
     """
 
     place: Path | None = None
@@ -95,6 +97,7 @@ def heard(as_json: bool) -> Iterator[None]:
 def finished(code: int) -> None:
     """Behind the last line of a command an interruption ends the process, and changes nothing."""
     if signal.getsignal(signal.SIGINT) is _raise:
+        _Now.is_answered = True
         signal.signal(signal.SIGINT, lambda *_: _leave(code))
 
 
@@ -106,21 +109,36 @@ def _unraisable(about: sys.UnraisableHookArgs) -> None:
 
 def _raise(number: int, frame: FrameType | None) -> NoReturn:
     _Now.is_heard = True
-    if _Now.saves and _is_there() and not _Now.is_answered:
-        _Now.is_answered = True
-        console.say("interrupted: saving the best so far; Ctrl-C again ends at once")
     raise KeyboardInterrupt
 
 
 def _wait(reader: int, as_json: bool) -> None:
-    """End the process where the command does not, and at the second interruption in any case."""
+    """End the process where the command does not, and at the second interruption at once."""
+    _next_interruption(reader)
+    threading.Thread(target=_be_patient, args=(as_json,), daemon=True).start()
+    _next_interruption(reader)
+    _end_now(as_json)
+
+
+def _next_interruption(reader: int) -> None:
     while os.read(reader, 1)[0] != signal.SIGINT:
         pass
-    sleep(_PATIENCE)
-    if _Now.is_answered:
-        while os.read(reader, 1)[0] != signal.SIGINT:
-            pass
-    console.report([answered()], as_json)
+
+
+def _be_patient(as_json: bool) -> None:
+    saves = _Now.saves and _is_there() and not _Now.is_answered
+    if saves:
+        console.say("interrupted: saving the best so far; Ctrl-C again ends at once")
+    sleep(_NOTICED)
+    if not saves and not _Now.is_answered and console.is_terminal() and not as_json:
+        console.say("interrupted: ending")
+    sleep((_SAVING if saves else _PATIENCE) - _NOTICED)
+    _end_now(as_json)
+
+
+def _end_now(as_json: bool) -> NoReturn:
+    if not _Now.is_answered:
+        console.report([answered()], as_json)
     end()
 
 
@@ -141,6 +159,9 @@ def _leave(code: int) -> NoReturn:
 
 
 def _end_children() -> None:
+    from ...compiler.backends.cpp.programs import end_all
+
+    end_all()
     if "multiprocessing" in sys.modules:
         from multiprocessing import active_children
 

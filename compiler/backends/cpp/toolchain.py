@@ -24,6 +24,7 @@ from pathlib import Path
 from ...diagnostics.diagnostic import Diagnostic, ToolError
 from ..user_folder import user_folder, write_whole
 from . import cpu
+from .programs import run
 
 SUFFIX = {"darwin": ".dylib", "win32": ".dll"}.get(sys.platform, ".so")
 CANDIDATES = ("g++", "clang++", "c++")
@@ -97,7 +98,7 @@ class Compiler:
 
     def vector_bytes(self) -> int:
         """The width of the vectors of generated kernels under these flags; 16 where it does not tell."""
-        asked = _run((*self.command, *self.flags, "-dM", "-E", "-x", "c++", "-"))
+        asked = run((*self.command, *self.flags, "-dM", "-E", "-x", "c++", "-"))
         defined = {line.split()[1] for line in asked.stdout.splitlines() if line.startswith("#define ")}
         return 64 if "__AVX512F__" in defined else 32 if "__AVX__" in defined else 16
 
@@ -106,7 +107,7 @@ class Compiler:
 
         Raises ToolError `compiler-failed` with the compiler's own message, OSError where the disk is full.
         """
-        done = _run((*self.command, *self.flags, *more_flags, "-x", "c++", "-", "-o", str(library)), text)
+        done = run((*self.command, *self.flags, *more_flags, "-x", "c++", "-", "-o", str(library)), text)
         if done.returncode == 0 and library.exists():
             return
         for words, code in _FULL.items():
@@ -159,7 +160,7 @@ def _none_found(cxx: str) -> ToolError:
 
 def _tried(command: tuple[str, ...]) -> Compiler:
     """The compiler with flags that work, from the user's cache where this one was tried before."""
-    asked = _run((*command, "--version"))
+    asked = run((*command, "--version"))
     version = next(iter(asked.stdout.splitlines()), "").strip()
     if asked.returncode != 0 or not version:
         raise _failed(command[0], "does not tell its version", asked)
@@ -197,7 +198,7 @@ def _trial(command: tuple[str, ...], version: str) -> Compiler:
             library = Path(folder) / f"trial{SUFFIX}"
             library.unlink(missing_ok=True)
             candidate = Compiler(command, version, (*_BASE, *more, *own))
-            done = _run((*command, *candidate.flags, "-x", "c++", "-", "-o", str(library)), _TRIAL_SOURCE)
+            done = run((*command, *candidate.flags, "-x", "c++", "-", "-o", str(library)), _TRIAL_SOURCE)
             if done.returncode != 0 or not library.exists():
                 fault = _failed(command[0], "cannot compile a few lines", done)
                 continue
@@ -221,24 +222,7 @@ def _ran(library: Path) -> subprocess.CompletedProcess[str]:
     """The trial in a process of its own: an instruction that the processor lacks would end this one."""
     if not sys.executable:  # Python inside another program
         return subprocess.CompletedProcess((), 0, "", "")
-    return _run((sys.executable, "-I", "-S", "-c", _TRIAL_RUN, str(library)))
-
-
-def _run(command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
-    """A program with its messages in English. One that cannot be started is one that failed."""
-    environment = {**os.environ, "LC_ALL": "C"}
-    try:
-        return subprocess.run(
-            command,
-            input=text,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            env=environment,
-            check=False,
-        )
-    except OSError as error:
-        return subprocess.CompletedProcess(command, 127, "", error.strerror or str(error))
+    return run((sys.executable, "-I", "-S", "-c", _TRIAL_RUN, str(library)))
 
 
 def _failed(program: str, fault: str, done: subprocess.CompletedProcess[str]) -> ToolError:

@@ -11,20 +11,26 @@ from time import monotonic
 from types import SimpleNamespace
 from unittest.mock import MagicMock
 
+import numpy as np
 import pytest
 from ase.build import bulk
+from ase.calculators.singlepoint import SinglePointCalculator
 from commands import run
 from potentia.runtime.cli import console, interruption
 from potentia.runtime.design import workers
 from potentia.runtime.dynamics.outputs import STATE
-from potentia.runtime.potential.potential import compile
-from potentia.runtime.runs.run_folder import save
+from potentia.runtime.fitting.result import FitResult
+from potentia.runtime.potential.potential import Potential, compile
+from potentia.runtime.runs.run_folder import load, save
 
 # the signal is sent by the process to itself after its second checkpoint: at the same place every time
 SCRIPT = """
 import os, signal, sys
 from potentia.runtime.fitting import checkpoint
+from potentia.runtime.cli import interruption
 from potentia.runtime.cli.main import main
+
+interruption._SAVING = 60.0  # s, as the errors are looked at
 
 number, *arguments = sys.argv[1:]
 save, saved = checkpoint.save_state, []
@@ -52,8 +58,12 @@ from potentia.runtime.cli import interruption, main
 def parse(source):
     interruption.keeping(Path("nb.pes"), "all of it is kept; go on")
     with ThreadPoolExecutor(1) as pool:
-        print("here", flush=True)
-        pool.submit(time.sleep, 60).result()
+        pool.submit(stand_still).result()
+
+def stand_still():
+    time.sleep(0.1)  # as the command begins to wait
+    print("here", flush=True)
+    time.sleep(60)
 
 pipeline.parse = parse
 signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background jobs ignore it
@@ -80,6 +90,46 @@ def test_ctrl_c_is_heard_where_python_does_not_hear_it(tmp_path: Path) -> None:
         130,
         "error[interrupted]: interrupted: all of it is kept; go on\n",
     )
+
+
+@pytest.fixture
+def waited(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The seconds that an interruption waits, none of which pass, until it would end the process."""
+    found: list[float] = []
+    monkeypatch.setattr(interruption, "sleep", found.append)
+    monkeypatch.setattr(interruption, "end", lambda: None)
+    interruption.begin()
+    return found
+
+
+@pytest.mark.parametrize("place", ["there", "not there"])
+def test_what_saves_its_best_has_two_seconds(
+    place: str, waited: list[float], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "there").touch()
+    interruption.keeping(tmp_path / place, "the fit so far is kept", saves=True)
+    interruption._be_patient(as_json=False)
+    told = capsys.readouterr().err.splitlines()
+    if place == "there":
+        assert told == [
+            "interrupted: saving the best so far; Ctrl-C again ends at once",
+            "error[interrupted]: interrupted: the fit so far is kept",
+        ]
+    else:
+        assert told == ["error[interrupted]: interrupted: nothing was saved"]
+    assert 1.0 < sum(waited) < 1.8
+
+
+def test_an_interruption_is_acknowledged_on_a_terminal(
+    waited: list[float], capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(console, "is_terminal", lambda: True)
+    monkeypatch.setenv("NO_COLOR", "1")
+    interruption._be_patient(as_json=False)
+    last = "error[interrupted]: interrupted: nothing was saved"
+    assert capsys.readouterr().err.splitlines() == ["interrupted: ending", last]
+    interruption._be_patient(as_json=False)  # the command has told it itself
+    assert capsys.readouterr().err == ""
 
 
 # Ctrl-C while the command's first module of others is looked for
@@ -169,6 +219,29 @@ def test_an_interruption_says_what_is_kept_and_how_to_go_on(
         (tmp_path / "hot" / STATE).touch()
         code, _, err = run(capsys, command, "run", OPTION[command], "ar.xyz", *more)
         assert (code, err.splitlines()[-1]) == (130, f"error[interrupted]: interrupted: {kept}")
+
+
+def test_a_fit_that_is_cut_off_is_a_run_before_its_errors_are_known(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def cut(potential: Potential, *_: object, **__: object) -> FitResult:
+        return FitResult(potential, False, "interrupted", 0.0, (), None)
+
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    crystal = bulk("Ar", "fcc", 5.3)
+    crystal.calc = SinglePointCalculator(crystal, energy=-0.1, forces=np.zeros((1, 3)))
+    crystal.write("ar.xyz")
+    Path("ar.pes").write_text("E = lj(Ar, rc = 6 Å)\n", encoding="utf-8")
+    monkeypatch.setattr("potentia.runtime.api.fit.compile_fit", lambda *_: None)
+    monkeypatch.setattr("potentia.runtime.fitting.fit.fit", cut)
+    monkeypatch.setattr("potentia.runtime.api.fit.evaluate_by", interrupted)
+    code, _, err = run(capsys, "fit", "ar.pes", "--data", "ar.xyz", "-o", "ar")
+    told = "error[interrupted]: interrupted: the run is saved in ar; go on with `--resume`"
+    assert (code, err.splitlines()[-1]) == (130, told)
+    assert (load("ar").metadata.reason, load("ar").metadata.train) == ("interrupted", None)
 
 
 def fit(folder: Path, name: str, *more: str, number: int = 0) -> subprocess.CompletedProcess[str]:

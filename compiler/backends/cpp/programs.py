@@ -1,0 +1,55 @@
+"""Programs of the system that are waited for: none of them outlives an interruption."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from contextlib import suppress
+
+_running: set[subprocess.Popen[str]] = set()
+
+
+def run(command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
+    """A program with its messages in English. One that cannot be started is one that failed."""
+    try:
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            encoding="utf-8",
+            errors="replace",
+            env={**os.environ, "LC_ALL": "C"},
+            # its own programs are ended with it
+            process_group=None if sys.platform == "win32" else 0,
+        )
+    except OSError as error:
+        return subprocess.CompletedProcess(command, 127, "", error.strerror or str(error))
+    _running.add(process)
+    with process:
+        try:
+            out, err = process.communicate(text)
+        except BaseException:
+            _end(process)
+            raise
+        finally:
+            _running.discard(process)
+    return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def end_all() -> None:
+    """End those that threads of this process wait for."""
+    for process in tuple(_running):
+        _end(process)
+
+
+def _end(process: subprocess.Popen[str]) -> None:
+    """A compiler removes its temporary files at this signal."""
+    with suppress(OSError):
+        if sys.platform == "win32":
+            process.terminate()
+        else:
+            os.killpg(process.pid, signal.SIGTERM)
