@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from time import monotonic
 from typing import TYPE_CHECKING, Any, Literal, Protocol
 from weakref import WeakKeyDictionary
 
@@ -19,6 +20,7 @@ from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
 from ..structures.arrays import Floats, Forces, PerAtom, Stress, Theta
 from ..structures.batches import Batch, moved, plan_batches, require_species, single
+from ..structures.few_shapes import FewShapes
 from ..structures.neighbors import directed, pairs
 from ..structures.padding import ListSpec, Shape
 from ..structures.structure import Structure, species_index
@@ -169,7 +171,7 @@ class XlaEvaluator:
     species: tuple[str, ...]
     target: str = "xla"
     _shapes: tuple[Shape, ...] = ()
-    _singles: list[Shape] = field(default_factory=list)
+    _singles: FewShapes = field(default_factory=FewShapes)
 
     @property
     def specs(self) -> tuple[ListSpec, ...]:
@@ -192,13 +194,12 @@ class XlaEvaluator:
         return [found[k] for k in range(len(structures))]
 
     def lists(self, structure: Structure, skin: float) -> Batch:
-        batch = single(structure, self.specs, self.species, self._singles, skin)
-        if batch.shape not in self._singles:
-            self._singles.append(batch.shape)
-        return batch
+        return single(structure, self.specs, self.species, self._singles, skin)
 
     def evaluate(self, theta: Theta, structure: Structure, lists: Batch) -> Predicted:
+        began = monotonic()
         (found,) = self._split(theta, moved(lists, structure.positions), [structure])
+        self._singles.spent(structure.n_atoms, lists.shape, monotonic() - began)
         return found
 
     def _elements(self) -> int:

@@ -13,7 +13,7 @@ from ..optimize.qr_system import Indices
 from ..potential.evaluators import specs_of
 from ..structures.arrays import Floats, Theta
 from ..structures.batches import Batch, BatchPlan, plan_batches, single
-from ..structures.padding import Shape
+from ..structures.few_shapes import FewShapes
 from ..structures.structure import Structure
 from .derivatives import WIDTH, Derivatives, compiled
 
@@ -30,7 +30,7 @@ class XlaOutputs:
     def __init__(self, kernel: Kernel, species: tuple[str, ...]) -> None:
         self.kernel, self.species = kernel, species
         self._values, self._tangents = compiled(kernel)
-        self._singles: list[Shape] = []
+        self._singles = FewShapes()
 
     @cached_property
     def _derivatives(self) -> Derivatives:
@@ -41,10 +41,7 @@ class XlaOutputs:
         return plan_batches(structures, specs_of(self.kernel), self.species, max_elements=largest)
 
     def one(self, structure: Structure) -> Batch:
-        batch = single(structure, specs_of(self.kernel), self.species, self._singles)
-        if batch.shape not in self._singles:
-            self._singles.append(batch.shape)
-        return batch
+        return single(structure, specs_of(self.kernel), self.species, self._singles)
 
     def arrays(self, batch: Batch, structures: Sequence[Structure]) -> Arrays:
         return self.kernel.arrays(batch)

@@ -12,8 +12,9 @@ from jaxtyping import Bool, Float, Int
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .arrays import Bools, Floats, Indices, Ints, Positions, Species
+from .few_shapes import FewShapes, roomy
 from .neighbors import Pairs, pairs, slots
-from .padding import Limits, ListSpec, Shape, arrange, count, nice, sizes, snap
+from .padding import Limits, ListSpec, Shape, arrange, count, sizes
 from .structure import Structure, species_index
 
 # a padded neighbour is this way off, at 0.9 of the cutoff: no axis and no lattice direction, so nothing in a
@@ -125,10 +126,10 @@ def single(
     structure: Structure,
     specs: Sequence[ListSpec],
     species: tuple[str, ...],
-    known: Sequence[Shape] = (),
+    shapes: FewShapes | None = None,
     skin: float = 0.0,
 ) -> Batch:
-    """A batch of one structure, in a shape of `known` where one fits, else in a bucket with room to grow.
+    """A batch of one structure. shapes: chooses its shape, one with a little room without it.
 
     skin (Å) lengthens the lists, which then hold until an atom has moved by half of it (`moved`).
     """
@@ -138,9 +139,8 @@ def single(
     found = pairs(structure, max((s.cutoff for s in longer), default=1.0))
     needed = sizes(found, longer, n)
     least = Shape(n, 1, tuple(needed))
-    roomy = Shape(nice(n, 16), 1, tuple(nice(c + c // 16 + 1, 4) for c in needed))
-    shape = snap(least, known, longer)
-    return build([structure], longer, species, roomy if shape is least else shape, [found])
+    shape = roomy(least) if shapes is None else shapes.of(least, longer)
+    return build([structure], longer, species, shape, [found])
 
 
 def moved(batch: Batch, positions: Positions) -> Batch:

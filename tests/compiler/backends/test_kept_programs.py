@@ -81,6 +81,10 @@ def test_a_folder_that_is_read_only_is_read(folder: Path, monkeypatch: pytest.Mo
     compiled(5.25)  # jax's own remark that it cannot be kept is not heard
 
 
+def test_alarms_of_xla_are_not_heard() -> None:
+    assert os.environ["TF_CPP_MIN_LOG_LEVEL"] == "3"  # read by jax as it is imported, after this package
+
+
 def entry(folder: Path, name: str, content: bytes, age: float) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{name}-cache"

@@ -28,6 +28,7 @@ from potentia.runtime.structures.batches import (
     plan_batches,
     single,
 )
+from potentia.runtime.structures.few_shapes import FewShapes
 from potentia.runtime.structures.neighbors import pairs
 from potentia.runtime.structures.padding import nice
 from potentia.runtime.structures.structure import Structure, from_atoms
@@ -187,11 +188,12 @@ def test_labels() -> None:
 def test_dynamics_keep_one_shape() -> None:
     structure = crystal(3, 3, 3)
     rng = np.random.default_rng(0)
-    first = single(structure, SPECS, ("Nb",))
+    known = FewShapes()
+    first = single(structure, SPECS, ("Nb",), known)
     shapes = {first.shape}
     for _ in range(20):
         shaken = replace(structure, positions=structure.positions + rng.normal(0, 0.1, (54, 3)))
-        shapes.add(single(shaken, SPECS, ("Nb",), known=[first.shape]).shape)
+        shapes.add(single(shaken, SPECS, ("Nb",), known).shape)
     assert shapes == {first.shape}
 
 
