@@ -161,9 +161,7 @@ class PotentiaCalculator(Calculator):
         found = lists.evaluator.atom_virials(self.potential.theta, structure, lists.of(structure))
         if found is None:
             target = lists.evaluator.target
-            message = (
-                f"the target `{target}` has no stresses and virials of atoms: `cpp` has, with a compiler"
-            )
+            message = f"the target `{target}` has no stresses and virials of atoms; `cpp` has them"
             raise PropertyNotImplementedError(message)
         return found
 

@@ -1,4 +1,4 @@
-"""Stresses and virials of atoms: their sums, halves of pairs, the heat flux by its definition, and the page."""
+"""Stresses and virials of atoms: their sums, halves of pairs, the heat flux by its definition."""
 
 from __future__ import annotations
 
