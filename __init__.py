@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from .runtime.api.properties import properties as properties
     from .runtime.api.prune import prune as prune
     from .runtime.api.read_data import read_data as read_data
+    from .runtime.runs.named_calculator import Calculator as Calculator
     from .runtime.runs.public import compile as compile
     from .runtime.runs.public import load as load
 
@@ -50,6 +51,7 @@ _HOME = {
     "build": ".compiler.pipeline",
     "check": ".compiler.pipeline",
     "parse": ".compiler.pipeline",
+    "Calculator": ".runtime.runs.named_calculator",
     "compile": ".runtime.runs.public",
     "evaluate": ".runtime.api.evaluate",
     "prune": ".runtime.api.prune",

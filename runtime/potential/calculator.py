@@ -18,12 +18,14 @@ from ase.stress import full_3x3_to_voigt_6_stress
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..structures.arrays import Floats, Forces, Theta
 from ..structures.structure import Structure, from_atoms
-from .evaluators import Evaluator, Predicted
+from .evaluators import AtomVirials, Evaluator, Predicted, stress_of
 from .per_thread import Calculated, PerThread
 
 if TYPE_CHECKING:
     from ase import Atoms
 
+_ALWAYS = ("energy", "free_energy", "energies", "forces", "stress")
+_OF_ATOMS = ("stresses", "virials")  # worked out where they are asked for
 _UNCERTAIN = ("energy_uncertainty", "forces_uncertainty")
 
 # of a structure: standard deviations of its energy, eV, and of its forces, eV/Å
@@ -41,10 +43,12 @@ class Predictor(Protocol):
 
 
 class PotentiaCalculator(Calculator):
-    """The calculator: energy, free_energy, energies (N,) (eV), forces (N, 3) (eV/Å), stress (6,) (eV/Å³).
+    """The calculator: energy, free_energy, energies (N,) (eV), forces (N, 3) (eV/Å), stress (6,), stresses
+    (N, 6) (eV/Å³), virials (N, 3, 3) (eV).
 
     Stress is in Voigt order, tension positive. A slab has the components in its plane, and 0 for the others;
-    the volume is that of the whole cell, its vacuum included.
+    the volume is that of the whole cell, its vacuum included. stresses add up to the stress. virials are
+    shares of dE/dε as the heat flux needs them. Both are of the target `cpp` alone (docs/ase.md).
     precision: `float64`, or `float32` for speed.
     skin: the distance in Å by which neighbour lists are longer than the cutoff. A list is kept until an atom
     has moved by half of it.
@@ -55,7 +59,7 @@ class PotentiaCalculator(Calculator):
     Raises DataError: species that the potential lacks, a position or an energy that is not finite.
     """
 
-    implemented_properties = ["energy", "free_energy", "energies", "forces", "stress"]  # noqa: RUF012
+    implemented_properties = [*_ALWAYS, *_OF_ATOMS]  # noqa: RUF012
 
     def __init__(
         self,
@@ -140,14 +144,26 @@ class PotentiaCalculator(Calculator):
         if structure.n_atoms == 0:
             raise DataError(Diagnostic("no-atoms", "there are no atoms to calculate", place="atoms"))
         _require_finite(structure)
-        if "stress" in properties and structure.stress_volume == 0:
+        if {"stress", "stresses"} & {*properties} and structure.stress_volume == 0:
             raise PropertyNotImplementedError("stress needs a cell with a volume and periodic directions")
         lists = self._lists
         found = lists.evaluator.evaluate(self.potential.theta, structure, lists.of(structure))
         results = _results(structure, found)
+        if {*_OF_ATOMS} & {*properties}:
+            results |= _of_atoms(structure, self._virials(structure))
         if self._deviations is not None:
             results |= dict(zip(_UNCERTAIN, self._deviations(structure), strict=True))
         self._calculated.set(Calculated(copy, results, ref(copy if atoms is None else atoms)))
+
+    def _virials(self, structure: Structure) -> AtomVirials:
+        """Raises PropertyNotImplementedError: the target does not share them out."""
+        lists = self._lists
+        found = lists.evaluator.atom_virials(self.potential.theta, structure, lists.of(structure))
+        if found is None:
+            target = lists.evaluator.target
+            message = f"the target `{target}` has no stresses and virials of atoms; `cpp` has them"
+            raise PropertyNotImplementedError(message)
+        return found
 
 
 class KeptLists:
@@ -207,4 +223,13 @@ def _results(structure: Structure, found: Predicted) -> dict[str, float | Floats
     }
     if found.stress is not None:
         results["stress"] = full_3x3_to_voigt_6_stress(found.stress)
+    return results
+
+
+def _of_atoms(structure: Structure, found: AtomVirials) -> dict[str, Floats]:
+    """virials, and stresses where the cell has a volume: the symmetric part, in Voigt order."""
+    results: dict[str, Floats] = {"virials": found.neighbour}
+    if structure.stress_volume > 0:
+        shares = np.array([stress_of(structure, virial) for virial in found.half])
+        results["stresses"] = full_3x3_to_voigt_6_stress(shares)
     return results

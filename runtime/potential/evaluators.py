@@ -48,6 +48,18 @@ class Predicted:
     virial: Float[Floats, "3 3"]  # dE/dε, eV
 
 
+@dataclass(frozen=True)
+class AtomVirials:
+    """dE/dε shared out to atoms, eV; each adds up to the whole. Of a neighbour j at d = x_j − x_i, the energy
+    of atom i has the part d ⊗ ∂E_i/∂d.
+
+    half: half of it goes to i and half to j. neighbour: all of it goes to j (doi:10.1103/PhysRevB.92.094301).
+    """
+
+    half: Float[Floats, "N 3 3"]
+    neighbour: Float[Floats, "N 3 3"]
+
+
 def stress_of(structure: Structure, virial: Float[Floats, "3 3"]) -> Stress | None:
     """The stress of a dE/dε in eV: 0 out of the plane of a slab, None where no component is defined."""
     volume = structure.stress_volume
@@ -73,6 +85,9 @@ class Evaluator(Protocol):
 
     def evaluate(self, theta: Theta, structure: Structure, lists: Any) -> Predicted:
         """A structure with lists that hold for it."""
+
+    def atom_virials(self, theta: Theta, structure: Structure, lists: Any) -> AtomVirials | None:
+        """dE/dε shared out to the atoms; None for a target that does not share it out."""
 
 
 # --- generated C++ -----------------------------------------------------------------------------
@@ -131,8 +146,13 @@ class CppEvaluator:
         return found
 
     def evaluate(self, theta: Theta, structure: Structure, lists: Atoms) -> Predicted:
-        now = replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))
-        return self._evaluated(theta, structure, now)
+        return self._evaluated(theta, structure, _at(lists, structure))
+
+    def atom_virials(self, theta: Theta, structure: Structure, lists: Atoms) -> AtomVirials:
+        now, threads = _at(lists, structure), n_threads(structure.n_atoms)
+        found = self.kernel(self._of(theta), now, threads, atom_virials=True)
+        assert found.virial_half is not None and found.virial_neighbour is not None
+        return AtomVirials(found.virial_half, found.virial_neighbour)
 
     def _evaluated(self, theta: Theta, structure: Structure, atoms: Atoms | CheckedAtoms) -> Predicted:
         found = self.kernel(self._of(theta), atoms, n_threads(structure.n_atoms))
@@ -145,6 +165,11 @@ class CppEvaluator:
         if known is None or known[0] != key:  # `known`, as another thread may set others meanwhile
             known = self._constants = key, self.kernel.constants(np.asarray(theta, np.float64))
         return known[1]
+
+
+def _at(lists: Atoms, structure: Structure) -> Atoms:
+    """The lists with the positions of a structure."""
+    return replace(lists, positions=np.ascontiguousarray(structure.positions, np.float64))
 
 
 def n_threads(n_atoms: int) -> int:
@@ -202,6 +227,9 @@ class XlaEvaluator:
         self._singles.spent(structure.n_atoms, lists.shape, monotonic() - began)
         return found
 
+    def atom_virials(self, theta: Theta, structure: Structure, lists: Batch) -> None:
+        return None
+
     def _elements(self) -> int:
         """Size of a batch: dense lists work best while they stay in the cache."""
         return 1 << 14 if any(d.name == "edge" for d in self.kernel.lists) else 1 << 18
@@ -251,6 +279,9 @@ class ReferenceEvaluator:
         found = predict(self.model, theta, s.positions, s.cell, s.pbc, kinds)
         stress = stress_of(s, found.virial)
         return Predicted(found.energy, found.forces, stress, found.site_energy, found.virial)
+
+    def atom_virials(self, theta: Theta, structure: Structure, lists: None) -> None:
+        return None
 
 
 # --- the choice ----------------------------------------------------------------------------------
