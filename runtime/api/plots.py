@@ -71,6 +71,7 @@ def draw_spectrum(axes: Axes | None, values: Sequence[float], sloppy: float) -> 
     axes.axhline(sloppy, color="0.5", linewidth=0.8, linestyle="--")
     axes.set_xlabel("mode")
     axes.set_ylabel("singular value")
+    _count(axes)
     return axes
 
 
@@ -94,7 +95,10 @@ def draw_steps(axes: Axes | None, sizes: Sequence[int], losses: Sequence[float])
     axes = axes_or_new(axes)
     axes.plot(sizes, losses, "o-", markersize=4)
     axes.invert_xaxis()
-    axes.set(yscale="log", xlabel="parameters that are left", ylabel="loss")
+    axes.set(xlabel="parameters that are left", ylabel="loss")
+    _count(axes)
+    if max(losses) > 5 * min(losses) > 0:
+        axes.set_yscale("log")
     return axes
 
 
@@ -122,3 +126,10 @@ def draw_curves(axes: Axes | None, curves: Sequence[Curve], family: str | None) 
         axes.legend(frameon=False, fontsize=8)
     axes.set(xlabel=plot.x, ylabel=plot.y)
     return axes
+
+
+def _count(axes: Axes) -> None:
+    """Whole numbers along the x axis."""
+    from matplotlib.ticker import MaxNLocator
+
+    axes.xaxis.set_major_locator(MaxNLocator(integer=True))

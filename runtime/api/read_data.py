@@ -116,6 +116,8 @@ class Dataset(Result):
             x = [s.volume / s.n_atoms if has_volume else float(k) for k, s in own]
             axes.plot(x, [(s.energy or 0.0) / s.n_atoms for _, s in own], ".", alpha=0.7, label=kind)
         axes.set_xlabel("volume per atom (Å³)" if has_volume else "structure")
+        if has_volume:
+            axes.set_xscale("log")
         axes.set_ylabel("energy per atom (eV)")
         axes.legend(frameon=False, fontsize=8)
         return axes
