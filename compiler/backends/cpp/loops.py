@@ -73,13 +73,20 @@ class LoopBody:
     def range(self, node: Node) -> Range:
         return self.context.ranges[node]
 
+    @property
+    def rows(self) -> SlopeRows:
+        return self.context.rows
+
+    def is_table(self, node: Node) -> bool:
+        return node in self.context.sweep.tables
+
     def displacement(self) -> Value:
         return [self.stored(q) for q in range(3)]
 
     def write(self, skipped: set[Node]) -> None:
         """All nodes but some, whose sums need no value of theirs."""
         for node in self.loop.nodes:
-            if node not in skipped and node not in self.context.rows.within:
+            if node not in skipped and node not in self.rows.within:
                 product = self.sparse.product(self, node) if self.loop.varied else None
                 self.values[node] = product or self._by_rule(node)
 
@@ -90,7 +97,7 @@ class LoopBody:
     def value(self, node: Node, reader: Node) -> Value:
         if node in self.values:
             return self.values[node]
-        if node in self.context.sweep.tables:
+        if self.is_table(node):
             found = self._table(node)
         elif node.kind.domain == self.loop.domain:
             found = [s if isinstance(s, float) else self.stored(s) for s in self.kept(node)]
@@ -236,8 +243,8 @@ class LoopBody:
         own = {name: slot for slot, name in self.read.items()}
         sites = self.loop.results if self.loop.domain.name == "site" else ()
         for node in dict.fromkeys((*self.loop.stores, *sites)):
-            if node in self.context.rows.first:
-                lines += self.context.rows.store(self, node)
+            if node in self.rows.first:
+                lines += self.rows.store(self, node)
                 continue
             kept: list[float | int] = []
             for component in self.values[node]:

@@ -8,19 +8,30 @@ rows.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from ...ir import ops
 from ...ir.contraction import parsed
 from ...ir.graph import Node
 from ...ir.types import Domain
 from ...schedule.sweep import Sweep
-from .writer import Value, literal, vector
-
-if TYPE_CHECKING:
-    from .loops import LoopBody
+from .writer import Value, Writer, literal, vector
 
 _FEWEST = 4  # numbers; fewer are multiplied as they are
+
+
+class Body(Protocol):
+    """What products ask of the loop body that they are in."""
+
+    writer: Writer
+
+    @property
+    def rows(self) -> SlopeRows: ...
+    def is_table(self, node: Node) -> bool: ...
+    def pointer(self, node: Node) -> str: ...
+    def kept(self, node: Node) -> list[float | int]: ...
+    def value(self, node: Node, reader: Node) -> Value: ...
+    def array(self, node: Node) -> str: ...
 
 
 class SlopeRows:
@@ -60,7 +71,7 @@ class SlopeRows:
         """Where a component is, for the neighbours from k on."""
         return f"list.slopes + {self.first[slopes] + component} * w.pitch + k"
 
-    def store(self, body: LoopBody, slopes: Node) -> list[str]:
+    def store(self, body: Body, slopes: Node) -> list[str]:
         """Statements that store J."""
         if slopes not in self.outer:
             values = body.value(slopes, slopes)
@@ -132,14 +143,14 @@ class SparseProducts:
         self.of_atom: list[str] = []
         self.of_species: list[str] = []
 
-    def product(self, body: LoopBody, node: Node) -> Value | None:
+    def product(self, body: Body, node: Node) -> Value | None:
         """Σ_s J_s x_s where J is stored in rows; None for any other node."""
-        rows, slopes = body.context.rows, slopes_of(node)
+        rows, slopes = body.rows, slopes_of(node)
         if slopes is None or slopes not in rows.first:
             return None
         size, width = slopes.kind.shape
         numbers, x, sums = node.args[1], body.writer.name(), body.writer.name()
-        if numbers in body.context.sweep.tables:
+        if body.is_table(numbers):
             add = f"for (int s = 0; s < {size}; ++s) {x}.add(s, {body.pointer(numbers)}[s]);"
             self.of_species += [f"Sparse<{size}> {x};", add]
         else:

@@ -22,8 +22,9 @@ from potentia.compiler.ir.printer import print_model
 from potentia.compiler.ir.reader import parse_model
 from potentia.compiler.ir.rewrite import apply_rules, rewrite_model
 from potentia.compiler.ir.verify import verify
-from potentia.compiler.passes.along import along_direction
+from potentia.compiler.passes.along import along_direction, directions
 from potentia.compiler.passes.drop_dead import drop_dead_parts
+from potentia.compiler.passes.factor import factor_directions
 from potentia.compiler.passes.fold import fold_constants
 from potentia.compiler.passes.recur import recur_families
 from registry import Evaluator, by_reference, random_theta, reach, structures
@@ -41,7 +42,8 @@ def passes() -> dict[str, Pass]:
     for step in pipeline.PASSES:
         named.setdefault(step.run, step.name)
     fold: Pass = lambda model: rewrite_model(model, apply_rules((fold_constants,)))  # noqa: E731
-    outside = {"drop_dead": drop_dead_parts, "fold": fold, "along": along_direction}
+    factor: Pass = lambda model: factor_directions(model, directions(model))  # noqa: E731
+    outside = {"drop_dead": drop_dead_parts, "fold": fold, "along": along_direction, "factor": factor}
     return {name: run for run, name in named.items()} | outside
 
 
@@ -106,8 +108,8 @@ COMPILED = (
     "simplify_single_row",
 )
 # slopes of harmonics, which the reference knows as little: test_passes.py holds them against the complex step
-# and the derivative along a direction is another energy: test_along.py
-NO_NUMBERS = ("expand_slopes", "along")
+# and the derivative along a direction is another energy: test_along.py, test_factor.py
+NO_NUMBERS = ("expand_slopes", "along", "factor")
 
 
 def zoo(model: Model) -> list[Atoms]:

@@ -144,6 +144,7 @@ def test_a_property_without_deviations_has_no_sigmas() -> None:
         "properties": [],
         "comparable": True,
         "incomparable": [],
+        "of_one": [],
     }
 
 
