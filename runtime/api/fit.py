@@ -222,7 +222,8 @@ def _new_warnings(fitted: Potential, told: tuple[Diagnostic, ...]) -> list[Diagn
 
 def predicted_of(potential: Potential, read: TrainingData, observer: Observer) -> dict[str, Part]:
     """The structures of both parts with their predictions."""
-    evaluator = evaluate_by(potential, "auto", SILENT)
+    with observer.working("compiling"):
+        evaluator = evaluate_by(potential, "auto", SILENT)
     return predictions(potential.theta, evaluator, {"train": read.train, "test": read.test}, observer)
 
 

@@ -38,7 +38,8 @@ def evaluate_by(potential: Potential, target: str, observer: Observer, dtype: st
     from ..potential.evaluators import CppEvaluator
 
     faults: list[Diagnostic] = []
-    found = potential.evaluator(target, dtype, faults.append)
+    with observer.working("compiling"):
+        found = potential.evaluator(target, dtype, faults.append)
     observer.warned(faults)
     observer.remarked(f"target: {found.described if isinstance(found, CppEvaluator) else found.target}")
     return found

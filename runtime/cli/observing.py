@@ -97,10 +97,10 @@ class ConsoleObserver(Observer):
         return progress.working(stage, self.quiet)
 
     def counting(self, stage: str, total: int) -> AbstractContextManager[Callable[[int], None] | None]:
-        return progress.counting(stage, total, self.quiet)
+        return progress.counting(stage, total, self.quiet, progress.COMPILING)
 
     def passing(self, stage: str) -> AbstractContextManager[Callable[[float], None] | None]:
-        return progress.passing(stage, self.quiet)
+        return progress.passing(stage, self.quiet, progress.COMPILING)
 
     def fitting(self) -> AbstractContextManager[Callable[[Fitting], None] | None]:
         return progress.fitting(self.quiet)

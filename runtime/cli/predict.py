@@ -51,7 +51,7 @@ def command(
     from ..data.readers import read
     from ..data.splits import select
     from ..evaluation.predictions import require_finite, write_predictions
-    from .progress import counting
+    from .progress import COMPILING, counting
     from .targets import evaluate_by
 
     kind = FileConfig(**files).kind()
@@ -63,7 +63,7 @@ def command(
     found = list(read(structures, labels=False, keep=output is not None, kind=kind).structures)
     found = select(found, only) if only else found
     evaluator = evaluate_by(potential, target, json, quiet)
-    with counting("predicting", len(found), quiet) as progress:
+    with counting("predicting", len(found), quiet, COMPILING) as progress:
         predicted = evaluator.predict(potential.theta, found, progress)
     require_finite(found, predicted)
     if output is not None:

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..dynamics.result import Progress as Moving
     from ..fitting.result import Progress as Fitting
 
+# XLA compiles as it is called first
+COMPILING = "compiling"
+
 
 def _bar(*columns: str) -> Progress:
     from rich.console import Console
@@ -35,14 +38,16 @@ def _bar(*columns: str) -> Progress:
 
 
 @contextmanager
-def counting(what: str, total: int, quiet: bool) -> Iterator[Callable[[int], None] | None]:
-    """A function to tell how many are done; None where nobody looks."""
+def counting(
+    what: str, total: int, quiet: bool, first: str | None = None
+) -> Iterator[Callable[[int], None] | None]:
+    """A function to tell how many are done; None where nobody looks. first: done before the first of them."""
     if quiet or not console.is_terminal():
         yield None
         return
     with _bar("{task.completed:.0f}/{task.total:.0f}") as bar:
-        task = bar.add_task(what, total=total)
-        yield lambda done: bar.update(task, completed=done)
+        task = bar.add_task(first or what, total=total)
+        yield lambda done: bar.update(task, description=what, completed=done)
 
 
 @contextmanager
@@ -57,14 +62,14 @@ def working(what: str, quiet: bool) -> Iterator[None]:
 
 
 @contextmanager
-def passing(what: str, quiet: bool) -> Iterator[Callable[[float], None] | None]:
-    """A function to tell what share of a pass over data is done; None where nobody looks."""
+def passing(what: str, quiet: bool, first: str | None = None) -> Iterator[Callable[[float], None] | None]:
+    """A function to tell what share of a pass over data is done; None where nobody looks. first: as above."""
     if quiet or not console.is_terminal():
         yield None
         return
     with _bar("{task.percentage:.0f} %") as bar:
-        task = bar.add_task(what, total=1.0)
-        yield lambda share: bar.update(task, completed=share)
+        task = bar.add_task(first or what, total=1.0)
+        yield lambda share: bar.update(task, description=what, completed=share)
 
 
 @contextmanager
@@ -74,7 +79,7 @@ def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
         yield None
         return
     with _bar("{task.fields[remark]}") as bar:
-        task = bar.add_task("fit", total=1.0, remark="")
+        task = bar.add_task(COMPILING, total=1.0, remark="")
 
         def told(progress: Fitting) -> None:
             loss = f", loss {progress.loss:.6g}" if isfinite(progress.loss) else ""
@@ -91,7 +96,7 @@ def measuring(quiet: bool) -> Iterator[Callable[[str, int, int], None] | None]:
         yield None
         return
     with _bar("{task.completed:.0f}/{task.total:.0f}") as bar:
-        task = bar.add_task("properties", total=1)
+        task = bar.add_task(COMPILING, total=1)
         yield lambda what, done, total: bar.update(task, description=plain(what), completed=done, total=total)
 
 
@@ -102,7 +107,7 @@ def simulating(steps: int, quiet: bool) -> Iterator[Callable[[Moving], None] | N
         yield None
         return
     with _bar("{task.fields[remark]}") as bar:
-        task = bar.add_task("compiling", total=steps, remark="")
+        task = bar.add_task(COMPILING, total=steps, remark="")
 
         def told(p: Moving) -> None:
             bar.update(task, description="md", completed=p.step, remark=_moving(p))
