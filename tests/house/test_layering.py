@@ -96,6 +96,7 @@ OTHERS = {
     "runtime.information": "numpy scipy",
     "runtime.information.plot": "matplotlib",
     "runtime.runs": "numpy pydantic",
+    "runtime.runs.named_calculator": "ase",
     "runtime.ranks": "",
     "runtime.ranks.mpi": "mpi4py",
     "runtime.fitting": "numpy scipy",

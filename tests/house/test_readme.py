@@ -107,7 +107,7 @@ def test_the_commands_of_the_readme_run_in_their_order(
     for line in COMMANDS:
         _, command, *words = shlex.split(line)
         if command == "export" and "nep" not in words:  # compilers and LAMMPS have tests of their own
-            monkeypatch.setattr("potentia.runtime.cli.export.writer_of", lambda *_: begun)
+            monkeypatch.setattr("potentia.runtime.api.export.writer_of", lambda *_: begun)
         code, _, err = run(capsys, command, *words)
         ended = code == (command == "diff")  # which tells that there are differences
         assert ended or (code == BEGUN and "interrupted" in err), f"{line}\n{err}"

@@ -84,7 +84,7 @@ def test_lists_are_kept_while_they_hold_and_the_answer_is_the_same(
 def test_no_compilation_a_step(potential: Potential) -> None:
     atoms = crystal()
     calculator = potential.calculator(target="xla")
-    potential.evaluator("xla")._singles.clear()
+    potential.evaluator("xla")._singles.known.clear()
     atoms.calc = calculator
     atoms.get_forces()
     for seed in range(5):
