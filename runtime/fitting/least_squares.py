@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.dataset import check_rows
 from ..information.fisher_information import of_system
@@ -16,6 +18,7 @@ from ..optimize.multistart import StartsState, minimize_from_starts
 from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
 from ..residuals.shared import residuals_on
+from .endings import not_converged
 from .methods import method
 from .result import FitResult, Progress
 from .task import FitTask
@@ -40,7 +43,12 @@ def least_squares_fit(task: FitTask) -> FitResult:
         precision,
     )
 
+    problem.deadline = task.deadline
+    done = 0
+
     def callback(state: StartsState) -> bool | None:
+        nonlocal done
+        done += 1
         current = state.current or state.best
         if isinstance(current, LeastSquaresState):
             seen[:] = [current.iteration, current.loss]
@@ -49,7 +57,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
 
     options = LeastSquaresOptions(
         max_iterations=config.max_iterations or 100,
-        time_limit=config.time_limit,
+        deadline=task.deadline,
         decrease_tolerance=config.tolerance,
     )
     start = potential.theta[problem.free]
@@ -63,6 +71,8 @@ def least_squares_fit(task: FitTask) -> FitResult:
         callback=callback,
         resume=task.store.load(StartsState),
     )
+    if found.reason == "time" and not task.store.is_there:
+        task.store.save(StartsState(0, np.full(config.starts, np.nan)))
     theta = potential.theta.copy()
     theta[problem.free] = found.theta
     known = of_system(found.system, problem.names, found.theta) if found.system.finite else None
@@ -71,21 +81,17 @@ def least_squares_fit(task: FitTask) -> FitResult:
         found.converged,
         found.reason,
         found.loss,
-        _remarks(found, problem),
+        _remarks(found, problem, task, done),
         known,
     )
 
 
-def _remarks(found: LeastSquaresSolution, problem: Residuals) -> tuple[Diagnostic, ...]:
+def _remarks(
+    found: LeastSquaresSolution, problem: Residuals, task: FitTask, done: int
+) -> tuple[Diagnostic, ...]:
     remarks = list(found.undetermined.diagnostics())
     if not found.converged:
-        message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"
-        help = (
-            "raise --max-iterations or --time-limit and --resume"
-            if found.reason in ("iterations", "time")
-            else None
-        )
-        remarks.append(Diagnostic("not-converged", message, "warning", help=help))
+        remarks.append(not_converged(task, found.reason, found.state.iteration, done))
     at_bound = [
         name
         for name, x, low, high in zip(problem.names, found.theta, problem.lower, problem.upper, strict=True)

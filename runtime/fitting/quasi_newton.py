@@ -12,6 +12,7 @@ from ..residuals.config import FitConfig
 from ..residuals.residuals import Sigmas
 from ..residuals.stochastic import StochasticProblem
 from ..structures.structure import Structure
+from .endings import not_converged
 from .methods import method
 from .prior import linear_solved, prior_of
 from .result import Curve, FitResult, Progress
@@ -34,13 +35,12 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
     sigmas = Sigmas.of(config.weights)
     given = config.memory_mb, precision, config.seed, config.target, task.team
     problem = StochasticProblem(potential, trained, others, sigmas, *given)
+    problem.set_deadline(task.deadline)
     prior = prior_of(potential, problem.data, config.ridge)
     most = config.max_iterations or Options.max_iterations
 
     def callback(state: State) -> bool | None:
-        done = state.iteration / most
-        if config.time_limit is not None:
-            done = max(done, state.seconds / config.time_limit)
+        done = max(state.iteration / most, task.deadline.share)
         task.on_progress(Progress("train", state.iteration, state.loss, min(done, 1.0), _remark(state)))
         if state.iteration % _STORED_EVERY == 0 or not len(state.losses):
             task.store.save(state)
@@ -48,7 +48,7 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
 
     resumed = task.store.load(State)
     start = potential.theta[problem.data.free] if resumed else linear_solved(problem.data, potential, prior)
-    options = Options(most, config.time_limit, tolerance=min(10 * config.tolerance, 0.5))
+    options = Options(most, task.deadline, tolerance=min(10 * config.tolerance, 0.5))
     found = minimize(problem, start, options, prior, callback, resumed)
     if not found.converged:
         task.store.save(found.state)
@@ -59,7 +59,7 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
         found.converged,
         found.reason,
         found.state.loss,
-        _remarks(found),
+        _remarks(found, task, resumed.iteration if resumed else 0),
         None,
         Curve(_COLUMNS, found.history),
     )
@@ -89,10 +89,9 @@ def _held_out(
     return split(structures, str(config.held_out), config.seed)
 
 
-def _remarks(found: Solution) -> tuple[Diagnostic, ...]:
+def _remarks(found: Solution, task: FitTask, before: int) -> tuple[Diagnostic, ...]:
+    """before: the iterations before this call."""
     if found.converged:
         return ()
-    message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"
-    more = found.reason in ("iterations", "time", "interrupted")
-    help = "raise --max-iterations or --time-limit and --resume" if more else None
-    return (Diagnostic("not-converged", message, "warning", help=help),)
+    iterations = found.state.iteration
+    return (not_converged(task, found.reason, iterations, iterations - before),)

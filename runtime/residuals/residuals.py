@@ -20,6 +20,7 @@ from jaxtyping import Float, Int
 
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.chemistry.constants import GPA
+from ..optimize.deadline import Deadline
 from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem, both
 from ..potential.potential import Potential
 from ..structures.arrays import Floats
@@ -61,6 +62,8 @@ class ResidualRows(NamedTuple):
 class Residuals:
     """The least-squares problem of `potential` on `structures`, in its free parameters
     (`LeastSquaresProblem`).
+
+    deadline: a pass over the data raises TimeIsUp once it is over.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Residuals:
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
         self.places: Indices = np.arange(len(structures)) if places is None else places
         self.on_progress = on_progress
+        self.deadline = Deadline()
         model = potential.model
         self.free = potential.free
         self.names = [c.name for c in model.vector.trained]
@@ -124,7 +128,7 @@ class Residuals:
         """½ Σ r² of this part."""
         full = self._full(theta)
         total = 0.0
-        for rows in in_order(partial(self._rows_of, full, np.arange(0)), self.batches()):
+        for rows in in_order(partial(self._rows_of, full, np.arange(0)), self.batches(), self.deadline):
             total += 0.5 * float(rows.residual @ rows.residual)
         return total
 
@@ -144,7 +148,7 @@ class Residuals:
         full, done = self._full(theta), 0
         groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
         total = max(1, sum(self.structures[k].n_atoms for _, indices in groups for k in indices))
-        found = in_order(partial(self._rows_of, full, columns), self.batches(chosen))
+        found = in_order(partial(self._rows_of, full, columns), self.batches(chosen), self.deadline)
         for (_, indices), rows in zip(groups, found, strict=True):
             yield rows._replace(structure=self.places[list(indices)][rows.structure])
             done += sum(self.structures[k].n_atoms for k in indices)
@@ -231,8 +235,14 @@ class Residuals:
             yield item
 
 
-def in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
-    """Results of work in the order of the items, on all cores; few items are held at a time."""
+def in_order(
+    work: Callable[[Item], R], items: Iterator[Item], deadline: Deadline | None = None
+) -> Iterator[R]:
+    """Results of work in the order of the items, on all cores; few items are held at a time.
+
+    Raises TimeIsUp at the deadline, also while a thread works, which is left to itself.
+    """
+    deadline = deadline or Deadline()
     workers = max(
         1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -242,8 +252,18 @@ def in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
         for item in items:
             waiting.append(pool.submit(work, item))
             if len(waiting) > workers:
-                yield waiting.popleft().result()
+                yield _result(waiting, deadline)
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting, deadline)
     finally:  # an interruption starts nothing more, and does not wait for a thread in a compiler
         pool.shutdown(wait=not waiting, cancel_futures=True)
+
+
+def _result(waiting: deque[Future[R]], deadline: Deadline) -> R:
+    try:
+        found = waiting[0].result(deadline.left)
+    except TimeoutError:
+        deadline.require()
+        raise  # it is of the work
+    waiting.popleft()
+    return found

@@ -14,6 +14,7 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy.linalg.blas import ssyrk
 
+from ..optimize.deadline import Deadline
 from ..optimize.qr_system import Array, Indices
 from ..potential.potential import Potential
 from ..ranks.team import Team
@@ -60,6 +61,12 @@ class StochasticProblem:
         self._seed, self._n_rows = seed, sum(sum(s.n_labels) for s in structures)
         # of each process: together they have as many rows as there are parameters
         self._wanted = _ROWS * len(self.data.free) / team.size
+
+    def set_deadline(self, deadline: Deadline) -> None:
+        """From now on a pass over the data raises TimeIsUp once it is over."""
+        for part in (self.data, self.others):
+            if part is not None:
+                part.deadline = deadline
 
     @property
     def metric_cost(self) -> float:
