@@ -202,11 +202,14 @@ def _fitted(
 
 def _finish(folder: Path, result: FitResult, predicted: Parts, parity: bool, observer: Observer) -> None:
     from ..evaluation.parity import save_parity
+    from ..fitting.curve_plot import save_learning_curve
     from ..fitting.checkpoint import finish
 
     if parity:
         save_parity(folder / "parity.png", predicted)
         observer.remarked(f"parity plot: {folder / 'parity.png'}")
+        if result.curve is not None:
+            save_learning_curve(folder / "learning_curve.png", result.curve)
     finish(folder, result.reason)
 
 

@@ -32,7 +32,9 @@ Begin = Annotated[
 ]
 
 
-Plot = Annotated[bool, typer.Option("--plot", help="A parity plot is saved in the run: parity.png.")]
+Plot = Annotated[
+    bool, typer.Option("--plot", help="Plots are saved in the run: parity.png, learning_curve.png.")
+]
 
 
 @having(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import isfinite
 from typing import TYPE_CHECKING
 
 from ...compiler.diagnostics.plain import plain
@@ -77,9 +76,9 @@ def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
         task = bar.add_task("fit", total=1.0, remark="")
 
         def told(progress: Fitting) -> None:
-            loss = f", loss {progress.loss:.6g}" if isfinite(progress.loss) else ""
-            remark = f"iteration {progress.iteration}{loss} {progress.remark}"
-            bar.update(task, description=progress.stage, completed=progress.fraction, remark=remark)
+            bar.update(
+                task, description=progress.stage, completed=progress.fraction, remark=progress.sentence
+            )
 
         yield told
 

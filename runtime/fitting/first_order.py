@@ -8,6 +8,7 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..optimize.adamw import TrainOptions, TrainState, train
 from ..optimize.methods import FIRST_ORDER
 from ..residuals.gradients import train_batch, value_and_gradient
+from ..residuals.label_errors import Rmse
 from ..residuals.outputs import xla_outputs
 from ..residuals.residuals import Residuals, Sigmas
 from .endings import not_converged
@@ -15,6 +16,8 @@ from .methods import method
 from .prior import linear_solved, prior_of
 from .result import FitResult, Progress
 from .task import FitTask
+
+_JUDGED_EVERY = 10  # epochs
 
 
 @method(FIRST_ORDER)
@@ -32,9 +35,21 @@ def first_order_fit(task: FitTask) -> FitResult:
     epochs = config.max_iterations or 200
     resumed = task.store.load(TrainState)
 
+    task.curve.begin(None if resumed is None else resumed.seconds)
+    seen: Rmse | None = None
+
     def callback(state: TrainState) -> bool | None:
-        done = len(state.losses)
-        task.on_progress(Progress("train", done, float(state.losses[-1, 0]), done / epochs))
+        nonlocal seen
+        done, loss = len(state.losses), len(problem.plan.groups) * float(state.losses[-1, 0])
+        train = None
+        if done % _JUDGED_EVERY == 0 or done == epochs:
+            theta = np.asarray(state.theta, dtype=np.float64)
+            problem.loss(theta)
+            train = seen = problem.errors_at(theta)
+        task.curve.add(done, state.seconds, loss, train)
+        share = max(done / epochs, task.deadline.share)
+        about = done, float(state.losses[-1, 0]), share, seen
+        task.on_progress(Progress("train", *about, left=task.deadline.left, is_step=True))
         task.store.save(state)
         return None
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
@@ -30,7 +32,11 @@ def least_squares_fit(task: FitTask) -> FitResult:
     potential, config = task.potential, task.config
     # the other methods begin near small numbers and stop before they fit noise
     check_rows(potential.model, task.structures)
-    seen = [0, float("nan")]
+    seen = Progress("fit", 0, float("nan"), 0.0)
+
+    def on_part(share: float) -> None:
+        task.on_progress(replace(seen, fraction=share, left=task.deadline.left))
+
     precision = config.precision or "float64"
     problem = residuals_on(
         task.team,
@@ -38,7 +44,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
         task.structures,
         Sigmas.of(config.weights),
         config.memory_mb,
-        lambda part: task.on_progress(Progress("fit", int(seen[0]), seen[1], part)),
+        on_part,
         outputs_of(potential, config.target, precision),
         precision,
     )
@@ -47,11 +53,15 @@ def least_squares_fit(task: FitTask) -> FitResult:
     done = 0
 
     def callback(state: StartsState) -> bool | None:
-        nonlocal done
+        nonlocal done, seen
         done += 1
         current = state.current or state.best
         if isinstance(current, LeastSquaresState):
-            seen[:] = [current.iteration, current.loss]
+            train = problem.errors_at(current.theta) or seen.train
+            seconds = _seconds(state, config.starts)
+            task.curve.add(current.iteration, seconds, current.loss, train, start=state.index)
+            seen = Progress("fit", current.iteration, current.loss, 0.0, train)
+            task.on_progress(replace(seen, left=task.deadline.left, is_step=True))
         task.store.save(state)
         return None
 
@@ -61,6 +71,8 @@ def least_squares_fit(task: FitTask) -> FitResult:
         decrease_tolerance=config.tolerance,
     )
     start = potential.theta[problem.free]
+    resumed = task.store.load(StartsState)
+    task.curve.begin(None if resumed is None else _seconds(resumed, config.starts))
     found = minimize_from_starts(
         problem,
         start,
@@ -69,10 +81,12 @@ def least_squares_fit(task: FitTask) -> FitResult:
         options=options,
         prior=ridge(config.ridge, start),
         callback=callback,
-        resume=task.store.load(StartsState),
+        resume=resumed,
     )
     if found.reason == "time" and not task.store.is_there:
         task.store.save(StartsState(0, np.full(config.starts, np.nan)))
+    if problem.linear.all() and found.converged:
+        task.curve.add(1, found.state.seconds, found.loss, problem.errors_at(found.theta))
     theta = potential.theta.copy()
     theta[problem.free] = found.theta
     known = of_system(found.system, problem.names, found.theta) if found.system.finite else None
@@ -84,6 +98,12 @@ def least_squares_fit(task: FitTask) -> FitResult:
         _remarks(found, problem, task, done),
         known,
     )
+
+
+def _seconds(state: StartsState, starts: int) -> float:
+    """The time of all runs; that of the last run begins with the time of the short ones."""
+    now = state.current.seconds if state.current else 0.0
+    return state.seconds + now if state.index < starts else now or state.seconds
 
 
 def _remarks(

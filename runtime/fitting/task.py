@@ -11,6 +11,7 @@ from ..ranks.team import Team
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
 from .checkpoint import FitCheckpoint
+from .learning_curve import LearningCurve
 from .result import OnProgress
 
 
@@ -19,6 +20,7 @@ class FitTask:
     """A potential to fit to structures: with its configuration, its checkpoint and `on_progress`.
 
     team: the processes that share the work. deadline: of this call, however often the fit was resumed.
+    curve: a method adds a row for each iteration.
     """
 
     potential: Potential
@@ -28,3 +30,4 @@ class FitTask:
     on_progress: OnProgress
     team: Team = field(default_factory=Team)
     deadline: Deadline = field(default_factory=Deadline)
+    curve: LearningCurve = field(default_factory=LearningCurve)

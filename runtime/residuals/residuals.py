@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from operator import add
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import numpy as np
@@ -27,6 +26,7 @@ from ..structures.arrays import Floats
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels
 from ..structures.structure import Structure
 from .config import WeightsConfig
+from .label_errors import Rmse, rmse, squares
 from .outputs import Outputs, outputs_of
 from .places import UPPER
 
@@ -97,20 +97,25 @@ class Residuals:
         self._room = 0.25e6 * memory_mb  # bytes for batches that are kept
         self._again: tuple[bytes, list[ResidualRows]] = b"", []
         self._kept: dict[int, Item] = {}
+        self.weight = np.array([s.weight for s in structures])
+        self._noted: dict[bytes, Float[Floats, "3 2"]] = {}
         self._affine: tuple[Floats, TriangularSystem] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
 
     def loss(self, theta: Floats) -> float:
         """½ Σ r²."""
-        return self.reduced(Residuals.half_squares, add, theta)
+        total, sums = self.reduced(Residuals.half_squares, _added, theta)
+        self._note(theta, sums)
+        return total
 
     def linearize(self, theta: Floats, columns: Indices) -> TriangularSystem:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
         if self._affine is not None and len(columns) == len(self.free):
             before, known = self._affine  # all parameters are linear: one linearisation serves everywhere
             return known.moved(theta - before)
-        system = self.reduced(Residuals.accumulated, both, theta, columns)
+        system, sums = self.reduced(Residuals.accumulated, _joined, theta, columns)
+        self._note(theta, sums)
         if self.linear.all() and len(columns) == len(self.free):
             self._affine = theta.copy(), system
         return system
@@ -124,20 +129,34 @@ class Residuals:
         """work(part, *args) of the parts that the structures are shared out in, joined; this is one part."""
         return work(self, *args)
 
-    def half_squares(self, theta: Floats) -> float:
-        """½ Σ r² of this part."""
-        full = self._full(theta)
-        total = 0.0
-        for rows in in_order(partial(self._rows_of, full, np.arange(0)), self.batches(), self.deadline):
-            total += 0.5 * float(rows.residual @ rows.residual)
-        return total
+    def errors_at(self, theta: Floats) -> Rmse | None:
+        """The errors of all labels at theta, where one of the last passes over the data was there."""
+        sums = self._noted.get(theta.tobytes())
+        return None if sums is None else rmse(sums, self.sigmas)
 
-    def accumulated(self, theta: Floats, columns: Indices) -> TriangularSystem:
-        """The linearisation of this part."""
-        accumulator = Accumulator(len(columns))
+    def _note(self, theta: Floats, sums: Float[Floats, "3 2"]) -> None:
+        kept = list(self._noted.items())[-3:]
+        self._noted = {**dict(kept), theta.tobytes(): sums}
+
+    def half_squares(self, theta: Floats) -> tuple[float, Float[Floats, "3 2"]]:
+        """½ Σ r² of this part, and its sums of squares by kind."""
+        full = self._full(theta)
+        total, sums = 0.0, np.zeros((3, 2))
+        found = in_order(partial(self._rows_of, full, np.arange(0)), self.batches(), self.deadline)
+        for (_, indices), rows in zip(self.plan.groups, found, strict=True):
+            total += 0.5 * float(rows.residual @ rows.residual)
+            sums += squares(rows.residual, rows.quantity, self.weight[list(indices)][rows.structure])
+        return total, sums
+
+    def accumulated(self, theta: Floats, columns: Indices) -> tuple[TriangularSystem, Float[Floats, "3 2"]]:
+        """The linearisation of this part, and its sums of squares by kind."""
+        accumulator, sums = Accumulator(len(columns)), np.zeros((3, 2))
+        weight = np.ones(int(self.places.max(initial=-1)) + 1)
+        weight[self.places] = self.weight
         for rows in self.rows(theta, columns):
             accumulator.add(rows.residual, rows.jacobian)
-        return accumulator.system()
+            sums += squares(rows.residual, rows.quantity, weight[rows.structure])
+        return accumulator.system(), sums
 
     def rows(
         self, theta: Floats, columns: Indices, chosen: Sequence[int] | None = None
@@ -233,6 +252,18 @@ class Residuals:
                 if self._room > 0:
                     self._kept[k] = item
             yield item
+
+
+def _added(
+    one: tuple[float, Float[Floats, "3 2"]], other: tuple[float, Float[Floats, "3 2"]]
+) -> tuple[float, Float[Floats, "3 2"]]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _joined(
+    one: tuple[TriangularSystem, Float[Floats, "3 2"]], other: tuple[TriangularSystem, Float[Floats, "3 2"]]
+) -> tuple[TriangularSystem, Float[Floats, "3 2"]]:
+    return both(one[0], other[0]), one[1] + other[1]
 
 
 def in_order(
