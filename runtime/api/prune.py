@@ -89,7 +89,7 @@ def prune(
     resume: go on with an interrupted pruning to `output`. force: replace a run that is there.
     observer: is given warnings and progress; without one warnings become warnings of Python.
     Raises ArtifactError: run-exists, data-changed, and as `load`; FitError: nothing-to-prune,
-    target-too-small, time-is-up, and as `fit`; ConfigError bad-value. The method is described in docs/pruning.md.
+    target-too-small, time-is-up, and as `fit`; ConfigError bad-value. The method: docs/pruning.md.
     """
     seen, run = observer or Observer(), folder_of(model)
     folder = None if output is None else Path(output)
