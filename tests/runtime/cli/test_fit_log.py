@@ -94,7 +94,7 @@ def test_a_limit_shorter_than_an_iteration(here: Path, capsys: pytest.CaptureFix
     code, _, err = run(capsys, *FIT, "--time-limit", "1e-9")
     assert code == 0
     assert "the time limit of 1e-09 s is shorter than an iteration: the start values are kept" in err
-    assert "go on with --resume" in err
+    assert "raise --time-limit, and go on with --resume" in err
     assert "0.02 eV" in Path("run/spec.pes").read_text()
     code, _, err = run(capsys, *FIT, "--resume", "--time-limit", "60")
     assert code == 0 and "\nconverged (" in err
