@@ -129,8 +129,7 @@ def fit(
         require_new_run(folder, force, resume)
         seen.checkpoint_kept(folder, "the fit so far is kept", saves=True)
     with nullcontext() if folder is None else only_writer_of(folder):
-        with seen.working("reading"):
-            read, names = training_data(data, settings)
+        read, names = _read(data, settings, seen)
         potential = potential_for(program, read.species, settings.reference_energies)
         if not program.named_species:  # it is built once the data have said them
             told = _warned(potential.program, seen)
@@ -153,6 +152,11 @@ def fit(
     seen.warned(warnings)
     ended = (result.converged, result.reason, result.loss)
     return Fit(found, errors, *ended, settings, folder, (*read.warnings, *warnings), predicted)
+
+
+def _read(data: Dataset | Files, config: FitConfig, observer: Observer) -> tuple[TrainingData, list[str]]:
+    with observer.working("reading"):
+        return training_data(data, config)
 
 
 def _settings(config: str | Path | None, options: dict[str, Any], data: Dataset | Files) -> FitConfig:

@@ -12,7 +12,6 @@ from ..information.fisher_information import of_system
 from ..optimize.least_squares_problem import (
     LeastSquaresOptions,
     LeastSquaresSolution,
-    LeastSquaresState,
     ridge,
 )
 from ..optimize.methods import LEAST_SQUARES
@@ -32,11 +31,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
     potential, config = task.potential, task.config
     # the other methods begin near small numbers and stop before they fit noise
     check_rows(potential.model, task.structures)
-    seen = Progress("fit", 0, float("nan"), 0.0)
-
-    def on_part(share: float) -> None:
-        task.on_progress(replace(seen, fraction=share, left=task.deadline.left))
-
+    watch = _Watch(task)
     precision = config.precision or "float64"
     problem = residuals_on(
         task.team,
@@ -44,27 +39,11 @@ def least_squares_fit(task: FitTask) -> FitResult:
         task.structures,
         Sigmas.of(config.weights),
         config.memory_mb,
-        on_part,
+        watch.on_part,
         outputs_of(potential, config.target, precision),
         precision,
     )
-
     problem.deadline = task.deadline
-    done = 0
-
-    def callback(state: StartsState) -> bool | None:
-        nonlocal done, seen
-        done += 1
-        current = state.current or state.best
-        if isinstance(current, LeastSquaresState):
-            train = problem.errors_at(current.theta) or seen.train
-            seconds = _seconds(state, config.starts)
-            task.curve.add(current.iteration, seconds, current.loss, train, start=state.index)
-            seen = Progress("fit", current.iteration, current.loss, 0.0, train)
-            task.on_progress(replace(seen, left=task.deadline.left, is_step=True))
-        task.store.save(state)
-        return None
-
     options = LeastSquaresOptions(
         max_iterations=config.max_iterations or 100,
         deadline=task.deadline,
@@ -80,7 +59,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
         config.seed,
         options=options,
         prior=ridge(config.ridge, start),
-        callback=callback,
+        callback=lambda state: watch.on_iteration(problem, state),
         resume=resumed,
     )
     if found.reason == "time" and not task.store.is_there:
@@ -95,9 +74,32 @@ def least_squares_fit(task: FitTask) -> FitResult:
         found.converged,
         found.reason,
         found.loss,
-        _remarks(found, problem, task, done),
+        _remarks(found, problem, task, watch.done),
         known,
     )
+
+
+class _Watch:
+    """Progress, curve and checkpoints. done: the number of iterations of this call."""
+
+    def __init__(self, task: FitTask) -> None:
+        self.task, self.done = task, 0
+        self._seen = Progress("fit", 0, float("nan"), 0.0)
+
+    def on_part(self, share: float) -> None:
+        """A share of a pass over the data is done."""
+        self.task.on_progress(replace(self._seen, fraction=share, left=self.task.deadline.left))
+
+    def on_iteration(self, problem: Residuals, state: StartsState) -> None:
+        task, current = self.task, state.current or state.best
+        self.done += 1
+        if current is not None:
+            train = problem.errors_at(current.theta) or self._seen.train
+            seconds = _seconds(state, task.config.starts)
+            task.curve.add(current.iteration, seconds, current.loss, train, start=state.index)
+            self._seen = Progress("fit", current.iteration, current.loss, 0.0, train)
+            task.on_progress(replace(self._seen, left=task.deadline.left, is_step=True))
+        task.store.save(state)
 
 
 def _seconds(state: StartsState, starts: int) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from math import isfinite
-from typing import TYPE_CHECKING, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -11,9 +11,6 @@ from jaxtyping import Float, Int
 from ...compiler.chemistry.constants import GPA
 from ..optimize.qr_system import Indices
 from ..structures.arrays import Floats
-
-if TYPE_CHECKING:
-    from .residuals import Sigmas
 
 
 class Rmse(NamedTuple):
@@ -43,9 +40,9 @@ def squares(
     return np.stack([sums, np.bincount(quantity, minlength=3)], axis=1)
 
 
-def rmse(sums: Float[Floats, "3 2"], sigmas: Sigmas) -> Rmse:
-    """Of sums as `squares` has them."""
+def rmse(sums: Float[Floats, "3 2"], energy: float, forces: float, stress: float) -> Rmse:
+    """Of sums as `squares` has them. energy, forces, stress: σ in eV/atom, eV/Å and eV/Å³."""
     with np.errstate(invalid="ignore", divide="ignore"):
         found = np.sqrt(sums[:, 0] / sums[:, 1])
-    sizes = 1e3 * sigmas.energy, 1e3 * sigmas.forces, GPA * sigmas.stress
+    sizes = 1e3 * energy, 1e3 * forces, GPA * stress
     return Rmse(*(float(size * x) for size, x in zip(sizes, found, strict=True)))

@@ -10,7 +10,7 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
@@ -132,7 +132,7 @@ class Residuals:
     def errors_at(self, theta: Floats) -> Rmse | None:
         """The errors of all labels at theta, where one of the last passes over the data was there."""
         sums = self._noted.get(theta.tobytes())
-        return None if sums is None else rmse(sums, self.sigmas)
+        return None if sums is None else rmse(sums, *astuple(self.sigmas))
 
     def _note(self, theta: Floats, sums: Float[Floats, "3 2"]) -> None:
         kept = list(self._noted.items())[-3:]

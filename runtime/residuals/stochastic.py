@@ -7,6 +7,7 @@ batch of its own, and each process of a team its own batches.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import TypeVar
 
 import numpy as np
@@ -131,7 +132,7 @@ def _curvature(
 def _errors(data: Residuals, theta: Array) -> tuple[float, float, float, float]:
     """The mean loss of a row, and the RMSE."""
     sums = data.reduced(_squares, np.add, theta)
-    return 0.5 * _rms(sums[0]) ** 2, *rmse(sums[1:], data.sigmas)
+    return 0.5 * _rms(sums[0]) ** 2, *rmse(sums[1:], *astuple(data.sigmas))
 
 
 def _squares(part: Residuals, theta: Array) -> Float[Array, "4 2"]:
