@@ -43,10 +43,11 @@ def show(curve: Path) -> None:
     """Some rows of a training's curve."""
     with curve.open() as file:
         rows = list(csv.DictReader(file))
+    rows = [row for row in rows if row["train_energy_meV_per_atom"]]
     print("    s  iteration   held out: meV/atom  meV/Å   trained: meV/atom  meV/Å")
     for row in rows[:: max(1, len(rows) // SHOWN)] + rows[-1:]:
-        s, n, _, _, *errors = (float(x) for x in row.values())
-        print(f"{s:5.0f} {n:10.0f} {errors[0]:20.2f} {errors[1]:6.1f} {errors[2]:19.2f} {errors[3]:6.1f}")
+        n, s, _, *errors = (float(x or "nan") for x in row.values())
+        print(f"{s:5.0f} {n:10.0f} {errors[3]:20.2f} {errors[4]:6.1f} {errors[0]:19.2f} {errors[1]:6.1f}")
 
 
 def main() -> None:
@@ -73,8 +74,7 @@ def main() -> None:
             )
             print(f"{spec.stem}: {f['wall']:.0f} s, processor {f['processor']:.0f} s, {f['memory']:.1f} GiB")
             print(f"    test: {1e3 * f['energy']:.3f} meV/atom, {1e3 * f['forces']:.1f} meV/Å")
-            if (run / "training.csv").is_file():
-                show(run / "training.csv")
+            show(run / "learning_curve.csv")
 
 
 if __name__ == "__main__":

@@ -110,7 +110,7 @@ def fit(
     config: a `run.toml`; options are over it. include: folders that imports may be read from.
     start: a model whose parameters are the start values of those that have the same names.
     resume: go on with an interrupted fit to `output`. force: replace a run that is there.
-    parity: a picture of predictions over labels is saved in the run.
+    parity: pictures of predictions over labels and of the learning curve are saved in the run.
     observer: is given warnings and progress; without one warnings become warnings of Python.
     team: the processes that share the work; this one alone by default.
     options: keys of `run.toml`, those of labels included where `data` are files; `weights` is a dict.
@@ -129,7 +129,7 @@ def fit(
         require_new_run(folder, force, resume)
         seen.checkpoint_kept(folder, "the fit so far is kept", saves=True)
     with nullcontext() if folder is None else only_writer_of(folder):
-        read, names = training_data(data, settings)
+        read, names = _read(data, settings, seen)
         potential = potential_for(program, read.species, settings.reference_energies)
         if not program.named_species:  # it is built once the data have said them
             told = _warned(potential.program, seen)
@@ -152,6 +152,11 @@ def fit(
     seen.warned(warnings)
     ended = (result.converged, result.reason, result.loss)
     return Fit(found, errors, *ended, settings, folder, (*read.warnings, *warnings), predicted)
+
+
+def _read(data: Dataset | Files, config: FitConfig, observer: Observer) -> tuple[TrainingData, list[str]]:
+    with observer.working("reading"):
+        return training_data(data, config)
 
 
 def _settings(config: str | Path | None, options: dict[str, Any], data: Dataset | Files) -> FitConfig:
@@ -203,10 +208,13 @@ def _fitted(
 def _finish(folder: Path, result: FitResult, predicted: Parts, parity: bool, observer: Observer) -> None:
     from ..evaluation.parity import save_parity
     from ..fitting.checkpoint import finish
+    from ..fitting.curve_plot import save_learning_curve
 
     if parity:
         save_parity(folder / "parity.png", predicted)
         observer.remarked(f"parity plot: {folder / 'parity.png'}")
+        if result.curve is not None:
+            save_learning_curve(folder / "learning_curve.png", result.curve)
     finish(folder, result.reason)
 
 

@@ -14,6 +14,7 @@ from ..files.settings import ConfigError
 from ..presentation import html
 from ..pruning.prune import CRITERIA, Goal, Pruned
 from ..pruning.table import step_rows
+from ..residuals.config import load_config
 from ..runs.with_data import FittedRun, fitted_run_of
 from .errors import errors_of
 from .fit import Fit, predicted_of, save_fit
@@ -69,6 +70,7 @@ def prune(
     criterion: Literal["bic", "aic", "cv"] | None = None,
     guard: str | Path | None = None,
     measure_cost: bool = True,
+    time_limit: float | None = None,
     allow_data_change: bool = False,
     resume: bool = False,
     force: bool = False,
@@ -82,15 +84,17 @@ def prune(
     criterion: a step has to lower it; BIC where none of the three is given.
     guard: a TOML file of properties; a step that breaks a guard is undone.
     measure_cost: the kernels of the steps are timed, in µs for an atom.
+    time_limit: seconds from now, also with `resume`; the steps so far are kept.
     allow_data_change: data that differ from those of the fit are a warning.
     resume: go on with an interrupted pruning to `output`. force: replace a run that is there.
     observer: is given warnings and progress; without one warnings become warnings of Python.
     Raises ArtifactError: run-exists, data-changed, and as `load`; FitError: nothing-to-prune,
-    target-too-small, and as `fit`; ConfigError bad-value. The method is described in docs/pruning.md.
+    target-too-small, time-is-up, and as `fit`; ConfigError bad-value. The method: docs/pruning.md.
     """
     seen, run = observer or Observer(), folder_of(model)
     folder = None if output is None else Path(output)
     goal = _goal(target_parameters, max_loss_increase, criterion)
+    load_config(flags={"time_limit": time_limit})  # for its range
     if folder is not None:
         require_new_run(folder, force, resume)
         seen.checkpoint_kept(folder, "the steps so far are kept")
@@ -98,7 +102,7 @@ def prune(
         training = fitted_run_of(run, file_names(data), allow_data_change)
         warn_of(training.potential, seen)
         seen.run_read(training)
-        pruned = _pruned(training, goal, folder, resume, measure_cost, guard, seen)
+        pruned = _pruned(training, goal, folder, resume, measure_cost, guard, time_limit, seen)
         found = _saved(folder, run, training, pruned, seen)
     if folder is not None:
         seen.kept(folder, f"the run is saved in {folder}")
@@ -122,6 +126,7 @@ def _pruned(
     resume: bool,
     measure_cost: bool,
     guard: str | Path | None,
+    time_limit: float | None,
     observer: Observer,
 ) -> Pruned:
     from ..pruning.guards import guards_of
@@ -138,6 +143,7 @@ def _pruned(
             on_progress=report,
             measure_cost=measure_cost,
             guard=None if guard is None else guards_of(Path(guard)),
+            time_limit=time_limit,
         )
 
 
@@ -161,5 +167,6 @@ def _saved(
     found = Pruning(potential, errors, *ended, config, folder, warnings, predicted, pruned=pruned)
     if folder is not None:
         write_atomic(folder / HISTORY, json.dumps(found.to_dict(), ensure_ascii=False, indent=2) + "\n")
-        remove_checkpoint(folder)
+        if not pruned.is_cut:
+            remove_checkpoint(folder)
     return found

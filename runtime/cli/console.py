@@ -17,6 +17,7 @@ from ...compiler.diagnostics.render import as_text
 from ...compiler.diagnostics.warning import PotentiaWarning
 from ..presentation.text import counted as counted
 from ..presentation.text import table as table
+from . import recording
 
 # codes that there is nothing more to say of
 _SELF_EXPLAINED = ("interrupted", "usage", "internal-error", "more-faults", "unknown-code")
@@ -27,6 +28,7 @@ def result(text: str, coloured: bool = False) -> None:
 
     Raises ArtifactError unwritable.
     """
+    recording.heard(text if coloured else plain(text))
     try:
         print(text if coloured else plain(text), flush=True)
     except BrokenPipeError:
@@ -49,7 +51,11 @@ def result_json(value: object) -> None:
 
 
 def say(text: str, quiet: bool = False, coloured: bool = False) -> None:
-    """A message, on a line of stderr; nobody hears it where that is full. coloured: as `result` has it."""
+    """A message, on a line of stderr; nobody hears it where that is full. coloured: as `result` has it.
+
+    A log of the command has it also where it is quiet.
+    """
+    recording.heard(text if coloured else plain(text))
     if quiet:
         return
     try:

@@ -10,10 +10,10 @@ import typer
 from ..api.options import by_name
 from ..data.config import DataConfig
 from ..residuals.config import FitConfig
-from . import console, together
+from . import console, recording, together
 from .interruption import INTERRUPTED, keeping
 from .observing import ConsoleObserver
-from .options import Config, Data, Include, Json, Quiet, Spec
+from .options import Config, Data, Include, Json, Quiet, Spec, Verbose
 from .setting_options import Given, having, options_of
 from .threads import one_thread_each
 
@@ -32,7 +32,9 @@ Begin = Annotated[
 ]
 
 
-Plot = Annotated[bool, typer.Option("--plot", help="A parity plot is saved in the run: parity.png.")]
+Plot = Annotated[
+    bool, typer.Option("--plot", help="Plots are saved in the run: parity.png, learning_curve.png.")
+]
 
 
 @having(
@@ -56,6 +58,7 @@ def command(
     plot: Plot = False,
     json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = False,
 ) -> int:
     """Fit the parameters of a spec to labelled structures and save the run.
 
@@ -71,6 +74,7 @@ def command(
     from ..api.fit import fit
 
     folder = output or Path("runs") / spec.stem
+    recording.begin_fit(folder, resume, verbose)
     found = fit(
         spec,
         data,
@@ -100,4 +104,5 @@ def _ended(folder: Path, found: Fit, json: bool, quiet: bool) -> int:
     else:
         console.result(f"{console.counted(found.potential.n_parameters, 'trained parameter')}")
         console.result(error_table(found.errors))
+    recording.saved()
     return INTERRUPTED if is_cut else 0

@@ -22,7 +22,7 @@ from typing import Any
 import typer
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, InternalError, UserError
-from . import console, interruption, together
+from . import console, interruption, recording, together
 from .interruption import INTERRUPTED
 
 OURS = 70  # EX_SOFTWARE
@@ -118,6 +118,7 @@ def _run(given: Sequence[str]) -> int:
     arguments = list(given) or ["--help"]
     as_json = "--json" in _parted(arguments)[0]
     interruption.begin()
+    recording.begin()
     try:
         quick = _quick(arguments)
         if quick is not None:

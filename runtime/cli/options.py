@@ -13,6 +13,9 @@ Run = Annotated[
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; errors are JSON on stderr.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages and no progress.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="A line for each iteration; --quiet is stronger.")
+]
 SpeciesOption = Annotated[
     str | None, typer.Option("--species", metavar="Nb,W", help="Species, for a spec that names none.")
 ]

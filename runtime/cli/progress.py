@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from math import isfinite
+from time import monotonic
 from typing import TYPE_CHECKING
 
 from ...compiler.diagnostics.plain import plain
-from . import console
+from . import console, recording
 
 if TYPE_CHECKING:
     from rich.progress import Progress
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
 COMPILING = "compiling"
 
 
-def _bar(*columns: str) -> Progress:
+def _bar(*columns: str, is_timed: bool = True) -> Progress:
+    """is_timed: the time that is left is worked out from the share that is done."""
     from rich.console import Console
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
@@ -30,8 +31,7 @@ def _bar(*columns: str) -> Progress:
         BarColumn(bar_width=24),
         *(TextColumn(column) for column in columns),
         TimeElapsedColumn(),
-        TextColumn("left"),
-        TimeRemainingColumn(),
+        *((TextColumn("left"), TimeRemainingColumn()) if is_timed else ()),
         console=Console(stderr=True),
         transient=True,
     )
@@ -74,19 +74,36 @@ def passing(what: str, quiet: bool, first: str | None = None) -> Iterator[Callab
 
 @contextmanager
 def fitting(quiet: bool) -> Iterator[Callable[[Fitting], None] | None]:
-    """A function to tell where a fit stands; None where nobody looks."""
+    """A function to tell where a fit stands: a live line on a terminal, and a line for each iteration with
+    `--verbose` and in the log; None where nobody looks.
+    """
     if quiet or not console.is_terminal():
-        yield None
+        yield _steps(quiet) if recording.hears_steps() else None
         return
-    with _bar("{task.fields[remark]}") as bar:
+    step = _steps(quiet)
+    with _bar("{task.fields[remark]}", is_timed=False) as bar:
         task = bar.add_task(COMPILING, total=1.0, remark="")
 
         def told(progress: Fitting) -> None:
-            loss = f", loss {progress.loss:.6g}" if isfinite(progress.loss) else ""
-            remark = f"iteration {progress.iteration}{loss} {progress.remark}"
-            bar.update(task, description=progress.stage, completed=progress.fraction, remark=remark)
+            step(progress)
+            bar.update(
+                task, description=progress.stage, completed=progress.fraction, remark=progress.sentence
+            )
 
         yield told
+
+
+def _steps(quiet: bool) -> Callable[[Fitting], None]:
+    """A line for each iteration, for people or for the log alone."""
+    started = monotonic()
+
+    def step(progress: Fitting) -> None:
+        if progress.is_step:
+            recording.stepped()
+            line = f"{monotonic() - started:8.1f} s  {progress.stage}: {progress.sentence}"
+            console.say(line, quiet or not recording.shows_steps())
+
+    return step
 
 
 @contextmanager

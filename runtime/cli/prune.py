@@ -30,6 +30,15 @@ Guard = Annotated[
     ),
 ]
 
+Limit = Annotated[
+    float | None,
+    typer.Option(
+        "--time-limit",
+        metavar="SECONDS",
+        help="Time after which the pruning stops, with the steps so far; a resumed one has it again.",
+    ),
+]
+
 Output = Annotated[
     Path | None,
     typer.Option("--output", "-o", metavar="FOLDER", help="Folder of the new run. [RUN-pruned]"),
@@ -54,6 +63,7 @@ def command(
     max_loss_increase: Increase = None,
     criterion: Criterion = None,
     guard: Guard = None,
+    time_limit: Limit = None,
     allow_data_change: AllowDataChange = False,
     no_cost: Annotated[
         bool, typer.Option("--no-cost", help="The kernels of the steps are not timed.")
@@ -86,6 +96,7 @@ def command(
         criterion=criterion,  # type: ignore[arg-type]
         guard=guard,
         measure_cost=not no_cost,
+        time_limit=time_limit,
         allow_data_change=allow_data_change,
         resume=resume,
         force=force,

@@ -6,7 +6,7 @@ kind has ‖J c + r‖ = ‖R [c; 1]‖ for every choice of coefficients c.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -52,7 +52,12 @@ class Factors:
         return np.asarray(np.sum(np.square(taken @ np.append(coefficients, 1.0)), axis=1))
 
 
-def fold_columns(paths: Sequence[Path], layout: Layout, folds: Indices) -> Factors:
+def fold_columns(
+    paths: Sequence[Path],
+    layout: Layout,
+    folds: Indices,
+    on_progress: Callable[[float], None] | None = None,
+) -> Factors:
     """One pass over the rows of all pieces; the first's residual is that of the model without the others."""
     tables = [read_columns(p) for p in paths]
     size = sum(t.shape[1] - 1 for t in tables)
@@ -60,17 +65,21 @@ def fold_columns(paths: Sequence[Path], layout: Layout, folds: Indices) -> Facto
     made = np.zeros((count, 3, size + 1, size + 1))
     counts = np.zeros((count, 3), dtype=np.intp)
     of_row = folds[layout.structure]
+    told = on_progress or (lambda share: None)
     for fold in range(count):
         for kind in range(3):
             rows = np.flatnonzero((of_row == fold) & (layout.quantity == kind))
             counts[fold, kind] = len(rows)
-            made[fold, kind] = _factor(tables, rows, size)
+            made[fold, kind] = _factor(tables, rows, size, lambda: told(int(counts.sum()) / layout.size))
     return Factors(made, counts)
 
 
-def _factor(tables: Sequence[NDArray[np.float32]], rows: Indices, size: int) -> Floats:
+def _factor(
+    tables: Sequence[NDArray[np.float32]], rows: Indices, size: int, on_piece: Callable[[], None]
+) -> Floats:
     accumulator = Accumulator(size)
     for some in _pieces(rows):
+        on_piece()
         jacobian = np.concatenate([t[some, :-1] for t in tables], axis=1, dtype=np.float64)
         accumulator.add(tables[0][some, -1].astype(np.float64), jacobian)
     system: TriangularSystem = accumulator.system()

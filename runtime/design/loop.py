@@ -29,7 +29,8 @@ from .study import Study, fold, measure, refine, select
 from .workers import Clock, perform
 
 _TUNING = 0.4  # of the time limit: what comes after it matters more
-_SELECTING = 0.85  # of the time limit: the rest is left for fitting what was selected, which is always done
+_MEASURING = 0.6  # of the time limit: then the first selection is made from the pieces that were measured
+_SELECTING = 0.85  # of the time limit: the rest is left for fitting what was selected
 
 
 @dataclass(frozen=True)
@@ -88,7 +89,7 @@ Candidates = dict[int, Candidate]
 class _Loop:
     def __init__(self, study: Study, on_progress: OnProgress | None) -> None:
         self.study, self.clock = study, Clock(study)
-        self.selecting = Clock(study, _SELECTING)
+        self.measuring, self.selecting = Clock(study, _MEASURING), Clock(study, _SELECTING)
         self.on_progress = on_progress
 
     def done(self, stage: str, trials: Sequence[Trial], clock: Clock | None = None) -> bool:
@@ -103,14 +104,20 @@ class _Loop:
 
         return perform(self.study, trials, clock or self.selecting, on_share)
 
-    def selections(self, calls: Sequence[str], stage: str) -> Candidates:
-        """The candidates of a pool by size; none where the budget ended first."""
+    def selections(self, calls: Sequence[str], stage: str, of_some: bool = False) -> Candidates:
+        """The candidates of a pool by size; none where the budget ended first.
+
+        of_some: where it ends in the measurements, the pieces that are measured have to do.
+        """
         config = self.study.config
         kept = self.study.affordable(calls)
         measured = [measure(c) for c in kept]
-        if not self.done(f"{stage}: measuring", measured):
+        is_whole = self.done(f"{stage}: measuring", measured, self.measuring if of_some else None)
+        if not is_whole and not of_some:
             return {}
         known = tuple(c for c, t in zip(kept, measured, strict=True) if self.study.store.result(t))
+        if not is_whole and (known[:1] != ("",) or len(known) < 2):
+            return {}
         if known[:1] != ("",) or len(known) < 2:
             raise FitError(
                 Diagnostic(
@@ -221,7 +228,7 @@ def design(study: Study, on_progress: OnProgress | None = None) -> Front:
     for call in _calls(entries):
         study.catalogue.piece(call)  # faults of the catalogue are told before anything is kept
     study.store.belongs(study.identity())
-    best = loop.selections(_calls(entries), "first")
+    best = loop.selections(_calls(entries), "first", of_some=True)
     if not best:
         message = "the budget ended before anything could be selected"
         help = "raise `budget.time_limit` or `budget.fits`, and run again: measured columns are kept"
@@ -241,7 +248,7 @@ def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     members, left_out = [], []
     candidates = sorted(candidates, key=lambda c: c.size)
     trials = [refine(c.pool.calls, c.columns, c.coefficients.tolist()) for c in candidates]
-    loop.done("fitting", trials, Clock(loop.study, inf))
+    loop.done("fitting", trials, loop.clock)
     for candidate, trial in zip(candidates, trials, strict=True):
         result = loop.study.result(trial)
         if result is None:

@@ -7,7 +7,7 @@ loss, stationary there, equal to ten digits. A prediction compiles and runs much
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 
@@ -44,15 +44,22 @@ def is_linear(potential: Potential) -> bool:
 
 
 def solved(
-    pool: Pool, potential: Potential, columns: Indices, structures: Sequence[Structure], sigmas: Sigmas
+    pool: Pool,
+    potential: Potential,
+    columns: Indices,
+    structures: Sequence[Structure],
+    sigmas: Sigmas,
+    on_progress: Callable[[float], None] | None = None,
 ) -> tuple[FitResult, list[Predicted]]:
     """The least-squares solution, and its predictions of the structures."""
     free, names = potential.free, [c.name for c in potential.model.vector.trained]
-    start = whitened(structures, potential.predict(structures), sigmas)
+    told = on_progress or (lambda share: None)
+    predicted = potential.predict(structures, lambda done: told(0.5 * done / len(structures)))
+    start = whitened(structures, predicted, sigmas)
     before = _system(pool, columns, start)
     solution = potential.theta[free] + solve(before.jacobian, before.residual, before.noise)
     potential = potential.with_theta(potential.scatter(solution))
-    predicted = potential.predict(structures)
+    predicted = potential.predict(structures, lambda done: told(0.5 + 0.5 * done / len(structures)))
     system = _system(pool, columns, whitened(structures, predicted, sigmas))
     known = of_system(system, names, potential.theta[free])
     return FitResult(potential, True, "linear", system.loss, (), known), predicted

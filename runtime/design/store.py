@@ -195,6 +195,11 @@ class Store:
             )
             db.execute("insert or replace into digests values (?, ?)", (trial.id, _digest(result)))
 
+    def reopen(self, trial: Trial) -> None:
+        """A trial of this process that was cut off is open again."""
+        with self._open() as db:
+            db.execute("update trials set status = 'pending' where id = ?", (trial.id,))
+
     def fail(self, trial: Trial, reason: str, seconds: float) -> None:
         """A trial that came to nothing, with the reason; the study goes on."""
         self._end(trial, "failed", _text({"reason": reason}), seconds)

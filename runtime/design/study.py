@@ -18,6 +18,7 @@ from ..files.npz import npz_bytes, read_npz
 from ..fitting.fit import fit
 from ..fitting.result import FitResult
 from ..information.folds import folds_of
+from ..optimize.deadline import TimeIsUp
 from ..properties.config import PropertiesConfig, load_properties_config
 from ..properties.measurement import measure as measure_properties
 from ..properties.results import PropertyData, broken_guards
@@ -175,7 +176,7 @@ def _fold(study: Study, payload: Payload, on_progress: OnShare | None) -> Result
     calls = payload["pieces"]
     config = study.config
     folds = folds_of(len(study.structures), config.folds, config.seed)
-    found = fold_columns([study.catalogue.columns(c) for c in calls], study.layout, folds)
+    found = fold_columns([study.catalogue.columns(c) for c in calls], study.layout, folds, on_progress)
     arrays = {"factors": found.factors, "counts": found.counts}
     write_atomic(study.factors(calls), npz_bytes(arrays))
     return {"columns": found.size}
@@ -206,12 +207,16 @@ def _refine(study: Study, payload: Payload, on_progress: OnShare | None) -> Resu
     start, columns = composed(pool, made, coefficients)
     structures = study.structures
     if is_linear(start):
-        found, predicted = solved(pool, start, columns, structures, Sigmas.of(study.config.weights))
+        sigmas = Sigmas.of(study.config.weights)
+        found, predicted = solved(pool, start, columns, structures, sigmas, on_progress)
     else:
-        found = fit(start, structures, study.fit_config)
+        told = on_progress or (lambda share: None)
+        found = fit(start, structures, study.fit_config, on_progress=lambda state: told(state.fraction))
         if "interrupt" in found.reason:  # the trial is open again
             raise KeyboardInterrupt
-        predicted = found.potential.predict(structures)
+        if found.reason == "time":
+            raise TimeIsUp.now()
+        predicted = found.potential.predict(structures, lambda done: told(done / len(structures)))
     metrics = compare(structures, predicted).as_dict()
     save(
         study.run(made.spec),

@@ -12,6 +12,7 @@ from time import monotonic, sleep
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, UserError
 from ..data.dataset import TrainingData
+from ..optimize.deadline import TimeIsUp
 from .config import DesignConfig
 from .store import Trial
 from .study import Study
@@ -38,10 +39,18 @@ class Clock:
         return self.seconds / self.budget.time_limit if self.budget.time_limit else 0.0
 
     def spent(self) -> bool:
-        limit, most = self.budget.time_limit, self.budget.fits
-        return (limit is not None and self.seconds >= self.part * limit) or (
-            most is not None and self.store.count() >= most
-        )
+        most = self.budget.fits
+        return self._is_over or (most is not None and self.store.count() >= most)
+
+    @property
+    def _is_over(self) -> bool:
+        limit = self.budget.time_limit
+        return limit is not None and self.seconds >= self.part * limit
+
+    def require(self) -> None:
+        """Raise TimeIsUp once its time is over."""
+        if self._is_over:
+            raise TimeIsUp.now()
 
 
 def perform(
@@ -110,19 +119,32 @@ def _work_alone(config: DesignConfig, data: TrainingData, folder: Path, place: s
         return  # the main process meets the same fault when it takes the trial, and tells of it
 
 
+def _on_share(trial: Trial, clock: Clock | None, on_progress: OnProgress | None) -> Callable[[float], None]:
+    """A function of the share done of a trial, which raises TimeIsUp once the time is over."""
+
+    def on_share(share: float) -> None:
+        if clock is not None:
+            clock.require()
+        if on_progress is not None:
+            on_progress(trial, share)
+
+    on_share(0.0)
+    return on_share
+
+
 def _work(study: Study, clock: Clock | None, on_progress: OnProgress | None) -> None:
-    """Take trials until there are none or the budget is spent."""
+    """Take trials until there are none or the budget is spent; one that the clock cuts off is open again."""
     while clock is None or not clock.spent():
         trial = study.store.take()
         if trial is None:
             return
         started = monotonic()
-        on_share = (lambda share, t=trial: on_progress(t, share)) if on_progress else None
-        if on_share:
-            on_share(0.0)
         try:
             with study.store.working(trial):
-                result = study.perform(trial, on_share)
+                result = study.perform(trial, _on_share(trial, clock, on_progress))
+        except TimeIsUp:
+            study.store.reopen(trial)
+            return
         except ArtifactError:  # the disk, not the trial: it is open again when this process has ended
             raise
         except UserError as error:

@@ -24,6 +24,8 @@ from .orphans import tidy_inside
 from .reading import damaged
 
 S = TypeVar("S")
+# beside a checkpoint, and gone with it
+_BESIDE = ("learning_curve.csv", "fit.log")
 _FINGERPRINT = "fingerprint.json"
 
 
@@ -61,7 +63,8 @@ def checkpoint_of(folder: Path) -> Path:
 def remove_checkpoint(folder: Path) -> None:
     """Remove the checkpoint of a fit whose run is in `folder`, and what killed processes left beside it."""
     path = checkpoint_of(folder)
-    path.unlink(missing_ok=True)
+    for name in (path.name, *_BESIDE):
+        path.with_name(name).unlink(missing_ok=True)
     if path.parent.is_dir():
         tidy_inside(path.parent)
         with suppress(OSError):  # something of the user's lies in it

@@ -31,6 +31,10 @@ class FitCheckpoint:
         self.depends_on = depends_on
         self.resume = resume
 
+    @property
+    def is_there(self) -> bool:
+        return self.path is not None and self.path.exists()
+
     def load(self, kind: type[S]) -> S | None:
         """The state to go on from, None for a fit from the start."""
         if not self.resume:

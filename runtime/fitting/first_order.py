@@ -8,12 +8,16 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..optimize.adamw import TrainOptions, TrainState, train
 from ..optimize.methods import FIRST_ORDER
 from ..residuals.gradients import train_batch, value_and_gradient
+from ..residuals.label_errors import Rmse
 from ..residuals.outputs import xla_outputs
 from ..residuals.residuals import Residuals, Sigmas
+from .endings import not_converged
 from .methods import method
 from .prior import linear_solved, prior_of
 from .result import FitResult, Progress
 from .task import FitTask
+
+_JUDGED_EVERY = 10  # epochs
 
 
 @method(FIRST_ORDER)
@@ -27,18 +31,32 @@ def first_order_fit(task: FitTask) -> FitResult:
         )
     by = xla_outputs(potential, config.precision or "float32", config.target)
     problem = Residuals(potential, task.structures, Sigmas.of(config.weights), config.memory_mb, outputs=by)
+    problem.deadline = task.deadline
     epochs = config.max_iterations or 200
+    resumed = task.store.load(TrainState)
+
+    task.curve.begin(None if resumed is None else resumed.seconds)
+    seen: Rmse | None = None
 
     def callback(state: TrainState) -> bool | None:
-        done = len(state.losses)
-        task.on_progress(Progress("train", done, float(state.losses[-1, 0]), done / epochs))
+        nonlocal seen
+        done, loss = len(state.losses), len(problem.plan.groups) * float(state.losses[-1, 0])
+        train = None
+        if done % _JUDGED_EVERY == 0 or done == epochs:
+            theta = np.asarray(state.theta, dtype=np.float64)
+            problem.loss(theta)
+            train = seen = problem.errors_at(theta)
+        task.curve.add(done, state.seconds, loss, train)
+        share = max(done / epochs, task.deadline.share)
+        about = done, float(state.losses[-1, 0]), share, seen
+        task.on_progress(Progress("train", *about, left=task.deadline.left, is_step=True))
         task.store.save(state)
         return None
 
     options = TrainOptions(
         epochs=epochs,
         seed=config.seed,
-        time_limit=config.time_limit,
+        deadline=task.deadline,
         weight_decay=config.ridge or 0.0,
         clip=1e3,
     )
@@ -49,12 +67,17 @@ def first_order_fit(task: FitTask) -> FitResult:
         options,
         bounds=(problem.lower, problem.upper),
         callback=callback,
-        resume=task.store.load(TrainState),
+        resume=resumed,
     )
+    if found.reason in ("time", "interrupted"):  # within an epoch too
+        task.store.save(found.state)
     theta = potential.theta.copy()
     theta[problem.free] = np.asarray(found.theta)
     remarks: tuple[Diagnostic, ...] = ()
     if found.reason == "diverged":
         remarks = (Diagnostic("diverged", "training diverged: the best epoch before is kept", "warning"),)
+    if found.reason in ("time", "interrupted"):
+        done, before = len(found.state.losses), len(resumed.losses) if resumed else 0
+        remarks = (not_converged(task, found.reason, done, done - before),)
     fitted = potential.with_theta(theta)
     return FitResult(fitted, found.reason == "epochs", found.reason, found.loss, remarks, None)

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import nullcontext
+from dataclasses import replace
 from pathlib import Path
 
 from ...compiler.analysis.linearity import linear_parameters
 from ..files.lock import only_writer_of
+from ..files.states import checkpoint_of
+from ..optimize.deadline import Deadline, TimeIsUp
 from ..optimize.methods import AUTO, METHODS, Method, automatic
 from ..potential.potential import Potential
 from ..ranks.team import Team
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
 from .checkpoint import FitCheckpoint, depends_on
+from .endings import not_converged
+from .learning_curve import FILE, LearningCurve
 from .methods import fit_by
 from .result import FitResult, OnProgress
 from .task import FitTask
@@ -33,20 +38,33 @@ def fit(
 
     structures: with labels in eV, eV/Å and eV/Å³.
     folder: the folder of the run, for checkpoints; `checkpoint.finish` removes them once the run is saved.
+    The learning curve lies beside it, `learning_curve.csv`, and grows with each iteration.
     resume: start from the checkpoint in the folder; the result is that of a fit without interruption.
     on_progress: called with a `Progress` after each iteration or pass.
     team: the processes that share the work; None: this one alone.
-    Ctrl-C ends with the best parameters so far. Raises FitError, ArtifactError; in-use where another process
-    writes to the folder.
+    `config.time_limit` counts from this call on, also of a fit that is resumed. It and Ctrl-C end with the
+    best parameters so far. Raises FitError, ArtifactError; in-use where another process writes to the folder.
     """
+    deadline = Deadline(config.time_limit)
     callback = on_progress or (lambda progress: None)
     free = potential.n_parameters
     if free == 0:
         return FitResult(potential, True, "nothing to fit", 0.0, (), None)
     with nullcontext() if folder is None else only_writer_of(folder):
         store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
-        task = FitTask(potential, structures, config, store, callback, team or Team())
-        return fit_by(method_of(potential, config))(task)
+        path = None if folder is None else checkpoint_of(folder).with_name(FILE)
+        curve = LearningCurve(path)
+        task = FitTask(potential, structures, config, store, callback, team or Team(), deadline, curve)
+        return replace(_fitted(task), curve=curve.curve)
+
+
+def _fitted(task: FitTask) -> FitResult:
+    """The result of the method; the potential as it is where the time was over before that began."""
+    try:
+        return fit_by(method_of(task.potential, task.config))(task)
+    except TimeIsUp:
+        warning = not_converged(task, "time", iterations=0, done=0)
+        return FitResult(task.potential, False, "time", float("nan"), (warning,), None)
 
 
 def method_of(potential: Potential, config: FitConfig) -> Method:

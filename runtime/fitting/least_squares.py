@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import numpy as np
+
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.dataset import check_rows
 from ..information.fisher_information import of_system
 from ..optimize.least_squares_problem import (
     LeastSquaresOptions,
     LeastSquaresSolution,
-    LeastSquaresState,
     ridge,
 )
 from ..optimize.methods import LEAST_SQUARES
@@ -16,6 +19,7 @@ from ..optimize.multistart import StartsState, minimize_from_starts
 from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
 from ..residuals.shared import residuals_on
+from .endings import not_converged
 from .methods import method
 from .result import FitResult, Progress
 from .task import FitTask
@@ -27,7 +31,7 @@ def least_squares_fit(task: FitTask) -> FitResult:
     potential, config = task.potential, task.config
     # the other methods begin near small numbers and stop before they fit noise
     check_rows(potential.model, task.structures)
-    seen = [0, float("nan")]
+    watch = _Watch(task)
     precision = config.precision or "float64"
     problem = residuals_on(
         task.team,
@@ -35,24 +39,19 @@ def least_squares_fit(task: FitTask) -> FitResult:
         task.structures,
         Sigmas.of(config.weights),
         config.memory_mb,
-        lambda part: task.on_progress(Progress("fit", int(seen[0]), seen[1], part)),
+        watch.on_part,
         outputs_of(potential, config.target, precision),
         precision,
     )
-
-    def callback(state: StartsState) -> bool | None:
-        current = state.current or state.best
-        if isinstance(current, LeastSquaresState):
-            seen[:] = [current.iteration, current.loss]
-        task.store.save(state)
-        return None
-
+    problem.deadline = task.deadline
     options = LeastSquaresOptions(
         max_iterations=config.max_iterations or 100,
-        time_limit=config.time_limit,
+        deadline=task.deadline,
         decrease_tolerance=config.tolerance,
     )
     start = potential.theta[problem.free]
+    resumed = task.store.load(StartsState)
+    task.curve.begin(None if resumed is None else _seconds(resumed, config.starts))
     found = minimize_from_starts(
         problem,
         start,
@@ -60,9 +59,13 @@ def least_squares_fit(task: FitTask) -> FitResult:
         config.seed,
         options=options,
         prior=ridge(config.ridge, start),
-        callback=callback,
-        resume=task.store.load(StartsState),
+        callback=lambda state: watch.on_iteration(problem, state),
+        resume=resumed,
     )
+    if found.reason == "time" and not task.store.is_there:
+        task.store.save(StartsState(0, np.full(config.starts, np.nan)))
+    if problem.linear.all() and found.converged:
+        task.curve.add(1, found.state.seconds, found.loss, problem.errors_at(found.theta))
     theta = potential.theta.copy()
     theta[problem.free] = found.theta
     known = of_system(found.system, problem.names, found.theta) if found.system.finite else None
@@ -71,21 +74,46 @@ def least_squares_fit(task: FitTask) -> FitResult:
         found.converged,
         found.reason,
         found.loss,
-        _remarks(found, problem),
+        _remarks(found, problem, task, watch.done),
         known,
     )
 
 
-def _remarks(found: LeastSquaresSolution, problem: Residuals) -> tuple[Diagnostic, ...]:
+class _Watch:
+    """Progress, curve and checkpoints. done: the number of iterations of this call."""
+
+    def __init__(self, task: FitTask) -> None:
+        self.task, self.done = task, 0
+        self._seen = Progress("fit", 0, float("nan"), 0.0)
+
+    def on_part(self, share: float) -> None:
+        """A share of a pass over the data is done."""
+        self.task.on_progress(replace(self._seen, fraction=share, left=self.task.deadline.left))
+
+    def on_iteration(self, problem: Residuals, state: StartsState) -> None:
+        task, current = self.task, state.current or state.best
+        self.done += 1
+        if current is not None:
+            train = problem.errors_at(current.theta) or self._seen.train
+            seconds = _seconds(state, task.config.starts)
+            task.curve.add(current.iteration, seconds, current.loss, train, start=state.index)
+            self._seen = Progress("fit", current.iteration, current.loss, 0.0, train)
+            task.on_progress(replace(self._seen, left=task.deadline.left, is_step=True))
+        task.store.save(state)
+
+
+def _seconds(state: StartsState, starts: int) -> float:
+    """The time of all runs; that of the last run begins with the time of the short ones."""
+    now = state.current.seconds if state.current else 0.0
+    return state.seconds + now if state.index < starts else now or state.seconds
+
+
+def _remarks(
+    found: LeastSquaresSolution, problem: Residuals, task: FitTask, done: int
+) -> tuple[Diagnostic, ...]:
     remarks = list(found.undetermined.diagnostics())
     if not found.converged:
-        message = f"the fit has not converged ({found.reason}) after {found.state.iteration} iterations"
-        help = (
-            "raise --max-iterations or --time-limit and --resume"
-            if found.reason in ("iterations", "time")
-            else None
-        )
-        remarks.append(Diagnostic("not-converged", message, "warning", help=help))
+        remarks.append(not_converged(task, found.reason, found.state.iteration, done))
     at_bound = [
         name
         for name, x, low, high in zip(problem.names, found.theta, problem.lower, problem.upper, strict=True)

@@ -4,22 +4,43 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import isfinite, isnan
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.reduction.quadratic_model import QuadraticModel
 from ..potential.potential import Potential
+from ..residuals.label_errors import Rmse
 from ..structures.arrays import Floats
 
 
 @dataclass(frozen=True)
 class Progress:
-    """The state of a fit. fraction: the share done of this pass over the data, or of the training; 0 to 1."""
+    """The state of a fit. fraction: the share done of this pass over the data, or of the training; 0 to 1.
+
+    train, held_out: the last known errors. left: s of the time limit. is_step: whether an iteration is over.
+    """
 
     stage: str
     iteration: int
     loss: float
     fraction: float
-    remark: str = ""
+    train: Rmse | None = None
+    held_out: Rmse | None = None
+    left: float | None = None
+    is_step: bool = False
+
+    @property
+    def sentence(self) -> str:
+        """Iteration, loss, the errors that are known, and the rest of the time limit."""
+        parts = [f"iteration {self.iteration}"]
+        if isfinite(self.loss):
+            parts.append(f"loss {self.loss:.6g}")
+        parts += [
+            f"{name} {found}" for name, found in (("train", self.train), ("held out", self.held_out)) if found
+        ]
+        if self.left is not None:
+            parts.append(f"{self.left:.0f} s left")
+        return "; ".join(parts)
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,9 +51,17 @@ class Curve:
     rows: Floats
 
     def csv(self) -> str:
-        """The rows as comma-separated values under their heads."""
-        lines = [",".join(f"{x:.8g}" for x in row) for row in self.rows]
-        return "\n".join([",".join(self.columns), *lines]) + "\n"
+        """The rows as comma-separated values under their heads; a cell without a value is empty."""
+        return ",".join(self.columns) + "\n" + self.lines()
+
+    def lines(self) -> str:
+        """The rows alone."""
+        cells = [["" if isnan(x) else f"{x:.8g}" for x in row] for row in self.rows.tolist()]
+        return "".join(",".join(row) + "\n" for row in cells)
+
+    def of(self, column: str) -> Floats:
+        """The values (n,) of a column."""
+        return self.rows[:, self.columns.index(column)]
 
 
 @dataclass(frozen=True, eq=False)

@@ -8,7 +8,7 @@ generator: a resumed run sees the same batches and gives the same bits.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import TypeAlias, TypeVar
 
@@ -20,6 +20,7 @@ from jax import Array
 from jaxtyping import Float, PyTree
 from numpy.typing import NDArray
 
+from .deadline import Deadline, TimeIsUp
 from .failures import not_finite_start
 
 # of the precision in which the training runs
@@ -49,7 +50,7 @@ class TrainOptions:
     weight_decay: float = 0.0
     clip: float | None = None
     seed: int = 0
-    time_limit: float | None = None  # s
+    deadline: Deadline = field(default_factory=Deadline)
 
 
 @dataclass(frozen=True)
@@ -110,9 +111,7 @@ def train(
     order = _order(options.seed, state.step // len(batches), len(batches))
     try:
         while state.step < last:
-            if options.time_limit is not None and monotonic() - started >= options.time_limit:
-                reason = "time"
-                break
+            options.deadline.require()
             place = state.step % len(batches)
             loss, gradient = value_and_grad(state.theta, batches[order[place]])
             if not (np.isfinite(loss) and bool(jnp.all(jnp.isfinite(gradient)))):
@@ -129,8 +128,11 @@ def train(
             if callback and callback(state):
                 reason = "stopped"
                 break
+    except TimeIsUp:
+        reason = "time"
     except KeyboardInterrupt:
         reason = "interrupted"
+    state = replace(state, seconds=monotonic() - started)
     return Trained(state.best_theta, state.best_loss, reason, state)
 
 

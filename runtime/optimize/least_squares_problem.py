@@ -9,11 +9,12 @@ from typing import Protocol
 import numpy as np
 from jaxtyping import Bool, Float, Int
 
+from .deadline import Deadline
 from .qr_system import Array, Indices, Mask, TriangularSystem, Undetermined
 
 
 class LeastSquaresProblem(Protocol):
-    """Residuals r(θ) of P free parameters; the loss is ½ Σ r²."""
+    """Residuals r(θ) of P free parameters; the loss is ½ Σ r². Its functions may raise TimeIsUp."""
 
     @property
     def names(self) -> Sequence[str]: ...
@@ -53,7 +54,7 @@ class LeastSquaresOptions:
     """Limits of a fit. Tolerances are relative: of the loss, of the cosine between r and any column, of θ."""
 
     max_iterations: int = 100
-    time_limit: float | None = None  # s
+    deadline: Deadline = field(default_factory=Deadline)
     decrease_tolerance: float = 1e-8
     gradient_tolerance: float = 1e-8
     step_tolerance: float = 1e-10
@@ -89,7 +90,7 @@ class LeastSquaresSolution:
     `reason`: `linear` (solved at once), `gradient`, `decrease`, `step` (converged by that test), or not
     converged: `stalled` (no step along the gradient helps: the residuals are noisy or not finite beside θ),
     `iterations`, `time`, `interrupted`, `stopped` (by the callback). `system` is that of the data alone,
-    without the prior.
+    without the prior; `broken` in all columns where the time ended before it was known.
     """
 
     theta: Float[Array, " P"]

@@ -13,6 +13,7 @@ minimises the damped model within the bounds exactly.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from time import monotonic
 
@@ -20,6 +21,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, InternalError
+from .deadline import TimeIsUp
 from .failures import not_finite_start
 from .least_squares_problem import (
     Callback,
@@ -33,6 +35,7 @@ from .qr_system import (
     Array,
     Indices,
     TriangularSystem,
+    Undetermined,
     column_norms,
     independent_columns,
     solve_bounded,
@@ -159,7 +162,8 @@ def minimize(
 
     `callback` sees the state after each iteration and stops the fit by returning True. A state given back as
     `resume` continues to bit-identical results, provided that the problem's functions repeat exactly. Ctrl-C
-    after the first linearisation returns the best so far.
+    after the first linearisation returns the best so far; so does the end of the time, within an iteration
+    too, and before the first linearisation it returns the start.
 
     Raises FitError: `start-outside-bounds`, `not-finite-start`, `too-few-rows`.
     """
@@ -167,23 +171,48 @@ def minimize(
     reduced = _Reduced(problem, prior)
     started = monotonic() - (resume.seconds if resume else 0.0)
     _check_bounds(problem, start)
-    point = reduced.point(resume.theta if resume else start)
+    try:
+        point = reduced.point(resume.theta if resume else start)
+    except TimeIsUp:
+        return without_time(problem, resume or _first_state(reduced, start, float("nan"), options))
     _check_start(problem, point)
     if not len(reduced.nonlinear):
         return _solve_linear(reduced, point, started)
     if resume is None:
+        point = _projected(reduced, point)
+        resume = _first_state(reduced, point.theta, point.total.loss, options)
+    return _iterate(reduced, point, resume, options, callback, started)
+
+
+def _projected(reduced: _Reduced, point: _Point) -> _Point:
+    """The point with its linear parameters at their best, where that lowers the loss and time allows it."""
+    try:
         theta, loss = reduced.project(point.theta)
         if len(reduced.linear) and loss <= point.total.loss:
             point = reduced.point(theta)
-            _check_start(problem, point)
-        resume = LeastSquaresState(
-            theta=point.theta,
-            loss=point.total.loss,
-            damping=options.initial_damping,
-            growth=2.0,
-            scale=np.zeros(len(reduced.nonlinear)),
-        )
-    return _iterate(reduced, point, resume, options, callback, started)
+            _check_start(reduced.problem, point)
+    except TimeIsUp:
+        pass
+    return point
+
+
+def _first_state(
+    reduced: _Reduced, theta: Float[Array, " P"], loss: float, options: LeastSquaresOptions
+) -> LeastSquaresState:
+    return LeastSquaresState(
+        theta=theta,
+        loss=loss,
+        damping=options.initial_damping,
+        growth=2.0,
+        scale=np.zeros(len(reduced.nonlinear)),
+    )
+
+
+def without_time(problem: LeastSquaresProblem, state: LeastSquaresState) -> LeastSquaresSolution:
+    """The end of a fit whose time was over before it had linearised the residuals at its state."""
+    size = len(state.theta)
+    system = TriangularSystem(np.full((size + 1, size + 1), np.nan), 0, 0.0, np.ones(size + 1, dtype=bool))
+    return LeastSquaresSolution(state.theta, state.loss, "time", system, Undetermined(), state)
 
 
 def _iterate(
@@ -198,7 +227,7 @@ def _iterate(
     current = point, state  # one name, so that an interruption never leaves a state without its point
     try:
         while not reason:
-            reason = _exhausted(state, options, monotonic() - started)
+            reason = _exhausted(state, options)
             if reason:
                 break
             point, state = _iteration(reduced, point, state, options)
@@ -207,17 +236,17 @@ def _iterate(
             reason = state.finished
             if callback and callback(state):
                 reason = reason or "stopped"
+    except TimeIsUp:
+        reason = "time"
     except KeyboardInterrupt:
         reason = "interrupted"
     return _ended(reduced.problem, *current, reason)
 
 
-def _exhausted(state: LeastSquaresState, options: LeastSquaresOptions, seconds: float) -> str:
+def _exhausted(state: LeastSquaresState, options: LeastSquaresOptions) -> str:
     if state.iteration >= options.max_iterations:
         return "iterations"
-    if options.time_limit is not None and seconds >= options.time_limit:
-        return "time"
-    return ""
+    return "time" if options.deadline.is_over else ""
 
 
 def _iteration(
@@ -273,11 +302,8 @@ def _solve_linear(reduced: _Reduced, point: _Point, started: float) -> LeastSqua
     step = reduced.bounded_linear_step(point.total, point.theta)
     theta = reduced.shifted(point.theta, reduced.linear, step)
     solved = _Point(theta, point.data.moved(step), point.total.moved(step))
-    promised = point.data.loss - solved.data.loss
-    reached = point.data.loss - reduced.problem.loss(theta)
-    slack = 1e-6 * point.data.loss + _rounding(point.data, np.abs(point.theta) + np.abs(theta))
-    if not abs(reached - promised) <= 1e-2 * abs(promised) + slack:
-        raise InternalError(f"residuals said to be linear fell by {reached:.6g} where {promised:.6g} was due")
+    with suppress(TimeIsUp):  # it is the solution, though nobody had the time to confirm it
+        _confirm(reduced, point, solved)
     state = LeastSquaresState(
         theta=theta,
         loss=solved.total.loss,
@@ -290,6 +316,14 @@ def _solve_linear(reduced: _Reduced, point: _Point, started: float) -> LeastSqua
         finished="linear",
     )
     return _ended(reduced.problem, solved, state, "linear")
+
+
+def _confirm(reduced: _Reduced, point: _Point, solved: _Point) -> None:
+    promised = point.data.loss - solved.data.loss
+    reached = point.data.loss - reduced.problem.loss(solved.theta)
+    slack = 1e-6 * point.data.loss + _rounding(point.data, np.abs(point.theta) + np.abs(solved.theta))
+    if not abs(reached - promised) <= 1e-2 * abs(promised) + slack:
+        raise InternalError(f"residuals said to be linear fell by {reached:.6g} where {promised:.6g} was due")
 
 
 def _ended(

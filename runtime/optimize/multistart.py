@@ -16,7 +16,7 @@ from .least_squares_problem import (
     LeastSquaresState,
     Prior,
 )
-from .levenberg_marquardt import minimize
+from .levenberg_marquardt import minimize, without_time
 from .qr_system import Array
 
 
@@ -94,8 +94,8 @@ def minimize_from_starts(
     """`minimize` from the best of `n` starts, each tried for `short` iterations.
 
     The iterations of the short run count towards `options.max_iterations`, the time limit holds for all runs
-    together. A stop or an interruption in a short run ends the fit with the best run so far. States given
-    back as `resume` continue to bit-identical results. Raises as `minimize`, where no start
+    together. A stop, an interruption or the end of the time in a short run ends the fit with the best run so
+    far. States given back as `resume` continue to bit-identical results. Raises as `minimize`, where no start
     has a finite loss.
     """
     options = options or LeastSquaresOptions()
@@ -104,9 +104,10 @@ def minimize_from_starts(
     points = start_points(problem, start, n, seed, spread)
     state = resume or StartsState(0, np.full(n, np.nan))
     fault: FitError | None = None
+    best: LeastSquaresSolution | None = None
     while state.index < n and n > 1:
         try:
-            found = _run(problem, points[state.index], _short(options, short, state), prior, callback, state)
+            found = _run(problem, points[state.index], _short(options, short), prior, callback, state)
         except FitError as error:
             if error.diagnostics[0].code != "not-finite-start":
                 raise
@@ -116,10 +117,13 @@ def minimize_from_starts(
         except KeyboardInterrupt:  # before its first iteration
             if state.best is None:
                 raise
-            return _best(problem, state, options, prior, "interrupted")
+            return _best(problem, state, best, options, prior, "interrupted")
+        if found.reason == "time" and not np.isfinite(found.loss):  # not one linearisation of this start
+            return found if state.best is None else _best(problem, state, best, options, prior, "time")
         state = _after(state, found.state)
+        best = found if state.best is found.state else best
         if found.reason in ("interrupted", "stopped", "time"):
-            return _best(problem, state, options, prior, found.reason)
+            return _best(problem, state, best, options, prior, found.reason)
     if state.best is None and fault:
         raise fault
     if state.current is None and state.best is not None:
@@ -127,9 +131,8 @@ def minimize_from_starts(
     return _run(problem, points[0], options, prior, callback, state)
 
 
-def _short(options: LeastSquaresOptions, iterations: int, state: StartsState) -> LeastSquaresOptions:
-    left = None if options.time_limit is None else options.time_limit - state.seconds
-    return replace(options, max_iterations=min(iterations, options.max_iterations), time_limit=left)
+def _short(options: LeastSquaresOptions, iterations: int) -> LeastSquaresOptions:
+    return replace(options, max_iterations=min(iterations, options.max_iterations))
 
 
 def _run(
@@ -158,11 +161,16 @@ def _after(state: StartsState, ended: LeastSquaresState | None) -> StartsState:
 def _best(
     problem: LeastSquaresProblem,
     state: StartsState,
+    known: LeastSquaresSolution | None,
     options: LeastSquaresOptions,
     prior: Prior | None,
     reason: str,
 ) -> LeastSquaresSolution:
-    """The end of the best short run so far, as a fit."""
+    """The end of the best short run so far, as a fit. known: that end, where it was of this process."""
     assert state.best is not None
+    if known is not None:
+        return replace(known, reason=reason)
+    if reason == "time":
+        return without_time(problem, state.best)
     still = replace(options, max_iterations=0)
     return replace(minimize(problem, state.best.theta, still, prior, None, state.best), reason=reason)

@@ -21,13 +21,16 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.linalg import LinAlgError, cho_factor, cho_solve
 
+from .deadline import Deadline, TimeIsUp
 from .failures import not_finite_start
 from .least_squares_problem import Prior
 from .qr_system import Array, Mask
 
 
 class Problem(Protocol):
-    """½ Σ r² of P free parameters, on structures to train on and on others to judge by."""
+    """½ Σ r² of P free parameters, on structures to train on and on others to judge by. Its functions may
+    raise TimeIsUp.
+    """
 
     @property
     def lower(self) -> Float[Array, " P"]: ...
@@ -56,7 +59,7 @@ class Options:
     """
 
     max_iterations: int = 5000
-    time_limit: float | None = None  # s
+    deadline: Deadline = field(default_factory=Deadline)
     tolerance: float = 1e-2
     patience: int = 3
     memory: int = 30
@@ -129,8 +132,8 @@ def minimize(
     """Minimise ½ Σ r² (+ the prior) from `start` within the problem's bounds.
 
     `callback` sees the state after each iteration and stops by returning True. A state given back as `resume`
-    goes on to the same result where the problem's functions repeat. Ctrl-C ends with the best so far. Raises
-    FitError not-finite-start.
+    goes on to the same result where the problem's functions repeat. Ctrl-C and the end of the time end with
+    the best so far. Raises FitError not-finite-start.
     """
     return _Minimizer(problem, options or Options(), prior, callback).run(start, resume)
 
@@ -171,10 +174,21 @@ class _Minimizer:
                 reason = reason or self._exhausted(state)
                 if self.callback and self.callback(state):
                     reason = reason or "stopped"
+        except TimeIsUp:
+            reason = "time"
         except KeyboardInterrupt:
             reason = "interrupted"
-        judged = state if self._is_judged(state) else self._judged(state)
+        judged = self._judged_at_end(state)
         return Solution(judged.best_theta, reason, state, judged.history)
+
+    def _judged_at_end(self, state: State) -> State:
+        """The state judged, where it is not and time allows it; without any judgement the last is best."""
+        if self._is_judged(state):
+            return state
+        try:
+            return self._judged(state)
+        except TimeIsUp:
+            return state if len(state.history) else replace(state, best_theta=state.theta)
 
     def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
         """The loss and its gradient, with the prior."""
@@ -212,6 +226,7 @@ class _Minimizer:
         )
         curvature = self._curvature(state, gradient)
         while True:
+            self.options.deadline.require()
             metric = curvature.damped(damping)
             if metric is not None:
                 step = metric(gradient)
@@ -249,8 +264,7 @@ class _Minimizer:
     def _exhausted(self, state: State) -> str:
         if state.iteration >= self.options.max_iterations:
             return "iterations"
-        limit = self.options.time_limit
-        return "time" if limit is not None and state.seconds >= limit else ""
+        return "time" if self.options.deadline.is_over else ""
 
     # --- steps -------------------------------------------------------------------------------
 

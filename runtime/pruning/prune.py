@@ -8,7 +8,7 @@ that are gone are held in the kernel of the whole model; the new spec gets a ker
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from contextlib import nullcontext
+from contextlib import nullcontext, suppress
 from dataclasses import asdict, dataclass, replace
 from math import log
 from pathlib import Path
@@ -28,6 +28,7 @@ from ..fitting.fit import fit
 from ..fitting.result import FitResult, Progress
 from ..information.fisher_information import not_at_optimum, require_trained
 from ..information.folds import Folds, folds_of
+from ..optimize.deadline import Deadline, TimeIsUp
 from ..potential.potential import Potential, compile
 from ..residuals.config import FitConfig
 from ..residuals.outputs import outputs_of
@@ -48,6 +49,7 @@ Guard = Callable[[Potential], PropertyStatus]
 _SHARE = 0.25
 _ITERATIONS = 15  # of a refit, which begins near its end
 _FOLDS = 5
+_STEPS = 0.85  # of the time limit: the rest is for the last fit
 _IN_A_ROW = 6  # so many rewrites refused after their refit, one after another, are the end
 
 
@@ -71,12 +73,16 @@ class Goal:
 
 @dataclass(frozen=True, eq=False)
 class Pruned:
-    """The potential that is left, fitted; its history, the start first; numbers left alone, with reasons."""
+    """The potential that is left, fitted; its history, the start first; numbers left alone, with reasons.
+
+    is_cut: whether the time ended before the steps did.
+    """
 
     result: FitResult
     history: tuple[Step, ...]
     kept: tuple[Protected, ...]
     warnings: tuple[Diagnostic, ...]
+    is_cut: bool = False
 
     def as_dict(self) -> dict[str, object]:
         """Plain data."""
@@ -94,27 +100,32 @@ def prune(
     on_progress: OnProgress | None = None,
     measure_cost: bool = True,
     guard: Guard | None = None,
+    time_limit: float | None = None,
 ) -> Pruned:
     """The potential without terms and numbers that the structures do not need, fitted again.
 
     folder: of the run; the checkpoint is beside it until `states.remove_checkpoint`, and resume goes on from
-    that. guard: a step that breaks
-    a property which was met at the start is undone, and the misfit of properties counts as rows of the data
-    do. Raises FitError: nothing-trained, no-information, nothing-to-prune,
-    target-too-small, and as `fit`; ArtifactError in-use.
+    that. guard: a step that breaks a property which was met at the start is undone, and the misfit of
+    properties counts as rows of the data do. time_limit: seconds from now, also of a pruning that is resumed;
+    the steps so far are kept. config: its time limit, that of an earlier fit, has no effect. Raises FitError:
+    nothing-trained, no-information, nothing-to-prune, target-too-small, time-is-up where that is before the
+    first step, and as `fit`; ArtifactError in-use.
     """
     require_trained(potential)
-    pruning = Pruning(potential, structures, config, goal, on_progress, measure_cost, guard)
+    config = config.model_copy(update={"time_limit": None})
+    deadline = Deadline(time_limit)
+    pruning = Pruning(potential, structures, config, goal, on_progress, measure_cost, guard, deadline)
     store = PruneStore(folder, depends_on(potential, structures, config, asdict(goal)))
     with nullcontext() if folder is None else only_writer_of(folder):
         state = store.load() if resume else pruning.begin()
-        while True:
-            store.save(state)
-            following = pruning.step(state)
-            if following is None:
-                break
-            state = following
-        return pruning.end(state)
+        store.save(state)
+        is_cut = True
+        with suppress(TimeIsUp):
+            while (following := pruning.step(state)) is not None:
+                state = following
+                store.save(state)
+            is_cut = False
+        return pruning.end(state, is_cut)
 
 
 class Pruning:
@@ -129,15 +140,18 @@ class Pruning:
         on_progress: OnProgress | None = None,
         measure_cost: bool = False,
         guard: Guard | None = None,
+        deadline: Deadline | None = None,
     ) -> None:
         self.program = Rewritable(potential.program)
         self.potential, self.structures, self.config, self.goal = potential, structures, config, goal
+        self.deadline = deadline or Deadline()
         self._check_formula()
         self.on_progress, self.measure_cost, self.guard = on_progress, measure_cost, guard
         self._place = Progress("information", 0, float("nan"), 0.0)
         sigmas = Sigmas.of(config.weights)
         outputs = outputs_of(potential, config.target)
         self.problem = Residuals(potential, structures, sigmas, config.memory_mb, self._told, outputs)
+        self.problem.deadline = self.deadline.within(_STEPS)
         self.size = len(self.problem.free)
         self.first = linearized_at(self.problem, Restriction(), potential.theta[self.problem.free])
         self.kept = protected(self.program, self.first.quadratic_model)
@@ -182,6 +196,7 @@ class Pruning:
 
     def step(self, state: PruneState) -> PruneState | None:
         """The state after the next step that is good; None at the end."""
+        self.problem.deadline.require()
         now = self._linearized(state)
         choices = self._chosen(state, now)
         while choices:
@@ -332,12 +347,10 @@ class Pruning:
         full = self.potential.scatter(theta)
         return made.with_theta(transfer_parameters(self.program.model, full, made.model, gone))
 
-    def end(self, state: PruneState) -> Pruned:
-        """The rewritten spec, fitted to the end."""
+    def end(self, state: PruneState, is_cut: bool = False) -> Pruned:
+        """The rewritten spec, fitted to the end, or as far as time allows."""
         made = self.made(state.restriction, state.theta)
-        result = fit(
-            made, self.structures, self.config.model_copy(update={"starts": 1}), on_progress=self.on_progress
-        )
+        result = self._last_fit(made, state)
         if "interrupt" in result.reason:  # the checkpoint stays
             raise KeyboardInterrupt
         start = self.potential
@@ -347,7 +360,18 @@ class Pruning:
         if target is not None and made.n_parameters > target:
             message = f"{made.n_parameters} parameters are left: no rewrite that is allowed comes to {target}"
             warnings.append(Diagnostic("target-not-reached", message, "warning"))
-        return Pruned(result, state.history, self.kept, tuple(warnings))
+        if is_cut:
+            steps = len(state.history) - 1
+            message = f"the time limit ended the pruning after {steps} step{'' if steps == 1 else 's'}"
+            warnings.append(Diagnostic("not-converged", message, "warning", help="go on with --resume"))
+        return Pruned(result, state.history, self.kept, tuple(warnings), is_cut)
+
+    def _last_fit(self, made: Potential, state: PruneState) -> FitResult:
+        """The fit of the rewritten spec; its parameters are those of the last refit where no time is left."""
+        if self.deadline.is_over:
+            return FitResult(made, False, "time", state.history[-1].loss, (), None)
+        settings = self.config.model_copy(update={"starts": 1, "time_limit": self.deadline.left})
+        return fit(made, self.structures, settings, on_progress=self.on_progress)
 
 
 def criterion(known: QuadraticModel, name: Criterion) -> float:

@@ -13,6 +13,7 @@ from ...compiler.reduction.constraints import ReducedParameters
 from ...compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from ..information.fisher_information import of_system, require_information
 from ..information.folds import fold_systems
+from ..optimize.deadline import TimeIsUp
 from ..optimize.least_squares_problem import LeastSquaresOptions, ridge
 from ..optimize.levenberg_marquardt import minimize
 from ..optimize.qr_system import Indices, Mask, TriangularSystem
@@ -105,15 +106,17 @@ def refit(
 ) -> Refit:
     """Least squares from theta (F,) under the restriction, as the configuration has it but for the starts.
 
-    iterations: at most so many. Raises FitError as `minimize`.
+    iterations: at most so many. Raises FitError as `minimize`; TimeIsUp at the deadline of the problem.
     """
     restricted = Restricted(problem, restriction)
     phi = restricted.of(theta)
     options = LeastSquaresOptions(
-        max_iterations=iterations, time_limit=config.time_limit, decrease_tolerance=config.tolerance
+        max_iterations=iterations, deadline=problem.deadline, decrease_tolerance=config.tolerance
     )
     found = minimize(restricted, phi, options, ridge(config.ridge, phi))
     if found.reason == "interrupted":  # the steps before it are kept
         raise KeyboardInterrupt
+    if found.reason == "time":
+        raise TimeIsUp.now()
     about = of_system(found.system, restricted.names, found.theta)
     return Refit(restricted.full(found.theta), about, found.converged, found.reason)

@@ -79,7 +79,7 @@ def summed(part: Residuals, theta: Floats) -> tuple[float, Floats]:
         return float(loss), np.asarray(gradient, dtype=np.float64)
 
     total, gradient = 0.0, np.zeros(len(theta))
-    for loss, own in in_order(of, part.batches()):
+    for loss, own in in_order(of, part.batches(), part.deadline):
         total, gradient = total + loss, gradient + own
     return total, gradient
 

@@ -10,9 +10,8 @@ import os
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import astuple, dataclass
 from functools import partial
-from operator import add
 from typing import Any, NamedTuple, TypeVar, TypeVarTuple
 
 import numpy as np
@@ -20,12 +19,14 @@ from jaxtyping import Float, Int
 
 from ...compiler.analysis.linearity import linear_parameters
 from ...compiler.chemistry.constants import GPA
+from ..optimize.deadline import Deadline
 from ..optimize.qr_system import Accumulator, Indices, Mask, TriangularSystem, both
 from ..potential.potential import Potential
 from ..structures.arrays import Floats
 from ..structures.batches import Batch, BatchPlan, Labels, make_labels
 from ..structures.structure import Structure
 from .config import WeightsConfig
+from .label_errors import Rmse, rmse, squares
 from .outputs import Outputs, outputs_of
 from .places import UPPER
 
@@ -61,6 +62,8 @@ class ResidualRows(NamedTuple):
 class Residuals:
     """The least-squares problem of `potential` on `structures`, in its free parameters
     (`LeastSquaresProblem`).
+
+    deadline: a pass over the data raises TimeIsUp once it is over.
     """
 
     def __init__(
@@ -80,6 +83,7 @@ class Residuals:
         self.potential, self.structures, self.sigmas = potential, structures, sigmas
         self.places: Indices = np.arange(len(structures)) if places is None else places
         self.on_progress = on_progress
+        self.deadline = Deadline()
         model = potential.model
         self.free = potential.free
         self.names = [c.name for c in model.vector.trained]
@@ -93,20 +97,25 @@ class Residuals:
         self._room = 0.25e6 * memory_mb  # bytes for batches that are kept
         self._again: tuple[bytes, list[ResidualRows]] = b"", []
         self._kept: dict[int, Item] = {}
+        self.weight = np.array([s.weight for s in structures])
+        self._noted: dict[bytes, Float[Floats, "3 2"]] = {}
         self._affine: tuple[Floats, TriangularSystem] | None = None
 
     # --- Problem -----------------------------------------------------------------------------
 
     def loss(self, theta: Floats) -> float:
         """½ Σ r²."""
-        return self.reduced(Residuals.half_squares, add, theta)
+        total, sums = self.reduced(Residuals.half_squares, _added, theta)
+        self._note(theta, sums)
+        return total
 
     def linearize(self, theta: Floats, columns: Indices) -> TriangularSystem:
         """Residuals and derivatives with respect to `columns` of the free parameters."""
         if self._affine is not None and len(columns) == len(self.free):
             before, known = self._affine  # all parameters are linear: one linearisation serves everywhere
             return known.moved(theta - before)
-        system = self.reduced(Residuals.accumulated, both, theta, columns)
+        system, sums = self.reduced(Residuals.accumulated, _joined, theta, columns)
+        self._note(theta, sums)
         if self.linear.all() and len(columns) == len(self.free):
             self._affine = theta.copy(), system
         return system
@@ -120,20 +129,34 @@ class Residuals:
         """work(part, *args) of the parts that the structures are shared out in, joined; this is one part."""
         return work(self, *args)
 
-    def half_squares(self, theta: Floats) -> float:
-        """½ Σ r² of this part."""
-        full = self._full(theta)
-        total = 0.0
-        for rows in in_order(partial(self._rows_of, full, np.arange(0)), self.batches()):
-            total += 0.5 * float(rows.residual @ rows.residual)
-        return total
+    def errors_at(self, theta: Floats) -> Rmse | None:
+        """The errors of all labels at theta, where one of the last passes over the data was there."""
+        sums = self._noted.get(theta.tobytes())
+        return None if sums is None else rmse(sums, *astuple(self.sigmas))
 
-    def accumulated(self, theta: Floats, columns: Indices) -> TriangularSystem:
-        """The linearisation of this part."""
-        accumulator = Accumulator(len(columns))
+    def _note(self, theta: Floats, sums: Float[Floats, "3 2"]) -> None:
+        kept = list(self._noted.items())[-3:]
+        self._noted = {**dict(kept), theta.tobytes(): sums}
+
+    def half_squares(self, theta: Floats) -> tuple[float, Float[Floats, "3 2"]]:
+        """½ Σ r² of this part, and its sums of squares by kind."""
+        full = self._full(theta)
+        total, sums = 0.0, np.zeros((3, 2))
+        found = in_order(partial(self._rows_of, full, np.arange(0)), self.batches(), self.deadline)
+        for (_, indices), rows in zip(self.plan.groups, found, strict=True):
+            total += 0.5 * float(rows.residual @ rows.residual)
+            sums += squares(rows.residual, rows.quantity, self.weight[list(indices)][rows.structure])
+        return total, sums
+
+    def accumulated(self, theta: Floats, columns: Indices) -> tuple[TriangularSystem, Float[Floats, "3 2"]]:
+        """The linearisation of this part, and its sums of squares by kind."""
+        accumulator, sums = Accumulator(len(columns)), np.zeros((3, 2))
+        weight = np.ones(int(self.places.max(initial=-1)) + 1)
+        weight[self.places] = self.weight
         for rows in self.rows(theta, columns):
             accumulator.add(rows.residual, rows.jacobian)
-        return accumulator.system()
+            sums += squares(rows.residual, rows.quantity, weight[rows.structure])
+        return accumulator.system(), sums
 
     def rows(
         self, theta: Floats, columns: Indices, chosen: Sequence[int] | None = None
@@ -144,7 +167,7 @@ class Residuals:
         full, done = self._full(theta), 0
         groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
         total = max(1, sum(self.structures[k].n_atoms for _, indices in groups for k in indices))
-        found = in_order(partial(self._rows_of, full, columns), self.batches(chosen))
+        found = in_order(partial(self._rows_of, full, columns), self.batches(chosen), self.deadline)
         for (_, indices), rows in zip(groups, found, strict=True):
             yield rows._replace(structure=self.places[list(indices)][rows.structure])
             done += sum(self.structures[k].n_atoms for k in indices)
@@ -231,8 +254,26 @@ class Residuals:
             yield item
 
 
-def in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
-    """Results of work in the order of the items, on all cores; few items are held at a time."""
+def _added(
+    one: tuple[float, Float[Floats, "3 2"]], other: tuple[float, Float[Floats, "3 2"]]
+) -> tuple[float, Float[Floats, "3 2"]]:
+    return one[0] + other[0], one[1] + other[1]
+
+
+def _joined(
+    one: tuple[TriangularSystem, Float[Floats, "3 2"]], other: tuple[TriangularSystem, Float[Floats, "3 2"]]
+) -> tuple[TriangularSystem, Float[Floats, "3 2"]]:
+    return both(one[0], other[0]), one[1] + other[1]
+
+
+def in_order(
+    work: Callable[[Item], R], items: Iterator[Item], deadline: Deadline | None = None
+) -> Iterator[R]:
+    """Results of work in the order of the items, on all cores; few items are held at a time.
+
+    Raises TimeIsUp at the deadline, also while a thread works, which is left to itself.
+    """
+    deadline = deadline or Deadline()
     workers = max(
         1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
@@ -242,8 +283,18 @@ def in_order(work: Callable[[Item], R], items: Iterator[Item]) -> Iterator[R]:
         for item in items:
             waiting.append(pool.submit(work, item))
             if len(waiting) > workers:
-                yield waiting.popleft().result()
+                yield _result(waiting, deadline)
         while waiting:
-            yield waiting.popleft().result()
+            yield _result(waiting, deadline)
     finally:  # an interruption starts nothing more, and does not wait for a thread in a compiler
         pool.shutdown(wait=not waiting, cancel_futures=True)
+
+
+def _result(waiting: deque[Future[R]], deadline: Deadline) -> R:
+    try:
+        found = waiting[0].result(deadline.left)
+    except TimeoutError:
+        deadline.require()
+        raise  # it is of the work
+    waiting.popleft()
+    return found

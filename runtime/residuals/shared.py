@@ -8,6 +8,7 @@ from typing import TypeVar, TypeVarTuple
 
 import numpy as np
 
+from ..optimize.deadline import Deadline
 from ..optimize.qr_system import Indices
 from ..potential.potential import Potential
 from ..ranks.team import Held, Team
@@ -52,7 +53,8 @@ class SharedResiduals(Residuals):
         join: Callable[[R, R], R],
         *args: *Ts,
     ) -> R:
-        return self._held.reduced(work, join, *args)
+        """Each process ends its part in the time that is left now."""
+        return self._held.reduced(_in_time, join, self.deadline.left, work, *args)
 
 
 def residuals_on(
@@ -69,6 +71,11 @@ def residuals_on(
     if team.size == 1:
         return Residuals(potential, structures, sigmas, memory_mb, on_progress, outputs)
     return SharedResiduals(team, potential, structures, sigmas, memory_mb, on_progress, outputs, precision)
+
+
+def _in_time(part: Residuals, left: float | None, work: Callable[[Residuals, *Ts], R], *args: *Ts) -> R:
+    part.deadline = Deadline(left)
+    return work(part, *args)
 
 
 def _part(

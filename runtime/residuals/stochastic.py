@@ -7,6 +7,7 @@ batch of its own, and each process of a team its own batches.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import astuple
 from typing import TypeVar
 
 import numpy as np
@@ -14,11 +15,13 @@ from jaxtyping import Float
 from numpy.typing import NDArray
 from scipy.linalg.blas import ssyrk
 
+from ..optimize.deadline import Deadline
 from ..optimize.qr_system import Array, Indices
 from ..potential.potential import Potential
 from ..ranks.team import Team
 from ..structures.structure import Structure
 from .gradients import summed
+from .label_errors import rmse, squares
 from .outputs import xla_outputs
 from .residuals import Residuals, Sigmas
 from .shared import residuals_on
@@ -61,6 +64,12 @@ class StochasticProblem:
         # of each process: together they have as many rows as there are parameters
         self._wanted = _ROWS * len(self.data.free) / team.size
 
+    def set_deadline(self, deadline: Deadline) -> None:
+        """From now on a pass over the data raises TimeIsUp once it is over."""
+        for part in (self.data, self.others):
+            if part is not None:
+                part.deadline = deadline
+
     @property
     def metric_cost(self) -> float:
         rows = _rows(self.data)
@@ -79,8 +88,8 @@ class StochasticProblem:
         return np.asarray(matrix + np.triu(matrix, 1).T, dtype=np.float64)
 
     def errors(self, theta: Array) -> tuple[float, ...]:
-        """The mean loss of a row that is judged, and RMSE of energies (meV/atom) and forces (meV/Å), of those
-        and of the structures that are trained on.
+        """The mean loss of a row that is judged, and the RMSE of those and of the structures that are trained
+        on, as `Rmse` has them.
         """
         trained = _errors(self.data, theta)
         judged = _errors(self.others, theta) if self.others else trained
@@ -120,22 +129,21 @@ def _curvature(
     return float(rows_of[sample].sum()), matrix
 
 
-def _errors(data: Residuals, theta: Array) -> tuple[float, float, float]:
-    """The mean loss of a row, RMSE of energies (meV/atom) and forces (meV/Å)."""
-    total, *of_quantity = data.reduced(_squares, np.add, theta)
-    sizes = 1e3 * data.sigmas.energy, 1e3 * data.sigmas.forces
-    energy, forces = (size * _rms(sums) for size, sums in zip(sizes, of_quantity, strict=True))
-    return 0.5 * _rms(total) ** 2, energy, forces
+def _errors(data: Residuals, theta: Array) -> tuple[float, float, float, float]:
+    """The mean loss of a row, and the RMSE."""
+    sums = data.reduced(_squares, np.add, theta)
+    return 0.5 * _rms(sums[0]) ** 2, *rmse(sums[1:], *astuple(data.sigmas))
 
 
-def _squares(part: Residuals, theta: Array) -> Float[Array, "3 2"]:
-    """Σ r² and the number of rows: of all, of energies, of forces."""
-    parts = [(rows.residual, rows.quantity) for rows in part.rows(theta, np.arange(0))]
+def _squares(part: Residuals, theta: Array) -> Float[Array, "4 2"]:
+    """Σ r² and the number of all rows, and the sums of `label_errors.squares`."""
+    parts = [(rows.residual, rows.quantity, rows.structure) for rows in part.rows(theta, np.arange(0))]
     if not parts:
-        return np.zeros((3, 2))
-    residual, quantity = (np.concatenate(some) for some in zip(*parts, strict=True))
-    chosen = (residual, residual[quantity == 0], residual[quantity == 1])
-    return np.array([(np.sum(values**2), len(values)) for values in chosen])
+        return np.zeros((4, 2))
+    residual, quantity, structure = (np.concatenate(some) for some in zip(*parts, strict=True))
+    weight = part.weight[np.searchsorted(part.places, structure)]
+    whole = [[np.sum(residual**2), len(residual)]]
+    return np.concatenate([whole, squares(residual, quantity, weight)])
 
 
 def _rms(sums: Float[Array, " 2"]) -> float:

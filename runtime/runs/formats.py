@@ -10,8 +10,8 @@ from typing import Any
 SPEC, PARAMETERS, METADATA, COVARIANCE = "spec.pes", "parameters.npz", "metadata.json", "covariance.npz"
 # what is proved of the model with these parameters
 CERTIFICATES = "certificates.json"
-# how the errors of a training fell, for people and their plots
-TRAINING = "training.csv"
+# how loss and errors of a fit fell, for people and their plots
+TRAINING = "learning_curve.csv"
 FORMAT = 2  # raised when older code cannot read what this writes
 
 

@@ -95,6 +95,7 @@ OTHERS = {
     "runtime.evaluation.timing": "numpy jax",
     "runtime.information": "numpy scipy",
     "runtime.information.plot": "matplotlib",
+    "runtime.fitting.curve_plot": "numpy matplotlib",
     "runtime.runs": "numpy pydantic",
     "runtime.runs.named_calculator": "ase",
     "runtime.ranks": "",

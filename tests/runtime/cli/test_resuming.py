@@ -42,8 +42,8 @@ def test_iterations_are_not_more_than_their_limit_however_often_it_is_resumed(
         assert run(capsys, *limited, "--resume")[0] == 0
         again = load(Path("run"))
         assert (again.metadata.reason, again.theta.tolist()) == ("iterations", first.theta.tolist())
-        rows = Path("run/training.csv").read_text().splitlines()
-        assert rows[-1].split(",")[1] == "3"
+        rows = Path("run/learning_curve.csv").read_text().splitlines()
+        assert [row.split(",")[0] for row in rows] == ["iteration", "1", "2", "3"]
 
 
 def test_a_fit_that_is_killed_before_its_run_is_saved_is_not_lost(

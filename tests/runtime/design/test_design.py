@@ -6,11 +6,13 @@ import json
 from dataclasses import replace
 from math import inf
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
 from design_cases import ANGLES, PAIR, SIGMAS, config, crystals, study
 from potentia.compiler.diagnostics.diagnostic import ArtifactError, FitError, UserError
+from potentia.runtime.design import loop, workers
 from potentia.runtime.design.columns import Layout
 from potentia.runtime.design.config import load_design
 from potentia.runtime.design.front import write_front
@@ -22,6 +24,7 @@ from potentia.runtime.design.study import Study
 from potentia.runtime.design.workers import Clock
 from potentia.runtime.files.settings import ConfigError
 from potentia.runtime.fitting.fit import fit
+from potentia.runtime.optimize.deadline import TimeIsUp
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.residuals.residuals import Residuals
 from potentia.runtime.runs.run_folder import covariance, load
@@ -180,13 +183,67 @@ def test_whitened_errors_are_those_of_the_fit(structures: list[Structure]) -> No
     assert np.allclose(whitened(weighted, potential.predict(weighted), SIGMAS), wanted, rtol=1e-9)
 
 
-def test_fits_are_not_cut_off_by_the_time_limit(tmp_path: Path, structures: list[Structure]) -> None:
+def test_the_budget_is_spent_by_time_and_by_count(tmp_path: Path, structures: list[Structure]) -> None:
     made = study(tmp_path, structures, budget={"time_limit": 1e-9})
-    assert Clock(made).spent() and not Clock(made, inf).spent()
+    assert Clock(made).spent()
+    with pytest.raises(TimeIsUp):
+        Clock(made).require()
     counted = study(tmp_path, structures, budget={"fits": 1})
     counted.store.add([Trial("fit", {})])
     counted.store.fail(counted.store.take() or Trial("", {}), "none", 0.0)
     assert Clock(counted, inf).spent()
+    Clock(counted).require()
+
+
+def ending(monkeypatch: pytest.MonkeyPatch, kind: str, calls: int) -> None:
+    """The time of any design ends at the n-th look at the clock in a trial of this kind."""
+    seen = [0]
+    begun, asked = workers._on_share, Clock.require
+
+    def on_share(trial: Trial, clock: Clock | None, on_progress: workers.OnProgress | None) -> Any:
+        now[0] = trial.kind
+        return begun(trial, clock, on_progress)
+
+    def require(clock: Clock) -> None:
+        seen[0] += now[0] == kind
+        if seen[0] >= calls:
+            clock.started = -1e9
+        asked(clock)
+
+    now = [""]
+    monkeypatch.setattr(workers, "_on_share", on_share)
+    monkeypatch.setattr(Clock, "require", require)
+
+
+def test_a_trial_that_is_cut_off_is_done_by_the_next_call(
+    tmp_path: Path,
+    structures: list[Structure],
+    alone: tuple[Member, ...],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made = study(tmp_path, structures, budget={"time_limit": 1000.0})
+    for kind, calls in (("measure", 4), ("fold", 3), ("select", 4), ("refine", 2)):
+        with monkeypatch.context() as patch, pytest.raises(FitError) as caught:
+            ending(patch, kind, calls)
+            design(made)
+        code = "empty-front" if kind == "refine" else "budget-too-small"
+        assert caught.value.diagnostics[0].code == code
+        assert made.store.failures() == {}
+    assert [m.spec for m in design(made).members] == [m.spec for m in alone]
+
+
+def test_a_front_of_the_pieces_that_were_measured_in_time(
+    tmp_path: Path, structures: list[Structure], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = study(tmp_path, structures, catalogue=[PAIR, ANGLES], sizes=[2, 6], budget={"time_limit": 1e3})
+
+    def spent(clock: Clock) -> bool:
+        return clock.part == loop._MEASURING and clock.store.count() >= 2
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Clock, "spent", spent)
+        some = design(made).members
+    assert some and not any("three_body" in m.spec for m in some)
 
 
 def test_a_budget_that_ends_early_is_told(tmp_path: Path, structures: list[Structure]) -> None:

@@ -12,6 +12,7 @@ import pytest
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.files.states import load_state, save_state
 from potentia.runtime.optimize.adamw import TrainOptions, TrainState, Vector, train
+from potentia.runtime.optimize.deadline import Deadline
 
 RNG = np.random.default_rng(0)
 TRUTH = RNG.normal(size=4)
@@ -116,4 +117,4 @@ def test_what_is_not_finite_is_never_taken_in() -> None:
 
 
 def test_the_time_limit() -> None:
-    assert train(gradient, START, BATCHES, TrainOptions(time_limit=0.0)).reason == "time"
+    assert train(gradient, START, BATCHES, TrainOptions(deadline=Deadline(0.0))).reason == "time"

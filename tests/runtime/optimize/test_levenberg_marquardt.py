@@ -2,77 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from optimization_problems import Curve, affine, exponentials
 from potentia.compiler.diagnostics.diagnostic import FitError, InternalError
+from potentia.runtime.optimize.deadline import Deadline
 from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions, LeastSquaresState, Prior
 from potentia.runtime.optimize.levenberg_marquardt import minimize
-from potentia.runtime.optimize.qr_system import Accumulator, Array, Indices, TriangularSystem
+from potentia.runtime.optimize.qr_system import Array
 from scipy.optimize import least_squares, lsq_linear
 
-Residuals = Callable[[Array], tuple[Array, Array]]
 seeds = st.integers(0, 2**32 - 1)
 TIGHT = LeastSquaresOptions(max_iterations=300, decrease_tolerance=1e-14, gradient_tolerance=1e-10)
-
-
-class Curve:
-    """A problem from a function that returns r (m,) and J (m, P); counts its calls."""
-
-    def __init__(
-        self,
-        function: Residuals,
-        size: int,
-        linear: Sequence[int] = (),
-        lower: float | Array = -np.inf,
-        upper: float | Array = np.inf,
-    ) -> None:
-        self.function = function
-        self.names = [f"p{j}" for j in range(size)]
-        self.linear = np.isin(np.arange(size), linear)
-        self.lower = np.broadcast_to(np.asarray(lower, float), (size,))
-        self.upper = np.broadcast_to(np.asarray(upper, float), (size,))
-        self.calls = 0
-
-    def linearize(self, theta: Array, columns: Indices) -> TriangularSystem:
-        self.calls += 1
-        assert np.all((self.lower <= theta) & (theta <= self.upper))
-        residual, jacobian = self.function(theta)
-        accumulator = Accumulator(len(columns))
-        accumulator.add(residual, jacobian[:, columns])
-        return accumulator.system()
-
-    def loss(self, theta: Array) -> float:
-        self.calls += 1
-        residual = self.function(theta)[0]
-        return 0.5 * float(residual @ residual)
-
-
-def affine(jacobian: Array, constant: Array) -> Residuals:
-    return lambda theta: (jacobian @ theta + constant, jacobian)
-
-
-def exponentials(seed: int, terms: int = 2, noise: float = 1e-3) -> tuple[Residuals, Array, Array]:
-    """Σ_k a_k exp(−b_k t) + c against noisy data; θ = (a, c, b). Residuals, a poor start, the truth."""
-    rng = np.random.default_rng(seed)
-    t = np.linspace(0, 4, 120)
-    rates = np.cumsum(rng.uniform(0.5, 1.5, terms)) * np.linspace(1, 1.5, terms)
-    truth = np.concatenate([rng.uniform(1, 3, terms), [0.5], rates])
-    data = np.zeros_like(t)
-
-    def residuals(theta: Array) -> tuple[Array, Array]:
-        a, c, b = theta[:terms], theta[terms], theta[terms + 1 :]
-        with np.errstate(over="ignore", invalid="ignore"):
-            waves = np.exp(-np.outer(t, b))
-            jacobian = np.column_stack([waves, np.ones_like(t), -t[:, None] * waves * a])
-            return waves @ a + c - data, jacobian
-
-    data = residuals(truth)[0] + noise * rng.normal(size=len(t))
-    start = np.concatenate([np.ones(terms), [0.0], rates * rng.uniform(0.4, 0.8, terms)])
-    return residuals, start, truth
 
 
 @given(seed=seeds, size=st.integers(1, 8), exponent=st.floats(-6, 6))
@@ -273,7 +216,7 @@ def test_an_interruption_gives_the_best_so_far() -> None:
 def test_limits_end_a_fit() -> None:
     residuals, start, _ = exponentials(0)
     assert minimize(Curve(residuals, 5), start, LeastSquaresOptions(max_iterations=2)).reason == "iterations"
-    assert minimize(Curve(residuals, 5), start, LeastSquaresOptions(time_limit=0.0)).reason == "time"
+    assert minimize(Curve(residuals, 5), start, LeastSquaresOptions(deadline=Deadline(0.0))).reason == "time"
 
 
 def test_a_trial_that_is_not_finite_is_rejected() -> None:

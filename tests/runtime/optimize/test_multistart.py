@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.files.states import load_state, save_state
+from potentia.runtime.optimize.deadline import Deadline
 from potentia.runtime.optimize.least_squares_problem import LeastSquaresOptions
 from potentia.runtime.optimize.levenberg_marquardt import minimize
 from potentia.runtime.optimize.multistart import StartsState, minimize_from_starts, start_points
@@ -117,5 +118,5 @@ def test_an_interruption_gives_the_best_run_so_far(limit: int) -> None:
 
 
 def test_the_time_limit_is_for_all_runs_together() -> None:
-    found = minimize_from_starts(Wave(), START, 8, options=LeastSquaresOptions(time_limit=0.0))
+    found = minimize_from_starts(Wave(), START, 8, options=LeastSquaresOptions(deadline=Deadline(0.0)))
     assert (found.reason, found.converged) == ("time", False)

@@ -11,8 +11,10 @@ import pytest
 from ase import Atoms
 from ase.build import bulk
 from ase.calculators.emt import EMT
+from optimization_problems import Valley
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.fitting.fit import fit
+from potentia.runtime.optimize.deadline import Deadline
 from potentia.runtime.optimize.least_squares_problem import Prior
 from potentia.runtime.optimize.qr_system import Array
 from potentia.runtime.optimize.quasi_newton import Options, Solution, State, minimize
@@ -22,36 +24,6 @@ from potentia.runtime.residuals.stochastic import StochasticProblem
 from potentia.runtime.structures.structure import Structure, from_atoms
 
 TIGHT = Options(tolerance=1e-12, patience=10**6, max_iterations=400)
-
-
-class Valley:
-    """Residuals 10 (x_{k+1} − x_k²), 1 − x_k: Rosenbrock's, in any number of dimensions, minimum 0 at 1."""
-
-    metric_cost = 5.0
-
-    def __init__(self, size: int, lower: float = -np.inf, upper: float = np.inf) -> None:
-        self.lower, self.upper = np.full(size, lower), np.full(size, upper)
-        self.gradients = 0
-
-    def parts(self, x: Array) -> tuple[Array, Array]:
-        n = len(x)
-        jacobian = np.zeros((2 * n - 2, n))
-        k = np.arange(n - 1)
-        jacobian[k, k], jacobian[k, k + 1], jacobian[n - 1 + k, k] = -20 * x[:-1], 10.0, -1.0
-        return np.concatenate([10 * (x[1:] - x[:-1] ** 2), 1 - x[:-1]]), jacobian
-
-    def value_and_gradient(self, theta: Array) -> tuple[float, Array]:
-        assert not np.any((theta < self.lower) | (theta > self.upper))
-        self.gradients += 1
-        r, jacobian = self.parts(theta)
-        return 0.5 * float(r @ r), jacobian.T @ r
-
-    def curvature(self, theta: Array, cycle: int) -> Array:
-        jacobian = self.parts(theta)[1]
-        return jacobian.T @ jacobian
-
-    def errors(self, theta: Array) -> Sequence[float]:
-        return (self.value_and_gradient(theta)[0],)
 
 
 @pytest.mark.parametrize("seed", range(5))
@@ -140,7 +112,7 @@ def test_limits() -> None:
         return minimize(Valley(12), np.zeros(12), options)
 
     assert ended(replace(TIGHT, max_iterations=3)).reason == "iterations"
-    assert ended(replace(TIGHT, time_limit=0.0)).reason == "time"
+    assert ended(replace(TIGHT, deadline=Deadline(0.0))).reason == "time"
     assert not ended(replace(TIGHT, max_iterations=3)).converged
 
 

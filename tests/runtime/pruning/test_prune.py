@@ -3,20 +3,16 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
 from dataclasses import replace
-from pathlib import Path
 
 import numpy as np
 import pytest
-from ase.build import bulk
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.compiler.program import Program
 from potentia.compiler.reduction.candidates import Choice, candidates, costs, greedy
 from potentia.compiler.reduction.extensions import Candidate, extended, scores
 from potentia.compiler.reduction.quadratic_model import QuadraticModel, Restriction
 from potentia.compiler.reduction.spec_rewriter import Rewritable, rewritten
-from potentia.runtime.files.states import remove_checkpoint
 from potentia.runtime.fitting.fit import fit
 from potentia.runtime.information.fisher_information import of_system
 from potentia.runtime.information.growth import ranked
@@ -25,50 +21,19 @@ from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.pruning.guards import PropertyStatus
 from potentia.runtime.pruning.prune import Goal, Pruning, criterion, prune
 from potentia.runtime.pruning.state import PruneState, Step
-from potentia.runtime.residuals.config import load_config
 from potentia.runtime.residuals.residuals import Residuals, Sigmas
-from potentia.runtime.structures.structure import Structure, from_atoms
-
-CONFIG = load_config(None, {"weights": {"sigma_energy": 0.002, "sigma_forces": 0.05}, "tolerance": 1e-9})
-
-
-def crystals(n: int, repeat: int = 1) -> list[Structure]:
-    """Rattled cells of 2 repeat³ atoms; distances from about 2.4 Å."""
-    rng = np.random.default_rng(7)
-    found = []
-    for k in range(n):
-        atoms = bulk("Nb", "bcc", 3.2 * rng.uniform(0.96, 1.1), cubic=True).repeat(repeat)
-        atoms.rattle(0.15, seed=k)
-        found.append(from_atoms(atoms, f"structure {k}"))
-    return found
-
-
-def labelled(spec: str, structures: Sequence[Structure], noise: float) -> list[Structure]:
-    """The structures with the labels of a spec at its starts, and noise of so many sigmas."""
-    rng = np.random.default_rng(1)
-    found = []
-    for s, p in zip(structures, compile(spec).predict(structures), strict=True):
-        energy = p.energy + noise * 0.002 * s.n_atoms * rng.normal()
-        forces = p.forces + noise * 0.05 * rng.normal(size=p.forces.shape)
-        found.append(replace(s, energy=energy, forces=forces))
-    return found
+from potentia.runtime.structures.structure import Structure
+from pruning_cases import CONFIG, crystals, fitted, labelled, noisy
 
 
 @pytest.fixture(scope="module")
 def data() -> list[Structure]:
-    truth = "reference(e0 = -3) + morse(rc = 4.5, D = 0.4) + pair(bessel2, rc = 4.5, c = [0.3, 0.2])"
-    return labelled(f"species Nb\nE = {truth}\n", crystals(16), 1.0)
-
-
-LINEAR = (
-    "species Nb\nE = reference() + pair(bessel6, rc=4.5) + pair(gaussian5, rc=3.8)"
-    " + eam(rc=4.5, c = keep(), embedding=quadratic, beta = fixed 2)\n"
-)
+    return noisy()
 
 
 @pytest.fixture(scope="module")
 def linear(data: list[Structure]) -> Potential:
-    return fit(compile(LINEAR), data, CONFIG).potential
+    return fitted(data)
 
 
 def program_of(potential: Potential) -> Rewritable:
@@ -232,34 +197,6 @@ def test_a_property_is_an_objective(linear: Potential, data: list[Structure], go
     assert free.misfit == 0.0
     assert free.parameters <= drawn.parameters <= held.parameters == linear.n_parameters != free.parameters
     assert drawn.misfit == 1e-3 * (linear.n_parameters - drawn.parameters) ** 2
-
-
-def test_an_interrupted_pruning_goes_on_to_the_same_end(
-    linear: Potential, data: list[Structure], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    goal, folder = Goal(target=4), tmp_path / "new"
-    whole = prune(linear, data, CONFIG, goal, measure_cost=False)
-    real, calls = Pruning.step, []
-
-    def cut_off(self: Pruning, state: PruneState) -> PruneState | None:
-        calls.append(state)
-        if len(calls) == 3:
-            raise KeyboardInterrupt
-        return real(self, state)
-
-    with pytest.raises(KeyboardInterrupt), monkeypatch.context() as patched:
-        patched.setattr(Pruning, "step", cut_off)
-        prune(linear, data, CONFIG, goal, folder=folder, measure_cost=False)
-    resumed = prune(linear, data, CONFIG, goal, folder=folder, resume=True, measure_cost=False)
-    for mine, other in zip(resumed.history, whole.history, strict=True):  # to the rounding of another start
-        assert (mine.rewrites, mine.parameters) == (other.rewrites, other.parameters)
-        assert mine.loss == pytest.approx(other.loss, rel=1e-9)
-    assert resumed.result.potential.text == whole.result.potential.text
-    assert folder.with_name("new.partial").exists()  # until the run is saved
-    remove_checkpoint(folder)
-    with pytest.raises(FitError) as caught:
-        prune(linear, data, CONFIG, goal, folder=folder, resume=True, measure_cost=False)
-    assert caught.value.diagnostics[0].message == "there is no interrupted pruning to resume"
 
 
 def test_cross_validation_sees_what_was_fitted_to_noise(data: list[Structure]) -> None:
