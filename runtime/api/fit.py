@@ -110,7 +110,7 @@ def fit(
     config: a `run.toml`; options are over it. include: folders that imports may be read from.
     start: a model whose parameters are the start values of those that have the same names.
     resume: go on with an interrupted fit to `output`. force: replace a run that is there.
-    parity: a picture of predictions over labels is saved in the run.
+    parity: pictures of predictions over labels and of errors by config type are saved in the run.
     observer: is given warnings and progress; without one warnings become warnings of Python.
     team: the processes that share the work; this one alone by default.
     options: keys of `run.toml`, those of labels included where `data` are files; `weights` is a dict.
@@ -201,12 +201,12 @@ def _fitted(
 
 
 def _finish(folder: Path, result: FitResult, predicted: Parts, parity: bool, observer: Observer) -> None:
-    from ..evaluation.parity import save_parity
+    from ..evaluation.pictures import save_errors
     from ..fitting.checkpoint import finish
 
     if parity:
-        save_parity(folder / "parity.png", predicted)
-        observer.remarked(f"parity plot: {folder / 'parity.png'}")
+        for path in save_errors(folder / "parity.png", predicted):
+            observer.remarked(f"plot: {path}")
     finish(folder, result.reason)
 
 

@@ -32,7 +32,7 @@ Begin = Annotated[
 ]
 
 
-Plot = Annotated[bool, typer.Option("--plot", help="A parity plot is saved in the run: parity.png.")]
+Plot = Annotated[bool, typer.Option("--plot", help="Plots of the errors are saved in the run: parity.png, …")]
 
 
 @having(
