@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..evaluation.errors import ErrorData
-    from ..evaluation.parity import Part
+    from ..evaluation.labelled import Part
     from ..fitting.result import FitResult
     from ..potential.calculator import PotentiaCalculator
     from ..ranks.team import Team

@@ -32,7 +32,7 @@ def command(
     labels: Given,
     plot: Annotated[
         Path | None,
-        typer.Option("--plot", metavar="FILE.png", help="File for a parity plot; others beside it."),
+        typer.Option("--plot", metavar="FILE.png", help="Parity plot; others beside it."),
     ] = None,
     uncertainty: Annotated[
         bool, typer.Option("--uncertainty", help="Errors are compared with their predicted deviations.")

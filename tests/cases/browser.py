@@ -15,7 +15,8 @@ import pytest
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 # in an iframe of the width of a device; what sticks out of the page or of its own box is named
 PROBE = """<!DOCTYPE html><meta charset="utf-8"><body style="margin:0">
-<iframe id="f" style="width:{width}px;height:900px;border:0" srcdoc="{page}"></iframe><pre id="out">nothing</pre>
+<iframe id="f" style="width:{width}px;height:900px;border:0" srcdoc="{page}"></iframe>
+<pre id="out">nothing</pre>
 <script>
 const boxes = "pre, .spec, .spec div, .versions, .versions div, td, th, svg, h1, p, li";
 document.getElementById("f").onload = () => {{
@@ -24,7 +25,7 @@ document.getElementById("f").onload = () => {{
     const r = e.getBoundingClientRect(), inside = !e.clientWidth || e.scrollWidth <= e.clientWidth + 1;
     if (r.width && (r.right > w + 1 || r.left < -1 || !inside)) cut.push(e.outerHTML.slice(0, 80));
   }}
-  const style = getComputedStyle(d.body), top = d.querySelector(".spec, .versions").getBoundingClientRect().top;
+  const style = getComputedStyle(d.body), top = d.querySelector(".spec").getBoundingClientRect().top;
   const pictures = [...d.querySelectorAll("svg")].map(e => e.getBoundingClientRect().width);
   document.getElementById("out").textContent = JSON.stringify({{
     scroll: d.documentElement.scrollWidth, width: w, cut, paper: style.backgroundColor, ink: style.color,
