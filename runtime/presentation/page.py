@@ -8,6 +8,9 @@ from importlib.resources import files
 from string import Template
 
 
+_LONG = 16  # characters of a name that may be broken
+
+
 def page(title: str, body: Sequence[str], more_style: str = "") -> str:
     """A whole page of parts, each of them HTML. more_style: further rules of CSS."""
     folder = files(__package__)
@@ -65,7 +68,7 @@ def cards(facts: Sequence[tuple[str, str]]) -> str:
 
 
 def _row(tag: str, cells: Sequence[str]) -> str:
-    """Names in the first column, such as `surface_energy.bcc.110`, may be broken at their joints."""
+    """Long names in the first column, such as `surface_energy.bcc.110`, may be broken at their joints."""
     first, *others = map(escape, cells)
-    joints = first.replace("_", "_<wbr>").replace(".", ".<wbr>")
+    joints = first.replace("_", "_<wbr>").replace(".", ".<wbr>") if len(first) > _LONG else first
     return "<tr>" + "".join(f"<{tag}>{c}</{tag}>" for c in (joints, *others)) + "</tr>"

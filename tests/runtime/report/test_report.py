@@ -18,7 +18,7 @@ from potentia.runtime.properties.results import PropertyResult
 from potentia.runtime.properties.stored import PROPERTIES, keep
 from potentia.runtime.runs.run_folder import save
 
-VOID = {"meta", "br", "hr", "img", "link", "input"}
+VOID = {"meta", "wbr", "br", "hr", "img", "link", "input"}
 LONG = "# " + "a line that is far longer than a phone is wide, " * 8
 HEADER = 'Lattice="{cell}" energy={energy} stress="{stress}" config_type=%s pbc="T T T"'
 CURVE = "iteration,seconds,loss,train_forces_meV_per_A,held_out_forces_meV_per_A\n0,0,90,40,50\n1,2,9,4,\n"
