@@ -6,22 +6,23 @@ Healy, Melville, arXiv:1802.03426) where the package umap-learn is installed.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from importlib.util import find_spec
-from io import BytesIO
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
-from matplotlib.figure import Figure
 
-from ..files.atomic import write_atomic
-from ..structures.arrays import Floats
+from ..presentation.figures import COLOURS, GREEN, INK, PANEL, PARTS, RED, Panel, save_png
+from ..structures.arrays import Floats, Ints
 from .loop import Learned, Round
 from .selection import read_points
 from .study import Study
 
-_COLOURS = ("#33658a", "#d1495b", "#3d8361", "#b08968", "#7b506f", "#4f6d7a", "#c58b2b", "#5c7c3a")
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import FigureBase
 
 
 def principal(points: Float[Floats, "n D"]) -> Float[Floats, "n 2"]:
@@ -45,44 +46,67 @@ def save_coverage(study: Study, rounds: Sequence[Round], path: Path) -> None:
     maps = {"PCA": principal(points)}
     if find_spec("umap") is not None and len(points) > 5:
         maps["UMAP"] = _umap(points)
-    ends = np.cumsum([len(p) for p in parts])
-    figure = Figure(figsize=(5.5 * len(maps), 4.6), layout="constrained")
-    for axes, (name, plane) in zip(
-        figure.subplots(1, len(maps), squeeze=False)[0], maps.items(), strict=True
-    ):
-        for k, (found, end) in enumerate(zip(stored, ends[1:], strict=True)):
-            own, colour = plane[ends[k] : end], _COLOURS[k % len(_COLOURS)]
-            axes.scatter(*own.T, s=6, alpha=0.35, color=colour, label=f"round {k + 1}")
-            chosen = own[found["chosen"]]
-            axes.scatter(*chosen.T, s=36, facecolors="none", edgecolors=colour)
-        axes.scatter(*plane[: ends[0]].T, s=22, marker="s", color="black", label="first data")
-        axes.set(title=name, xticks=[], yticks=[])
-        axes.legend(fontsize=7, frameon=False)
-    _saved(figure, path)
+    ends = np.cumsum([len(p) for p in parts]).tolist()
+    chosen = [found["chosen"] for found in stored]
+    save_png(path, [_map(name, plane, ends, chosen) for name, plane in maps.items()])
+
+
+def _map(title: str, plane: Float[Floats, "n 2"], ends: Sequence[int], chosen: Sequence[Ints]) -> Panel:
+    """ends: of the first data and of the frames of each round; chosen: of each round, which of its frames."""
+
+    def draw(axes: Axes) -> None:
+        for k, (own, end) in enumerate(zip(chosen, ends[1:], strict=True)):
+            frames, colour = plane[ends[k] : end], COLOURS[k % len(COLOURS)]
+            name = f"round {k + 1}"
+            axes.scatter(frames[:, 0], frames[:, 1], s=7, alpha=0.35, linewidths=0, color=colour, label=name)
+            axes.scatter(frames[own, 0], frames[own, 1], s=34, facecolors="none", edgecolors=colour)
+        first = plane[: ends[0]]
+        axes.scatter(first[:, 0], first[:, 1], s=20, marker="s", color=INK, label="first data")
+        axes.set(title=title, xticks=[], yticks=[])
+        axes.legend(markerscale=1.5)
+
+    return Panel(f"coverage by {title}", 4.8, 4.2, lambda figure: draw(figure.subplots()))
 
 
 def save_rounds(learned: Learned, path: Path) -> None:
     """A PNG with failure ratio, structures and errors by round. Raises ArtifactError `unwritable`."""
-    figure = Figure(figsize=(10, 3.2), layout="constrained")
-    ratio, count, error = figure.subplots(1, 3)
+    drawings = {"failed trajectories": _failures, "structures": _structures, "errors": _errors}
+    save_png(path, [_panel(title, learned, draw) for title, draw in drawings.items()])
+
+
+def _panel(title: str, learned: Learned, draw: Callable[[Axes, Learned], None]) -> Panel:
+    def drawn(figure: FigureBase) -> None:
+        axes = figure.subplots()
+        draw(axes, learned)
+        axes.set_xticks([r.number for r in learned.rounds])
+        axes.set_xlabel("round")
+
+    return Panel(title, PANEL, 3.0, drawn)
+
+
+def _failures(axes: Axes, learned: Learned) -> None:
+    ratios = [100 * r.failure_ratio for r in learned.rounds]
+    axes.plot([r.number for r in learned.rounds], ratios, "o-", color=RED)
+    axes.set(ylabel="failed trajectories (%)", ylim=(-3, 103))
+
+
+def _structures(axes: Axes, learned: Learned) -> None:
     numbers = [r.number for r in learned.rounds]
-    ratio.plot(numbers, [100 * r.failure_ratio for r in learned.rounds], "o-", color=_COLOURS[1])
-    ratio.set(xlabel="round", ylabel="failed trajectories, %", ylim=(-3, 103))
-    count.plot(numbers, [r.trained for r in learned.rounds], "o-", label="trained on")
-    count.plot(numbers, [r.new for r in learned.rounds], "s--", label="new")
-    count.set(xlabel="round", ylabel="structures")
-    count.legend(fontsize=7, frameon=False)
+    axes.plot(numbers, [r.trained for r in learned.rounds], "o-", label="trained on")
+    axes.plot(numbers, [r.new for r in learned.rounds], "s--", label="new")
+    axes.set_ylabel("structures")
+    axes.legend()
+
+
+def _errors(axes: Axes, learned: Learned) -> None:
     key = "forces_rmse_ev_per_ang"
     for name in ("train", "test", "surprise"):
         found = [(r.number, 1e3 * e[key]) for r in learned.rounds if (e := getattr(r, name)) and key in e]
         if found:
             label = "new, before they were trained on" if name == "surprise" else name
-            error.plot(*zip(*found, strict=True), "o-", label=label)
-    error.set(xlabel="round", ylabel="force RMSE, meV/Å")
-    error.legend(fontsize=7, frameon=False)
-    for axes in (ratio, count, error):
-        axes.set_xticks(numbers)
-    _saved(figure, path)
+            axes.plot(*zip(*found, strict=True), "o-", color=PARTS.get(name, GREEN), label=label)
+    axes.set_ylabel("force RMSE (meV/Å)")
+    axes.legend()
 
 
 def _umap(points: Float[Floats, "n D"]) -> Float[Floats, "n 2"]:
@@ -90,9 +114,3 @@ def _umap(points: Float[Floats, "n D"]) -> Float[Floats, "n 2"]:
 
     neighbours = min(15, len(points) - 1)
     return np.asarray(UMAP(n_neighbors=neighbours, random_state=0, n_jobs=1).fit_transform(points))
-
-
-def _saved(figure: Figure, path: Path) -> None:
-    content = BytesIO()
-    figure.savefig(content, format="png", dpi=150)
-    write_atomic(path, content.getvalue())

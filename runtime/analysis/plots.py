@@ -2,111 +2,124 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from io import BytesIO
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
 from ..data.names import distinct_names
-from ..files.atomic import write_atomic
+from ..presentation.axes import logarithmic
+from ..presentation.figures import COLOURS, GRID, SOFT, Panel, save_png
 from .analysis import Analysis
+from .arrhenius import arrhenius
+from .arrhenius_plot import arrhenius_panel
 from .cell import COLUMNS, UNITS
 from .radial import NEAR
 
-_WIDTH, _HEIGHT = 3.4, 2.6  # inches of a panel
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+_WIDTH, _HEIGHT = 3.5, 2.6  # inches of a panel
+_COLUMNS = 4
+_NAMED = 10  # runs that a legend has room for
 
 
 def save_plots(folder: Path, analyses: Sequence[Analysis]) -> list[Path]:
-    """`rdf.png`, `distances.png`, `cell.png` and, where there is diffusion, `msd.png`.
+    """`rdf.png`, `distances.png`, `cell.png`; `msd.png` where there is diffusion, and `arrhenius.png` where
+    there is at several temperatures.
 
     Raises ArtifactError `unwritable`.
     """
-    drawings = {"rdf": _rdf, "distances": _distances, "cell": _cell}
-    if any(a.diffusion for a in analyses):
-        drawings["msd"] = _msd
+    pairs = range(len(analyses[0].pairs))
+    drawings = {
+        "rdf": [_panel(f"g(r) of {analyses[0].pairs[k].name}", analyses, k, _rdf) for k in pairs],
+        "distances": [_panel("smallest distances", analyses, k, _distances) for k in pairs],
+        "cell": [*(_panel(name, analyses, k, _cell) for k, name in enumerate(COLUMNS)), _expansion(analyses)],
+    }
+    known = [a for a in analyses if a.diffusion]
+    if known:
+        drawings["msd"] = [_panel("MSD", known, k, _msd) for k in range(len(known[0].diffusion))]
+    lines = arrhenius(known)
+    if lines:
+        drawings["arrhenius"] = [arrhenius_panel(lines)]
     written = []
-    for name, draw in drawings.items():
+    for name, panels in drawings.items():
         path = folder / f"{name}.png"
-        content = BytesIO()
-        draw(analyses).savefig(content, format="png", dpi=150)
-        write_atomic(path, content.getvalue())
+        save_png(path, panels, _COLUMNS)
         written.append(path)
     return written
 
 
-def _panels(count: int) -> tuple[Figure, list[Axes]]:
-    columns = min(count, 4)
-    rows = -(-count // columns)
-    figure = Figure(figsize=(_WIDTH * columns, _HEIGHT * rows), layout="constrained")
-    axes = list(figure.subplots(rows, columns, squeeze=False).flat)
-    for unused in axes[count:]:
-        unused.set_visible(False)
-    return figure, axes[:count]
+def _panel(
+    title: str, analyses: Sequence[Analysis], k: int, draw: Callable[[Axes, Sequence[Analysis], int], None]
+) -> Panel:
+    def drawn(axes: Axes) -> None:
+        draw(axes, analyses, k)
+        if k == 0 and 1 < len(analyses) <= _NAMED:
+            lines = axes.get_lines()[: len(analyses)]
+            axes.legend(lines, distinct_names([a.where for a in analyses]), fontsize=7)
+
+    return Panel(title, _WIDTH, _HEIGHT, lambda figure: drawn(figure.subplots()))
 
 
-def _name(axes: Axes, analyses: Sequence[Analysis]) -> None:
-    if 1 < len(analyses) <= 10:
-        axes.legend(distinct_names([a.where for a in analyses]), fontsize=6, frameon=False)
+def _rdf(axes: Axes, analyses: Sequence[Analysis], k: int) -> None:
+    """Grey: nearer than any atom of a solid or liquid comes."""
+    for a in analyses:
+        axes.plot(a.pairs[k].r, a.pairs[k].g, linewidth=1.1)
+    axes.axvspan(0, NEAR, color=GRID, alpha=0.6, linewidth=0, zorder=0)
+    axes.axhline(1, color=SOFT, linewidth=0.8, zorder=1)
+    axes.set(title=analyses[0].pairs[k].name, xlabel="r (Å)", ylabel="g(r)", xlim=(0, None), ylim=(0, None))
 
 
-def _rdf(analyses: Sequence[Analysis]) -> Figure:
-    figure, panels = _panels(len(analyses[0].pairs))
-    for k, axes in enumerate(panels):
-        for a in analyses:
-            axes.plot(a.pairs[k].r, a.pairs[k].g, linewidth=1)
-        axes.axvspan(0, NEAR, color="0.9", zorder=0)
-        axes.axhline(1, color="0.6", linewidth=0.5)
-        axes.set(title=a.pairs[k].name, xlabel="r (Å)", ylabel="g", xlim=(0, None), ylim=(0, None))
-    _name(panels[0], analyses)
-    return figure
-
-
-def _distances(analyses: Sequence[Analysis]) -> Figure:
-    figure, panels = _panels(len(analyses[0].pairs))
-    for k, axes in enumerate(panels):
-        for a in analyses:
-            smallest = np.where(np.isfinite(a.pairs[k].distances), a.pairs[k].distances, np.nan)
-            axes.plot(a.when, smallest, linewidth=0.8)
-        axes.axhline(a.pairs[k].core, color="0.4", linestyle="--", linewidth=0.8)
-        axes.set(title=a.pairs[k].name, xlabel=_when(a), ylabel="smallest distance (Å)")
-    _name(panels[0], analyses)
-    return figure
+def _distances(axes: Axes, analyses: Sequence[Analysis], k: int) -> None:
+    for a in analyses:
+        smallest = np.where(np.isfinite(a.pairs[k].distances), a.pairs[k].distances, np.nan)
+        axes.plot(a.when, smallest, linewidth=0.9)
+    axes.axhline(analyses[-1].pairs[k].core, color=SOFT, linestyle="--", linewidth=0.9)
+    name = analyses[0].pairs[k].name
+    axes.set(title=name, xlabel=_when(analyses[0]), ylabel="smallest distance (Å)")
 
 
 def _when(analysis: Analysis) -> str:
     return "time (ps)" if analysis.timed else "frame"
 
 
-def _msd(analyses: Sequence[Analysis]) -> Figure:
-    known = [a for a in analyses if a.diffusion]
-    figure, panels = _panels(len(known[0].diffusion))
-    for k, axes in enumerate(panels):
-        for a in known:
-            d = a.diffusion[k]
-            axes.loglog(d.lags[1:], np.maximum(d.msd[1:], 1e-12), linewidth=1)
-        low, high = d.window
-        axes.axvspan(low, high, color="0.92", zorder=0)
-        axes.set(title=d.species, xlabel="lag (ps)", ylabel="MSD (Å²)")
-    _name(panels[0], known)
-    return figure
+def _msd(axes: Axes, known: Sequence[Analysis], k: int) -> None:
+    """The window of the fit is grey."""
+    seen = []
+    for a in known:
+        d = a.diffusion[k]
+        msd = np.maximum(d.msd[1:], 1e-12)
+        axes.loglog(d.lags[1:], msd, linewidth=1.1)
+        seen.append((d.lags[1:], msd))
+    low, high = known[0].diffusion[k].window
+    axes.axvspan(low, high, color=GRID, alpha=0.6, linewidth=0, zorder=0)
+    logarithmic(axes.xaxis, np.concatenate([lags for lags, _ in seen]).tolist())
+    logarithmic(axes.yaxis, np.concatenate([msd for _, msd in seen]).tolist())
+    axes.set(title=known[0].diffusion[k].species, xlabel="lag (ps)", ylabel="MSD (Å²)")
 
 
-def _cell(analyses: Sequence[Analysis]) -> Figure:
-    """Against time, and a, b, c against the temperature where it is known."""
-    figure, panels = _panels(len(COLUMNS) + 1)
-    for k, (name, unit) in enumerate(zip(COLUMNS, UNITS, strict=True)):
-        for a in analyses:
-            panels[k].plot(a.when, a.rows[:, k], linewidth=0.8)
-        panels[k].set(xlabel=_when(a), ylabel=f"{name} ({unit})")
+def _cell(axes: Axes, analyses: Sequence[Analysis], k: int) -> None:
     for a in analyses:
-        windows = [w for w in a.cells if w.temperature is not None]
-        for k, marker in enumerate("os^"):
-            points = [(w.temperature[0], *w.parameters[k]) for w in windows if w.temperature]
-            if points:
-                t, mean, error = (np.array([x or 0.0 for x in c]) for c in zip(*points, strict=True))
-                panels[-1].errorbar(t, mean, error, fmt=marker, markersize=3, linewidth=0.8)
-    panels[-1].set(xlabel="temperature (K)", ylabel="a ○, b □, c △ (Å)")
-    return figure
+        axes.plot(a.when, a.rows[:, k], linewidth=0.9)
+    axes.set(xlabel=_when(analyses[0]), ylabel=f"{COLUMNS[k]} ({UNITS[k]})")
+
+
+def _expansion(analyses: Sequence[Analysis]) -> Panel:
+    """a, b, c against the temperature where it is known."""
+
+    def draw(axes: Axes) -> None:
+        for number, a in enumerate(analyses):
+            for k, (marker, name) in enumerate(zip("os^", "abc", strict=True)):
+                points = [(w.temperature[0], *w.parameters[k]) for w in a.cells if w.temperature]
+                if points:
+                    t, mean, error = (np.array([x or 0.0 for x in c]) for c in zip(*points, strict=True))
+                    label = name if number == 0 else None
+                    colour = COLOURS[number % len(COLOURS)]
+                    axes.errorbar(t, mean, error, fmt=marker, markersize=3.5, color=colour, label=label)
+        axes.set(xlabel="temperature (K)", ylabel="a, b, c (Å)")
+        if axes.get_legend_handles_labels()[1]:
+            axes.legend(ncols=3, fontsize=7)
+
+    return Panel("cell against temperature", _WIDTH, _HEIGHT, lambda figure: draw(figure.subplots()))

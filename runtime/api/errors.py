@@ -10,7 +10,7 @@ from ..presentation import html
 
 if TYPE_CHECKING:
     from ..evaluation.errors import ErrorData
-    from ..evaluation.parity import Part
+    from ..evaluation.labelled import Part
     from ..potential.evaluators import Evaluator
     from ..structures.arrays import Theta
     from ..structures.structure import Structure

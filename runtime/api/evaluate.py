@@ -101,7 +101,7 @@ def evaluate(
     only: structures to take, such as `split=test`.
     uncertainty: the errors are compared with their predicted standard deviations; the model is a run.
     target: what evaluates the model; `auto` takes C++ where a compiler works, else XLA.
-    parity: a PNG file for a picture of predictions over labels.
+    parity: a PNG file for a picture of predictions over labels; errors by config type are beside it.
     observer: is given warnings and progress; without one warnings become warnings of Python.
     options: keys and units of labels, where `data` are files.
     Raises DataError; ArtifactError as `load`, and no-covariance; ConfigError for options; ToolError.
@@ -180,10 +180,10 @@ def _run_of(model: Model, potential: Potential) -> FittedPotential:
 def _save(
     path: Path, predicted: Parts, coverage: Mapping[str, CoverageData] | None, observer: Observer
 ) -> None:
-    from ..evaluation.parity import save_parity
+    from ..evaluation.pictures import save_errors
 
-    save_parity(path, predicted)
-    observer.remarked(f"parity plot: {path}")
+    for written in save_errors(path, predicted):
+        observer.remarked(f"plot: {written}")
     if coverage is not None:
         from ..information.plot import save_coverage
 

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..evaluation.errors import ErrorData
-    from ..evaluation.parity import Part
+    from ..evaluation.labelled import Part
     from ..fitting.result import FitResult
     from ..potential.calculator import PotentiaCalculator
     from ..ranks.team import Team
@@ -110,7 +110,7 @@ def fit(
     config: a `run.toml`; options are over it. include: folders that imports may be read from.
     start: a model whose parameters are the start values of those that have the same names.
     resume: go on with an interrupted fit to `output`. force: replace a run that is there.
-    parity: pictures of predictions over labels and of the learning curve are saved in the run.
+    parity: pictures of predictions, of errors by config type and of the learning curve are saved in the run.
     observer: is given warnings and progress; without one warnings become warnings of Python.
     team: the processes that share the work; this one alone by default.
     options: keys of `run.toml`, those of labels included where `data` are files; `weights` is a dict.
@@ -206,15 +206,16 @@ def _fitted(
 
 
 def _finish(folder: Path, result: FitResult, predicted: Parts, parity: bool, observer: Observer) -> None:
-    from ..evaluation.parity import save_parity
+    from ..evaluation.pictures import save_errors
     from ..fitting.checkpoint import finish
     from ..fitting.curve_plot import save_learning_curve
 
     if parity:
-        save_parity(folder / "parity.png", predicted)
-        observer.remarked(f"parity plot: {folder / 'parity.png'}")
+        for path in save_errors(folder / "parity.png", predicted):
+            observer.remarked(f"plot: {path}")
         if result.curve is not None:
             save_learning_curve(folder / "learning_curve.png", result.curve)
+            observer.remarked(f"plot: {folder / 'learning_curve.png'}")
     finish(folder, result.reason)
 
 

@@ -24,6 +24,7 @@ class Form(NamedTuple):
 
 
 JSON = Form("results are written as JSON", (".json",))
+HTML = Form("reports are written as HTML", (".html", ".htm"))
 PNG = Form("plots are written as PNG", (".png",))
 XYZ = Form("predictions are written as extended XYZ", (".xyz", ".extxyz", ".txt"))
 

@@ -13,6 +13,7 @@ from ..comparison.tables import Table, error_tables, numbers_table, property_tab
 from ..runs.run_folder import FittedPotential, load
 from . import console
 from .comparing import Compared
+from .difference_text import effect_rows
 from .labels import say_labels
 
 
@@ -96,10 +97,12 @@ def save_page(path: Path, found: Compared, runs: RunsCompared | None, quiet: boo
     from ..files.atomic import write_atomic
 
     svg = None if runs is None else _curves(runs, quiet)
-    tables = [] if runs is None else runs.tables(everything=True)
+    tables = [] if found.effects is None else [Table("cost", effect_rows(*found.effects))]
+    tables += [] if runs is None else runs.tables(everything=True)
     specs = found.a.source.text, found.b.source.text
+    formula = replace(found, effects=None).text().split("\n")
     title = f"{found.a.name} → {found.b.name}"
-    write_atomic(path, page(title, found.text().split("\n"), specs, tables, svg))
+    write_atomic(path, page(title, formula, specs, tables, svg))
     console.say(f"page: {path}", quiet)
 
 

@@ -31,7 +31,8 @@ def command(
     ] = None,
     labels: Given,
     plot: Annotated[
-        Path | None, typer.Option("--plot", metavar="FILE.png", help="File for a parity plot.")
+        Path | None,
+        typer.Option("--plot", metavar="FILE.png", help="Parity plot; others beside it."),
     ] = None,
     uncertainty: Annotated[
         bool, typer.Option("--uncertainty", help="Errors are compared with their predicted deviations.")

@@ -33,7 +33,7 @@ Begin = Annotated[
 
 
 Plot = Annotated[
-    bool, typer.Option("--plot", help="Plots are saved in the run: parity.png, learning_curve.png.")
+    bool, typer.Option("--plot", help="Plots of errors and learning are saved in the run: parity.png, …")
 ]
 
 

@@ -34,7 +34,7 @@ COMMANDS = (
     *("check", "fmt", "compile", "diff", "fit", "eval", "predict", "fisher", "grow", "prune"),
     *("properties", "design"),
     *("md", "analyze", "active"),
-    *("log", "import", "export", "git-setup", "lsp", "explain", "doctor", "cache"),
+    *("report", "log", "import", "export", "git-setup", "lsp", "explain", "doctor", "cache"),
     *("help", "completion"),
 )
 

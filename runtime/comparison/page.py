@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from difflib import SequenceMatcher
 from html import escape
-from importlib.resources import files
-from string import Template
 
-from pygments import highlight
-from pygments.formatters.html import HtmlFormatter
-
-from ..editor.pygments_lexer import PotentiaLexer
+from ..editor.spec_html import spec_colours, spec_lines
+from ..presentation.page import columns, pictures, section
+from ..presentation.page import page as whole
+from ..presentation.page import table as table_of
 from .tables import Table
 
 _MARKS = {"-": "gone", "+": "new", "~": "other", "?": "other", "!": "gone"}
@@ -20,40 +19,41 @@ def page(
     title: str, formula: Sequence[str], specs: tuple[str, str], tables: Sequence[Table], svg: str | None
 ) -> str:
     """formula: lines that begin with `+`, `-`, `~` or a space. specs: both texts. svg: curves."""
-    parts = [f"<h2>formula</h2><pre>{''.join(map(_line, formula))}</pre>"]
-    parts += [_table(t) for t in tables]
+    parts = [
+        section("formula", f"<pre>{''.join(map(_line, formula))}</pre>"),
+        section("specs", _specs(*specs)),
+    ]
     if svg is not None:
-        parts.append(f'<h2>curves</h2><div class="curves">{svg}</div>')
-    sides = "".join(f"<pre>{_highlighted(text)}</pre>" for text in specs)
-    parts.append(f'<h2>specs</h2><div class="specs">{sides}</div>')
-    template = files(__package__).joinpath("page.html").read_text(encoding="utf-8")
-    known = {"title": escape(title), "body": "\n".join(parts)}
-    return Template(template).substitute(known, light=_colours("default"), dark=_colours("github-dark"))
+        parts.append(section("curves", pictures(svg)))
+    shown = [table_of(t.rows, t.title, t.notes) for t in tables]
+    if shown:
+        parts.append(section("numbers and errors", columns(*shown)))
+    return whole(title, parts, spec_colours([".versions"]))
 
 
-def _highlighted(spec: str) -> str:
-    return str(highlight(spec, PotentiaLexer(), HtmlFormatter(nowrap=True)))
+def _specs(before: str, after: str) -> str:
+    """Both specs line by line beside each other; on a narrow screen equal lines are there once."""
+    old, new = before.rstrip("\n").split("\n"), after.rstrip("\n").split("\n")
+    cells = [_cell("head", "before"), _cell("head", "after")]
+    cells += _pairs(SequenceMatcher(None, old, new, autojunk=False), spec_lines(before), spec_lines(after))
+    return f'<div class="versions">{"".join(cells)}</div>'
 
 
-def _colours(style: str) -> str:
-    """The rules for words of a spec."""
-    rules = HtmlFormatter(style=style).get_token_style_defs([".specs"])
-    return "\n".join(rules)
+def _pairs(matcher: SequenceMatcher[str], old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+    for kind, i, i_end, j, j_end in matcher.get_opcodes():
+        for k in range(max(i_end - i, j_end - j)):
+            if kind == "equal":
+                yield _cell("", old[i + k]) + _cell("twin", new[j + k])
+            else:
+                yield _cell("old", old[i + k]) if i + k < i_end else _cell("empty", "")
+                yield _cell("young", new[j + k]) if j + k < j_end else _cell("empty", "")
+
+
+def _cell(kind: str, line: str) -> str:
+    return f'<div class="{kind}">{line}</div>' if kind else f"<div>{line}</div>"
 
 
 def _line(line: str) -> str:
     kind = _MARKS.get(line.lstrip()[:1])
     text = escape(line) + "\n"
     return f'<span class="{kind}">{text}</span>' if kind else text
-
-
-def _table(table: Table) -> str:
-    head, *rows = table.rows
-    cells = [_row("th", head), *(_row("td", row) for row in rows)]
-    notes = "".join(f'<p class="note">{escape(note)}</p>' for note in table.notes)
-    body = f"<table>{''.join(cells)}</table>" if rows else ""
-    return f"<h2>{escape(table.title)}</h2>{body}{notes}"
-
-
-def _row(tag: str, cells: Sequence[str]) -> str:
-    return "<tr>" + "".join(f"<{tag}>{escape(c)}</{tag}>" for c in cells) + "</tr>"

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from ...compiler.syntax.formatter import format_source
 from ..evaluation.errors import ErrorData, compare
+from ..evaluation.timing import microseconds_as_run
 from ..files.atomic import write_atomic
-from ..potential.potential import compile
-from ..runs.run_folder import covariance, covariance_root, load, save
+from ..potential.potential import Potential, compile
+from ..runs.run_folder import FittedPotential, covariance, covariance_root, load, save
 from .front_row import Row
 from .loop import Member
 from .study import Study
@@ -28,13 +29,16 @@ def write_front(study: Study, members: Sequence[Member]) -> list[Row]:
         spec = commented(member)
         folder = study.folder / FRONT / f"{member.size:03d}"
         write_atomic(folder.with_suffix(".pes"), spec)
-        test = _save(study, member, spec, folder)
+        fitted = load(study.run(member.spec))
+        potential = compile(spec).with_theta(fitted.theta)
+        test = _save(study, potential, fitted, folder)
         rows.append(
             Row(
                 size=member.size,
                 cv=member.cv,
                 train=member.train,
                 operations=member.operations,
+                microseconds_per_atom=microseconds_as_run(potential, study.data.train),
                 terms=member.terms,
                 properties=member.properties,
                 test=test,
@@ -50,17 +54,14 @@ def write_front(study: Study, members: Sequence[Member]) -> list[Row]:
     return rows
 
 
-def _save(study: Study, member: Member, spec: str, folder: Path) -> ErrorData | None:
+def _save(study: Study, potential: Potential, fitted: FittedPotential, folder: Path) -> ErrorData | None:
     """The run with the commented spec; its errors on the test structures."""
-    fitted = load(study.run(member.spec))
-    potential = compile(spec).with_theta(fitted.theta)
     test = study.data.test
     metrics = compare(test, potential.predict(test)).as_dict() if test else None
     about = fitted.metadata.model_dump(
         include={"train", "config", "data", "labels", "warnings", "converged", "reason", "origin"}
     )
-    run = study.run(member.spec)
-    sigma, root = covariance(run), covariance_root(run)
+    sigma, root = covariance(fitted.folder), covariance_root(fitted.folder)
     save(folder, potential, covariance=sigma, root=root, replace=True, test=metrics, **about)
     return metrics
 

@@ -9,12 +9,16 @@ from ..properties.results import PropertyData
 
 
 class Row(TypedDict):
-    """A model of the front as plain data: as `Member`, with its errors on the test structures."""
+    """A model of the front as plain data: as `Member`, with its errors on the test structures.
+
+    microseconds_per_atom: of energy, forces and stress, as `microseconds_as_run` measures it.
+    """
 
     size: int
     cv: dict[str, float]
     train: ErrorData
     operations: float
+    microseconds_per_atom: float
     terms: list[tuple[str, int, float]]
     properties: list[PropertyData]
     test: ErrorData | None

@@ -17,7 +17,7 @@ from .fisher_information import gradient, system_of
 
 State = Literal["determined", "unsupported", "redundant"]
 
-_SLOPPY = 0.1  # a smaller singular value of the column-normalised J: 99 % of what its columns do cancels
+SLOPPY = 0.1  # a smaller singular value of the column-normalised J: 99 % of what its columns do cancels
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def report(model: Model, known: QuadraticModel) -> FisherReport:
         spectrum=tuple(values.tolist()),
         condition=float(clear[0] / clear[-1]) if len(clear) == known.size else None,
         effective_dimension=effective_dimension(known),
-        n_sloppy=int(np.count_nonzero(values < _SLOPPY)),
+        n_sloppy=int(np.count_nonzero(values < SLOPPY)),
         numbers=_numbers(model, known, least, owner, redundant, found.unreached),
         blocks=_blocks(blocks(model), known, least),
         unsupported=found.unreached,
@@ -206,7 +206,7 @@ def _blocks(parts: Sequence[Block], known: QuadraticModel, least: float) -> tupl
                 float(2.0 * np.sum(np.log(singular))) if singular.min() > known.noise else None,
                 cost,
                 None if cost is None else delta_bic(cost, least, len(places), known.n_rows),
-                float(np.sum(known.modes[known.singular_values < _SLOPPY][:, places] ** 2) / len(places)),
+                float(np.sum(known.modes[known.singular_values < SLOPPY][:, places] ** 2) / len(places)),
                 *_partner(k, parts, bases),
             )
         )

@@ -30,14 +30,15 @@ compiler.pipeline
 compiler.program
 compiler.reduction compiler.difference compiler.certificates
 compiler.warnings
-runtime.optimize runtime.structures runtime.presentation
-runtime.files runtime.potential
+runtime.optimize runtime.structures runtime.files
+runtime.presentation
+runtime.potential
 runtime.data runtime.formats runtime.ranks
 runtime.residuals runtime.dynamics runtime.properties runtime.analysis
 runtime.evaluation runtime.information
 runtime.runs runtime.fitting
 runtime.editor
-runtime.pruning runtime.design runtime.active runtime.comparison
+runtime.pruning runtime.design runtime.active runtime.comparison runtime.report
 runtime.api
 root
 runtime.cli
@@ -71,6 +72,7 @@ OTHERS = {
     "runtime.optimize": "numpy scipy",
     "runtime.optimize.adamw": "numpy jax optax",
     "runtime.presentation": "matplotlib",
+    "runtime.presentation.figures": "cycler matplotlib",
     "runtime.files": "numpy pydantic pydantic_core",
     "runtime.potential": "numpy jax ase",
     "runtime.potential.potential": "numpy jax matplotlib",
@@ -90,8 +92,10 @@ OTHERS = {
     "runtime.properties.plots": "numpy matplotlib",
     "runtime.analysis": "numpy scipy ase pydantic",
     "runtime.analysis.plots": "numpy matplotlib",
+    "runtime.analysis.arrhenius_plot": "numpy ase matplotlib",
     "runtime.evaluation": "numpy",
     "runtime.evaluation.parity": "numpy matplotlib",
+    "runtime.evaluation.spread": "numpy matplotlib",
     "runtime.evaluation.timing": "numpy jax",
     "runtime.information": "numpy scipy",
     "runtime.information.plot": "matplotlib",
@@ -106,6 +110,7 @@ OTHERS = {
     "runtime.editor.protocol": "lsprotocol",
     "runtime.editor.server": "lsprotocol pygls",
     "runtime.editor.pygments_lexer": "pygments",
+    "runtime.editor.spec_html": "pygments",
     "runtime.pruning": "numpy",
     "runtime.design": "numpy pydantic",
     "runtime.design.front_plot": "matplotlib",
@@ -113,7 +118,8 @@ OTHERS = {
     "runtime.active.coverage": "numpy matplotlib umap",
     "runtime.comparison": "numpy",
     "runtime.comparison.curves": "matplotlib",
-    "runtime.comparison.page": "pygments",
+    "runtime.report": "numpy",
+    "runtime.report.learning": "numpy matplotlib",
     "runtime.api": "numpy matplotlib",
     "runtime.cli": "numpy typer rich",
     "runtime.cli.setting_options": "pydantic typer",

@@ -15,7 +15,7 @@ import potentia
 import pytest
 
 HOUSE = ("grammar", "compiler", "runtime", "specs")
-DATA = {".html", ".lark", ".json", ".pes", ".toml", ".xyz"}
+DATA = {".css", ".html", ".lark", ".json", ".pes", ".toml", ".xyz"}
 # Folders of the package that hold data and no code: their files belong to the package above.
 DATA_FOLDERS = {"specs/demo", "specs/design", "specs/properties"}
 # Folders that are installed as they are, whatever their files are called.

@@ -16,6 +16,7 @@ import numpy as np
 from pydantic import Field
 
 from ....compiler.chemistry.constants import THZ
+from ...presentation.figures import GRID, SOFT
 from ...structures.arrays import Floats
 from ...structures.structure import Structure
 from ..bench import Bench, Outcome, Quantity, Task
@@ -46,10 +47,10 @@ def _dispersion(axes: Axes, curve: Curve, colour: str) -> None:
         names[place] = f"{names[place]}|{name}" if place in names else name
     axes.set_xticks(list(names), list(names.values()))
     for place in names:
-        axes.axvline(place, color="0.8", linewidth=0.6, zorder=0)
-    axes.axhline(0, color="0.4", linewidth=0.6)
+        axes.axvline(place, color=GRID, linewidth=0.8, zorder=0)
+    axes.axhline(0, color=SOFT, linewidth=0.8)
+    axes.grid(axis="x", visible=False)
     axes.set_xlim(curve.x[0], curve.x[-1])
-    axes.set_title(curve.name, fontsize=10)
 
 
 @family(
