@@ -7,7 +7,6 @@ from html import escape
 from importlib.resources import files
 from string import Template
 
-
 _LONG = 16  # characters of a name that may be broken
 
 
