@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from .compiler.pipeline import check as check
     from .compiler.pipeline import parse as parse
     from .runtime.api.design import design as design
+    from .runtime.api.diff import diff as diff
     from .runtime.api.evaluate import evaluate as evaluate
     from .runtime.api.export import export as export
     from .runtime.api.fisher import fisher as fisher
@@ -51,6 +52,7 @@ _HOME = {
     "check": ".compiler.pipeline",
     "parse": ".compiler.pipeline",
     "compile": ".runtime.runs.public",
+    "diff": ".runtime.api.diff",
     "evaluate": ".runtime.api.evaluate",
     "prune": ".runtime.api.prune",
     "properties": ".runtime.api.properties",
