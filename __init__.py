@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from .runtime.api.fisher import fisher as fisher
     from .runtime.api.fit import fit as fit
     from .runtime.api.observer import Observer as Observer
+    from .runtime.api.options import FitOptions as FitOptions
     from .runtime.api.properties import properties as properties
     from .runtime.api.prune import prune as prune
     from .runtime.api.read_data import read_data as read_data
@@ -62,6 +63,7 @@ _HOME = {
     "fit": ".runtime.api.fit",
     "load": ".runtime.runs.public",
     "read_data": ".runtime.api.read_data",
+    "FitOptions": ".runtime.api.options",
     "Observer": ".runtime.api.observer",
 }
 
