@@ -21,11 +21,13 @@ if TYPE_CHECKING:
     from .compiler.pipeline import check as check
     from .compiler.pipeline import parse as parse
     from .runtime.api.design import design as design
+    from .runtime.api.diff import diff as diff
     from .runtime.api.evaluate import evaluate as evaluate
     from .runtime.api.export import export as export
     from .runtime.api.fisher import fisher as fisher
     from .runtime.api.fit import fit as fit
     from .runtime.api.observer import Observer as Observer
+    from .runtime.api.options import FitOptions as FitOptions
     from .runtime.api.properties import properties as properties
     from .runtime.api.prune import prune as prune
     from .runtime.api.read_data import read_data as read_data
@@ -53,6 +55,7 @@ _HOME = {
     "parse": ".compiler.pipeline",
     "Calculator": ".runtime.runs.named_calculator",
     "compile": ".runtime.runs.public",
+    "diff": ".runtime.api.diff",
     "evaluate": ".runtime.api.evaluate",
     "prune": ".runtime.api.prune",
     "properties": ".runtime.api.properties",
@@ -62,6 +65,7 @@ _HOME = {
     "fit": ".runtime.api.fit",
     "load": ".runtime.runs.public",
     "read_data": ".runtime.api.read_data",
+    "FitOptions": ".runtime.api.options",
     "Observer": ".runtime.api.observer",
 }
 

@@ -11,11 +11,11 @@ from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.render import as_json
 from ...compiler.diagnostics.source import Source
 from ...compiler.program import Program
+from ..comparison.comparing import compared
 from ..files.git import read_revision
 from ..potential.summary import sentence
 from ..runs.versions import Version
 from . import console
-from .comparing import compared
 
 _MARKS = {"<<<<<<<": "ours", "|||||||": "base", "=======": "theirs", ">>>>>>>": "both"}
 _NEXT = {"both": ("ours",), "ours": ("base", "theirs"), "base": ("theirs",), "theirs": ("both",)}

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
 
 import typer
 
 from . import console
+from .observing import ConsoleObserver
 from .options import Include, Json, Quiet, SpeciesOption, species_list
 
 if TYPE_CHECKING:
-    from ...compiler.difference.compare import Difference
-    from ..comparison.numeric_difference import NumericDifference
-    from .comparing import Compared
-    from .diff_runs import RunsCompared
+    from ...compiler.diagnostics.diagnostic import Diagnostic
+    from ..data.labels import LabelKeys
+    from ..structures.structure import Structure
 
 TROUBLE = 2  # nothing could be compared; 1 says that there is a difference
 
@@ -122,49 +123,43 @@ def _form(json: bool, markdown: bool) -> Form:
 
 def _compared(words: list[str], asked: _Asked) -> int:
     from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
-    from ..runs.versions import read_versions
-    from .comparing import compared
-    from .diff_answer import Answer
-    from .gate import changes, kinds_of
-    from .spec_warnings import report_compared
+    from ..api.diff import diff
 
     if len(words) != 2:
         message = "two versions are compared: `potentia diff A B`"
         raise SpecError(Diagnostic("usage", message, help="`potentia diff --help` lists their forms"))
-    kinds = kinds_of(asked.gate)
-    found = compared(*read_versions(words, asked.include or ()), asked.species)
-    if not asked.quiet:
-        report_compared(found, asked.json, asked.species)
-    if found.faults and asked.form == "text":
-        console.report(found.faults)
-    measured = _measured(found.difference) if asked.numeric else None
-    runs = _runs(found, asked)
-    answer = Answer(found, measured, runs, changes(kinds, found, runs) if kinds else None)
+    found = diff(
+        *words,
+        species=asked.species,
+        numeric=asked.numeric,
+        data=asked.data,
+        html=asked.html,
+        gate=asked.gate,
+        include=asked.include or (),
+        observer=_Heard(asked.form, asked.quiet),
+    )
     if asked.json:
-        console.result_json(answer.as_dict())
+        console.result_json(found.to_dict())
     elif asked.form == "markdown":
-        console.result(answer.markdown())
+        console.result(found.answer.markdown())
     else:
-        console.result(answer.text(asked.colour), coloured=True)
-    if asked.html is not None:
-        from .diff_runs import save_page
-
-        save_page(asked.html, found, runs, asked.quiet)
-    return int(answer.is_refused)
+        console.result(found.answer.text(asked.colour), coloured=True)
+    return int(found.is_refused)
 
 
-def _runs(found: Compared, asked: _Asked) -> RunsCompared | None:
-    """The comparison of two runs beyond their formulas."""
-    if asked.data is None and (found.a.run is None or found.b.run is None):
-        return None
-    from .diff_runs import runs_compared
+class _Heard(ConsoleObserver):
+    """An answer in another form than text has labels and faults in itself."""
 
-    return runs_compared(found, asked.data, asked.quiet or asked.form != "text")
+    def __init__(self, form: Form, quiet: bool) -> None:
+        super().__init__(form == "json", quiet)
+        self.form = form
 
+    def labels_read(
+        self, structures: Sequence[Structure], keys: LabelKeys, remarks: Sequence[Diagnostic]
+    ) -> None:
+        if self.form == "text":
+            super().labels_read(structures, keys, remarks)
 
-def _measured(difference: Difference) -> NumericDifference | None:
-    if difference.a is None or difference.b is None:
-        return None
-    from ..comparison.numeric_difference import sampled
-
-    return sampled(difference)
+    def refused(self, faults: Sequence[Diagnostic]) -> None:
+        if self.form == "text":
+            console.report(faults)

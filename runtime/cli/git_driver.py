@@ -14,9 +14,9 @@ from ...compiler.diagnostics.source import Source
 from ...compiler.difference.listing import listing
 from ...compiler.difference.sides import build_side, species_of
 from ...compiler.program import Program
+from ..comparison.comparing import compared
+from ..comparison.difference_text import painter
 from ..runs.versions import Version
-from .comparing import compared
-from .difference_text import painter
 
 _NOTHING = "/dev/null"
 

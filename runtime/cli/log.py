@@ -54,7 +54,7 @@ def command(
       potentia log studies/nb/front/030.pes --json
       potentia log nb.pes --since v1.2 --gate formula
     """
-    from .gate import kinds_of
+    from ..comparison.gate import kinds_of
 
     if gate is None:
         return _history(model, since, (), json)

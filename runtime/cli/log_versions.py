@@ -7,10 +7,10 @@ from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
+from ..comparison.comparing import Compared, compared
+from ..comparison.gate import Changes, changes, lines
 from ..files.git import Commit, commits
 from ..runs.versions import Version, read_version
-from .comparing import Compared, compared
-from .gate import Changes, changes, lines
 
 
 class Committed(NamedTuple):

@@ -16,8 +16,8 @@ from potentia.compiler.difference.assignment import assigned
 from potentia.compiler.difference.compare import Difference, compare
 from potentia.compiler.difference.listing import listing
 from potentia.compiler.difference.sides import build_side, species_of
-from potentia.runtime.cli.comparing import compared
-from potentia.runtime.cli.difference_text import WIDTH
+from potentia.runtime.comparison.comparing import compared
+from potentia.runtime.comparison.difference_text import WIDTH
 from potentia.runtime.runs.versions import Version, read_version
 
 GOLDEN = GOLDEN / "diff"

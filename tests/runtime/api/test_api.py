@@ -10,8 +10,10 @@ import potentia
 import pytest
 from commands import run
 from labelled_frames import SPEC, USUAL, at_strains, rattled
+from potentia.runtime.api.design import Front
 from potentia.runtime.api.observer import Observer
 from potentia.runtime.files.settings import ConfigError
+from potentia.runtime.runs import run_folder
 
 START = SPEC.replace("0.0104", "0.02 eV")
 
@@ -21,7 +23,11 @@ def files(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Structures of argon, and the run of a fit to some of them."""
     folder = tmp_path_factory.mktemp("api")
     (folder / "ar.xyz").write_text("".join(f.text(USUAL) for f in (*rattled(), *at_strains())))
-    fit = potentia.fit(START, folder / "ar.xyz", output=folder / "ar", test=0.25, reference_energies=False)
+    with pytest.MonkeyPatch.context() as patch:  # proofs take longer than the fit
+        patch.setattr(run_folder, "_certificates", lambda potential: b"{}")
+        fit = potentia.fit(
+            START, folder / "ar.xyz", output=folder / "ar", test=0.25, reference_energies=False
+        )
     assert fit.converged
     return folder
 
@@ -89,3 +95,42 @@ def test_progress_and_warnings_are_heard(files: Path) -> None:
     observer = Observer(heard.append, lambda stage, share: heard.append((stage, share)))
     potentia.evaluate(files / "ar", files / "ar.xyz", target="reference", observer=observer)
     assert ("errors on test", 1.0) in heard
+
+
+def test_versions_are_compared_whatever_they_are(files: Path) -> None:
+    longer = START.replace("rc = 6", "rc = 7")
+    found = potentia.diff(START, longer)
+    assert repr(found).splitlines()[:2] == ["before → after: 1 change", "  ~ lj: rc 6 Å → 7 Å"]
+    assert (found.is_same, found.is_refused, found.to_dict()["verdict"]) == (False, True, "different")
+    assert not potentia.diff(START, longer, gate=["numbers"]).is_refused
+    assert found.plot().get_ylabel() == "energy of a dimer (eV)"
+    run = potentia.load(files / "ar")
+    same = potentia.diff(run, files / "ar")
+    assert same.is_same and len(repr(same).splitlines()) <= 6
+    assert potentia.diff(run, potentia.compile(START)).is_same  # the numbers are no part of the formula
+    with pytest.raises(potentia.UserError, match="is a spec: it has no fitted numbers"):
+        potentia.diff(START, run, data=files / "ar.xyz")
+
+
+def test_what_needs_a_run_says_so(files: Path) -> None:
+    data = potentia.read_data(files / "ar.xyz")
+    fit = potentia.fit(START.replace("0.02 eV", "fixed 0.02").replace("3.4)", "fixed 3.4)"), data)
+    with pytest.raises(potentia.ArtifactError) as caught:
+        potentia.fisher(fit, data)
+    assert str(caught.value).endswith("help: give `output=FOLDER` to `fit`")
+    with pytest.raises(potentia.ArtifactError, match="no covariance"):
+        potentia.evaluate(fit, data, uncertainty=True)
+
+
+def test_a_front_shows_its_models(tmp_path: Path) -> None:
+    errors: Any = {"n_structures": 3, "energy_rmse_ev_per_atom": 0.002, "forces_rmse_ev_per_ang": 0.1}
+    row: Any = {"cv": {"energy": 0.003, "forces": 0.12}, "train": errors, "test": errors, "operations": 100.0}
+    row |= {"terms": [("pair(bessel4, rc = 5)", 4, 3.0)], "properties": [], "spec": "a.pes", "run": "a"}
+    rows = tuple({**row, "size": size} for size in (5, 10, 15, 30))
+    found = Front(tmp_path, rows, ("60 numbers: the budget ended",))
+    assert found.sizes == (5, 10, 15, 30)
+    assert repr(found).splitlines()[0] == f"Front: 4 models in {tmp_path / 'front'}; 1 left out"
+    assert "pair(bessel4, rc = 5)" in found._repr_html_() and "the budget ended" in found._repr_html_()
+    assert found.plot().get_ylabel() == "RMSE of forces (meV/Å)"
+    with pytest.raises(LookupError, match="the smallest model has 5 parameters"):
+        found.load(4)

@@ -12,8 +12,8 @@ from commands import imported_by, run
 from documents import blocks
 from places import ROOT
 from potentia.compiler.difference.operations import Operation
-from potentia.runtime.cli.diff_answer import SCHEMA
-from potentia.runtime.cli.difference_text import WIDTH
+from potentia.runtime.comparison.diff_answer import SCHEMA
+from potentia.runtime.comparison.difference_text import WIDTH
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.runs.formats import FORMAT
 from potentia.runtime.runs.run_folder import _version, save

@@ -13,8 +13,8 @@ import pytest
 from commands import run
 from documents import blocks
 from places import ROOT
-from potentia.runtime.cli.difference_markdown import code as code_span
-from potentia.runtime.cli.difference_markdown import escaped
+from potentia.runtime.comparison.difference_markdown import code as code_span
+from potentia.runtime.comparison.difference_markdown import escaped
 
 PAGE = (ROOT / "docs" / "diffing.md").read_text(encoding="utf-8")
 NB = "E = zbl(Nb) + eam(rc=5) + nn(bessel8)\n"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, SpecError, did_you_mean
 from ...compiler.difference.compare import Difference
-from . import console
+from ..presentation.text import counted
 
 if TYPE_CHECKING:
     from .comparing import Compared
@@ -74,6 +74,5 @@ def _properties(found: Compared, runs: RunsCompared | None) -> int:
 def lines(counts: Changes) -> list[str]:
     """A line for each kind."""
     return [
-        f"gate {kind}: {console.counted(n, 'change') if n else 'nothing has changed'}"
-        for kind, n in counts.items()
+        f"gate {kind}: {counted(n, 'change') if n else 'nothing has changed'}" for kind, n in counts.items()
     ]

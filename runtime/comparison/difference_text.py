@@ -10,7 +10,7 @@ from ...compiler.diagnostics.plain import plain
 from ...compiler.difference import operations as op
 from ...compiler.difference.compare import Difference
 from ...compiler.difference.effect import DENSITY, Effect
-from . import console
+from ..presentation.text import counted, table
 
 WIDTH = 100
 WORDS_ONLY = "words only: their meaning is unknown where a spec is not valid"
@@ -32,13 +32,13 @@ def as_text(
     for operation in together(difference.operations):
         lines += _told(operation, paint)
     if effects is not None:
-        lines += ["", *console.table(effect_rows(*effects)).splitlines()]
+        lines += ["", *table(effect_rows(*effects)).splitlines()]
     return "\n".join(lines)
 
 
 def headline(difference: Difference) -> str:
     """The verdict: `the same, proved`, `5 changes`."""
-    n = console.counted(len(difference.operations), "change")
+    n = counted(len(difference.operations), "change")
     if difference.verdict == "same":
         return "the same words" if difference.level == "syntax" else "the same, proved"
     if difference.verdict == "unproved":
@@ -126,7 +126,7 @@ def _of_rows(parameter: str, rows: Sequence[str]) -> str:
 
 
 def _numbers(n: int) -> str:
-    return console.counted(n, "trained parameter")
+    return counted(n, "trained parameter")
 
 
 _SAYINGS: dict[type[op.Operation], Callable[[Any], Words]] = {
