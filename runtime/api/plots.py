@@ -6,24 +6,20 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
-from jaxtyping import Float
 
+from ..evaluation.labelled import Part, pairs
+from ..presentation.axes import logarithmic, named
+from ..presentation.figures import BLUE, COLOURS, GREEN, PARTS, SOFT
 from ..presentation.result import axes_or_new
-from ..structures.arrays import Floats
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
     from ..design.front_row import Row
-    from ..potential.evaluators import Predicted
     from ..properties.results import Curve
-    from ..structures.structure import Structure
-
-    Part = tuple[Sequence[Structure], Sequence[Predicted]]
 
 Kind = Literal["energy", "forces"]
 
-_STYLES = {"train": ("#3f7fb5", 0.45), "test": ("#d1495b", 0.8)}
 _WORDS = {
     "energy": ("energy per atom (eV)", "meV/atom"),
     "forces": ("component of a force (eV/Å)", "meV/Å"),
@@ -35,40 +31,29 @@ def draw_parity(axes: Axes | None, parts: Mapping[str, Part], kind: Kind) -> Axe
     """Predicted over labelled energies per atom (eV) or components of forces (eV/Å), a colour a part."""
     axes = axes_or_new(axes)
     words, unit = _WORDS[kind]
-    points = {name: _pairs(part, kind) for name, part in parts.items()}
+    points = {name: pairs(kind, *part) for name, part in parts.items()}
     for name, (labels, found) in points.items():
         if labels.size:
             rmse = 1000 * float(np.sqrt(np.mean((found - labels) ** 2)))
-            colour, alpha = _STYLES.get(name, ("#3d8361", 0.6))
+            colour, alpha = PARTS.get(name, GREEN), 0.45 if labels.size > 400 else 0.8
             thin = slice(None, None, -(-labels.size // _MOST))
             label = f"{name}: RMSE {rmse:.3g} {unit}"
             axes.scatter(labels[thin], found[thin], s=9, color=colour, alpha=alpha, linewidths=0, label=label)
     seen = [p for p in points.values() if p.size]
     if seen:
         low, high = min(float(p.min()) for p in seen), max(float(p.max()) for p in seen)
-        axes.axline((low, low), (high, high if high > low else low + 1.0), color="0.5", linewidth=0.8)
+        axes.axline((low, low), (high, high if high > low else low + 1.0), color=SOFT, linewidth=0.8)
         axes.legend(frameon=False, fontsize=8, loc="upper left")
     axes.set_xlabel(f"labelled {words}")
     axes.set_ylabel(f"predicted {words}")
     return axes
 
 
-def _pairs(part: Part, kind: Kind) -> Float[Floats, "2 n"]:
-    """Labels and predictions of the structures that have a label."""
-    pairs = [(s, p) for s, p in zip(*part, strict=True) if getattr(s, kind) is not None]
-    if not pairs:
-        return np.zeros((2, 0))
-    if kind == "energy":
-        return np.array([((s.energy or 0.0) / s.n_atoms, p.energy / s.n_atoms) for s, p in pairs]).T
-    labels = [np.ravel(s.forces) for s, _ in pairs if s.forces is not None]
-    return np.stack([np.concatenate(labels), np.concatenate([p.forces.ravel() for _, p in pairs])])
-
-
 def draw_spectrum(axes: Axes | None, values: Sequence[float], sloppy: float) -> Axes:
     """Singular values of the information by mode; those below the line the data hardly know."""
     axes = axes_or_new(axes)
     axes.semilogy(range(1, len(values) + 1), [max(v, 1e-18) for v in values], "o", markersize=3.5)
-    axes.axhline(sloppy, color="0.5", linewidth=0.8, linestyle="--")
+    axes.axhline(sloppy, color=SOFT, linewidth=0.8, linestyle="--")
     axes.set_xlabel("mode")
     axes.set_ylabel("singular value")
     _count(axes)
@@ -81,11 +66,15 @@ def draw_front(axes: Axes | None, rows: Sequence[Row], kind: Kind) -> Axes:
     sizes = [r["size"] for r in rows]
     key: Literal["energy_rmse_ev_per_atom", "forces_rmse_ev_per_ang"]
     key = "energy_rmse_ev_per_atom" if kind == "energy" else "forces_rmse_ev_per_ang"
-    axes.plot(sizes, [1e3 * r["cv"][kind] for r in rows], "o-", label="cross-validated")
+    found = [1e3 * r["cv"][kind] for r in rows]
+    axes.plot(sizes, found, "o-", label="cross-validated")
     tested = [1e3 * e for r in rows if r["test"] and (e := r["test"].get(key)) is not None]
     if len(tested) == len(rows):
         axes.plot(sizes, tested, "^:", label="test")
-    axes.set(xscale="log", yscale="log", xlabel="parameters", ylabel=f"RMSE of {kind} ({_WORDS[kind][1]})")
+    axes.set(xlabel="parameters", ylabel=f"RMSE of {kind} ({_WORDS[kind][1]})")
+    if rows:
+        named(axes.xaxis, sizes)
+        logarithmic(axes.yaxis, [*found, *tested])
     axes.legend(frameon=False, fontsize=8)
     return axes
 
@@ -105,6 +94,7 @@ def draw_steps(axes: Axes | None, sizes: Sequence[int], losses: Sequence[float])
 def draw_curves(axes: Axes | None, curves: Sequence[Curve], family: str | None) -> Axes:
     """The curves of a family of properties; by default of the first that has some."""
     from ..properties.family import families
+    from ..properties.plots import draw_line, finish
 
     axes = axes_or_new(axes)
     drawn = {name: f.plot for name, f in families().items() if f.plot is not None}
@@ -114,17 +104,13 @@ def draw_curves(axes: Axes | None, curves: Sequence[Curve], family: str | None) 
     if plot is None or not own:
         axes.text(0.5, 0.5, "no curves were measured", transform=axes.transAxes, ha="center")
         return axes
-    for curve in own:
-        if plot.draw:
-            plot.draw(axes, curve, "#3f7fb5")
-            break  # it takes the axes for itself
-        axes.plot(curve.x, curve.y, marker=plot.marker, markersize=3, linewidth=1.2, label=curve.name)
-    if plot.about_zero:
-        axes.axhline(0, color="0.5", linewidth=0.6)
-        axes.set_yscale("symlog", linthresh=1.0)
-    if not plot.draw:
-        axes.legend(frameon=False, fontsize=8)
-    axes.set(xlabel=plot.x, ylabel=plot.y)
+    if plot.draw:
+        plot.draw(axes, own[0], BLUE)  # it takes the axes for itself
+        axes.set(xlabel=plot.x, ylabel=plot.y)
+        return axes
+    for k, curve in enumerate(own):
+        draw_line(axes, plot, curve, COLOURS[k % len(COLOURS)], label=curve.name)
+    finish(axes, plot, own)
     return axes
 
 

@@ -2,61 +2,61 @@
 
 from __future__ import annotations
 
-from io import BytesIO
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..files.atomic import write_atomic
+from ..presentation.axes import logarithmic
+from ..presentation.figures import PANEL, PARTS, SOFT, Panel, save_png
+from ..structures.arrays import Floats
 from .result import Curve
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-    from ..structures.arrays import Floats
 
 _KINDS = {
     "energy RMSE (meV/atom)": "energy_meV_per_atom",
     "forces RMSE (meV/Å)": "forces_meV_per_A",
     "stress RMSE (GPa)": "stress_GPa",
 }
-_PARTS = {"train": "#6b8fb3", "held_out": "#d1495b"}
+_HEIGHT = 2.9  # inches
+_FEW = 40  # rows that are marked, each by a dot
 
 
 def save_learning_curve(path: Path | str, curve: Curve) -> None:
     """The curve as PNG. Raises ArtifactError `unwritable`."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    save_png(path, learning_panels(curve), columns=4)
 
-    shown = {label: name for label, name in _KINDS.items() if _is_known(curve, name)}
-    figure = Figure(figsize=(3.6 * (1 + len(shown)), 3.4), layout="constrained", dpi=150)
-    FigureCanvasAgg(figure)
-    axes = figure.subplots(1, 1 + len(shown), squeeze=False)[0]
+
+def learning_panels(curve: Curve) -> list[Panel]:
+    """The loss, and the errors of each kind of label that are known of trained or held-out structures."""
     several = len(np.unique(curve.of("start"))) > 1
     steps = np.arange(1.0, len(curve.rows) + 1) if several else curve.of("iteration")
-    axes[0].set_ylabel("loss ½ Σ r²")
-    _line(axes[0], steps, curve.of("loss"), "#444444", "")
-    for panel, (label, name) in zip(axes[1:], shown.items(), strict=True):
-        panel.set_ylabel(label)
-        for part, colour in _PARTS.items():
-            _line(panel, steps, curve.of(f"{part}_{name}"), colour, part.replace("_", " "))
-        panel.legend(frameon=False, fontsize=8)
-    for panel in axes:
-        panel.set_xlabel("iteration of all starts" if several else "iteration")
-        panel.set_yscale("log")
-        panel.grid(alpha=0.25, linewidth=0.6)
-    buffer = BytesIO()
-    figure.savefig(buffer, format="png")
-    write_atomic(path, buffer.getvalue())
+    x = "iteration of all starts" if several else "iteration", steps
+    drawings = {"loss ½ Σ r²": {"": curve.of("loss")}}
+    for label, name in _KINDS.items():
+        parts = {part: curve.of(f"{part.replace(' ', '_')}_{name}") for part in ("train", "held out")}
+        known = {part: values for part, values in parts.items() if np.isfinite(values).any()}
+        if known:
+            drawings[label] = known
+    return [_panel(label, x, lines) for label, lines in drawings.items()]
 
 
-def _is_known(curve: Curve, name: str) -> bool:
-    return any(np.isfinite(curve.of(f"{part}_{name}")).any() for part in _PARTS)
+def _panel(label: str, x: tuple[str, Floats], lines: Mapping[str, Floats]) -> Panel:
+    return Panel(f"{label} over iterations", PANEL, _HEIGHT, lambda f: _draw(f.subplots(), label, x, lines))
 
 
-def _line(axes: Axes, steps: Floats, values: Floats, colour: str, label: str) -> None:
-    known = np.isfinite(values) & (values > 0)
-    if known.any():
-        mark = "o" if known.sum() < 40 else ""
-        axes.plot(steps[known], values[known], color=colour, label=label, marker=mark, markersize=3)
+def _draw(axes: Axes, label: str, x: tuple[str, Floats], lines: Mapping[str, Floats]) -> None:
+    seen: list[float] = []
+    for part, values in lines.items():
+        known = np.isfinite(values) & (values > 0)
+        marker = "o" if known.sum() < _FEW else ""
+        axes.plot(x[1][known], values[known], color=PARTS.get(part, SOFT), label=part, marker=marker, ms=3)
+        seen += values[known].tolist()
+    if seen:
+        logarithmic(axes.yaxis, seen)
+    axes.set(xlabel=x[0], ylabel=label)
+    if "" not in lines:
+        axes.legend()

@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 _STEPS = ((1,), (1, 3), (1, 2, 5), (1, 1.5, 2, 3, 4, 6, 8))
 _ENOUGH = 3  # ticks
 _PLAIN = 4  # decades; beyond them 10⁻⁶ reads better than 0.000001
+_RAISED = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _MARGIN = 0.06  # of the axis
 _FARTHEST = 1000.0  # of a symmetric axis
 
@@ -41,12 +42,19 @@ def named(axis: Axis, values: Sequence[float]) -> None:
 
 
 def plain_number(value: float) -> str:
-    """Three digits, without a power of ten up to a million: 0.0123, 4.56, 149 000."""
+    """Three digits, without a power of ten from 0.0001 to ten million: 0.0123, 149 000, but 2·10⁻⁵."""
     if value and not 1e-4 <= abs(value) < 1e7:
-        return f"{value:.3g}"
+        return _with_power(value)
     rounded = float(f"{value:.3g}")
     text = f"{rounded:,.0f}".replace(",", "\u2009") if abs(rounded) >= 1000 else f"{rounded:g}"
     return text.replace("-", "−")
+
+
+def _with_power(value: float) -> str:
+    mantissa, _, exponent = f"{value:.2e}".partition("e")
+    number = f"{float(mantissa):g}"
+    power = "10" + str(int(exponent)).translate(_RAISED)
+    return (power if number == "1" else f"{number}·{power}").replace("-", "−")
 
 
 def widened(low: float, high: float) -> tuple[float, float]:

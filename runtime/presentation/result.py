@@ -54,4 +54,7 @@ def axes_or_new(axes: Axes | None) -> Axes:
         return axes
     from matplotlib import pyplot
 
-    return pyplot.subplots(figsize=(5.6, 4.0), layout="constrained")[1]
+    from .figures import style
+
+    with style():
+        return pyplot.subplots(figsize=(5.6, 4.0), layout="constrained")[1]

@@ -13,6 +13,7 @@ from ...compiler.warnings import warnings_of_fitted
 from ..data.dataset import TrainingData
 from ..evaluation.labelled import Part
 from ..evaluation.timing import microseconds_as_run
+from ..fitting.result import Curve as LearningCurve
 from ..information.calibration import CoverageData
 from ..information.parts import FisherReport
 from ..information.stored import FISHER, read_information
@@ -21,7 +22,7 @@ from ..properties.measurement import survey
 from ..properties.results import Curve, PropertyData
 from ..properties.stored import PROPERTIES, kept
 from ..runs.run_folder import FittedPotential
-from .learning import Learning, read_learning
+from .learning import read_learning
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,7 +41,7 @@ class Content:
     curves: Sequence[Curve] = ()
     properties: Sequence[PropertyData] = ()
     information: tuple[FisherReport, Mapping[str, CoverageData] | None] | None = None
-    learning: Learning | None = None
+    learning: LearningCurve | None = None
     remarks: Sequence[str] = ()
 
 

@@ -16,6 +16,7 @@ from ..editor.spec_html import spec_lines
 from ..evaluation.errors import ErrorData, ErrorKey
 from ..evaluation.parity import parity_panels
 from ..evaluation.spread import by_config_type, spread_panels
+from ..fitting.curve_plot import learning_panels
 from ..information.plot import information_panels
 from ..presentation.figures import Panel, svg
 from ..presentation.page import cards, columns, folded, note, pictures, section, table
@@ -24,7 +25,6 @@ from ..properties.results import PropertyData
 from ..runs.lineage import Step
 from ..runs.run_folder import FittedPotential, covariance
 from .content import Content
-from .learning import learning_panels
 
 _ERRORS: tuple[tuple[ErrorKey, str, float, str], ...] = (
     ("energy_rmse_ev_per_atom", "E (meV/atom)", 1000.0, "{:.2f}"),

@@ -119,7 +119,6 @@ OTHERS = {
     "runtime.comparison": "numpy",
     "runtime.comparison.curves": "matplotlib",
     "runtime.report": "numpy",
-    "runtime.report.learning": "numpy matplotlib",
     "runtime.api": "numpy matplotlib",
     "runtime.cli": "numpy typer rich",
     "runtime.cli.setting_options": "pydantic typer",

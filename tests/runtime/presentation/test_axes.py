@@ -28,8 +28,8 @@ def test_ticks_are_round_and_few(low: float, high: float, ticks: list[float]) ->
 
 
 def test_numbers_are_plain() -> None:
-    assert [plain_number(x) for x in (200.0, -0.5, 149406.8, 3e-6, 0.0)] == [
-        "200", "−0.5", "149\u2009000", "3e-06", "0",
+    assert [plain_number(x) for x in (200.0, -0.5, 149406.8, 3e-6, 1e-5, -2e9, 0.0)] == [
+        "200", "−0.5", "149\u2009000", "3·10⁻⁶", "10⁻⁵", "−2·10⁹", "0",
     ]  # fmt: skip
 
 

@@ -12,6 +12,7 @@ from browser import shown
 from commands import run
 from labelled_frames import SPEC, rattled
 from potentia.runtime.files.reading import read_plain
+from potentia.runtime.fitting.learning_curve import COLUMNS
 from potentia.runtime.potential.potential import compile
 from potentia.runtime.properties.reference import Reference
 from potentia.runtime.properties.results import PropertyResult
@@ -21,7 +22,7 @@ from potentia.runtime.runs.run_folder import save
 VOID = {"meta", "wbr", "br", "hr", "img", "link", "input"}
 LONG = "# " + "a line that is far longer than a phone is wide, " * 8
 HEADER = 'Lattice="{cell}" energy={energy} stress="{stress}" config_type=%s pbc="T T T"'
-CURVE = "iteration,seconds,loss,train_forces_meV_per_A,held_out_forces_meV_per_A\n0,0,90,40,50\n1,2,9,4,\n"
+CURVE = ",".join(COLUMNS) + "\n0,0,90,,40,,,50,,0\n1,2,9,,4,,,,,0\n"
 
 
 class Outline(HTMLParser):
