@@ -7,7 +7,7 @@ from typing import Any
 
 import typer
 from potentia.runtime.cli.main import COMMANDS, application
-from safe_text import bar_free, cell, plain
+from safe_text import cell, plain
 
 _EXAMPLES = re.compile(r"\n\s*\x08?\s*\n?\s*Examples?:\n(.*)", re.DOTALL)
 _HEAD = """# Commands
@@ -42,7 +42,7 @@ def _section(name: str) -> str:
     parts = [f"## {name}", text, f"```sh\n{usage}\n```"]
     if examples:
         parts.append(f"```sh\n{examples}\n```")
-    rows = [f"| `{bar_free(_shown(p))}` | {cell(p.help or '')} |" for p in arguments]
+    rows = [f"| `{_shown(p)}` | {cell(p.help or '')} |" for p in arguments]
     rows += [_option(*p.get_help_record(context)) for p in options]
     parts.append("\n".join(["| argument or option | meaning |", "|---|---|", *rows]))
     return "\n\n".join(parts) + "\n"
@@ -62,4 +62,4 @@ def _shown(argument: Any) -> str:
 
 
 def _option(flags: str, help: str) -> str:
-    return f"| `{bar_free(flags)}` | {cell(help.replace('  [required]', ' Required.'))} |"
+    return f"| `{flags}` | {cell(help.replace('  [required]', ' Required.'))} |"

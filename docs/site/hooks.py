@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
+import gallery
 from broken_links import broken_links
 from made_pages import made_pages
 from mkdocs.config.defaults import MkDocsConfig
@@ -18,6 +19,15 @@ from mkdocs.structure.pages import Page
 ROOT = Path(__file__).parents[2]
 _FENCE = re.compile(r"^```(\w+)-error\b.*$", re.MULTILINE)  # of a block that a test holds to an error
 _OUTSIDE = re.compile(r"\]\(\.\./((?!\.\.)[^)#]+)\)")  # a link from docs/ to a file of the repository
+
+
+def on_config(config: MkDocsConfig) -> MkDocsConfig:
+    """The navigation has the terms of the library."""
+    pages = [{name: f"gallery/{name}.md"} for name in gallery.term_names()]
+    config.nav = [
+        {"Gallery": ["gallery/index.md", *pages]} if entry == "Gallery" else entry for entry in config.nav or ()
+    ]
+    return config
 
 
 def on_files(files: Files, config: MkDocsConfig) -> Files:

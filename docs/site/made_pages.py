@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
+import gallery
 from commands_page import commands_page
 from error_index import error_index
 from settings_page import settings_page
@@ -19,6 +21,9 @@ def made_pages(root: Path) -> Mapping[str, Callable[[], str]]:
         **{name: _moved(root / source) for source, name in _OF_THE_ROOT.items()},
         "commands.md": commands_page,
         "settings.md": settings_page,
+        "gallery/index.md": gallery.index_page,
+        **{f"gallery/{name}.md": partial(gallery.term_page, name) for name in gallery.term_names()},
+        **{f"gallery/{name}.svg": partial(gallery.picture, name) for name in gallery.drawn()},
         "errors/index.md": lambda: error_index(root / "docs" / "errors"),
     }
 

@@ -8,14 +8,9 @@ import re
 def plain(text: str) -> str:
     """The text, with its code in backticks as it is."""
     parts = re.split(r"(`[^`]*`)", text)
-    return "".join(p if p.startswith("`") else re.sub(r"([*<_])", r"\\\1", p) for p in parts)
+    return "".join(p if p.startswith("`") else re.sub(r"([*<_|])", r"\\\1", p) for p in parts)
 
 
 def cell(text: str) -> str:
-    """The text as one line of a table."""
-    return bar_free(plain(" ".join(text.split())))
-
-
-def bar_free(text: str) -> str:
-    """A bar ends a cell, also in code."""
-    return text.replace("|", "\\|")
+    """The text as one line of a table, where a bar would end it outside of code."""
+    return plain(" ".join(text.split()))

@@ -14,7 +14,7 @@ from potentia.runtime.properties.config import PropertiesConfig
 from potentia.runtime.residuals.config import FitConfig
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
-from safe_text import bar_free, cell, plain
+from safe_text import cell, plain
 
 _HEAD = """# Configuration files
 
@@ -99,7 +99,7 @@ def _row(name: str, field: FieldInfo) -> str:
         meaning = f"`false`: {meaning[0].lower()}{meaning[1:]}"
     flag = f"`{spelt['flag'] or '--' + name.replace('_', '-')}`" if spelt else ""
     value = _units(_value(field), spelt)
-    cells = (f"`{name}`", bar_free(value), _default(field, spelt), cell(meaning), flag)
+    cells = (f"`{name}`", value, _default(field, spelt), cell(meaning), flag)
     return f"| {' | '.join(cells)} |"
 
 

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
+from xml.dom.minidom import parseString
 
+import gallery
 import pytest
 from broken_links import broken_links
 from commands import options_of
 from commands_page import commands_page
 from error_index import error_index
+from gallery_data import costs, example
 from places import ROOT
+from potentia.compiler import pipeline
 from potentia.runtime.cli.main import COMMANDS
 from settings_page import settings_page
 
@@ -54,3 +58,27 @@ def test_the_page_of_commands_has_all_of_them_and_their_options() -> None:
     for name in COMMANDS:
         section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
         assert {flag for flag in options_of(name) - {"-h", "--help"} if flag not in section} == set()
+
+
+@pytest.mark.parametrize("name", gallery.term_names())
+def test_a_term_has_a_page_with_its_formula_and_its_papers(name: str) -> None:
+    page = gallery.term_page(name)
+    lines = page.partition('<div class="formula">\n')[2].partition("\n</div>")[0].splitlines()
+    assert len(lines) > 1
+    for line in lines:
+        parseString(line)
+    assert costs().terms[name].microseconds > 0, "benchmarks/bench_terms.py --json docs/site/costs.json"
+
+
+def test_the_plots_have_curves_of_their_terms() -> None:
+    shown = {name: example(name) for name in gallery.drawn()}
+    assert set(gallery.term_names()) - set(shown) == {"reference"}
+    for name, each in shown.items():
+        for call in each.curves.values():
+            assert call.startswith(f"{name}(")
+            pipeline.build(pipeline.check(pipeline.parse(f"E = {call}")))
+
+
+def test_a_plot_is_the_same_each_time() -> None:
+    assert "shifted" in gallery.picture("lj")
+    assert gallery.picture("lj") == gallery.picture("lj")
