@@ -2,8 +2,8 @@
 
     python benchmarks/make_start_data.py [FOLDER]
 
-Structures and labels are those of specs/demo/nb_demo.xyz, which are a published potential's and not DFT's. A file has
-what a reader takes of an OUTCAR and nothing else.
+Structures and labels are those of specs/demo/nb_demo.xyz, which are a published potential's and not DFT's. A
+file has what a reader takes of an OUTCAR and nothing else.
 """
 
 from __future__ import annotations

@@ -10,7 +10,7 @@ else is said.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from ase import Atoms
 from ase.data import atomic_numbers
@@ -160,23 +160,6 @@ BORN = {
 }
 
 
-BORN_TERM = """term born(rc = 6 Å) {
-  param A = 1 eV
-  param rho = 0.3 Å
-  param sigma = 2 Å
-  param C = 0 eV*Å^6
-  param D = 0 eV*Å^8
-  pair(r) = A(i, j) * exp((sigma(i, j) - r) / rho(i, j)) - C(i, j) / r^6 + D(i, j) / r^8
-}
-"""
-
-
-def born() -> Case:
-    """The whole formula, as a term of the user's."""
-    case = pair_case("born", "born", OXIDE, "born", BORN, spacing=2.0)
-    return replace(case, options={"rc": 6.0}, definition=BORN_TERM)
-
-
 def born_mayer() -> Case:
     """The short form A exp(-r/ρ): the style `born` with its other coefficients at zero."""
     parameters = {"A": BUCKINGHAM["A"], "rho": BUCKINGHAM["rho"]}
@@ -257,7 +240,7 @@ PAIR_CASES = (
     pair_case("morse", "morse", METALS, "morse", MORSE),
     pair_case("morse_shifted", "morse", METALS, "morse", MORSE, switch="shifted"),
     pair_case("buckingham", "buckingham", OXIDE, "buck", BUCKINGHAM, spacing=2.0),
-    born(),
+    pair_case("born", "born", OXIDE, "born", BORN, spacing=2.0),
     born_mayer(),
     coulomb_case("dsf", "dsf", "born/coul/dsf", "* * 0 1 1 0 0"),
     coulomb_case("dsf_polynomial_erfc", "dsf", "coul/dsf", "* *", rtol=2e-5),

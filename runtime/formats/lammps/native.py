@@ -79,7 +79,10 @@ def _tables(potential: Potential, rest: Mapping[str, Node]) -> list[Style]:
     for number, tables in enumerate(found, 1):
         file = f"formula{number if len(found) > 1 else ''}.eam.fs"
         arguments = (("* *", f"{file} {' '.join(potential.species)}"),)
-        styles.append(Style("eam/fs", "", arguments, {file: eam_fs(tables, potential.species)}))
+        every = tuple(range(len(potential.species)))
+        styles.append(
+            Style("eam/fs", "", arguments, {file: eam_fs(tables, potential.species)}, species=every)
+        )
     return styles
 
 
@@ -98,7 +101,8 @@ def _files(styles: Sequence[Style]) -> dict[str, str]:
 
 
 def _stanza(styles: Sequence[Style], species: Sequence[str]) -> str:
-    if len(styles) == 1:
+    uncovered = _uncovered(styles, len(species))
+    if len(styles) == 1 and not uncovered:
         (style,) = styles
         lines = [f"pair_style {style.name} {style.arguments}".rstrip()]
         lines += [f"pair_coeff {types} {rest}" for types, rest in style.coefficients]
@@ -112,4 +116,11 @@ def _stanza(styles: Sequence[Style], species: Sequence[str]) -> str:
         lines += [f"pair_coeff {types} {name} {rest}" for types, rest in style.coefficients]
         if style.shifted:
             lines.append(f"pair_modify pair {name} shift yes")
+    lines += [f"pair_coeff {i + 1} {j + 1} none" for i, j in uncovered]
     return "\n".join(lines)
+
+
+def _uncovered(styles: Sequence[Style], species: int) -> list[tuple[int, int]]:
+    """Pairs of species that no style acts on."""
+    pairs = [(i, j) for i in range(species) for j in range(i, species)]
+    return [(i, j) for i, j in pairs if not any({i, j} <= set(s.species) for s in styles)]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import product
 from math import isclose
 
@@ -21,8 +21,11 @@ class NoStyle(Exception):
 
 @dataclass(frozen=True)
 class Style:
-    """A style of LAMMPS. arguments: after its name in `pair_style`; coefficients: of `pair_coeff`, atom types
-    apart from the rest; files: by name; shifted: whether energies are 0 at the cutoff.
+    """A style of LAMMPS.
+
+    arguments: after its name in `pair_style`. coefficients: of `pair_coeff`, atom types apart from the rest.
+    files: by name. shifted: whether energies are 0 at the cutoff. species: indices of those that it acts
+    among.
     """
 
     name: str
@@ -30,6 +33,7 @@ class Style:
     coefficients: tuple[tuple[str, str], ...]
     files: Mapping[str, str] = field(default_factory=dict)
     shifted: bool = False
+    species: tuple[int, ...] = ()
 
 
 def style_of(term: Term, numbers: Numbers) -> Style:
@@ -37,9 +41,8 @@ def style_of(term: Term, numbers: Numbers) -> Style:
     maker = _STYLES.get(term.called)
     if maker is None or not term.is_of_library:
         raise NoStyle("no style has its formula")
-    if term.only:
-        raise NoStyle("it acts among some of the species alone")
-    return maker(term, _Values(term, numbers))
+    values = _Values(term, numbers)
+    return replace(maker(term, values), species=values.acting)
 
 
 class _Values:
@@ -52,6 +55,13 @@ class _Values:
     def n(self) -> int:
         return len(self.symbols)
 
+    @property
+    def acting(self) -> tuple[int, ...]:
+        """Of the species, those that the term acts among."""
+        return tuple(
+            k for k, s in enumerate(self.symbols) if not self.term.scope.only or s in self.term.scope.only
+        )
+
     def of(self, name: str, *atoms: int) -> float:
         full = f"{self.term.instance.name}.{name}"
         rows = self.numbers.of(self.term, name)
@@ -61,7 +71,7 @@ class _Values:
         return float(rows[row_number(parameter.kind.domain, atoms, self.n)])
 
     def pairs(self) -> list[tuple[int, int]]:
-        return [(a, b) for a in range(self.n) for b in range(a, self.n)]
+        return [(a, b) for a in self.acting for b in self.acting if a <= b]
 
 
 def _pair_style(name: str, parameters: str, rest: str = "") -> Callable[[Term, _Values], Style]:
@@ -90,7 +100,7 @@ def _zbl(term: Term, values: _Values) -> Style:
 
 def _sw(term: Term, values: _Values) -> Style:
     entries = {}
-    for i, j, k in product(range(values.n), repeat=3):
+    for i, j, k in product(values.acting, repeat=3):
         entry = {name: values.of(name, i, j) for name in ("sigma", "a", "gamma", "A", "B", "p", "q")}
         if entry["a"] * entry["sigma"] > term.number("rc") * (1 + 1e-12):
             raise NoStyle("its rc cuts off before a·sigma")
@@ -106,7 +116,7 @@ def _sw(term: Term, values: _Values) -> Style:
 def _tersoff(term: Term, values: _Values) -> Style:
     (m,) = term.whole("m")
     entries = {}
-    for i, j, k in product(range(values.n), repeat=3):
+    for i, j, k in product(values.acting, repeat=3):
         bond = {name: values.of(name, i, j) for name in ("A", "B", "lambda1", "lambda2", "beta", "n")}
         own = {name: values.of(name, i, j, k) for name in ("R", "D", "lambda3", "gamma", "c", "d")}
         if j == k and (own["R"], own["D"]) != (values.of("R2", i, j), values.of("D2", i, j)):
@@ -122,13 +132,15 @@ def _tersoff(term: Term, values: _Values) -> Style:
 
 def _of_file(name: str, text: str, values: _Values) -> Style:
     file = f"formula.{name}"
-    return Style(name, "", (("* *", f"{file} {' '.join(values.symbols)}"),), {file: text})
+    names = (s if k in values.acting else "NULL" for k, s in enumerate(values.symbols))
+    return Style(name, "", (("* *", f"{file} {' '.join(names)}"),), {file: text})
 
 
 _STYLES: Mapping[str, Callable[[Term, _Values], Style]] = {
     "lj": _pair_style("lj/cut", "epsilon sigma"),
     "morse": _pair_style("morse", "D a r0"),
     "buckingham": _pair_style("buck", "A rho C"),
+    "born": _pair_style("born", "A rho sigma C D"),
     "born_mayer": _pair_style("born", "A rho", " 0.0 0.0 0.0"),
     "zbl": _zbl,
     "sw": _sw,

@@ -47,7 +47,13 @@ def makers(module: ast.Module) -> dict[str, tuple[int, ast.expr | None]]:
     return found
 
 
-SHARED = {"Diagnostic": (0, None), "KindError": (0, None), "fault": (0, None)}
+SHARED = {
+    "Diagnostic": (0, None),
+    "KindError": (0, None),
+    "fault": (0, None),
+    "error": (2, None),
+    "lines_of": (1, None),
+}
 
 
 def codes_of(module: ast.Module) -> Iterator[str]:

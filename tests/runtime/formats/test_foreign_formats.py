@@ -63,7 +63,7 @@ def refused(path: Path) -> Diagnostic:
 
 def test_a_file_of_no_known_format_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "potential.txt"
-    path.write_text("pair_style eam\n")
+    path.write_text("eam of niobium\n")
     found = refused(path)
     assert (found.code, found.message) == (
         "unknown-format",

@@ -163,7 +163,8 @@ def test_an_unknown_target_is_told(tmp_path: Path, capsys: pytest.CaptureFixture
     code, _, told = run(capsys, "export", str(tmp_path), "--to", "mace", "-o", "x")
     assert code == 1
     assert told == (
-        "error[unknown-target]: there is no export to `mace`\n  help: known: lammps, nep, stablehlo\n"
+        "error[unknown-target]: there is no export to `mace`\n"
+        "  help: known: lammps, nep, pair_style, stablehlo\n"
     )
 
 

@@ -1,0 +1,65 @@
+"""An input of LAMMPS as a potential: a spec of terms of the library, whose starts are the coefficients."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ....compiler.program import Program
+from ...potential.potential import at_start
+from ..foreign_format import Imported
+from .calls import Call, spec_of
+from .commands import commands_of
+from .many_body import many_body_call
+from .pairs import mixed_pairs, named_by_charges, pair_calls
+from .settings import PAIR_STYLES, Settings, settings_of
+
+
+def imported(path: Path) -> Imported:
+    """The potential of an input.
+
+    Raises ArtifactError: missing-file, unreadable-file, unknown-keyword, unknown-style, unsupported-input,
+    malformed-input; missing-pairs where there are no coefficients; of files of parameters also
+    truncated-file, missing-entries.
+    """
+    settings = settings_of(path, commands_of(path))
+    calls, notes = _calls(settings)
+    program = Program.of(spec_of(path.name, settings.types.species, calls)).self_contained()
+    names = ", ".join(dict.fromkeys(style.name for style in settings.styles))
+    return Imported(at_start(program), f"{names} of {', '.join(settings.types.species)}{notes}")
+
+
+def _calls(settings: Settings) -> tuple[list[Call], str]:
+    for style in settings.styles:
+        if style.name == "zbl":
+            named_by_charges(settings, style)
+    mixed = mixed_pairs(settings)
+    _require_pairs(settings)
+    calls: list[Call] = []
+    notes = ""
+    for style in settings.styles:
+        if not style.pairs:
+            raise style.line.error(f"`{style.name}` has no line `pair_coeff`")
+        if style.name in PAIR_STYLES:
+            calls += pair_calls(settings, style, mixed)
+        else:
+            call, note = many_body_call(settings, style)
+            calls.append(call)
+            notes += note
+    return calls, notes
+
+
+def _require_pairs(settings: Settings) -> None:
+    types = range(1, settings.types.n + 1)
+    missing = [(i, j) for i in types for j in types if i <= j and (i, j) not in settings.acting]
+    if missing:
+        raise ArtifactError(_missing(settings, missing))
+
+
+def _missing(settings: Settings, pairs: Sequence[tuple[int, int]]) -> Diagnostic:
+    names = [settings.types.pair_name(pair) for pair in pairs]
+    i, j = pairs[0]
+    message = f"there are no coefficients of {', '.join(names)}"
+    help = f"add `pair_coeff {i} {j} …` for each; with `hybrid`, `pair_coeff {i} {j} none` where nothing acts"
+    return Diagnostic("missing-pairs", message, place=str(settings.path), help=help)

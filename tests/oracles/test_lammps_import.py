@@ -1,0 +1,154 @@
+"""Inputs of LAMMPS that are imported: LAMMPS itself and the terms give the same energies and forces."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+import pytest
+from lammps_cases import structures
+from lammps_oracle import POTENTIALS, run
+from potentia.runtime.formats.foreign_format import Exported
+from potentia.runtime.formats.registry import format_of, read
+from potentia.runtime.potential.potential import Potential
+from registry import by_reference
+
+NEAR = 1e-9  # relative to the largest component
+# of the zoo: a crystal, a cell of two atoms, a slab, a cluster
+CHOSEN = ("rocksalt", "two_atoms", "slab", "cluster")
+
+# text by name: without `units` and `mass`; the species of the types; the spacing of the structures, Å
+CASES: dict[str, tuple[str, tuple[str, ...], float]] = {
+    "lj": (
+        "pair_style lj/cut 6.0\npair_coeff 1 1 0.10 2.40\npair_coeff 1 2 0.13 2.3\npair_coeff 2 2 0.08 2.2",
+        ("Nb", "W"),
+        2.6,
+    ),
+    "lj, mixed": (
+        "pair_style lj/cut 5.5\npair_coeff 1 1 0.1 2.4\npair_coeff 2 2 0.08 2.2 6.5",
+        ("Nb", "W"),
+        2.6,
+    ),
+    "lj, arithmetic, shifted": (
+        "pair_style lj/cut 5.5\npair_coeff 1 1 0.1 2.4\npair_coeff 2 2 0.08 2.2\n"
+        "pair_modify mix arithmetic shift yes",
+        ("Nb", "W"),
+        2.6,
+    ),
+    "lj, sixthpower": (
+        "pair_style lj/cut/opt 5.5\npair_coeff 1 1 0.1 2.4\npair_coeff 2 2 0.08 2.2\n"
+        "pair_modify mix sixthpower",
+        ("Nb", "W"),
+        2.6,
+    ),
+    "lj, cutoffs": (
+        "pair_style lj/cut 5.0\npair_coeff * * 0.1 2.4\npair_coeff 1 2 0.05 2.0 6.0\npair_modify shift yes",
+        ("Nb", "W"),
+        2.6,
+    ),
+    "morse": (
+        "pair_style morse 6.0\npair_coeff * * 0.5 1.4 2.9\npair_coeff 2 2 0.6 1.3 2.75 5",
+        ("Nb", "W"),
+        2.6,
+    ),
+    "buck": (
+        "pair_style buck 6.0\npair_coeff * * 632.1 0.2906 0.0 &\n 5.0\npair_coeff 2 2 22764.3 0.149 27.88",
+        ("Li", "O"),
+        2.0,
+    ),
+    "born": (
+        "pair_style born 6.0\npair_coeff 1 1 0.26 0.32 1.6 1.0 0.5\npair_coeff 1 2 0.21 0.30 2.0 5.0 -4.0\n"
+        "pair_coeff 2 2 0.16 0.34 2.4 25.0 30.0\npair_modify shift yes",
+        ("Li", "O"),
+        2.0,
+    ),
+    "zbl": ("pair_style zbl 1.0 2.4\npair_coeff 1 1 41 41\npair_coeff 2 2 74.0 74.0", ("Nb", "W"), 1.5),
+    "hybrid/overlay": (
+        "pair_style hybrid/overlay zbl 0.9 1.8 lj/cut 5.0 lj/cut 6.0 morse 5.5\n"
+        "pair_coeff 1 1 zbl 41 41\npair_coeff 2 2 zbl 74 74\npair_coeff 1 2 zbl 41 74\n"
+        "pair_coeff * * lj/cut 1 0.1 2.0\npair_coeff 1 1 lj/cut 2 0.05 2.1\n"
+        "pair_coeff 1 2 morse 0.3 1.2 2.7\n"
+        "pair_modify pair lj/cut 2 shift yes",
+        ("Nb", "W"),
+        2.4,
+    ),
+    "hybrid": (
+        "pair_style hybrid lj/cut 5.0 morse 5.5\npair_coeff * * lj/cut 0.1 2.0\n"
+        "pair_coeff 1 2 morse 0.3 1.2 2.7\n"
+        "pair_coeff 2 2 none",
+        ("Nb", "W"),
+        2.4,
+    ),
+    "sw": ("pair_style sw\npair_coeff * * Si.sw Si", ("Si",), 2.35),
+    "sw of two": ("pair_style sw\npair_coeff * * CdTe.sw Cd Te", ("Cd", "Te"), 2.8),
+    "sw beside lj": (
+        "pair_style hybrid/overlay sw lj/cut 5.0\npair_coeff * * sw Si.sw Si NULL\n"
+        "pair_coeff 1 2 lj/cut 0.1 2.0\n"
+        "pair_coeff 2 2 lj/cut 0.2 2.2",
+        ("Si", "C"),
+        2.2,
+    ),
+    "tersoff": ("pair_style tersoff\npair_coeff * * SiC.tersoff Si C", ("Si", "C"), 2.0),
+    "tersoff of GaN": ("pair_style tersoff\npair_coeff * * GaN.tersoff Ga N", ("Ga", "N"), 2.0),
+    "tersoff and zbl": (
+        "pair_style hybrid/overlay tersoff zbl 0.9 1.8\npair_coeff * * tersoff SiC_Erhart-Albe.tersoff Si C\n"
+        "pair_coeff 1 1 zbl 14 14\npair_coeff 1 2 zbl 14 6\npair_coeff 2 2 zbl 6 6",
+        ("Si", "C"),
+        1.9,
+    ),
+}
+
+
+def input_of(text: str, species: tuple[str, ...], folder: Path) -> Path:
+    """The text as a file, with labels of its types and the files that it names."""
+    labels = " ".join(f"{k} {s}" for k, s in enumerate(species, 1))
+    for word in text.split():
+        if (POTENTIALS / word).is_file():
+            (folder / word).write_bytes((POTENTIALS / word).read_bytes())
+    path = folder / "in.pair"
+    path.write_text(f"units metal\nlabelmap atom {labels}\n{text}\n", encoding="utf-8")
+    return path
+
+
+def largest_differences(potential: Potential, text: str, folder: Path, spacing: float) -> Mapping[str, float]:
+    """Between the potential and LAMMPS on the lines, relative to the largest component."""
+    lines = [line.strip() for line in text.replace("&\n", "").splitlines()]
+    style = next(line.removeprefix("pair_style ") for line in lines if line.startswith("pair_style"))
+    coefficients = [line.removeprefix("pair_coeff ") for line in lines if line.startswith("pair_coeff")]
+    files = {p.name: p.read_text(errors="replace") for p in folder.iterdir() if p.name in text.split()}
+    rest = [line for line in lines if line.startswith("pair_modify")]
+    worst = {"energy": 0.0, "forces": 0.0, "virial": 0.0}
+    zoo = structures(potential.species, spacing, 5)
+    for name in CHOSEN:
+        mine = by_reference(potential.model, potential.theta, zoo[name])
+        theirs = run(zoo[name], potential.species, style, coefficients, files, commands=rest)
+        for label in worst:
+            got, want = np.asarray(getattr(mine, label)), np.asarray(getattr(theirs, label))
+            scale = max(float(np.abs(want).max(initial=0.0)), 1e-3 * abs(theirs.energy))
+            worst[label] = max(worst[label], float(np.abs(got - want).max(initial=0.0)) / scale)
+    return worst
+
+
+@pytest.mark.parametrize("name", CASES)
+def test_lammps_gives_the_same(name: str, tmp_path: Path) -> None:
+    text, species, spacing = CASES[name]
+    potential = read(input_of(text, species, tmp_path)).potential
+    assert potential.species == species
+    found = largest_differences(potential, text, tmp_path, spacing)
+    print(name, found)
+    assert max(found.values()) < NEAR, found
+
+
+@pytest.mark.parametrize("name", ["lj", "lj, mixed", "born", "zbl", "hybrid/overlay", "hybrid"])
+def test_exported_lines_give_the_same_again(name: str, tmp_path: Path) -> None:
+    text, species, spacing = CASES[name]
+    potential = read(input_of(text, species, tmp_path)).potential
+    exported = format_of("pair_style").write(potential)
+    assert isinstance(exported, Exported)
+    path = tmp_path / "again.pair"
+    path.write_text(exported.text, encoding="utf-8")
+    again = read(path).potential
+    assert again.model.outputs["energy"] is potential.model.outputs["energy"]
+    np.testing.assert_array_equal(again.theta, potential.theta)
+    assert max(largest_differences(again, exported.text, tmp_path, spacing).values()) < NEAR
