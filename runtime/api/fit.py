@@ -139,19 +139,33 @@ def fit(
         compile_fit(potential, settings, seen)
         result = _fitted(potential, read, settings, folder, resume, seen, team)
         origin = f"fitted from {_name(spec)}"
-        if folder is not None and "interrupt" in result.reason:  # before its errors are worked out
-            save_fit(folder, result, errors_of({}), read, settings, origin, certified=False)
-            seen.kept(folder, f"the run is saved in {folder}; go on with `--resume`")
-        predicted = predicted_of(result.potential, read, seen)
-        errors = errors_of(predicted)
-        found = result.potential
-        if folder is not None:
-            found = save_fit(folder, result, errors, read, settings, origin)
-            _finish(folder, result, predicted, parity, seen)
+        found, errors, predicted = _judged(result, read, settings, folder, origin, parity, seen)
     warnings = (*result.warnings, *_new_warnings(found, told))
     seen.warned(warnings)
     ended = (result.converged, result.reason, result.loss)
     return Fit(found, errors, *ended, settings, folder, (*read.warnings, *warnings), predicted)
+
+
+def _judged(
+    result: FitResult,
+    read: TrainingData,
+    settings: FitConfig,
+    folder: Path | None,
+    origin: str,
+    parity: bool,
+    observer: Observer,
+) -> tuple[Potential, Errors, Parts]:
+    """The potential as it is saved, where there is a folder; its errors and predictions."""
+    if folder is not None and "interrupt" in result.reason:  # before its errors are worked out
+        save_fit(folder, result, errors_of({}), read, settings, origin, certified=False)
+        observer.kept(folder, f"the run is saved in {folder}; go on with `--resume`")
+    predicted = predicted_of(result.potential, read, observer)
+    errors = errors_of(predicted)
+    if folder is None:
+        return result.potential, errors, predicted
+    found = save_fit(folder, result, errors, read, settings, origin)
+    _finish(folder, result, predicted, parity, observer)
+    return found, errors, predicted
 
 
 def _read(data: Dataset | Files, config: FitConfig, observer: Observer) -> tuple[TrainingData, list[str]]:
