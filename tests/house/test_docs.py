@@ -34,6 +34,7 @@ from potentia.compiler.syntax import tree as syntax
 from potentia.runtime.cli import main
 from registry import by_reference
 
+HOWTO = sorted((ROOT / "docs" / "howto").glob("*.md"))
 LANGUAGE = (ROOT / "docs" / "language.md").read_text(encoding="utf-8")
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 # what a spec without species is compiled for
@@ -66,6 +67,23 @@ def test_an_example_is_refused_with_its_code(block: Block, tmp_path: Path) -> No
     with pytest.raises(SpecError) as caught:
         compiled(block, tmp_path)
     assert [d.code for d in caught.value.diagnostics] == block.mark.split()[1:]
+
+
+def guides() -> list[Block]:
+    """The specs of the pages for beginners."""
+    pages = [ROOT / "docs" / "start.md", *HOWTO]
+    found = [b for page in pages for b in blocks(page.read_text("utf-8"))]
+    return [b for b in found if b.mark.startswith("pes")]
+
+
+@pytest.mark.parametrize("block", guides(), ids=lambda b: f"{b.mark}, line{b.line}")
+def test_a_spec_of_a_guide_compiles_or_is_refused_with_its_code(block: Block) -> None:
+    try:
+        pipeline.build(pipeline.check(pipeline.parse(block.text)))
+        codes = []
+    except SpecError as error:
+        codes = [d.code for d in error.diagnostics]
+    assert codes == block.mark.split()[1:]
 
 
 def messages() -> list[tuple[Block, Block]]:
@@ -172,7 +190,7 @@ def test_the_table_of_zbl_has_its_values() -> None:
 
 
 def pages() -> list[Path]:
-    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md")), *HOWTO]
 
 
 def command_lines() -> list[tuple[str, str]]:
