@@ -26,7 +26,7 @@ from ..structures.padding import ListSpec
 from ..structures.structure import Structure
 from .dimers import Dimer, dimers, sparklines
 from .evaluators import REALS, Evaluator, Predicted, evaluator, specs_of
-from .summary import compiled_facts, energy_text, sentence
+from .summary import compiled_facts, energy_text, equations, sentence
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -181,6 +181,7 @@ class Potential(Result):
         table = html.table(rows, "parameters") if len(rows) > 1 else ""
         return [
             html.heading(sentence(self.model)),
+            *equations(self.program),
             html.spec_text(self.text),
             *self._about(),
             pictures,

@@ -8,8 +8,11 @@ from typing import Any
 from ...compiler.ir.graph import Model
 from ...compiler.ir.types import PER
 from ...compiler.program import Program
+from ...compiler.syntax import tree as syntax
+from ...compiler.syntax.mathml import equation
 from ..presentation.text import counted, table
 
+_EQUATIONS = 12  # that are typeset
 _COMMENT = re.compile(r"#[^\n]*")
 
 
@@ -82,3 +85,12 @@ def energy_text(program: Program) -> str:
     """The energy of the spec in one line, as it is written there."""
     energy = program.checked.energy
     return "" if energy is None else " ".join(_COMMENT.sub("", energy.span.text).split())
+
+
+def equations(program: Program) -> list[str]:
+    """The energy, and the definitions of the spec's own terms, typeset: `<math>` elements."""
+    found, energy = program.checked.file, program.checked.energy
+    whole = [] if energy is None else [syntax.Definition("E", None, energy.value, energy.span, energy.span)]
+    terms = [item for item in found.items if isinstance(item, syntax.Term)]
+    own = [m for term in terms for m in term.members if isinstance(m, syntax.Definition)]
+    return [equation(definition) for definition in (*whole, *own)[:_EQUATIONS]]

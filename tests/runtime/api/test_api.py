@@ -67,6 +67,7 @@ def test_results_are_short_in_a_terminal_and_whole_in_a_notebook(files: Path) ->
         assert found.plot().get_xlabel()
     page = run._repr_html_()
     assert "lj.epsilon" in page and "<svg" in page and "E = lj(" in page
+    assert "<math" in page and "<mo>=</mo>" in page
     assert " ± " in page  # a fit by least squares knows how far
 
 
