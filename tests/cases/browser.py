@@ -25,11 +25,11 @@ document.getElementById("f").onload = () => {{
     const r = e.getBoundingClientRect(), inside = !e.clientWidth || e.scrollWidth <= e.clientWidth + 1;
     if (r.width && (r.right > w + 1 || r.left < -1 || !inside)) cut.push(e.outerHTML.slice(0, 80));
   }}
-  const style = getComputedStyle(d.body), top = d.querySelector(".spec").getBoundingClientRect().top;
+  const style = getComputedStyle(d.body), spec = d.querySelector(".spec, .versions");
   const pictures = [...d.querySelectorAll("svg")].map(e => e.getBoundingClientRect().width);
   document.getElementById("out").textContent = JSON.stringify({{
     scroll: d.documentElement.scrollWidth, width: w, cut, paper: style.backgroundColor, ink: style.color,
-    pictures, top,
+    pictures, top: spec.getBoundingClientRect().top,
   }});
 }};
 </script>"""
@@ -56,7 +56,7 @@ def shown(page: str, width: int, folder: Path, dark: bool = False) -> dict[str, 
         "--dump-dom",
         probe.as_uri(),
     ]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     out = re.search(r'<pre id="out">(.*?)</pre>', done.stdout, re.DOTALL)
     assert out is not None, done.stderr[-2000:]
     found: dict[str, Any] = json.loads(unescape(out[1]))

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import potentia
 import pytest
+from browser import shown
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from potentia.compiler.diagnostics.diagnostic import ArtifactError
@@ -164,3 +165,11 @@ def test_the_page_needs_nothing_beside_it() -> None:
     assert "a&lt;b" in text and "one &amp; all" in text and "# &lt;" in text and "<svg>" in text
     assert '<span class="gone">- lj()' in text and '<span class="other">~ rc' in text
     assert not re.search(r"(src|href)=|@import|url\(|\$\w", text)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_browser_shows_both_specs_whole(tmp_path: Path, width: int) -> None:
+    long = "E = " + " + ".join(f"lj(epsilon = 0.{k} eV, sigma = 2.{k} Å)" for k in range(1, 9))
+    text = page("a → b", ["~ " + long], (long + "\n# same", "species Cu\n" + long + "\n# same"), [], None)
+    found = shown(text, width, tmp_path)
+    assert found["cut"] == [] and found["scroll"] <= found["width"]
