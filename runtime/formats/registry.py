@@ -9,6 +9,7 @@ from pkgutil import iter_modules
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, did_you_mean
 from .foreign_format import Format, Imported, Writer
+from .not_read import WAY_ROUND, style_of
 
 
 @cache
@@ -66,6 +67,10 @@ def _unrecognised(path: Path) -> Diagnostic:
     except OSError as error:
         message = f"`{path}` cannot be read: {error.strerror}"
         return Diagnostic("unreadable-file", message, place=str(path))
+    style = style_of(path)
+    if style is not None:
+        message = f"`{path}` is a file for `pair_style {style}`, which is not read yet"
+        return Diagnostic("unknown-format", message, place=str(path), help=WAY_ROUND)
     message = f"`{path}` begins like a file of no known format"
     help = f"known formats: {'; '.join(f.file for f in readable().values())}"
     return Diagnostic("unknown-format", message, place=str(path), help=help)

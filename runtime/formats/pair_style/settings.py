@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from ....compiler.diagnostics.diagnostic import did_you_mean
+from ..not_read import STYLES as NOT_READ
+from ..not_read import WAY_ROUND
 from .commands import Command, place_of
 from .elements import Types
 
@@ -111,7 +113,6 @@ def _split(line: Command, words: Sequence[str]) -> list[tuple[str, tuple[str, ..
 _WORDS: dict[str, tuple[str, ...]] = {
     "sw": ("threebody", "on", "off"),
     "tersoff": ("shift",),
-    "table": ("linear", "spline", "lookup", "bitmap"),
 }
 
 
@@ -126,6 +127,8 @@ def _is_number(word: str) -> bool:
 def _known(line: Command, word: str) -> str:
     """The name of a style, without the accelerator that computes it. Raises ArtifactError unknown-style."""
     name = next((word.removesuffix(s) for s in _SUFFIXES if word.endswith(s)), word)
+    if name in NOT_READ:
+        raise line.error(f"the style `{word}` is not read yet", WAY_ROUND, "unknown-style")
     if name not in STYLES:
         help = did_you_mean(name, STYLES)
         help = f"{help[:-1]}; known: {', '.join(STYLES)}" if help else f"known: {', '.join(STYLES)}"

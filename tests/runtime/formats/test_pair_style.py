@@ -47,7 +47,13 @@ BAD = {
     "style of a hybrid": (
         TYPES + "pair_style hybrid lj/cut 5 reaxff NULL\n",
         "unknown-style",
-        "the style `reaxff` has no term here",
+        "the style `reaxff` is not read yet",
+        3,
+    ),
+    "style with tables": (
+        TYPES + "pair_style eam/alloy\npair_coeff * * LiO.eam.alloy Li O\n",
+        "unknown-style",
+        "the style `eam/alloy` is not read yet",
         3,
     ),
     "keyword": (TYPES + "pair_stile lj/cut 5\n" + LJ, "unknown-keyword", "unknown keyword `pair_stile`", 3),
@@ -164,6 +170,20 @@ def test_a_bad_input_is_refused_with_its_line(name: str, tmp_path: Path) -> None
     assert found.code == code
     assert found.message.startswith(message)
     assert found.place == (f"{tmp_path / 'in.pair'}, line {line}" if line else str(tmp_path / "in.pair"))
+
+
+@pytest.mark.parametrize(
+    ("name", "style"), [("Nb.eam.alloy", "eam/alloy"), ("Ta06A.snapcoeff", "snap"), ("Nb.uf3", "uf3")]
+)
+def test_a_file_that_is_not_read_yet_is_told_with_a_way_round(name: str, style: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text("# a file\n1 2\n", encoding="utf-8")
+    with pytest.raises(ArtifactError) as caught:
+        read(path)
+    (diagnostic,) = caught.value.diagnostics
+    said = f"`{path}` is a file for `pair_style {style}`, which is not read yet"
+    assert (diagnostic.code, diagnostic.message) == ("unknown-format", said)
+    assert diagnostic.help is not None and "potentia fit" in diagnostic.help
 
 
 FILES = {
