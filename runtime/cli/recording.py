@@ -55,8 +55,10 @@ def begin_fit(folder: Path, resume: bool, verbose: bool) -> None:
     """From here on the messages of the command go to the log of the run that will be in the folder."""
     from ..runs.fit_log import FitLog
 
-    _Now.log, _Now.is_verbose, _Now.started = FitLog(folder, resume), verbose, monotonic()
-    _Now.log.begin(sys.argv[1:])
+    _Now.is_verbose, _Now.started = verbose, monotonic()
+    if folder.name:  # the fit itself refuses one without
+        _Now.log = FitLog(folder, resume)
+        _Now.log.begin(sys.argv[1:])
 
 
 def saved() -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import console
-from .options import AllowDataChange, Quiet, Run
+from .options import AllowDataChange, Json, Quiet, Run
 
 if TYPE_CHECKING:
     from ..data.dataset import TrainingData
@@ -32,6 +32,7 @@ def command(
         str, typer.Option("--curves", metavar="A,B", help="Families of properties to draw; `none` for none.")
     ] = _CURVES,
     allow_data_change: AllowDataChange = False,
+    json: Json = False,
     quiet: Quiet = False,
 ) -> int:
     """Write a run as one HTML page: spec, errors, curves, properties, information, proofs, history.
@@ -53,19 +54,26 @@ def command(
     from .spec_warnings import opened
 
     where = output or run / "report.html"
-    potential = opened(run, json=False, quiet=quiet)
+    potential = opened(run, json, quiet)
     require_result(where, HTML, data or ())
-    found, remarks = _data(potential, run, data, allow_data_change, quiet)
+    found, remarks = _data(potential, run, data, allow_data_change, json, quiet)
     families = [] if curves.strip() in ("", "none") else [name.strip() for name in curves.split(",")]
     with measuring(quiet) as progress:
         content = content_of(potential, found, families, progress, remarks)
     write_atomic(where, report_page(content))
-    console.say(f"report: {where}", quiet)
+    if json:
+        console.result_json({"report": str(where)})
+    console.say(f"report: {where}", quiet or json)
     return 0
 
 
 def _data(
-    potential: FittedPotential, run: Path, given: list[str] | None, allow_change: bool, quiet: bool
+    potential: FittedPotential,
+    run: Path,
+    given: list[str] | None,
+    allow_change: bool,
+    json: bool,
+    quiet: bool,
 ) -> tuple[TrainingData | None, list[str]]:
     """The data of the fit, and a remark where they are not here. Raises ArtifactError data-changed of files
     that are given, and the errors of reading them.
@@ -86,5 +94,5 @@ def _data(
             raise
         return None, [f"no parity plot: {error.diagnostics[0].message}; name the data with --data"]
     if found.changed is not None and not quiet:
-        console.report([found.changed])
+        console.report([found.changed], json)
     return found.data, [] if found.changed is None else [found.changed.message]

@@ -55,6 +55,7 @@ def simulated(*_: Any, folder: Path, **__: Any) -> None:
 
 
 WORK: dict[str, Callable[..., Any]] = {
+    "report.content.survey": begun,  # first: the module is imported with the function of its own
     "fitting.fit.fit": fitted,
     "information.cross_validation.quadratic_model_and_errors": begun,
     "information.growth.ranked": begun,

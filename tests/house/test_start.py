@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,8 @@ def test_the_tutorial_does_what_it_says(
                 assert code == 0, err
                 printed = without_digits(out + err)
             else:
-                subprocess.run([program, *arguments], check=True, capture_output=True)
+                beside = str(Path(sys.executable).parent / program)
+                subprocess.run([beside, *arguments], check=True, capture_output=True)
         elif block.mark == "text":
             for line in block.text.splitlines():
                 assert without_digits(line) in printed, line

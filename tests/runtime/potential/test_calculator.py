@@ -91,7 +91,7 @@ def test_no_compilation_a_step(potential: Potential) -> None:
         atoms.positions[:] = crystal(seed).positions
         atoms.set_cell(atoms.cell * (1 + 0.001 * seed), scale_atoms=True)
         atoms.get_forces()
-    assert len(potential.evaluator("xla")._singles) == 1
+    assert len(potential.evaluator("xla")._singles.known) == 1
 
 
 def test_atoms_cell_and_species_may_change(potential: Potential) -> None:
