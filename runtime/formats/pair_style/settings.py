@@ -253,6 +253,9 @@ def _set(line: Command, styles: Iterable[Style], keyword: str, value: str) -> No
     elif keyword == "tail" and value == "yes":
         message = "`pair_modify tail yes` adds an energy of what is beyond the cutoff, which no term has"
         raise line.error(message, "write `tail no`", "unsupported-input")
+    elif keyword == "compute" and value == "no":
+        message = "`pair_modify compute no` leaves the style out of the energy"
+        raise line.error(message, "delete the style, or this line", "unsupported-input")
     elif keyword not in ("tail", "table", "table/disp", "tabinner", "tabinner/disp", "compute", "nofdotr"):
         known = "known: mix, shift, tail"
         raise line.error(f"`pair_modify` has no `{keyword} {value}`", known, "unknown-keyword")

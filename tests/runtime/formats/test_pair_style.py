@@ -73,6 +73,12 @@ BAD = {
         "`pair_modify tail yes` adds an energy of what is beyond the cutoff, which no term has",
         7,
     ),
+    "compute": (
+        TYPES + LJ + "pair_modify compute no\n",
+        "unsupported-input",
+        "`pair_modify compute no` leaves the style out of the energy",
+        7,
+    ),
     "modify": (
         TYPES + LJ + "pair_modify shft yes\n",
         "unknown-keyword",
