@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Literal, cast
 
 from ..evaluation.error_table import error_line, error_rows
 from ..presentation import html
+from ..presentation.result import Result
+from .plots import draw_parity
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
     from ..evaluation.errors import ErrorData
     from ..evaluation.labelled import Part
     from ..potential.evaluators import Evaluator
@@ -18,6 +22,25 @@ if TYPE_CHECKING:
 
 Parts = Mapping[str, "Part"]
 Errors = dict[str, "ErrorData | None"]
+
+
+class Judged(Result):
+    """A result with predictions and their errors on two parts, of which either may be empty."""
+
+    errors: Errors
+    predicted: Parts
+
+    @property
+    def train(self) -> ErrorData | None:
+        return self.errors["train"]
+
+    @property
+    def test(self) -> ErrorData | None:
+        return self.errors["test"]
+
+    def plot(self, axes: Axes | None = None, kind: Literal["energy", "forces"] = "forces") -> Axes:
+        """Predicted over labelled energies (eV/atom) or components of forces (eV/Å)."""
+        return draw_parity(axes, self.predicted, kind)
 
 
 def predictions(

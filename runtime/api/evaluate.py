@@ -12,22 +12,17 @@ from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..information.tables import coverage_rows
 from ..potential.potential import Potential
 from ..presentation import html
-from ..presentation.result import Result
 from ..presentation.text import counted
 from ..runs.run_folder import FittedPotential, load, uncertainty_of
-from .errors import Errors, Parts, error_lines, error_table, errors_of, predictions
+from .errors import Errors, Judged, Parts, error_lines, error_table, errors_of, predictions
 from .models import Model, label_settings, potential_of
 from .observer import Observer
 from .options import LabelOptions, flags
 from .outputs import PNG, require_result
-from .plots import draw_parity
 from .read_data import Dataset, Files, file_names, require_unread
 from .targets import evaluate_by
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from ..evaluation.errors import ErrorData
     from ..information.calibration import CoverageData
     from ..potential.evaluators import Predicted
     from ..structures.structure import Structure
@@ -42,7 +37,7 @@ class DeviationData(TypedDict):
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Evaluation(Result):
+class Evaluation(Judged):
     """The errors of a potential on structures.
 
     errors: `train` and `test`, RMSE and MAE in eV/atom, eV/Å and GPa; files are all `test`.
@@ -54,14 +49,6 @@ class Evaluation(Result):
     errors: Errors
     predicted: Parts
     deviations: DeviationData | None = None
-
-    @property
-    def train(self) -> ErrorData | None:
-        return self.errors["train"]
-
-    @property
-    def test(self) -> ErrorData | None:
-        return self.errors["test"]
 
     def lines(self) -> list[str]:
         n = sum(len(structures) for structures, _ in self.predicted.values())
@@ -77,10 +64,6 @@ class Evaluation(Result):
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `potentia eval --json` prints it."""
         return {"n_parameters": self.potential.n_parameters, **self.errors, **(self.deviations or {})}
-
-    def plot(self, axes: Axes | None = None, kind: Literal["energy", "forces"] = "forces") -> Axes:
-        """Predicted over labelled energies (eV/atom) or components of forces (eV/Å)."""
-        return draw_parity(axes, self.predicted, kind)
 
 
 def evaluate(

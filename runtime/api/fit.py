@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.program import Program
@@ -15,22 +15,17 @@ from ..data.dataset import TrainingData, potential_for
 from ..files.lock import only_writer_of
 from ..potential.potential import Potential, read_spec
 from ..presentation import html
-from ..presentation.result import Result
 from ..residuals.config import FitConfig, load_config
 from ..runs.run_folder import FittedPotential, as_run, save
-from .errors import Errors, Parts, error_lines, error_table, errors_of, predictions
+from .errors import Errors, Judged, Parts, error_lines, error_table, errors_of, predictions
 from .models import Model, potential_of
 from .observer import SILENT, Observer
 from .options import FitOptions, flags
 from .outputs import require_new_run
-from .plots import draw_parity
 from .read_data import Dataset, Files, require_unread, training_data
 from .targets import compile_fit, evaluate_by
 
 if TYPE_CHECKING:
-    from matplotlib.axes import Axes
-
-    from ..evaluation.errors import ErrorData
     from ..evaluation.labelled import Part
     from ..fitting.result import FitResult
     from ..potential.calculator import PotentiaCalculator
@@ -39,7 +34,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Fit(Result):
+class Fit(Judged):
     """A fitted potential with its errors on the structures of the fit and on those to test on.
 
     potential: loaded from `folder`, or in memory alone where folder is None.
@@ -56,14 +51,6 @@ class Fit(Result):
     folder: Path | None
     warnings: tuple[Diagnostic, ...] = ()
     predicted: Parts = field(default_factory=dict)
-
-    @property
-    def train(self) -> ErrorData | None:
-        return self.errors["train"]
-
-    @property
-    def test(self) -> ErrorData | None:
-        return self.errors["test"]
 
     def calculator(self, **options: Any) -> PotentiaCalculator:
         """An ASE calculator, as `Potential.calculator`."""
@@ -82,10 +69,6 @@ class Fit(Result):
     def to_dict(self) -> dict[str, Any]:
         """Plain data, as `potentia fit --json` prints it."""
         return {"n_parameters": self.potential.n_parameters, **self.errors}
-
-    def plot(self, axes: Axes | None = None, kind: Literal["energy", "forces"] = "forces") -> Axes:
-        """Predicted over labelled energies (eV/atom) or components of forces (eV/Å)."""
-        return draw_parity(axes, self.predicted, kind)
 
 
 def fit(

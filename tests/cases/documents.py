@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from pathlib import Path
 
 FENCE = re.compile(r"^```([^\n]*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
@@ -26,3 +27,10 @@ class Block:
 
 def blocks(text: str) -> list[Block]:
     return [Block(m[1], m[2], text.count("\n", 0, m.start()) + 1, m.end()) for m in FENCE.finditer(text)]
+
+
+def write_specs(page: str, folder: Path) -> None:
+    """The specs of a page, each a file by the name that it has there."""
+    for block in blocks(page):
+        if block.mark == "pes":
+            (folder / block.name).write_text(block.text, encoding="utf-8")

@@ -7,7 +7,7 @@ rows.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from ...ir import ops
@@ -47,22 +47,24 @@ class SlopeRows:
         self.within: set[Node] = set()
         early = {n for loop in sweep.loops if not loop.varied for n in loop.stores}
         late = [n for loop in sweep.loops if loop.varied for n in loop.nodes]
+        if not late:
+            return
         others = {a for n in late if slopes_of(n) is None for a in n.args}
-        self._readers: dict[Node, set[Node]] = {}
+        readers: dict[Node, set[Node]] = {}
         for node in (n for loop in sweep.loops for n in (*loop.nodes, *loop.sums)):
             for a in node.args:
-                self._readers.setdefault(a, set()).add(node)
+                readers.setdefault(a, set()).add(node)
         for slopes in filter(None, map(slopes_of, late)):
             if slopes in early and slopes not in others and slopes not in self.first:
                 domain = slopes.kind.domain
                 self.first[slopes] = self.used[domain]
                 self.used[domain] += slopes.kind.components
-                self._look_into(slopes)
+                self._look_into(slopes, readers)
 
-    def _look_into(self, slopes: Node) -> None:
+    def _look_into(self, slopes: Node, readers: Mapping[Node, set[Node]]) -> None:
         inner: set[Node] = {slopes}
         found = columns_of(slopes, inner)
-        read_here = all(self._readers.get(n, set()) <= inner for n in inner if n is not slopes)
+        read_here = all(readers.get(n, set()) <= inner for n in inner if n is not slopes)
         if found is not None and read_here:
             self.outer[slopes] = found
             self.within |= inner

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from commands import imported_by, run
-from documents import blocks
+from documents import blocks, write_specs
 from places import ROOT
 from potentia.compiler.difference.operations import Operation
 from potentia.runtime.comparison.diff_answer import SCHEMA
@@ -26,9 +26,7 @@ NB = "E = zbl(Nb) + eam(rc=5) + nn(bessel8)\n"
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A folder with the specs of the page."""
     monkeypatch.chdir(tmp_path)
-    for block in blocks(PAGE):
-        if block.mark == "pes":
-            (tmp_path / block.name).write_text(block.text, encoding="utf-8")
+    write_specs(PAGE, tmp_path)
     return tmp_path
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
-from ase import Atoms
-from ase.io import write
+from argon_dimers import write_dimers
 from commands import run
 from potentia.runtime.api import fit
 from potentia.runtime.runs.run_folder import load
@@ -20,14 +18,8 @@ class Killed(BaseException):
 
 @pytest.fixture
 def here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Dimers of argon with made-up energies, which a fit takes a few iterations for."""
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "ar.pes").write_text("species Ar\nE = lj(epsilon = 0.02 eV, sigma = 3.3 Å, rc = 9 Å)\n")
-    frames = []
-    for k, r in enumerate(np.linspace(3.4, 6.0, 12)):
-        energy = 0.04 * ((3.4 / r) ** 12 - (3.4 / r) ** 6) + 1e-4 * (-1) ** k
-        frames.append(Atoms("Ar2", [[0, 0, 0], [r, 0, 0]], info={"energy": energy}))
-    write(tmp_path / "ar.xyz", frames)
+    write_dimers(tmp_path)
     return tmp_path
 
 

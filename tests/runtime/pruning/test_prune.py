@@ -23,17 +23,7 @@ from potentia.runtime.pruning.prune import Goal, Pruning, criterion, prune
 from potentia.runtime.pruning.state import PruneState, Step
 from potentia.runtime.residuals.residuals import Residuals, Sigmas
 from potentia.runtime.structures.structure import Structure
-from pruning_cases import CONFIG, crystals, fitted, labelled, noisy
-
-
-@pytest.fixture(scope="module")
-def data() -> list[Structure]:
-    return noisy()
-
-
-@pytest.fixture(scope="module")
-def linear(data: list[Structure]) -> Potential:
-    return fitted(data)
+from pruning_cases import CONFIG, crystals, labelled
 
 
 def program_of(potential: Potential) -> Rewritable:

@@ -12,17 +12,7 @@ from potentia.runtime.potential.potential import Potential
 from potentia.runtime.pruning.prune import Goal, Pruned, Pruning, prune
 from potentia.runtime.pruning.state import PruneState
 from potentia.runtime.structures.structure import Structure
-from pruning_cases import CONFIG, fitted, noisy
-
-
-@pytest.fixture(scope="module")
-def data() -> list[Structure]:
-    return noisy()
-
-
-@pytest.fixture(scope="module")
-def linear(data: list[Structure]) -> Potential:
-    return fitted(data)
+from pruning_cases import CONFIG
 
 
 @pytest.fixture(scope="module")
