@@ -272,7 +272,7 @@ class _Minimizer:
         """One iteration of L-BFGS, None where no step along its direction lowers the loss."""
         direction = -_two_loops(gradient, state.steps, state.changes, metric)
         slope = float(gradient @ direction)
-        length = 1.0
+        length = metric.reach(state.steps, direction)
         for _ in range(_MOST_TRIALS):
             theta = self._inside(state.theta + length * direction)
             loss, following = self.value_and_gradient(theta)
@@ -332,6 +332,13 @@ class _Metric:
         except LinAlgError:
             return None
         return self
+
+    def reach(self, steps: Float[Array, "k P"], direction: Float[Array, " P"]) -> float:
+        """The part of a direction to try first: as far as twice the step before, which most often holds."""
+        if not len(steps):
+            return 1.0
+        before, now = (float(np.linalg.norm(self._size * v)) for v in (steps[-1], direction))
+        return min(1.0, 2 * before / now) if now > 0 else 1.0
 
     def __call__(self, vector: Float[Array, " P"]) -> Float[Array, " P"]:
         assert self._factor is not None
