@@ -10,7 +10,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from hashlib import blake2b
 from threading import Lock
 
 import numpy as np
@@ -18,6 +17,7 @@ from jaxtyping import Float
 
 from ...compiler.backends.cpp.kernel import CppKernel
 from ...compiler.backends.cpp.library import CheckedAtoms, OfSets
+from ...compiler.backends.cpp.sets import Directions
 from ..optimize.qr_system import Indices
 from ..potential.evaluators import CppEvaluator
 from ..potential.potential import Potential
@@ -30,7 +30,6 @@ from .places import UPPER, shared_places
 _ATOMS = 256
 # directions of one call: their forces take 24 bytes for each atom
 _SETS = 256
-_KEPT = 500e6  # bytes of constants
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,7 +78,8 @@ class CppOutputs:
         model = potential.model
         # one species has no other sites to tell its own from
         self._species = shared_places(model if len(model.species) == 1 else potential.program.optimized)[0]
-        self._known: dict[bytes, Floats] = {}
+        self._known_directions: Directions | None = None
+        self._known_constants: tuple[Theta, Floats] | None = None
         self._alone = Lock()
 
     @property
@@ -104,7 +104,7 @@ class CppOutputs:
         return theta
 
     def values(self, theta: Theta, arrays: CppArrays) -> Float[Floats, " m"]:
-        (constants,) = self._constants(self._values, theta[None])
+        constants = self._constants(theta)
         found = np.zeros((1, arrays.width))
         for k, own in enumerate(arrays.own):
             one = self._values(constants, own.whole)
@@ -118,22 +118,21 @@ class CppOutputs:
         for s in np.unique(species).tolist():
             of_species = np.flatnonzero(species == s)
             for chosen in np.split(of_species, range(_SETS, len(of_species), _SETS)):
-                directions = (numbers[chosen, None] == np.arange(len(theta))).astype(np.float64)
-                constants = self._along_each(theta, directions)
+                sets = self._directions(theta).along_each(numbers[chosen])
                 for k, own in enumerate(arrays.own):
                     sites = own.whole if s < 0 else own.sites[s]
                     if sites is not None:
-                        arrays.write(k, self._along.for_sets(constants, sites), found, chosen)
+                        arrays.write(k, self._along.for_sets(sets, sites), found, chosen)
         return found
 
     def along(
         self, theta: Theta, arrays: CppArrays, directions: Float[Floats, "D P"]
     ) -> Iterator[Float[Floats, "d m"]]:
         for chunk in np.split(directions, range(_SETS, len(directions), _SETS)):
-            constants = self._along_each(theta, chunk)
+            sets = self._directions(theta).along(chunk)
             found = np.zeros((len(chunk), arrays.width))
             for k, own in enumerate(arrays.own):
-                arrays.write(k, self._along.for_sets(constants, own.whole), found, slice(None))
+                arrays.write(k, self._along.for_sets(sets, own.whole), found, slice(None))
             yield found
 
     def n_directions(self, numbers: Indices) -> int:
@@ -153,18 +152,16 @@ class CppOutputs:
             sites.append(library.checked(replace(atoms, centres=centres)) if len(centres) else None)
         return _Own(whole, tuple(sites), end - structure.n_atoms, structure.n_atoms)
 
-    # --- constants ---------------------------------------------------------------------------------
-
-    def _along_each(self, theta: Theta, directions: Float[Floats, "D P"]) -> Float[Floats, "D n_constants"]:
-        return self._constants(self._along, np.hstack([np.tile(theta, (len(directions), 1)), directions]))
-
-    def _constants(self, kernel: CppKernel, sets: Float[Floats, "D P"]) -> Float[Floats, "D n_constants"]:
-        """Of sets of parameters: worked out once for all batches, and kept while there is room."""
-        key = kernel.source.digest.encode() + blake2b(sets.tobytes()).digest()
+    def _directions(self, theta: Theta) -> Directions:
+        """Worked out once for all batches."""
         with self._alone:
-            if key not in self._known:
-                made = np.stack([kernel.constants(theta) for theta in sets])
-                if sum(known.nbytes for known in self._known.values()) + made.nbytes > _KEPT:
-                    self._known.clear()
-                self._known[key] = made
-            return self._known[key]
+            if self._known_directions is None or not np.array_equal(self._known_directions.theta, theta):
+                self._known_directions = self._along.directions(theta.copy())
+            return self._known_directions
+
+    def _constants(self, theta: Theta) -> Floats:
+        """Of the values: worked out once for all batches."""
+        with self._alone:
+            if self._known_constants is None or not np.array_equal(self._known_constants[0], theta):
+                self._known_constants = theta.copy(), self._values.constants(theta)
+            return self._known_constants[1]

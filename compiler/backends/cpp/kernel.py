@@ -12,6 +12,7 @@ from ...ir.graph import Model
 from . import build
 from .emit import Real, Source, emit
 from .library import Atoms, CheckedAtoms, Library, OfSets, Results
+from .sets import Directions, Reach, Sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +54,15 @@ class CppKernel:
     ) -> Results:
         return self.library.compute(atoms, constants, threads, atom_virials)
 
-    def for_sets(self, constants: NDArray[np.float64], atoms: CheckedAtoms) -> OfSets:
-        """constants: (D, n_constants), a row for each set; all but the parameters that vary are the same."""
-        return self.library.compute_sets(atoms, constants)
+    def for_sets(self, sets: Sets, atoms: CheckedAtoms) -> OfSets:
+        """The sets differ in constants of parameters that vary alone."""
+        return self.library.compute_sets(atoms, sets)
+
+    @cached_property
+    def reach(self) -> Reach:
+        """Of a kernel of derivatives along a direction."""
+        return Reach.of(self.constants, len(self.model.vector) // 2)
+
+    def directions(self, theta: NDArray[np.float64]) -> Directions:
+        """The sets of such a kernel at parameters θ (P,)."""
+        return Directions(self.constants, self.reach, theta)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from ...diagnostics.diagnostic import Diagnostic, InternalError, ToolError
 from ..forked import is_forked
 from . import cpu
+from .sets import Sets
 
 ABI = 2  # POTENTIA_ABI of prelude/abi.h
 _VIRIAL = np.array([[1, 4, 5], [4, 2, 6], [5, 6, 3]])  # places of its components among those of a set
@@ -186,7 +187,7 @@ class Library:
             raise damaged(path, f"it is no kernel ({error})") from None
         self._sets = getattr(self._library, "potentia_compute_sets", None)
         if self._sets is not None:
-            self._sets.argtypes = (POINTER(_Atoms), c_int64, c_void_p, c_void_p)
+            self._sets.argtypes = (POINTER(_Atoms), c_int64, *(c_void_p,) * 5)
             self._sets.restype = c_int
         about.restype = POINTER(_About)
         self._compute.argtypes = (POINTER(_Atoms), POINTER(_Results), c_int)
@@ -236,19 +237,21 @@ class Library:
         virial = np.array(out.virial).reshape(3, 3)
         return Results(out.energy, virial, forces, site, half, neighbour)
 
-    def compute_sets(self, atoms: CheckedAtoms, constants: Floats) -> OfSets:
-        """The results of several sets of parameters. constants: (D, n_constants) float64.
+    def compute_sets(self, atoms: CheckedAtoms, sets: Sets) -> OfSets:
+        """The results of several sets of constants.
 
         Raises MemoryError, and InternalError for constants of a wrong shape and kernels without sets.
         """
-        n, d = len(atoms.atoms.positions), len(constants)
-        _require("constants", constants, np.float64, (d, self.about.n_constants))
+        n, d = len(atoms.atoms.positions), len(sets)
+        _require("constants", sets.base, np.float64, (self.about.n_constants,))
+        _require_range("places", sets.places, self.about.n_constants, "constants")
         if self._sets is None:
             raise InternalError("a kernel without parameters that vary was given sets of them")
         arrays = _Atoms.from_buffer_copy(atoms.arrays)
-        arrays.constants = _address(constants)
+        arrays.constants = _address(sets.base)
         numbers, forces = np.zeros((d, 7)), np.zeros((d, n, 3))
-        if self._sets(arrays, d, _address(numbers), _address(forces)) != 0:
+        given = [_address(array) for array in (sets.first, sets.places, sets.values, numbers, forces)]
+        if self._sets(arrays, d, *given) != 0:
             raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
         return OfSets(numbers[:, 0], numbers[:, _VIRIAL], forces)
 

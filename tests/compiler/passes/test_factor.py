@@ -53,12 +53,12 @@ def test_directions_along_one_parameter_each(species: str) -> None:
     slope, names = pipeline.along(model)
     kernel = CppKernel(slope, varied=names)
     theta = random_theta(model, 3)
-    chosen = np.eye(len(theta))[:: max(1, len(theta) // 12)]
-    sets = np.hstack([np.tile(theta, (len(chosen), 1)), chosen])
-    constants = np.stack([kernel.constants(s) for s in sets])
+    chosen = np.arange(len(theta))[:: max(1, len(theta) // 12)]
+    along = kernel.directions(theta).along_each(chosen)
+    sets = np.hstack([np.tile(theta, (len(chosen), 1)), np.eye(len(theta))[chosen]])
     for atoms in structures(model.species, reach(model), 3)[4::5]:
         checked = kernel.library.checked(atoms_of(structure_of(model, atoms), kernel.cutoff, Batcher(slope)))
-        found = kernel.for_sets(constants, checked)
+        found = kernel.for_sets(along, checked)
         for k, at in enumerate(sets):
             want = by_reference(slope, at, atoms)
             close = 1e-10 * (1.0 + np.abs(want.forces).max(initial=0.0) + abs(want.energy))

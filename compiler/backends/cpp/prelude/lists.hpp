@@ -99,6 +99,16 @@ struct Ways {
   }
 };
 
+/* Sets of parameters in one call: `sets.hpp`. */
+struct Sets {
+  int64_t n;
+  const int64_t *first; /* (n + 1): where the constants begin in which each set differs from the base */
+  const int32_t *places;
+  const double *values;
+  double *numbers; /* energy and virial (7) of each */
+  real *constants; /* those of the set that is worked out */
+};
+
 /* What a thread works with. */
 struct Work {
   const potentia_atoms *atoms;
@@ -115,8 +125,7 @@ struct Work {
   int64_t n_near[NS];
   int64_t room;
   int64_t pitch; /* an odd number of vectors, so that rows do not lie on one another in the cache */
-  int64_t n_sets = 1;        /* of the parameters that vary: `sets.hpp` */
-  double *of_sets = nullptr; /* energy and virial (7) of each; null where there is one alone */
+  const Sets *sets = nullptr; /* of the parameters that vary; null where there is one alone */
   bool in_order; /* a single species, and all atoms are seen: the longest list is `near` as it is */
 
   void reserve(int64_t most) {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from potentia.compiler import pipeline
 from potentia.compiler.backends.cpp.kernel import CppKernel
+from potentia.compiler.backends.cpp.sets import Directions, Reach, Sets
 from potentia.compiler.backends.cpp.target import atoms_of
 from potentia.compiler.diagnostics.diagnostic import InternalError
 from potentia.compiler.ir.graph import Model
@@ -32,7 +33,7 @@ def test_sets_are_evaluations_one_by_one(energy: str) -> None:
     constants = np.stack([kernel.constants(s) for s in sets])
     for atoms in structures(SPECIES[:2], reach(model), 7)[2::3]:
         checked = kernel.library.checked(atoms_of(structure_of(model, atoms), kernel.cutoff, Batcher(slope)))
-        found = kernel.for_sets(constants, checked)
+        found = kernel.for_sets(Sets.of_rows(constants[0], constants), checked)
         for k, at in enumerate(sets):
             want = by_reference(slope, at, atoms)
             close = {
@@ -51,5 +52,38 @@ def test_a_kernel_without_parameters_that_vary_takes_one_set() -> None:
     kernel = CppKernel(model)
     atoms = structures(("Nb",), 4.0, 1)[6]
     checked = kernel.library.checked(atoms_of(structure_of(model, atoms), kernel.cutoff, Batcher(model)))
+    constants = kernel.constants(random_theta(model, 1))
     with pytest.raises(InternalError, match="without parameters that vary"):
-        kernel.for_sets(kernel.constants(random_theta(model, 1))[None], checked)
+        kernel.for_sets(Sets.of_rows(constants, constants[None]), checked)
+
+
+def test_constants_are_found_that_one_parameter_reaches() -> None:
+    """n = 3: of four constants the first is of θ alone, two of one parameter each, the last of two."""
+
+    def constants(both: np.ndarray) -> np.ndarray:
+        theta, v = both[:3], both[3:]
+        return np.array([theta[0], theta[1] * v[2], 3.0 + v[0], v[0] - v[1]])
+
+    reach = Reach.of(constants, 3)
+    assert reach.owner.tolist() == [-1, 2, 0, -2] and reach.sharing == {0, 1}
+    theta = np.array([2.0, 5.0, 7.0])
+    sets = Directions(constants, reach, theta).along_each(np.arange(3))
+    for k, unit in enumerate(np.eye(3)):
+        row = sets.base.copy()
+        mine = slice(sets.first[k], sets.first[k + 1])
+        row[sets.places[mine]] = sets.values[mine]
+        np.testing.assert_array_equal(row, constants(np.concatenate([theta, unit])))
+
+
+def test_each_parameter_alone_is_one_evaluation() -> None:
+    asked = []
+
+    def constants(both: np.ndarray) -> np.ndarray:
+        asked.append(both)
+        return both[:4] * both[4:]
+
+    directions = Directions(constants, Reach.of(constants, 4), np.array([2.0, 0.0, -1.0, 3.0]))
+    before = len(asked)
+    sets = directions.along_each(np.array([3, 0, 1]))
+    assert len(asked) == before
+    assert sets.places.tolist() == [3, 0, 1] and sets.values.tolist() == [3.0, 2.0, 0.0]
