@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from ..optimize.qr_system import Accumulator, TriangularSystem, triangle
+from ..optimize.qr_system import Accumulator, TriangularSystem, stacked
 from ..structures.arrays import Floats, Indices
 from .columns import Layout, read_columns
 
@@ -24,7 +25,9 @@ _ROWS = 2048  # read at once
 
 @dataclass(frozen=True, eq=False)
 class Factors:
-    """factors (folds, 3, P + 1, P + 1): R of a fold's rows of energy, forces, stress; counts (folds, 3)."""
+    """factors (folds, 3, P + 1, P + 1): R of a fold's rows of energy, forces, stress, or the rows themselves
+    where they are fewer; counts (folds, 3): of rows.
+    """
 
     factors: Floats
     counts: Indices
@@ -33,18 +36,20 @@ class Factors:
     def size(self) -> int:
         return int(self.factors.shape[-1]) - 1
 
+    @cached_property
+    def _folds(self) -> list[Floats]:
+        """R of each fold."""
+        return [stacked([kind[kind.any(axis=1)] for kind in fold]) for fold in self.factors]
+
     def without(self, fold: int | None = None) -> Floats:
         """R (P + 1, P + 1) of all rows but those of a fold."""
-        return self._joined([f for k, f in enumerate(self.factors) if k != fold])
+        return stacked([found for k, found in enumerate(self._folds) if k != fold])
 
     def of(self, columns: Indices) -> TriangularSystem:
         """The system of all rows in the chosen columns, at coefficients 0."""
-        taken = self._joined([f[:, :, [*columns, -1]] for f in self.factors])
+        taken = stacked([found[:, [*columns, -1]] for found in self._folds])
         broken = np.zeros(len(taken), dtype=bool)
         return TriangularSystem(taken, int(self.counts.sum()), NOISE, broken)
-
-    def _joined(self, parts: Sequence[Floats]) -> Floats:
-        return triangle(np.concatenate([kind for fold in parts for kind in fold]))
 
     def squares(self, fold: int, columns: Indices, coefficients: Floats) -> Floats:
         """(3,) sums of squares of the whitened errors on a fold, for coefficients of the chosen columns."""
@@ -77,15 +82,22 @@ def fold_columns(
 def _factor(
     tables: Sequence[NDArray[np.float32]], rows: Indices, size: int, on_piece: Callable[[], None]
 ) -> Floats:
+    pieces = _pieces(tables, rows, on_piece)
+    if len(rows) <= size:
+        return np.concatenate([*pieces, np.zeros((size + 1 - len(rows), size + 1))])
     accumulator = Accumulator(size)
-    for some in _pieces(rows):
-        on_piece()
-        jacobian = np.concatenate([t[some, :-1] for t in tables], axis=1, dtype=np.float64)
-        accumulator.add(tables[0][some, -1].astype(np.float64), jacobian)
+    for some in pieces:
+        accumulator.add(some[:, -1], some[:, :-1])
     system: TriangularSystem = accumulator.system()
     return system.factor
 
 
-def _pieces(rows: Indices) -> Iterator[Indices]:
+def _pieces(
+    tables: Sequence[NDArray[np.float32]], rows: Indices, on_piece: Callable[[], None]
+) -> Iterator[Floats]:
+    """[J r] of some rows at a time."""
     for first in range(0, len(rows), _ROWS):
-        yield rows[first : first + _ROWS]
+        on_piece()
+        some = rows[first : first + _ROWS]
+        parts = [*(t[some, :-1] for t in tables), tables[0][some, -1:]]
+        yield np.concatenate(parts, axis=1, dtype=np.float64)

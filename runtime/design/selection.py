@@ -4,6 +4,11 @@ A column is added by the score test: the decrease of the loss ½ (pᵀr)²/(pᵀ
 projected out, is exact for what enters linearly. Then the pair of a chosen column and another whose exchange
 lowers the loss most is exchanged, as long as there is one: early choices that later ones made redundant are
 undone (A. J. Miller, Subset Selection in Regression, 2nd ed. (2002), ch. 3).
+
+Nothing is factored anew. With Q an orthonormal basis of the chosen columns, QᵀX of all columns X holds their
+triangular factor, the part of each column that is left outside of them, and the gain of every exchange. A
+column more is a row more of it, one product with X; a column less is a rotation of its rows (G. H. Golub &
+C. F. Van Loan, Matrix Computations, 4th ed. (2013), § 6.5).
 """
 
 from __future__ import annotations
@@ -29,27 +34,28 @@ class Selection:
         self.columns = factor[:, :-1] / self.scale
         self.target = -factor[:, -1]
         self.always = len(always)
-        self.chosen = [int(k) for k in always]
-
-    def _split(self) -> tuple[Floats, Floats, Floats]:
-        """An orthonormal basis of the chosen columns, the upper factor, and the residual."""
-        q, upper = np.linalg.qr(self.columns[:, self.chosen])
-        return q, upper, self.target - q @ (q.T @ self.target)
+        self.chosen: list[int] = []
+        self._residual = self.target
+        self._slopes = np.zeros(len(norms))  # Xᵀr
+        self._basis = np.zeros((0, len(factor)))  # rows: Qᵀ
+        self._shares = np.zeros((0, len(norms)))  # QᵀX
+        for k in always:
+            self._append(int(k))
+        self._slopes = self._residual @ self.columns
 
     def coefficients(self) -> Floats:
         """The best-fitting of the chosen columns."""
-        q, upper, _ = self._split()
-        return np.asarray(np.linalg.solve(upper, q.T @ self.target) / self.scale[self.chosen])
+        found = np.linalg.solve(np.triu(self._shares[:, self.chosen]), self._basis @ self.target)
+        return np.asarray(found / self.scale[self.chosen])
 
     def add(self) -> bool:
         """The best column more; False where none helps."""
-        q, _, residual = self._split()
-        left = 1.0 - np.sum(np.square(q.T @ self.columns), axis=0)
-        gains = self._allowed(np.square(self.columns.T @ residual), left)
+        self._slopes = self._residual @ self.columns  # rounding of exchanges ends here
+        gains = self._allowed(np.square(self._slopes), self._left())
         best = int(np.argmax(gains))
         if not gains[best] > 0:
             return False
-        self.chosen.append(best)
+        self._append(best)
         return True
 
     def exchange(self, most: int) -> None:
@@ -62,27 +68,53 @@ class Selection:
         """Without column j the residual gains t_j along the direction w_j that only j has, ‖w_j‖ = 1: with m
         in its place Σ r² falls by (mᵀr + t_j w_jᵀm)² / (‖p_m‖² + (w_jᵀm)²), and it had risen by t_j².
         """
-        q, upper, residual = self._split()
-        dual = q @ np.linalg.inv(upper).T
-        own = dual[:, self.always :] / np.linalg.norm(dual[:, self.always :], axis=0)
-        if not own.shape[1]:
+        inverse = np.linalg.inv(np.triu(self._shares[:, self.chosen]))[self.always :]
+        if not len(inverse):
             return False
-        along, lost = own.T @ self.columns, own.T @ self.target
-        left = 1.0 - np.sum(np.square(q.T @ self.columns), axis=0) + np.square(along)
-        gains = self._allowed(np.square(self.columns.T @ residual + lost[:, None] * along), left)
+        own = inverse / np.linalg.norm(inverse, axis=1)[:, None]  # rows: w_j in the basis
+        along, lost = own @ self._shares, own @ (self._basis @ self.target)
+        gains = self._allowed(
+            np.square(self._slopes + lost[:, None] * along), self._left() + np.square(along)
+        )
         net = gains - np.square(lost)[:, None]
         j, m = np.unravel_index(int(np.argmax(net)), net.shape)
-        if not net[j, m] > 1e-9 * float(residual @ residual):
+        if not net[j, m] > 1e-9 * float(self._residual @ self._residual):
             return False
-        del self.chosen[self.always + int(j)]
-        self.chosen.append(int(m))
+        self._remove(self.always + int(j))
+        self._append(int(m))
         return True
+
+    def _left(self) -> Floats:
+        """What of each column's norm² is outside of the chosen ones."""
+        return np.asarray(1.0 - np.einsum("ij,ij->j", self._shares, self._shares))
 
     def _allowed(self, squares: Floats, left: Floats) -> Floats:
         """Gains of the columns that are neither chosen nor combinations of chosen ones."""
         gains = squares / np.where(left > _LEAST, left, np.inf)
         gains[..., self.chosen] = 0.0
         return np.where(self.usable, gains, 0.0)
+
+    def _append(self, column: int) -> None:
+        """One column more. Projected out twice, what is new of it is orthogonal to rounding."""
+        own = self.columns[:, column]
+        for _ in range(2):
+            own = own - self._basis.T @ (self._basis @ own)
+        own = own / np.linalg.norm(own)
+        shares, part = own @ self.columns, float(own @ self._residual)
+        self._residual, self._slopes = self._residual - part * own, self._slopes - part * shares
+        self._basis, self._shares = np.vstack([self._basis, own]), np.vstack([self._shares, shares])
+        self.chosen.append(column)
+
+    def _remove(self, place: int) -> None:
+        """One column less: the rows are rotated so that the last alone is what only this column had."""
+        del self.chosen[place]
+        rotation = np.linalg.qr(self._shares[place:, self.chosen[place:]], mode="complete")[0].T
+        self._basis[place:] = rotation @ self._basis[place:]
+        self._shares[place:] = rotation @ self._shares[place:]
+        own, shares = self._basis[-1], self._shares[-1]
+        part = float(own @ self.target)
+        self._residual, self._slopes = self._residual + part * own, self._slopes + part * shares
+        self._basis, self._shares = self._basis[:-1], self._shares[:-1]
 
 
 Path = dict[int, tuple[Indices, Floats]]

@@ -115,8 +115,17 @@ class Study:
         return self.folder / "factors" / f"{file_name(*calls)}.npz"
 
     def read_factors(self, calls: Sequence[str]) -> Factors:
-        arrays = read_npz(self.factors(calls))
-        return Factors(arrays["factors"], arrays["counts"])
+        """The last that were asked for are kept: the trials of one pool follow each other."""
+        path = self.factors(calls)
+        if path not in self._read:
+            self._read.clear()
+            arrays = read_npz(path)
+            self._read[path] = Factors(arrays["factors"], arrays["counts"])
+        return self._read[path]
+
+    @cached_property
+    def _read(self) -> dict[Path, Factors]:
+        return {}
 
     def run(self, spec: str) -> Path:
         return self.folder / "runs" / file_name(spec)

@@ -15,7 +15,7 @@ and where the cores are busy already it can cost a hundredfold.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
@@ -146,11 +146,9 @@ class Accumulator:
 
 def joined(systems: Sequence[TriangularSystem]) -> TriangularSystem:
     """The system of all their rows."""
-    accumulator = Accumulator(systems[0].n_parameters)
-    for system in systems:
-        accumulator.add(system.factor[:, -1], system.factor[:, :-1])
+    factor = stacked([system.factor for system in systems])
     broken = np.any([system.broken for system in systems], axis=0)
-    return replace(accumulator.system(), n_rows=sum(s.n_rows for s in systems), broken=broken)
+    return TriangularSystem(factor, sum(s.n_rows for s in systems), 4 * len(factor) * EPS, broken)
 
 
 def both(one: TriangularSystem, other: TriangularSystem) -> TriangularSystem:
@@ -169,6 +167,18 @@ def triangle(rows: Float[Array, "m n"]) -> Float[Array, "n n"]:
     if len(rows) < n:
         rows = np.vstack([rows, np.zeros((n - len(rows), n))])
     return np.triu(np.asarray(lapack.dgeqrf(np.asfortranarray(rows), overwrite_a=0)[0])[:n])
+
+
+def stacked(blocks: Sequence[Float[Array, "_ n"]]) -> Float[Array, "n n"]:
+    """The square R of a QR decomposition of blocks of rows on one another. A block that is R of some rows
+    itself is folded in for a third of what n other rows cost.
+    """
+    size = blocks[0].shape[1]
+    found = np.zeros((size, size), order="F")
+    for block in blocks:
+        upper = size if len(block) == size and not np.tril(block, -1).any() else 0
+        found = lapack.dtpqrt(upper, min(32, size), found, np.asfortranarray(block), overwrite_a=1)[0]
+    return np.triu(found)
 
 
 def _normalised(upper: Float[Array, "n n"]) -> tuple[Float[Array, "n n"], Float[Array, " n"]]:

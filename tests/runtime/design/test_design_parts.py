@@ -143,6 +143,58 @@ def test_columns_without_rows_and_copies_are_not_chosen() -> None:
     assert len({0, 2} & set(found[2][0].tolist())) == 1
 
 
+def selected_anew(factor: np.ndarray, always: list[int], size: int) -> tuple[list[int], np.ndarray]:
+    """The selection of so many columns, each step by a QR decomposition of the chosen ones: the oracle."""
+    scale = np.linalg.norm(factor[:, :-1], axis=0)
+    columns, target, chosen = factor[:, :-1] / scale, -factor[:, -1], list(always)
+
+    def split() -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        q, upper = np.linalg.qr(columns[:, chosen])
+        return q, upper, target - q @ (q.T @ target), 1.0 - np.sum(np.square(q.T @ columns), axis=0)
+
+    def best(squares: np.ndarray, left: np.ndarray, lost: np.ndarray) -> tuple[int, int, float]:
+        gains = np.where(left > 1e-6, squares / np.maximum(left, 1e-6), 0.0)
+        gains[:, chosen] = 0.0
+        net = gains - lost[:, None]
+        j, m = np.unravel_index(np.argmax(net), net.shape)
+        return int(j), int(m), float(net[j, m])
+
+    while True:
+        for _ in range(100 if len(chosen) == size else 4):
+            q, upper, residual, left = split()
+            own = (q @ np.linalg.inv(upper).T)[:, len(always) :]
+            if not own.shape[1]:
+                break
+            own /= np.linalg.norm(own, axis=0)
+            along, lost = own.T @ columns, own.T @ target
+            squares = np.square(columns.T @ residual + lost[:, None] * along)
+            j, m, net = best(squares, left + np.square(along), np.square(lost))
+            if not net > 1e-9 * (residual @ residual):
+                break
+            chosen = [*chosen[: len(always) + j], *chosen[len(always) + j + 1 :], m]
+        q, upper, residual, left = split()
+        if len(chosen) == size:
+            return chosen, np.linalg.solve(upper, q.T @ target) / scale[chosen]
+        chosen.append(best(np.square(columns.T @ residual)[None], left[None], np.zeros(1))[1])
+
+
+@pytest.mark.parametrize("apart", [1.0, 0.1, 3e-3])
+@pytest.mark.parametrize("seed", range(4))
+def test_a_selection_is_that_of_a_decomposition_for_each_step(apart: float, seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    jacobian = rng.normal(size=(200, 12)) @ rng.normal(size=(12, 60)) + apart * rng.normal(size=(200, 60))
+    jacobian *= 10 ** rng.uniform(-3, 3, size=60)
+    jacobian[:, 0] = 1.0
+    signal = jacobian / np.linalg.norm(jacobian, axis=0) @ rng.normal(size=60)
+    r = factor(jacobian, 1e6 + 30.0 * signal + rng.normal(size=200))
+    found = selected(r, [0], [5, 25])
+    for size, (columns, coefficients) in found.items():
+        chosen, expected = selected_anew(r, [0], size)
+        assert columns.tolist() == chosen
+        assert np.allclose(coefficients, expected, rtol=1e-6)
+    assert len(found) == 2
+
+
 # --- the store -----------------------------------------------------------------------------------
 
 

@@ -15,6 +15,7 @@ from potentia.runtime.optimize.qr_system import (
     independent_columns,
     solve,
     solve_bounded,
+    stacked,
     undetermined,
 )
 from scipy.optimize import lsq_linear
@@ -47,6 +48,18 @@ def test_a_streamed_system_is_the_whole_one(seed: int, rows: int, columns: int, 
     np.testing.assert_allclose(system.gradient, jacobian.T @ residual, atol=1e-10)
     np.testing.assert_allclose(system.matrix, jacobian.T @ jacobian, atol=1e-10)
     np.testing.assert_allclose(system.norms, np.linalg.norm(jacobian, axis=0), rtol=1e-9)
+
+
+@given(seed=seeds, columns=st.integers(1, 40), rows=st.lists(st.integers(0, 90), min_size=1, max_size=4))
+@settings(max_examples=30, deadline=None)
+def test_factors_and_rows_are_stacked(seed: int, columns: int, rows: list[int]) -> None:
+    rng = np.random.default_rng(seed)
+    blocks = [rng.normal(size=(m, columns)) for m in rows]
+    triangles = [stacked([block]) for block in blocks]
+    for parts in (blocks, triangles, [*blocks[::2], *triangles[1::2]]):
+        found = stacked(parts)
+        assert not np.tril(found, -1).any()
+        np.testing.assert_allclose(found.T @ found, sum(b.T @ b for b in blocks), atol=1e-11)
 
 
 @given(seed=seeds, columns=st.integers(1, 12), exponent=st.floats(-8, 8))
