@@ -6,12 +6,12 @@ virial along v, as derivatives commute, so that every target has them by its own
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from ..ir import ops
 from ..ir.derivatives import tangents
-from ..ir.graph import Model
-from ..ir.parameter import Parameter
+from ..ir.graph import Model, Node, topological
 
 _DIRECTION = "'"  # no name of a parameter has one
 
@@ -28,13 +28,18 @@ def along_direction(model: Model) -> Model:
     is refused.
     """
     site = model.outputs["energy"]
+    both, seeds = parameters_along(model, [site])
+    found = tangents([site], seeds)[site]
+    energy = ops.constant(0.0, site.kind.unit, site.kind.domain) if found is None else found
+    return replace(both, outputs={"energy": energy})
+
+
+def parameters_along(model: Model, roots: Iterable[Node]) -> tuple[Model, dict[Node, Node]]:
+    """The model with a direction among its parameters, and for each parameter under the roots that of it."""
     directions = {p.name: replace(p, name=p.name + _DIRECTION) for p in model.parameters}
     seeds = {
         node: ops.param(name=directions[node["name"]].name, kind=node.kind)
-        for node in model.nodes()
+        for node in topological(roots)
         if node.op is ops.param
     }
-    found = tangents([site], seeds)[site]
-    energy = ops.constant(0.0, site.kind.unit, site.kind.domain) if found is None else found
-    both: tuple[Parameter, ...] = (*model.parameters, *directions.values())
-    return replace(model, parameters=both, terms=(), outputs={"energy": energy})
+    return replace(model, parameters=(*model.parameters, *directions.values()), terms=()), seeds

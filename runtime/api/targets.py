@@ -11,20 +11,17 @@ if TYPE_CHECKING:
     from ..potential.evaluators import Evaluator
     from ..potential.potential import Potential
     from ..residuals.config import FitConfig
-    from ..residuals.outputs import Outputs
 
 
 def compile_fit(potential: Potential, config: FitConfig, observer: Observer) -> None:
     """Compile what a fit calls, with a remark on the target. Raises FitError, ToolError."""
     from ..fitting.fit import method_of
-    from ..residuals.outputs import outputs_of, xla_outputs
+    from ..residuals.outputs import outputs_of
 
     faults: list[Diagnostic] = []
     with observer.working("compiling"):
-        if method_of(potential, config).in_reverse:
-            found: Outputs = xla_outputs(potential, config.precision or "float32", config.target)
-        else:
-            found = outputs_of(potential, config.target, config.precision or "float64", faults.append)
+        reverse = method_of(potential, config).in_reverse
+        found = outputs_of(potential, config.target, config.precision, faults.append, reverse)
     observer.warned(faults)
     observer.remarked(f"target  {found.described}")
 

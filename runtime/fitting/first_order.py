@@ -7,9 +7,9 @@ import numpy as np
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..optimize.adamw import TrainOptions, TrainState, train
 from ..optimize.methods import FIRST_ORDER
-from ..residuals.gradients import train_batch, value_and_gradient
+from ..residuals.gradients import of_batch
 from ..residuals.label_errors import Rmse
-from ..residuals.outputs import xla_outputs
+from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
 from .endings import not_converged
 from .methods import method
@@ -29,7 +29,7 @@ def first_order_fit(task: FitTask) -> FitResult:
         raise FitError(
             Diagnostic("one-process", message, help="start it without mpirun, or take another --method")
         )
-    by = xla_outputs(potential, config.precision or "float32", config.target)
+    by = outputs_of(potential, config.target, config.precision, in_reverse=True)
     problem = Residuals(potential, task.structures, Sigmas.of(config.weights), config.memory_mb, outputs=by)
     problem.deadline = task.deadline
     epochs = config.max_iterations or 200
@@ -61,9 +61,9 @@ def first_order_fit(task: FitTask) -> FitResult:
         clip=1e3,
     )
     found = train(
-        value_and_gradient(problem, by),
+        lambda theta, item: of_batch(problem, np.asarray(theta, np.float64), item),
         linear_solved(problem, potential, prior_of(potential, problem, config.ridge)),
-        [train_batch(problem, by, item) for item in problem.batches()],
+        list(problem.batches()),
         options,
         bounds=(problem.lower, problem.upper),
         callback=callback,

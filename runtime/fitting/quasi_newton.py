@@ -35,9 +35,8 @@ def quasi_newton_fit(task: FitTask) -> FitResult:
     """
     potential, config = task.potential, task.config
     trained, others = _held_out(task.structures, config)
-    precision = config.precision or "float32"
     sigmas = Sigmas.of(config.weights)
-    given = config.memory_mb, precision, config.seed, config.target, task.team
+    given = config.memory_mb, config.precision, config.seed, config.target, task.team
     problem = StochasticProblem(potential, trained, others, sigmas, *given)
     problem.set_deadline(task.deadline)
     prior = prior_of(potential, problem.data, config.ridge)

@@ -29,7 +29,7 @@ Vector: TypeAlias = Float[Floating, " P"]
 B = TypeVar("B")
 
 # (theta, batch) → a loss and its gradient; theta → the loss that it is judged by
-Gradient = Callable[[Vector, B], tuple[Float[Array, ""], Float[Array, " P"]]]
+Gradient = Callable[[Vector, B], tuple[float | Float[Array, ""], Vector | Float[Array, " P"]]]
 Judgement = Callable[[Vector], float]
 
 

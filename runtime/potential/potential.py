@@ -31,6 +31,7 @@ from .summary import compiled_facts, energy_text, equations, sentence
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
+    from ...compiler.backends.cpp.gradient import GradientKernel
     from ...compiler.backends.cpp.kernel import CppKernel
     from ...compiler.backends.xla.kernel import Kernel
     from .calculator import Deviations, PotentiaCalculator
@@ -48,6 +49,7 @@ class Potential(Result):
     _kernels: dict[str, Kernel] = field(default_factory=dict, repr=False)
     _evaluators: dict[tuple[str, str], Evaluator] = field(default_factory=dict, repr=False)
     _along: dict[str, CppKernel] = field(default_factory=dict, repr=False)
+    _gradients: dict[str, GradientKernel] = field(default_factory=dict, repr=False)
 
     @property
     def text(self) -> str:
@@ -84,7 +86,7 @@ class Potential(Result):
 
     def __getstate__(self) -> dict[str, Any]:
         """Kernels stay here: another process makes its own, or finds them in the user's cache."""
-        return vars(self) | {"_kernels": {}, "_evaluators": {}, "_along": {}}
+        return vars(self) | {"_kernels": {}, "_evaluators": {}, "_along": {}, "_gradients": {}}
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Self:
         """A copy with parameters of its own; compiled kernels are kept."""
@@ -127,6 +129,16 @@ class Potential(Result):
             model, directions = pipeline.along(self.model)
             self._along[dtype] = CppKernel(model, REALS[dtype], directions)
         return self._along[dtype]
+
+    def gradient(self, dtype: str = "float64") -> GradientKernel:
+        """The gradient of a loss by all parameters (`passes.loss_gradient`) as generated C++; it is made and
+        compiled as `along` is.
+        """
+        if dtype not in self._gradients:
+            from ...compiler.backends.cpp.gradient import GradientKernel
+
+            self._gradients[dtype] = GradientKernel(self.model, REALS[dtype])
+        return self._gradients[dtype]
 
     def predict(
         self,

@@ -15,6 +15,7 @@ from threading import Lock
 import numpy as np
 from jaxtyping import Float
 
+from ...compiler.backends.cpp.gradient import GradientKernel, Gradients
 from ...compiler.backends.cpp.kernel import CppKernel
 from ...compiler.backends.cpp.library import CheckedAtoms, OfSets
 from ...compiler.backends.cpp.sets import Directions
@@ -61,6 +62,13 @@ class CppArrays:
         for q, (x, y) in enumerate(zip(*UPPER, strict=True)):
             rows[chosen, b + 3 * n + q * b + k] = found.virial[:, x, y]
 
+    def read(self, k: int, row: Float[Floats, " m"]) -> tuple[float, Floats, Floats]:
+        """Of a row the numbers of a structure: energy, forces (n, 3), upper triangle (3, 3) of the virial."""
+        own, n, b = self.own[k], self.n_atoms, self.n_structures
+        forces, virial = row[b : b + 3 * n].reshape(3, n), np.zeros((3, 3))
+        virial[UPPER] = row[b + 3 * n + k :: b]
+        return float(row[k]), forces[:, own.first : own.first + own.n_atoms].T, virial
+
     @property
     def width(self) -> int:
         return self.n_structures + 3 * self.n_atoms + 6 * self.n_structures
@@ -71,14 +79,17 @@ class CppOutputs:
 
     target = "cpp"
 
-    def __init__(self, potential: Potential, evaluator: CppEvaluator, along: CppKernel) -> None:
-        """along: the kernel of derivatives; both are compiled."""
+    def __init__(
+        self, potential: Potential, evaluator: CppEvaluator, along: CppKernel, gradient: GradientKernel
+    ) -> None:
+        """along: the kernel of derivatives; gradient: that of gradients. What is called is compiled."""
         self._lists, self._values = evaluator, evaluator.kernel
-        self._along = along
+        self._along, self._gradient = along, gradient
         model = potential.model
         # one species has no other sites to tell its own from
         self._species = shared_places(model if len(model.species) == 1 else potential.program.optimized)[0]
         self._known_directions: Directions | None = None
+        self._known_gradients: Gradients | None = None
         self._known_constants: tuple[Theta, Floats] | None = None
         self._alone = Lock()
 
@@ -135,6 +146,14 @@ class CppOutputs:
                 arrays.write(k, self._along.for_sets(sets, own.whole), found, slice(None))
             yield found
 
+    def loss(
+        self, theta: Theta, arrays: CppArrays, scale: Float[Floats, " m"], wanted: Float[Floats, " m"]
+    ) -> tuple[float, Float[Floats, " P"]]:
+        residual = scale * (self.values(theta, arrays) - wanted)
+        at, weights = self._gradients(theta), scale * residual
+        tables = [at.tables(own.whole, *arrays.read(k, weights)) for k, own in enumerate(arrays.own)]
+        return 0.5 * float(residual @ residual), at.by_parameters(np.sum(tables, axis=0))
+
     def n_directions(self, numbers: Indices) -> int:
         """Each costs what all atoms cost."""
         species = self._species[numbers]
@@ -158,6 +177,12 @@ class CppOutputs:
             if self._known_directions is None or not np.array_equal(self._known_directions.theta, theta):
                 self._known_directions = self._along.directions(theta.copy())
             return self._known_directions
+
+    def _gradients(self, theta: Theta) -> Gradients:
+        with self._alone:
+            if self._known_gradients is None or not np.array_equal(self._known_gradients.theta, theta):
+                self._known_gradients = self._gradient.at(theta.copy())
+            return self._known_gradients
 
     def _constants(self, theta: Theta) -> Floats:
         """Of the values: worked out once for all batches."""

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jaxtyping import Float
 
-from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ..optimize.qr_system import Indices
 from ..potential.evaluators import CppEvaluator
@@ -61,6 +60,11 @@ class Outputs(Protocol):
     ) -> Iterator[Float[Floats, "d m"]]:
         """The derivatives along each direction, a few at a time."""
 
+    def loss(
+        self, theta: Theta, arrays: Any, scale: Float[Floats, " m"], wanted: Float[Floats, " m"]
+    ) -> tuple[float, Float[Floats, " P"]]:
+        """½ Σ r², r = scale (outputs − wanted), and its gradient by theta."""
+
     def n_directions(self, numbers: Indices) -> int:
         """Along how many directions all derivatives by those numbers are taken."""
 
@@ -68,41 +72,45 @@ class Outputs(Protocol):
 def outputs_of(
     potential: Potential,
     target: str = "auto",
-    precision: str = "float64",
+    precision: str | None = None,
     on_warning: OnWarning = as_python_warning,
+    in_reverse: bool = False,
 ) -> Outputs:
-    """A potential on a target, compiled for values and derivatives.
+    """A potential on a target, compiled for values and derivatives, and with `in_reverse` for gradients.
 
     target: `auto` (C++ where a compiler works, else XLA), `cpp` or `xla`.
+    precision: None is double, and single for gradients by XLA, whose double costs much more.
     on_warning: is given the reason why `auto` takes XLA.
     Raises DataError bad-value; ToolError: `cpp` without a compiler that works.
     """
-    found = None if target == "xla" else _by_cpp(potential, target, precision, on_warning)
-    return found or xla_outputs(potential, precision)
+    given = potential, precision or "float64"
+    found = None if target == "xla" else _by_cpp(*given, target, on_warning, in_reverse)
+    return found or xla_outputs(potential, precision or ("float32" if in_reverse else "float64"))
 
 
-def _by_cpp(potential: Potential, target: str, precision: str, on_warning: OnWarning) -> Outputs | None:
-    """Both kernels, a compiler each at the same time; None where `auto` finds none."""
-    pool = ThreadPoolExecutor(1)
+def _by_cpp(
+    potential: Potential, precision: str, target: str, on_warning: OnWarning, in_reverse: bool
+) -> Outputs | None:
+    """All kernels, each by a compiler of its own at the same time; None where `auto` finds none."""
+    pool = ThreadPoolExecutor(2)
     try:
-        derivatives = pool.submit(lambda: potential.along(precision).library)
+        more = [pool.submit(lambda: potential.along(precision).library)]
+        if in_reverse:
+            more.append(pool.submit(lambda: potential.gradient(precision).library))
         evaluator = potential.evaluator(target, precision, on_warning)
         if not isinstance(evaluator, CppEvaluator):
             return None
-        derivatives.result()
+        for compiled in more:
+            compiled.result()
     finally:  # an interruption does not wait for a compiler
         pool.shutdown(wait=False)
     from .cpp import CppOutputs
 
-    return CppOutputs(potential, evaluator, potential.along(precision))
+    return CppOutputs(potential, evaluator, potential.along(precision), potential.gradient(precision))
 
 
-def xla_outputs(potential: Potential, precision: str, target: str = "xla") -> XlaOutputs:
-    """A potential on XLA, which gradients in reverse mode need. Raises FitError bad-value: another target."""
-    if target == "cpp":
-        message = "generated C++ has no gradient in reverse mode, by which many parameters are fitted"
-        help = "leave out `target`, or fit by `method = least-squares`"
-        raise FitError(Diagnostic("bad-value", message, help=help))
+def xla_outputs(potential: Potential, precision: str) -> XlaOutputs:
+    """A potential on XLA."""
     from .xla import XlaOutputs
 
     return XlaOutputs(potential.kernel(precision), potential.species)

@@ -140,7 +140,7 @@ class Residuals:
 
     def half_squares(self, theta: Floats) -> tuple[float, Float[Floats, "3 2"]]:
         """½ Σ r² of this part, and its sums of squares by kind."""
-        full = self._full(theta)
+        full = self.full(theta)
         total, sums = 0.0, np.zeros((3, 2))
         found = in_order(partial(self._rows_of, full, np.arange(0)), self.batches(), self.deadline)
         for (_, indices), rows in zip(self.plan.groups, found, strict=True):
@@ -164,7 +164,7 @@ class Residuals:
         """Residuals and derivatives with respect to `columns`, a batch at a time, of those chosen; of this
         part alone.
         """
-        full, done = self._full(theta), 0
+        full, done = self.full(theta), 0
         groups = self.plan.groups if chosen is None else [self.plan.groups[k] for k in chosen]
         total = max(1, sum(self.structures[k].n_atoms for _, indices in groups for k in indices))
         found = in_order(partial(self._rows_of, full, columns), self.batches(chosen), self.deadline)
@@ -237,7 +237,8 @@ class Residuals:
         quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
         return ResidualRows(residual, jacobian, owner[rows], quantity[rows])
 
-    def _full(self, theta: Floats) -> Floats:
+    def full(self, theta: Floats) -> Floats:
+        """All coefficients at theta, in the precision of the target."""
         return self.outputs.at(self.potential.scatter(theta))
 
     def batches(self, chosen: Sequence[int] | None = None) -> Iterator[Item]:

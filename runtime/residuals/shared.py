@@ -37,13 +37,14 @@ class SharedResiduals(Residuals):
         memory_mb: float,
         on_progress: Callable[[float], None] | None,
         outputs: Outputs,
-        precision: str,
+        precision: str | None,
+        in_reverse: bool,
     ) -> None:
         """outputs: those of this process; the others take the same target, in this precision."""
         first, *others = shares(structures, team.size)
         own = [structures[k] for k in first]
         super().__init__(potential, own, sigmas, memory_mb, on_progress, outputs, first)
-        given = potential, sigmas, memory_mb, outputs.target, precision
+        given = potential, sigmas, memory_mb, outputs.target, precision, in_reverse
         parts = [(*given, places, [structures[k] for k in places]) for places in others]
         self._held: Held[Residuals] = team.hold(self, _part, parts)
 
@@ -65,12 +66,17 @@ def residuals_on(
     memory_mb: float,
     on_progress: Callable[[float], None] | None,
     outputs: Outputs,
-    precision: str = "float64",
+    precision: str | None = None,
+    in_reverse: bool = False,
 ) -> Residuals:
-    """The residuals of a potential on the processes of a team; memory_mb: of each."""
+    """The residuals of a potential on the processes of a team; memory_mb: of each.
+
+    precision, in_reverse: as `outputs_of` had them.
+    """
     if team.size == 1:
         return Residuals(potential, structures, sigmas, memory_mb, on_progress, outputs)
-    return SharedResiduals(team, potential, structures, sigmas, memory_mb, on_progress, outputs, precision)
+    given = potential, structures, sigmas, memory_mb, on_progress, outputs, precision, in_reverse
+    return SharedResiduals(team, *given)
 
 
 def _in_time(part: Residuals, left: float | None, work: Callable[[Residuals, *Ts], R], *args: *Ts) -> R:
@@ -83,12 +89,13 @@ def _part(
     sigmas: Sigmas,
     memory_mb: float,
     target: str,
-    precision: str,
+    precision: str | None,
+    in_reverse: bool,
     places: Indices,
     structures: Sequence[Structure],
 ) -> Residuals:
     """The part of another process. Raises ToolError where it has no such target."""
-    outputs = outputs_of(potential, target, precision)
+    outputs = outputs_of(potential, target, precision, in_reverse=in_reverse)
     return Residuals(potential, structures, sigmas, memory_mb, None, outputs, places)
 
 

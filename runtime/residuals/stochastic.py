@@ -22,7 +22,7 @@ from ..ranks.team import Team
 from ..structures.structure import Structure
 from .gradients import summed
 from .label_errors import rmse, squares
-from .outputs import xla_outputs
+from .outputs import outputs_of
 from .residuals import Residuals, Sigmas
 from .shared import residuals_on
 
@@ -45,15 +45,17 @@ class StochasticProblem:
         held_out: Sequence[Structure],
         sigmas: Sigmas,
         memory_mb: float = 1000.0,
-        precision: str = "float32",
+        precision: str | None = None,
         seed: int = 0,
-        target: str = "xla",
+        target: str = "auto",
         team: Team | None = None,
     ) -> None:
         """team: the processes that share the structures; memory_mb: of each."""
-        team, by = team or Team(), xla_outputs(potential, precision, target)
+        team, by = team or Team(), outputs_of(potential, target, precision, in_reverse=True)
         parts = (
-            residuals_on(team, potential, some, sigmas, memory_mb, None, by, precision) if some else None
+            residuals_on(team, potential, some, sigmas, memory_mb, None, by, precision, in_reverse=True)
+            if some
+            else None
             for some in (structures, held_out)
         )
         data, self.others = parts

@@ -16,6 +16,7 @@ from ..structures.batches import Batch, BatchPlan, plan_batches, single
 from ..structures.few_shapes import FewShapes
 from ..structures.structure import Structure
 from .derivatives import WIDTH, Derivatives, compiled
+from .xla_loss import Loss, compiled_loss
 
 # elements of a batch that work best: dense lists stay in the cache of a core
 _ELEMENTS = {"edge": 1 << 12, "pair": 1 << 16}
@@ -66,6 +67,17 @@ class XlaOutputs:
             seeds = np.zeros((WIDTH, len(theta)), theta.dtype)
             seeds[: len(chunk)] = chunk
             yield np.asarray(self._tangents(theta, arrays, seeds)[1], np.float64)[: len(chunk)]
+
+    def loss(
+        self, theta: Theta, arrays: Arrays, scale: Float[Floats, " m"], wanted: Float[Floats, " m"]
+    ) -> tuple[float, Float[Floats, " P"]]:
+        scale, wanted = (x.astype(self.kernel.dtype) for x in (scale, wanted))
+        loss, gradient = self._loss(theta, arrays, scale, wanted)
+        return float(loss), np.asarray(gradient, np.float64)
+
+    @cached_property
+    def _loss(self) -> Loss:
+        return compiled_loss(self.kernel)
 
     def n_directions(self, numbers: Indices) -> int:
         return self._derivatives.n_directions(numbers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 from importlib.resources import files
@@ -16,7 +16,8 @@ from ...analysis.intervals import ranges
 from ...ir import ops
 from ...ir.graph import Model, Node, topological
 from ...schedule.sweep import Loop, Sweep, make_sweep
-from .loops import Context, LoopBody, Slots, make_room, outer_factors
+from .adjoints import AddedAdjoints
+from .loops import Adjoints, Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
 from .refusals import require_own_neighbours
 from .sparse import SlopeRows
@@ -58,22 +59,41 @@ def emit(
     optimized = optimize(model, varied)
     require_own_neighbours(model, optimized)
     sweep = make_sweep(optimized, varied)
-    order = tuple(topological(sweep.model.outputs.values()))
-    context = Context(
-        sweep=sweep,
-        ranges=ranges(sweep.model, order),
-        sites=Slots(0),
-        edges={domain: Slots(3) for domain in sweep.lists},
-        tables={},
-        rows=SlopeRows(sweep),
-    )
-    body = [line for loop in sweep.loops if not loop.varied for line in _Emitted(context, loop).lines()]
-    again = [line for loop in sweep.loops if loop.varied for line in _Emitted(context, loop).lines()]
+    context = context_of(sweep)
+    body = [line for loop in sweep.loops if not loop.varied for line in loop_lines(context, loop)]
+    again = [line for loop in sweep.loops if loop.varied for line in loop_lines(context, loop)]
     again += _energy(context, sweep)
     body += ["w.for_each_set([&] {", *again, "});"] if varied else again
+    return assembled(model, real, context, body, ("sets.hpp", "sparse.hpp") if varied else (), theta)
+
+
+def context_of(sweep: Sweep, first_slot: int = 3, adjoints: Adjoints | None = None) -> Context:
+    """first_slot: of neighbours, after those that hold their positions."""
+    return Context(
+        sweep=sweep,
+        ranges=ranges(sweep.model, tuple(topological(sweep.model.outputs.values()))),
+        sites=Slots(0),
+        edges={domain: Slots(first_slot) for domain in sweep.lists},
+        tables={},
+        rows=SlopeRows(sweep),
+        adjoints=adjoints or {},
+    )
+
+
+def assembled(
+    model: Model,
+    real: Real,
+    context: Context,
+    body: list[str],
+    more: Sequence[str] = (),
+    theta: NDArray[np.float64] | None = None,
+    definitions: Sequence[str] = (),
+) -> Source:
+    """The file of a kernel. body: the work on a block of atoms; more: parts of the prelude that it needs."""
+    sweep = context.sweep
     tables = Tables.of(sweep, tuple(context.tables))
-    head = _definitions(context, sweep, tables)
-    parts = ["lists.hpp", "driver.hpp", *(["sets.hpp", "sparse.hpp"] if varied else [])]
+    head = _definitions(context, sweep, tables, definitions)
+    parts = ["lists.hpp", "driver.hpp", *more]
     own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
@@ -87,7 +107,7 @@ def _part(name: str) -> str:
     return (files(__package__) / "prelude" / name).read_text()
 
 
-def _definitions(context: Context, sweep: Sweep, tables: Tables) -> list[str]:
+def _definitions(context: Context, sweep: Sweep, tables: Tables, more: Sequence[str]) -> list[str]:
     cutoffs = [repr(float(d.rc or 0.0)) for d in sweep.lists]
     slots = [str(context.edges[d].used | 1) for d in sweep.lists]
     slopes = [str(context.rows.used[d]) for d in sweep.lists]
@@ -103,7 +123,7 @@ def _definitions(context: Context, sweep: Sweep, tables: Tables) -> list[str]:
     ]
     for node, number in context.tables.items():
         lines.append(f"constexpr int64_t TABLE_p{number} = {tables.places[node]};")
-    return [*lines, "}  // namespace potentia"]
+    return [*lines, *more, "}  // namespace potentia"]
 
 
 def _block(body: list[str]) -> str:
@@ -163,6 +183,10 @@ def _about(model: Model, cutoff: float, given: NDArray[np.float64] | None, diges
 # --- loops -----------------------------------------------------------------------------------------
 
 
+def loop_lines(context: Context, loop: Loop) -> list[str]:
+    return _Emitted(context, loop).lines()
+
+
 class _Emitted:
     """The text of one loop."""
 
@@ -170,17 +194,22 @@ class _Emitted:
         self.context, self.loop, self.body = context, loop, LoopBody(context, loop)
         self.tiles = {s: f for s in loop.sums if (f := outer_factors(loop, s)) is not None}
         self.gradient = self._own_gradient()
+        self.adjoints = AddedAdjoints(self.body)
 
     def lines(self) -> list[str]:
         self.body.write({s.args[0] for s in self.tiles})
+        self.adjoints.write()
         return {"site": self._site, "edge": self._edge, "triple": self._triple}[self.loop.domain.name]()
 
     def _own_gradient(self) -> Node | None:
-        return next((n for n in self.loop.results if n.kind.domain.name == "edge"), None)
+        found = (n for n in self.loop.results if n not in self.context.adjoints)
+        return next((n for n in found if n.kind.domain.name == "edge"), None)
 
     def _site(self) -> list[str]:
         stores = self.body.store(lambda slot: f"S + {slot} * LANES")
-        return ["{", *self.body.pointer_lines(), *self.body.writer.lines, *stores, "}"]
+        adding = ["const M valid = lanes_below(m);", *self.adjoints.lines] if self.adjoints.lines else []
+        pointers = [*self.body.pointer_lines(), *self.adjoints.pointers]
+        return ["{", *pointers, *self.body.writer.lines, *stores, *adding, "}"]
 
     # --- over neighbours --------------------------------------------------------------------------
 
@@ -205,6 +234,7 @@ class _Emitted:
             *gradient_before,
             "for (int sj = 0; sj < NS; ++sj) {",
             *body.pointer_lines(),
+            *self.adjoints.pointers,
             *body.sparse.of_species,
             *group_before,
             "const int64_t first = list.begin[a][sj], end = first + list.count[a][sj];",
@@ -217,6 +247,7 @@ class _Emitted:
             *group_adding,
             *stores,
             *gradient,
+            *self.adjoints.lines,
             *tiled.lines,
             "}",
             *group_after,
@@ -331,12 +362,14 @@ class _Emitted:
             *before,
             "for (int sk = 0; sk < NS; ++sk) {",
             *self.body.pointer_lines(),
+            *self.adjoints.pointers,
             "const int64_t first = list.begin[a][sk], end = first + list.count[a][sk];",
             "for (int64_t k = first; k < end; k += LANES) {",
             f"real *const at = list.numbers + k * SLOTS[{number}];",
             "const M valid = lanes_below(end - k) & lanes_but(j - k);",
             *self.body.writer.lines,
             *adding,
+            *self.adjoints.lines,
             "}",
             "}",
             *after,

@@ -38,7 +38,7 @@ class _About(Structure):
     )
 
 
-class _Atoms(Structure):
+class RawAtoms(Structure):
     _fields_ = (
         ("n_centres", c_int64),
         ("n_atoms", c_int64),
@@ -187,14 +187,20 @@ class Library:
             raise damaged(path, f"it is no kernel ({error})") from None
         self._sets = getattr(self._library, "potentia_compute_sets", None)
         if self._sets is not None:
-            self._sets.argtypes = (POINTER(_Atoms), c_int64, *(c_void_p,) * 5)
+            self._sets.argtypes = (POINTER(RawAtoms), c_int64, *(c_void_p,) * 5)
             self._sets.restype = c_int
         about.restype = POINTER(_About)
-        self._compute.argtypes = (POINTER(_Atoms), POINTER(_Results), c_int)
+        self._compute.argtypes = (POINTER(RawAtoms), POINTER(_Results), c_int)
         self._compute.restype = c_int
         facts = about()
         self.about = _checked(path, facts.contents, digest)
         self.about_address = ctypes.addressof(facts.contents)
+
+    def function(self, name: str, *arguments: Any, result: Any) -> Any:
+        """A further function of a kernel, of these types."""
+        found = getattr(self._library, name)
+        found.argtypes, found.restype = arguments, result
+        return found
 
     @property
     def compute_address(self) -> int:
@@ -225,13 +231,13 @@ class Library:
         site, forces = np.zeros(n), np.zeros((n, 3))
         half, neighbour = (np.zeros((n, 3, 3)) if atom_virials else None for _ in range(2))
         out = _Results(
-            site_energy=_address(site),
-            forces=_address(forces),
-            virial_half=_address(half),
-            virial_neighbour=_address(neighbour),
+            site_energy=address(site),
+            forces=address(forces),
+            virial_half=address(half),
+            virial_neighbour=address(neighbour),
         )
-        arrays = _Atoms.from_buffer_copy(given.arrays)
-        arrays.constants = _address(constants)
+        arrays = RawAtoms.from_buffer_copy(given.arrays)
+        arrays.constants = address(constants)
         if self._compute(arrays, out, 1 if is_forked() else max(1, threads)) != 0:
             raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
         virial = np.array(out.virial).reshape(3, 3)
@@ -247,10 +253,10 @@ class Library:
         _require_range("places", sets.places, self.about.n_constants, "constants")
         if self._sets is None:
             raise InternalError("a kernel without parameters that vary was given sets of them")
-        arrays = _Atoms.from_buffer_copy(atoms.arrays)
-        arrays.constants = _address(sets.base)
+        arrays = RawAtoms.from_buffer_copy(atoms.arrays)
+        arrays.constants = address(sets.base)
         numbers, forces = np.zeros((d, 7)), np.zeros((d, n, 3))
-        given = [_address(array) for array in (sets.first, sets.places, sets.values, numbers, forces)]
+        given = [address(array) for array in (sets.first, sets.places, sets.values, numbers, forces)]
         if self._sets(arrays, d, *given) != 0:
             raise MemoryError(f"no memory for the neighbours of {n} atoms in a kernel")
         return OfSets(numbers[:, 0], numbers[:, _VIRIAL], forces)
@@ -258,15 +264,15 @@ class Library:
     def checked(self, atoms: Atoms) -> CheckedAtoms:
         """Atoms for many calls with other constants. Raises InternalError as `compute`."""
         n = _check_atoms(atoms, len(self.about.species))
-        arrays = _Atoms(
+        arrays = RawAtoms(
             n_centres=len(atoms.first) - 1 if atoms.centres is None else len(atoms.centres),
             n_atoms=n,
-            positions=_address(atoms.positions),
-            species=_address(atoms.species),
-            centres=_address(atoms.centres),
-            first=_address(atoms.first),
-            neighbours=_address(atoms.neighbours),
-            shifts=_address(atoms.shifts),
+            positions=address(atoms.positions),
+            species=address(atoms.species),
+            centres=address(atoms.centres),
+            first=address(atoms.first),
+            neighbours=address(atoms.neighbours),
+            shifts=address(atoms.shifts),
             mask=-1 if atoms.shifts is None else (1 << index_bits(n)) - 1,
             image=index_bits(n),
         )
@@ -347,5 +353,5 @@ def _require_range(name: str, indices: Integers, n: int, things: str = "atoms") 
         raise InternalError(f"`{name}` has indices from {indices.min()} to {indices.max()} of {n} {things}")
 
 
-def _address(array: NDArray[Any] | None) -> int | None:
+def address(array: NDArray[Any] | None) -> int | None:
     return None if array is None else array.ctypes.data

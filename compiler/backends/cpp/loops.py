@@ -17,6 +17,8 @@ from .sparse import SlopeRows, SparseProducts
 from .tables import known_numbers, species_letters
 from .writer import Value, Writer, literal
 
+# the slot of neighbours where their motion is, in kernels that have one
+MOTION = 3
 # a contraction of more products than this is a loop
 WRITTEN_OUT = 500
 # more sums than this over one product of vectors are made after the loop, in tiles
@@ -35,11 +37,23 @@ class Slots:
         return self.used - n
 
 
+@dataclass(frozen=True)
+class Sum:
+    """Where an output is added up: from a place on, in the row of the species that so many letters tell."""
+
+    place: int
+    letters: int
+
+
+Adjoints = dict[Node, list[Sum]]
+
+
 @dataclass
 class Context:
     """What all loops of a file share.
 
     ranges: an interval of each node. number: of a list, by its domain. tables: those read, in order.
+    adjoints: outputs that are added up by species.
     """
 
     sweep: Sweep
@@ -48,6 +62,7 @@ class Context:
     edges: dict[Domain, Slots]
     tables: dict[Node, int]
     rows: SlopeRows
+    adjoints: Adjoints = field(default_factory=dict)
     names: Iterator[int] = field(default_factory=count)
     known: dict[Node, list[float] | None] = field(default_factory=dict)
 
@@ -82,6 +97,9 @@ class LoopBody:
 
     def displacement(self) -> Value:
         return [self.stored(q) for q in range(3)]
+
+    def motion(self) -> Value:
+        return [self.stored(MOTION + q) for q in range(3)]
 
     def write(self, skipped: set[Node]) -> None:
         """All nodes but some, whose sums need no value of theirs."""
@@ -241,7 +259,8 @@ class LoopBody:
         """Statements that keep what later loops read; numbers that are kept already are not kept twice."""
         slots, lines = self.context.slots(self.loop.domain), []
         own = {name: slot for slot, name in self.read.items()}
-        sites = self.loop.results if self.loop.domain.name == "site" else ()
+        is_site = self.loop.domain.name == "site"
+        sites = [n for n in self.loop.results if is_site and n not in self.context.adjoints]
         for node in dict.fromkeys((*self.loop.stores, *sites)):
             if node in self.rows.first:
                 lines += self.rows.store(self, node)

@@ -22,6 +22,7 @@ class Body(Protocol):
 
     def range(self, node: Node) -> Range: ...
     def displacement(self) -> Value: ...
+    def motion(self) -> Value: ...
     def contract(self, node: Node, args: Sequence[Value]) -> Value: ...
 
 
@@ -210,6 +211,11 @@ def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
 @lowers(ops.displacement)
 def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
     return body.displacement()
+
+
+@lowers(ops.motion)
+def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
+    return body.motion()
 
 
 @lowers(ops.distance)

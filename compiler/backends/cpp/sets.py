@@ -117,6 +117,20 @@ class Directions:
         places = np.flatnonzero(found != self.base).astype(np.int32)
         return places, found[places]
 
+    def pulled_back(self, adjoints: Float[Floats, " n"]) -> Float[Floats, " P"]:
+        """Σ over the constants, adjoint times derivative, for each parameter: constants that are derivatives
+        along a direction, and so 0 without one.
+        """
+        owner = self._reach.owner
+        alone = owner >= 0
+        weights = adjoints[alone] * self._slopes[alone]
+        found: Floats = np.zeros_like(self.theta)
+        np.add.at(found, owner[alone], weights)
+        for number in self._reach.sharing:
+            unit = (np.arange(len(self.theta)) == number).astype(np.float64)
+            found[number] = self._at(unit) @ adjoints
+        return found
+
     def along(self, directions: Float[Floats, "D P"]) -> Sets:
         """Along each of these directions."""
         return Sets.of_rows(self.base, np.stack([self._at(v) for v in directions]))

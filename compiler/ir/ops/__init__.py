@@ -2,7 +2,7 @@
 
 | file | operations |
 |---|---|
-| leaves | const param distance displacement |
+| leaves | const param distance displacement motion |
 | arithmetic | add mul neg pow |
 | functions | exp log erfc sin cos tanh abs sign step power |
 | choices | max min select |
@@ -17,14 +17,14 @@ from .choices import max, min, select
 from .families import chain, chebyshev, chebyshev2, cosines, sines, spherical_slopes, sphericals
 from .features import components, einsum, put, reshape, stack, take
 from .functions import abs, cos, erfc, exp, log, power, sign, sin, step, tanh
-from .leaves import const, constant, displacement, distance, param
+from .leaves import const, constant, displacement, distance, motion, param
 from .moves import of_structure, sum_i, sum_j, sum_to_ij, sum_to_ik, to_i, to_ij, to_ik, to_j, total
 from .tables import at, of_row, row, rows_of, sum_at, sum_rows_of, sum_species, to_species
 
 __all__ = [
     "abs", "add", "at", "chain", "chebyshev", "chebyshev2", "components", "const", "constant", "cos",
-    "cosines", "displacement", "distance", "einsum", "erfc", "exp", "log", "max", "min", "mul", "neg",
-    "of_row", "of_structure", "param", "pow", "power", "put", "reshape", "row", "rows_of", "select",
+    "cosines", "displacement", "distance", "einsum", "erfc", "exp", "log", "max", "min", "motion", "mul",
+    "neg", "of_row", "of_structure", "param", "pow", "power", "put", "reshape", "row", "rows_of", "select",
     "sign", "sin", "sines", "spherical_slopes", "sphericals", "stack", "step", "sum_at", "sum_i",
     "sum_j", "sum_rows_of", "sum_species", "sum_to_ij", "sum_to_ik", "take", "tanh", "to_i", "to_ij",
     "to_ik", "to_j", "to_species", "total",

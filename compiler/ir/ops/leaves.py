@@ -1,4 +1,6 @@
-"""Leaves: constants, parameters, distances and vectors between neighbours."""
+"""Leaves: constants, parameters, distances and vectors between neighbours, and how these vectors move along a
+direction in positions and strain that a call brings.
+"""
 
 from __future__ import annotations
 
@@ -85,6 +87,22 @@ displacement: Op = register(
         pullback=rules.no_adjoints,
         pushforward=rules.no_tangent,
         flops=rules.each,
+        live=EVERYTHING,
+        role=Role.OWN,
+    )
+)
+
+
+motion: Op = register(
+    Op(
+        name="motion",
+        kind=_displacement,
+        traits=Trait.POSITION,
+        scalar=None,
+        interval=rules.unbounded,
+        pullback=rules.no_adjoints,
+        pushforward=rules.no_tangent,
+        flops=rules.free,
         live=EVERYTHING,
         role=Role.OWN,
     )

@@ -126,6 +126,8 @@ struct Work {
   int64_t room;
   int64_t pitch; /* an odd number of vectors, so that rows do not lie on one another in the cache */
   const Sets *sets = nullptr; /* of the parameters that vary; null where there is one alone */
+  const double *motion, *strain; /* along which positions move, (n_atoms, 3) and (3, 3): `gradient.hpp` */
+  real *G;                       /* adjoints of tables, LANES parts of each number */
   bool in_order; /* a single species, and all atoms are seen: the longest list is `near` as it is */
 
   void reserve(int64_t most) {
@@ -156,6 +158,7 @@ struct Work {
   void sort(int64_t count);
   template <class F> void for_each_set(F work);
   template <int l> void take(int a);
+  template <int l> void move(int32_t i, int a);
   template <int l, int slot> void scatter(int32_t i, int a, const V *sums);
 };
 
