@@ -25,7 +25,7 @@ class Line:
     def number(self, word: str) -> float:
         """The number that a word is. Raises ArtifactError."""
         try:
-            value = float(word)
+            value = float(word if word.isascii() and "_" not in word else "")  # Python takes 1_0 and ١ too
         except ValueError:
             raise self.error(f"`{word}` is not a number") from None
         if not isfinite(value):

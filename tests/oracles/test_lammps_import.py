@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from lammps_cases import structures
-from lammps_oracle import POTENTIALS, run
+from lammps_oracle import ENGINE, POTENTIALS, add_atoms, lammps_box, run, set_up
 from potentia.runtime.formats.foreign_format import Exported
 from potentia.runtime.formats.registry import format_of, read
 from potentia.runtime.potential.potential import Potential
@@ -99,6 +99,18 @@ CASES: dict[str, tuple[str, tuple[str, ...], float]] = {
     ),
 }
 
+# a comment goes on behind `&`, numbers are joined without a space, three quotes hold lines
+ODD = """mass 1 6.94 # Li
+print \"\"\"
+pair_style zbl
+\"\"\"
+pair_style lj/cut 5.0 # the cutoff &
+pair_coeff 1 1 9.0 9.0
+pair_coeff 1 1 0.1 2.&
+5  # sigma
+pair_modify nofdotr shift on
+"""
+
 
 def input_of(text: str, species: tuple[str, ...], folder: Path) -> Path:
     """The text as a file, with labels of its types and the files that it names."""
@@ -152,3 +164,18 @@ def test_exported_lines_give_the_same_again(name: str, tmp_path: Path) -> None:
     assert again.model.outputs["energy"] is potential.model.outputs["energy"]
     np.testing.assert_array_equal(again.theta, potential.theta)
     assert max(largest_differences(again, exported.text, tmp_path, spacing).values()) < NEAR
+
+
+def test_lammps_reads_the_file_itself_the_same(tmp_path: Path) -> None:
+    path = tmp_path / "in.pair"
+    path.write_text(ODD, encoding="utf-8")
+    potential = read(path).potential
+    atoms = structures(("Li",), 2.6, 5)["slab"]
+    box = lammps_box(atoms)
+    ENGINE.command("clear")
+    set_up(ENGINE, box, ("Li",), False, 0.3)
+    add_atoms(ENGINE, box, [1] * len(atoms), None)
+    ENGINE.file(str(path))
+    ENGINE.command("run 0 post no")
+    mine = by_reference(potential.model, potential.theta, atoms)
+    assert abs(mine.energy - ENGINE.get_thermo("pe")) < NEAR * abs(mine.energy)

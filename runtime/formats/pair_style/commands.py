@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,6 +34,8 @@ _REFUSED = {
     "improper_style": "potentia has no bonds of fixed partners",
     "special_bonds": "potentia has no bonds of fixed partners",
 }
+_BOX = ("create_box", "read_data", "read_restart")
+_WORD = re.compile(r"""\"{3}(.*?)\"{3}|"([^"]*)"|'([^']*)'|#(.*)|([^\s#]+)""", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -54,7 +58,13 @@ def commands_of(path: Path) -> list[Command]:
 
     Raises ArtifactError: missing-file, unreadable-file, unknown-keyword, unsupported-input, malformed-input.
     """
-    return [c for c in _joined(path) if _is_read(c)]
+    commands = list(_joined(path))
+    names = [c.name for c in commands]
+    made = next((c for c in commands if c.name in _BOX), None)
+    if made is not None and "units" not in names:
+        message = "there is no line `units`, and LAMMPS takes `units lj` then"
+        raise made.error(message, "write `units metal` where numbers are in eV and Å", "unsupported-input")
+    return [c for c in commands if _is_read(c)]
 
 
 def place_of(path: Path, number: int | None, code: str = "malformed-input") -> Line:
@@ -62,27 +72,42 @@ def place_of(path: Path, number: int | None, code: str = "malformed-input") -> L
     return Line(str(path) if number is None else f"{path}, line {number}", (), code)
 
 
-def _joined(path: Path) -> list[Command]:
-    found: list[Command] = []
+def _joined(path: Path) -> Iterator[Command]:
+    """LAMMPS joins lines before it looks for comments, and puts nothing between them."""
     held: tuple[int, str] | None = None
-    for number, line in enumerate(text_of(path).splitlines(), 1):
-        text, _, comment = line.partition("#")
+    for number, line in enumerate(text_of(path).removesuffix("\n").split("\n"), 1):
         first, before = held or (number, "")
-        text = f"{before} {text}".strip()
-        held = (first, text[:-1]) if text.endswith("&") else None
-        if held is None and text:
-            words = tuple(word.strip("\"'") for word in text.split())
+        text = before + line.rstrip()
+        if text.endswith("&"):
+            held = (first, text[:-1])
+        elif text.count('"""') % 2:
+            held = (first, text + "\n")
+        else:
+            held = None
+            words, comment = _parted(text)
             place = place_of(path, first)
-            found.append(Command(place.place, words, place.code, comment.strip()))
+            if words:
+                yield Command(place.place, words, place.code, comment)
     if held is not None:
-        raise place_of(path, held[0]).error(
-            "the file ends in the middle of a command: its last line ends with `&`"
-        )
-    return found
+        why = "three quotes are not closed" if held[1].endswith("\n") else "its last line ends with `&`"
+        raise place_of(path, held[0]).error(f"the file ends in the middle of a command: {why}")
+
+
+def _parted(text: str) -> tuple[tuple[str, ...], str]:
+    """The words of a line, those in quotes without them, and the comment."""
+    words: list[str] = []
+    for found in _WORD.finditer(text):
+        if found[4] is not None:
+            return tuple(words), found[4].strip()
+        words.append(next(part for part in found.groups() if part is not None))
+    return tuple(words), ""
 
 
 def _is_read(command: Command) -> bool:
     name = command.name
+    if name == "neigh_modify" and "exclude" in command.arguments:
+        message = "`neigh_modify exclude` takes pairs of atoms out of the energy"
+        raise command.error(message, "a term acts on all pairs of its species", "unsupported-input")
     if name in _WITHOUT_EFFECT:
         return False
     if name in READ:
@@ -90,6 +115,9 @@ def _is_read(command: Command) -> bool:
         if odd is not None:
             message = f"`{odd}` has a variable, and their values are not worked out"
             raise command.error(message, "write its value", "unsupported-input")
+        if "&" in command.words:
+            help = "it continues a line only as the last character, without a comment behind it"
+            raise command.error("`&` is a word of the command here", help)
         return True
     if name in _REFUSED:
         raise command.error(f"`{name}` is not read", _REFUSED[name], "unsupported-input")

@@ -11,6 +11,7 @@ from ..lammps.source import masses
 from .commands import Command
 
 _NEAR = 0.05  # amu: tables of masses differ by less
+_ANY = 1.0  # amu, of atoms whose mass does not count
 _HELP = "write `mass 1 28.0855` or `labelmap atom 1 Si` for each type"
 
 
@@ -33,10 +34,11 @@ class Types:
         for line in commands.get("mass", ()):
             if len(line.arguments) != 2:
                 raise line.error("`mass` has a type and a number", "usage: mass 1 28.0855")
-            element = _of_mass(line, line.number(line.arguments[1]))
+            mass = line.number(line.arguments[1])
+            element = _of_mass(line, mass)
             for k in found.range(line, line.arguments[0]):
-                if element is not None:
-                    found.known.setdefault(k, element)
+                if element is not None and not (k in found.known and mass == _ANY):
+                    found.element(line, k, element)
         return found
 
     def range(self, line: Command, word: str) -> Sequence[int]:
@@ -115,9 +117,10 @@ def _elements_at_end(words: Sequence[str]) -> int:
 
 
 def _of_mass(line: Command, mass: float) -> str | None:
-    """The element that the comment names, or the one of this mass."""
-    first = line.comment.split()[:1]
-    if first and first[0] in ELEMENTS:
-        return first[0]
+    """The element that the comment names, or the one of this mass. Raises ArtifactError where they differ."""
+    named = next((word for word in line.comment.split()[:1] if word in ELEMENTS), None)
     near = [s for s, m in zip(ELEMENTS, masses(list(ELEMENTS)), strict=True) if abs(m - mass) < _NEAR]
-    return near[0] if len(near) == 1 else None
+    if named is not None and near and named not in near and mass != _ANY:
+        message = f"the mass {mass:g} is that of {near[0]}, and the comment begins with {named}"
+        raise line.error(message, f"write `# {near[0]}`, or delete the comment")
+    return named or (near[0] if len(near) == 1 else None)

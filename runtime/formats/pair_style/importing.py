@@ -13,7 +13,7 @@ from .calls import Call, spec_of
 from .commands import commands_of
 from .many_body import many_body_call
 from .pairs import mixed_pairs, named_by_charges, pair_calls
-from .settings import PAIR_STYLES, Settings, settings_of
+from .settings import PAIR_STYLES, Pair, Settings, Style, settings_of
 
 
 def imported(path: Path) -> Imported:
@@ -36,6 +36,7 @@ def _calls(settings: Settings) -> tuple[list[Call], str]:
             named_by_charges(settings, style)
     mixed = mixed_pairs(settings)
     _require_pairs(settings)
+    _require_one_meaning(settings)
     calls: list[Call] = []
     notes = ""
     for style in settings.styles:
@@ -55,6 +56,21 @@ def _require_pairs(settings: Settings) -> None:
     missing = [(i, j) for i in types for j in types if i <= j and (i, j) not in settings.acting]
     if missing:
         raise ArtifactError(_missing(settings, missing))
+
+
+def _require_one_meaning(settings: Settings) -> None:
+    """Types of one element are one species in a spec: the same styles act on them."""
+    first: dict[tuple[str, ...], tuple[Pair, list[Style]]] = {}
+    known = settings.types.known
+    for pair, styles in sorted(settings.acting.items()):
+        elements = tuple(sorted(known.get(k, str(k)) for k in pair))
+        other, before = first.setdefault(elements, (pair, styles))
+        if any(s not in before for s in styles) or len(styles) != len(before):
+            one, two = (" ".join(map(str, p)) for p in (other, pair))
+            message = f"the types {one} and the types {two} are both {'-'.join(elements)}, of unlike styles"
+            help = "an element has one set of terms in a spec: keep the types of one element alike"
+            place = str(settings.path)
+            raise ArtifactError(Diagnostic("unsupported-input", message, place=place, help=help))
 
 
 def _missing(settings: Settings, pairs: Sequence[tuple[int, int]]) -> Diagnostic:

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from math import sqrt
+from collections.abc import Mapping, Sequence
+from math import isfinite, nan, sqrt
 
 from ....compiler.chemistry.elements import ELEMENTS
 from .calls import Call, Row, length
@@ -50,7 +50,7 @@ def pair_calls(settings: Settings, style: Style, mixed: Sequence[Pair]) -> list[
         rows[pair] = _numbers(line, words, names, cutoff, style)
     for pair in mixed:
         if style in settings.acting[pair]:
-            rows[pair] = _mixed(style, rows[pair[0], pair[0]], rows[pair[1], pair[1]])
+            rows[pair] = _mixed_soundly(settings, style, pair, rows)
     return _by_cutoff(settings, style, term, names, rows)
 
 
@@ -79,6 +79,21 @@ def _numbers(
         raise line.error(message)
     own = _positive(line, words[n], "the cutoff") if len(words) > n else cutoff
     return (*map(line.number, words[:n]), own)
+
+
+def _mixed_soundly(settings: Settings, style: Style, pair: Pair, rows: Mapping[Pair, Numbers]) -> Numbers:
+    """As `_mixed`. Raises ArtifactError where the rule gives no number."""
+    one, other = (rows[k, k] for k in pair)
+    try:
+        found = _mixed(style, one, other)
+    except (ValueError, ArithmeticError):  # a root of a negative number, 0/0
+        found = (nan,)
+    if not all(map(isfinite, found)):
+        line, _ = style.pairs[pair[1], pair[1]]
+        name = settings.types.pair_name(pair)
+        message = f"`mix {style.mixing}` makes no numbers for {name} of {one[:2]} and {other[:2]}"
+        raise line.error(message, f"write them: pair_coeff {pair[0]} {pair[1]} …")
+    return found
 
 
 def _mixed(style: Style, one: Numbers, other: Numbers) -> Numbers:

@@ -150,7 +150,12 @@ def _coefficients(found: Settings, line: Command) -> None:
     style, rest = _style_meant(found, line, rest)
     if style is None:
         for pair in pairs:
-            _give_up(found.acting.setdefault(pair, []), pair)
+            acting = found.acting.setdefault(pair, [])
+            if any(s.name in FILE_STYLES for s in acting):
+                message = f"`none` takes {found.types.pair_name(pair)} out of a style with a file"
+                help = f"write NULL for an element that {' and '.join(FILE_STYLES)} do not act on"
+                raise line.error(message, help, "unsupported-input")
+            _give_up(acting, pair)
         return
     if style.name not in PAIR_STYLES:
         pairs = _of_file(found, style, line, (first, second), rest)
@@ -228,6 +233,8 @@ def _give_up(acting: list[Style], pair: Pair) -> None:
 # --- pair_modify -------------------------------------------------------------------------------------
 
 _MIXINGS = ("geometric", "arithmetic", "sixthpower")
+_LOGICAL = {"on": "yes", "true": "yes", "off": "no", "false": "no"}
+_WITHOUT_EFFECT = ("tail", "table", "table/disp", "tabinner", "tabinner/disp", "compute", "neigh/trim")
 
 
 def _modified(found: Settings, line: Command) -> None:
@@ -237,10 +244,11 @@ def _modified(found: Settings, line: Command) -> None:
         if chosen is None:
             raise line.error("`pair_modify pair` names a style")
         words, styles = rest, [chosen]
-    if len(words) % 2 or not words:
+    words = [word for word in words if word != "nofdotr"]  # a way to compute the virial, without a value
+    if len(words) % 2:
         raise line.error("`pair_modify` has a value for each keyword", "usage: pair_modify shift yes")
     for keyword, value in zip(words[::2], words[1::2], strict=True):
-        _set(line, styles, keyword, value)
+        _set(line, styles, keyword, _LOGICAL.get(value, value))
 
 
 def _set(line: Command, styles: Iterable[Style], keyword: str, value: str) -> None:
@@ -256,6 +264,6 @@ def _set(line: Command, styles: Iterable[Style], keyword: str, value: str) -> No
     elif keyword == "compute" and value == "no":
         message = "`pair_modify compute no` leaves the style out of the energy"
         raise line.error(message, "delete the style, or this line", "unsupported-input")
-    elif keyword not in ("tail", "table", "table/disp", "tabinner", "tabinner/disp", "compute", "nofdotr"):
+    elif keyword not in _WITHOUT_EFFECT:
         known = "known: mix, shift, tail"
         raise line.error(f"`pair_modify` has no `{keyword} {value}`", known, "unknown-keyword")

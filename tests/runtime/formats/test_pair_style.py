@@ -91,6 +91,81 @@ BAD = {
         "the file ends in the middle of a command",
         7,
     ),
+    "three quotes": (
+        TYPES + LJ + 'print """\nno end\n',
+        "malformed-input",
+        "the file ends in the middle of a command: three quotes are not closed",
+        7,
+    ),
+    "comment behind &": (
+        TYPES + LJ + "pair_coeff 2 2 0.3 & # more\nmass 2 15.999\n",
+        "malformed-input",
+        "`&` is a word of the command here",
+        7,
+    ),
+    "no units": (
+        "create_box 2 box\n" + TYPES + LJ,
+        "unsupported-input",
+        "there is no line `units`, and LAMMPS takes `units lj` then",
+        1,
+    ),
+    "exclude": (
+        TYPES + LJ + "neigh_modify exclude type 1 2\n",
+        "unsupported-input",
+        "`neigh_modify exclude` takes pairs of atoms out of the energy",
+        7,
+    ),
+    "comment": (
+        "mass 1 6.94 # I take it\n" + LJ,
+        "malformed-input",
+        "the mass 6.94 is that of Li, and the comment begins with I",
+        1,
+    ),
+    "label": (
+        "labelmap atom 1 C 2 O\nmass 1 6.94\n" + LJ,
+        "malformed-input",
+        "type 1 is Li here, and C in another line",
+        2,
+    ),
+    "mixed of a negative number": (
+        TYPES + "pair_style lj/cut 5\npair_coeff 1 1 -0.1 2\npair_coeff 2 2 0.1 2\n",
+        "malformed-input",
+        "`mix geometric` makes no numbers for Li-O of (-0.1, 2.0) and (0.1, 2.0)",
+        5,
+    ),
+    "mixed of nothing": (
+        TYPES + "pair_style lj/cut 5\npair_coeff 1 1 0.1 0\npair_coeff 2 2 0.1 0\n"
+        "pair_modify mix sixthpower\n",
+        "malformed-input",
+        "`mix sixthpower` makes no numbers for Li-O of (0.1, 0.0) and (0.1, 0.0)",
+        5,
+    ),
+    "none of a file": (
+        TYPES + "pair_style hybrid/overlay sw lj/cut 5\npair_coeff * * sw Si.sw NULL O\n"
+        "pair_coeff 2 2 none\n",
+        "unsupported-input",
+        "`none` takes O-O out of a style with a file",
+        5,
+    ),
+    "unlike types of one element": (
+        "mass *2 6.94\npair_style hybrid lj/cut 5 morse 5\npair_coeff * * lj/cut 0.1 2\n"
+        "pair_coeff 2 2 morse 0.1 1 2\n",
+        "unsupported-input",
+        "the types 1 1 and the types 2 2 are both Li-Li, of unlike styles",
+        0,
+    ),
+    "nothing between types of one element": (
+        "mass *2 6.94\npair_style hybrid lj/cut 5\npair_coeff * * lj/cut 0.1 2\npair_coeff 1 2 none\n",
+        "unsupported-input",
+        "the types 1 1 and the types 1 2 are both Li-Li, of unlike styles",
+        0,
+    ),
+    "number of Python": (
+        TYPES + "pair_style lj/cut 5\npair_coeff * * 0.1 2_0\n",
+        "malformed-input",
+        "`2_0` is not a number",
+        4,
+    ),
     "few numbers": (
         TYPES + "pair_style morse 5.0\npair_coeff * * 0.1 2\n",
         "malformed-input",
@@ -244,7 +319,7 @@ def test_numbers_are_starts_and_those_out_of_bounds_widen_them(tmp_path: Path) -
 
 def test_lines_without_effect_are_passed_over(tmp_path: Path) -> None:
     plain = potential_of(tmp_path, TYPES + LJ)
-    script = "atom_style atomic\nread_data x.data\n" + TYPES + LJ + "fix 1 all nve\nrun 100\n"
+    script = "units metal\natom_style atomic\nread_data x.data\n" + TYPES + LJ + "fix 1 all nve\nrun 100\n"
     assert potential_of(tmp_path, script).text == plain.text
 
 
@@ -254,6 +329,15 @@ def test_lines_without_effect_are_passed_over(tmp_path: Path) -> None:
 )
 def test_elements_are_those_of_masses_labels_or_comments(lines: str, tmp_path: Path) -> None:
     assert potential_of(tmp_path, lines + LJ).species == ("Li", "O")
+
+
+def test_lines_are_joined_and_comments_end_as_in_lammps(tmp_path: Path) -> None:
+    """What LAMMPS makes of these lines is in tests/oracles/test_lammps_import.py."""
+    odd = 'print """\npair_style zbl\n"""\npair_style lj/cut 5 # cut &\npair_coeff 1 1 9 9\n'
+    odd += "pair_coeff 1 1 '0.1' 2.&\n5\npair_modify nofdotr shift on"
+    plain = "pair_style lj/cut 5\npair_coeff 1 1 0.1 2.5\npair_modify shift yes"
+    a, b = (potential_of(tmp_path, f"mass 1 6.94\n{text}\n") for text in (odd, plain))
+    assert a.text == b.text
 
 
 def test_the_command_line_imports_and_exports(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
