@@ -222,6 +222,9 @@ def _usage(error: Any) -> Diagnostic:
     context = getattr(error, "ctx", None)
     help = f"`{context.command_path} --help` shows the options" if context is not None else None
     message = str(error.format_message()).strip()
+    takes_files = context is not None and any(p.name == "data" for p in context.command.params)
+    if takes_files and "extra argument" in message:
+        help = "a pattern that stands for several files needs quotes: `--data 'calc/*/OUTCAR'`"
     return Diagnostic("usage", message[:1].lower() + message[1:].rstrip("."), help=help)
 
 

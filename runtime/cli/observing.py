@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from ..runs.with_data import FittedRun
     from ..structures.structure import Structure
 
+_NAMED = 5  # files that are told by their names
+
 
 class ConsoleObserver(Observer):
     """json: stderr has diagnostics as JSON. quiet: nothing is said."""
@@ -51,9 +53,9 @@ class ConsoleObserver(Observer):
         train, test = data.train, data.test
         atoms = sum(s.n_atoms for s in (*train, *test))
         total = console.counted(len(train) + len(test), "structure")
-        console.say(
-            f"data    {', '.join(files)}: {total}, {atoms} atoms; {len(train)} to train, {len(test)} to test"
-        )
+        more = [f"{len(files) - _NAMED} more files"] if len(files) > _NAMED + 1 else []
+        named = ", ".join([*files[: _NAMED if more else None], *more])
+        console.say(f"data    {named}: {total}, {atoms} atoms; {len(train)} to train, {len(test)} to test")
         say_labels((*train, *test), data.keys, (), self.json, quiet=False)
         console.say(f"model   {sentence(potential.model)}")
         together.introduce()

@@ -7,6 +7,14 @@ from typing import Annotated
 
 import typer
 
+
+def _matching(files: list[str] | None) -> list[str] | None:
+    """Files, and those that match a pattern. Raises DataError: missing-file."""
+    from ..data.names import matching
+
+    return matching(files) if files else files
+
+
 Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="Spec file, .pes.", show_default=False)]
 Run = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run: a folder that `fit` wrote.", show_default=False)
@@ -27,7 +35,19 @@ Config = Annotated[
     Path | None, typer.Option("--config", metavar="run.toml", help="Configuration file; flags override it.")
 ]
 Data = Annotated[
-    list[str], typer.Option("--data", metavar="FILE", help="Labelled structures; `FILE@:10` takes ten.")
+    list[str],
+    typer.Option(
+        "--data",
+        metavar="FILE",
+        callback=_matching,
+        help="Labelled structures; `FILE@:10` takes ten; a pattern in quotes: 'calc/*/OUTCAR'.",
+    ),
+]
+MovedData = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--data", metavar="FILE", callback=_matching, help="Data of the fit, where they have moved."
+    ),
 ]
 AllowDataChange = Annotated[
     bool, typer.Option("--allow-data-change", help="Data that differ from those of the fit are a warning.")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from . import console
-from .options import AllowDataChange, Json, Quiet, Run
+from .options import AllowDataChange, Json, MovedData, Quiet, Run
 
 if TYPE_CHECKING:
     from ..data.dataset import TrainingData
@@ -20,10 +20,7 @@ _CURVES = "dimer,equation_of_state"
 
 def command(
     run: Run,
-    data: Annotated[
-        list[str] | None,
-        typer.Option("--data", metavar="FILE", help="Data of the fit, where they have moved."),
-    ] = None,
+    data: MovedData = None,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", metavar="FILE.html", help="File for the page. [RUN/report.html]"),

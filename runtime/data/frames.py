@@ -16,7 +16,7 @@ from .deepmd import looks_like_dpdata, read_dpdata, read_folder
 from .file_kind import AS_IT_LOOKS, DEEPMD, DPDATA, FITSNAP, FileKind
 from .fitsnap import looks_like_fitsnap, read_fitsnap
 from .lammps import BINARY, DATA, DUMP, looks_like_data, read_lammps
-from .plain_file import plain_file, unreadable
+from .plain_file import called, plain_file, unreadable
 from .xyz_frames import first_line, frame_texts, xyz_frames
 
 if TYPE_CHECKING:
@@ -138,7 +138,7 @@ def _format(source: Path, path: Path, kind: FileKind) -> str:
         return kind.format
     try:
         if source.stat().st_size == 0:
-            raise DataError(Diagnostic("no-structures", "the file is empty", place=path.name))
+            raise DataError(Diagnostic("no-structures", "the file is empty", place=called(path)))
         with source.open("rb") as file:
             head = file.read(_HEAD).decode("utf-8", errors="replace")
         for known, looks_like in _LOOKS.items():

@@ -1,12 +1,34 @@
-"""Short names of files, no two alike: results go by the names of what they are of."""
+"""Names of files: those that a pattern has, and short ones, no two alike, for results of what is in them."""
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
+from glob import glob
 from itertools import count
 
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from .frames import split_slice
+
+
+def matching(files: Iterable[str]) -> list[str]:
+    """The files, with those that match in the place of a pattern: `vasp/*/OUTCAR`, `runs/**/OUTCAR@-1`.
+
+    A file whose own name is like a pattern is that file. Raises DataError: missing-file.
+    """
+    found: list[str] = []
+    for file in files:
+        path, chosen = split_slice(file)
+        if path.exists() or not any(sign in str(path) for sign in "*?["):
+            found.append(file)
+            continue
+        names = sorted(glob(str(path), recursive=True))
+        if not names:
+            message = f"no file matches `{path}`"
+            raise DataError(Diagnostic("missing-file", message, place=str(path)))
+        end = "" if chosen == slice(None) else "@" + file.rpartition("@")[2]
+        found += [name + end for name in names]
+    return found
 
 
 def distinct_names(files: Sequence[str], taken: Collection[str] = ()) -> list[str]:

@@ -23,6 +23,7 @@ _ARCHIVES = {b"PK\x03\x04": "zip", b"\x28\xb5\x2f\xfd": "zstd", b"7z\xbc\xaf": "
 _SUFFIXES = {".gz", ".bz2", ".xz"}
 _BLOCK = 1 << 20
 _BESIDE = ("CONTCAR", "POSCAR")
+_ALIKE = ("OUTCAR", "vasprun", *_BESIDE, "XDATCAR")  # names that a file of every calculation has
 _FREE, _MOST = (
     64 << 20,
     200,
@@ -64,6 +65,11 @@ def plain_file(path: Path) -> Iterator[Path]:
         yield copy
 
 
+def called(path: Path) -> str:
+    """A file in messages: its name; its path where the files of many calculations have the same name."""
+    return str(path) if path.name.startswith(_ALIKE) else path.name
+
+
 def unreadable(path: Path, why: str, help: str | None = None) -> DataError:
     message = f"cannot read `{path.name}`: {why}"
     return DataError(Diagnostic("unreadable-data", message, place=str(path), help=help))
@@ -84,12 +90,19 @@ def _require_file(path: Path) -> None:
         raise DataError(Diagnostic("missing-file", message, place=str(path), help=_similar_file(path)))
     if path.is_dir():
         if not (path / SYSTEM).is_file():
-            raise unreadable(path, "it is a folder", f"folders of DeePMD are read, which have `{SYSTEM}`")
+            raise unreadable(path, "it is a folder", _in_folder(path))
         return
     mode = path.stat().st_mode
     if not stat.S_ISREG(mode):
         kind = next((name for is_kind, name in _KINDS if is_kind(mode)), "no file")
         raise unreadable(path, f"it is {kind}", "data are read more than once: write them to a file")
+
+
+def _in_folder(path: Path) -> str:
+    for pattern in ("OUTCAR", "vasprun.xml", "*/OUTCAR", "*/vasprun.xml"):
+        if next(path.glob(pattern), None) is not None:
+            return f"its files are named by a pattern: `--data '{path / pattern}'`"
+    return f"folders of DeePMD are read, which have `{SYSTEM}`"
 
 
 def _similar_file(path: Path) -> str | None:

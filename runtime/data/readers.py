@@ -17,6 +17,7 @@ from .frames import frames_or_faults, split_slice, taken
 from .label_counts import KINDS
 from .label_values import LabelValues
 from .labels import LabelKeys, config_type, raw_labels, scalars
+from .plain_file import called
 from .rivals import Rival, judged
 from .skipped import left_out_of
 
@@ -58,13 +59,14 @@ def read(
     """
     keys = keys or LabelKeys()
     path, chosen = split_slice(str(where))
+    name = called(path)
     faults, skipped = list[Diagnostic](), list[tuple[int, Diagnostic]]()
     structures, known, rivals = list[Structure](), set[str](), list[Rival]()
     for number, atoms, text in _numbered(path, chosen, kind, skips):
         if isinstance(atoms, Diagnostic):
             skipped.append((number, atoms))
             continue
-        found = labelled(atoms, keys, f"{path.name}, structure {number}", len(structures), aside)
+        found = labelled(atoms, keys, f"{name}, structure {number}", len(structures), aside)
         bad = (found.faults if labels else ()) or check(found.structure)
         if bad and skips:
             skipped.append((number, bad[0]))
@@ -74,16 +76,16 @@ def read(
         structures.append(replace(found.structure, source=text or atoms) if keep else found.structure)
         rivals += found.rivals
     if not structures:
-        raise DataError(_capped([d for _, d in skipped], path.name) or _nothing(path, str(where)))
+        raise DataError(_capped([d for _, d in skipped], name) or _nothing(path, str(where)))
     remarks: list[Diagnostic] = []
     if labels:
-        structures, remarks = judged(structures, rivals, keys, path.name)
-        missing = [] if faults else _missing(structures, keys, known, path.name)
+        structures, remarks = judged(structures, rivals, keys, name)
+        missing = [] if faults else _missing(structures, keys, known, name)
         faults = [*missing, *_errors(remarks), *faults]
     if faults:
-        raise DataError(_capped(faults, path.name))
+        raise DataError(_capped(faults, name))
     remarks += _some_energies(structures, keys)
-    left_out = left_out_of(path.name, len(structures), skipped)
+    left_out = left_out_of(name, len(structures), skipped)
     remarks = [*left_out, *remarks] if labels else left_out
     return Reading(weighted(structures, weights or {}), keys, tuple(remarks))
 
@@ -145,8 +147,8 @@ def _numbered(
 
 def _nothing(path: Path, where: str) -> Diagnostic:
     if where != str(path):
-        return Diagnostic("no-structures", f"`{where}` selects no structure", place=path.name)
-    return Diagnostic("no-structures", "the file holds no structures", place=path.name)
+        return Diagnostic("no-structures", f"`{where}` selects no structure", place=called(path))
+    return Diagnostic("no-structures", "the file holds no structures", place=called(path))
 
 
 def _errors(remarks: Sequence[Diagnostic]) -> list[Diagnostic]:

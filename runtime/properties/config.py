@@ -18,7 +18,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Self
 
-from pydantic import Field, create_model, model_validator
+from pydantic import Field, PrivateAttr, create_model, model_validator
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..files.settings import ConfigError, Section, one_of, read_toml, validated
@@ -40,6 +40,7 @@ class _Measured(Section):
         default=FAMILIES, description="Families that are measured."
     )
     structures: dict[str, StructureConfig] = Field(default_factory=dict)
+    _narrowed: bool = PrivateAttr(False)
     if TYPE_CHECKING:  # declared below, after the families: a stored design knows the order of the sections
         reference: tuple[Reference, ...] = ()
 
@@ -69,7 +70,9 @@ class _Measured(Section):
         return found.structures if isinstance(found, OfStructures) else None
 
     def only(self, families: Sequence[str]) -> Self:
-        """The same, with these families alone. Raises ConfigError (bad-value) for one that is not known."""
+        """The same, with these families alone; references of the others do not count. Raises ConfigError
+        (bad-value) for one that is not known.
+        """
         names = [name.strip() for name in families]
         for name in names:
             if name not in FAMILIES:
@@ -77,7 +80,14 @@ class _Measured(Section):
                 raise ConfigError(
                     Diagnostic("bad-value", f"there is no family of properties `{name}`", help=help)
                 )
-        return self.model_copy(update={"measure": tuple(names)})
+        found = self.model_copy(update={"measure": tuple(names)})
+        found._narrowed = True
+        return found
+
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether it is `only` some families of a configuration."""
+        return self._narrowed
 
 
 if TYPE_CHECKING:

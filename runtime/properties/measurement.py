@@ -17,7 +17,7 @@ from ..structures.arrays import Floats
 from .bench import Bench, Quantity, Task
 from .config import PropertiesConfig
 from .evaluator import Evaluator
-from .family import families
+from .family import Family, families
 from .prototypes import Candidate, candidate, default_candidates
 from .reference import Reference
 from .results import Curve, Estimate, PropertyResult, Survey, Unmeasured
@@ -60,7 +60,7 @@ def survey(
     config = _possible(config, place)
     bench = Bench(Evaluator(potential, covariance is not None, by), candidates, _repeated(config))
     tasks = [task for name in config.measure for task in families()[name].tasks(bench, config.settings(name))]
-    references = _references(config, tasks, place)
+    references = _references(config, bench, tasks, place)
     spread = _Spread(potential, covariance)
     results: list[PropertyResult] = []
     curves: list[Curve] = []
@@ -166,12 +166,18 @@ def _repeated(config: PropertiesConfig) -> list[tuple[str, ...] | None]:
     return [config.named(name) for name in sorted(config.measure) if families()[name].repeats]
 
 
-def _references(config: PropertiesConfig, tasks: Sequence[Task], place: str) -> dict[str, Reference]:
+def _references(
+    config: PropertiesConfig, bench: Bench, tasks: Sequence[Task], place: str
+) -> dict[str, Reference]:
     """References by property, in the unit that it is reported in. Raises ConfigError with all faults."""
     units = {q.name: q.unit for task in tasks for q in task.quantities}
-    faults, found = [], {}
+    others = {} if all(r.property in units for r in config.reference) else _others(bench, config)
+    faults, found = list[Diagnostic](), {}
     for reference in config.reference:
         name = reference.property
+        if name in others:
+            faults += _not_measured(name, others[name], config, place)
+            continue
         if name not in units:
             faults.append(_unknown(name, units, place))
             continue
@@ -185,6 +191,25 @@ def _references(config: PropertiesConfig, tasks: Sequence[Task], place: str) -> 
     if faults:
         raise ConfigError(faults)
     return found
+
+
+def _others(bench: Bench, config: PropertiesConfig) -> dict[str, Family]:
+    """The families that are not measured, by the names of their properties."""
+    rest = [found for name, found in families().items() if name not in config.measure]
+    tasks = [(found, task) for found in rest for task in found.tasks(bench, config.settings(found.name))]
+    return {quantity.name: found for found, task in tasks for quantity in task.quantities}
+
+
+def _not_measured(name: str, of: Family, config: PropertiesConfig, place: str) -> list[Diagnostic]:
+    """The fault of a reference to a property of a family that is not measured; none behind `only`."""
+    if config.is_narrowed:
+        return []
+    if of.package is not None and find_spec(of.package.name) is None:
+        message = f"the reference `{name}` cannot be compared: {of.package.missing}"
+        help = "pip install 'potentia[properties]', or name the families to measure by `--only`"
+        return [Diagnostic("missing-package", message, place=place, help=help)]
+    message = f"the reference `{name}` is of the family `{of.name}`, which is not measured"
+    return [Diagnostic("unknown-property", message, place=place, help=f"add `{of.name}` to `measure`")]
 
 
 def _unknown(name: str, known: dict[str, str], place: str) -> Diagnostic:

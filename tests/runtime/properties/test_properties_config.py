@@ -185,6 +185,27 @@ def test_faults_against_the_potential(
     assert faults(caught) == expected
 
 
+def test_references_of_families_that_are_not_measured(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = BCC + '[[reference]]\nproperty = "phonon_lowest.bcc"\nmin = 0\nunit = "THz"\nguard = true\n'
+    config = load_properties_config(written(tmp_path, text))
+    assert [r.reference for r in measure(niobium(), config.only(["dimer"]))] == [None]
+    with pytest.raises(UserError) as caught:
+        measure(niobium(), config.model_copy(update={"measure": ("dimer",)}))
+    unasked = "the reference `phonon_lowest.bcc` is of the family `phonon`, which is not measured"
+    assert faults(caught) == [("unknown-property", unasked, "add `phonon` to `measure`")]
+    monkeypatch.setattr(measurement, "find_spec", lambda name: None)
+    with pytest.raises(UserError) as caught:
+        measure(niobium(), config)
+    absent = (
+        "the reference `phonon_lowest.bcc` cannot be compared: "
+        "phonons need the package phonopy, which is not installed"
+    )
+    help = "pip install 'potentia[properties]', or name the families to measure by `--only`"
+    assert faults(caught) == [("missing-package", absent, help)]
+
+
 def test_phonons_need_a_package_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(measurement, "find_spec", lambda name: None)
     with pytest.raises(UserError) as caught:
