@@ -18,6 +18,7 @@ from .passes.cse import share_subexpressions
 from .passes.differentiate import differentiate_energy
 from .passes.drop_dead import drop_dead_parts
 from .passes.expand import expand_harmonics
+from .passes.loss_gradient import differentiate_loss
 from .passes.narrow import narrow_components
 from .passes.recur import recur_families
 from .passes.share_neighbors import share_lists
@@ -129,6 +130,11 @@ def along(model: Model) -> tuple[Model, frozenset[str]]:
     """
     found = along_direction(model)
     return found, directions(found)
+
+
+def loss_gradient(model: Model) -> Model:
+    """The gradient of a loss by all tables of parameters (`passes.loss_gradient`), as built."""
+    return differentiate_loss(model).model
 
 
 def plan(model: Model, target: str = "xla") -> Plan:

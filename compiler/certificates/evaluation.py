@@ -35,6 +35,7 @@ REFUSED: Mapping[Op, str] = {
     ops.chain: "the pass `recur` makes it of families, after the forms that are certified",
     ops.sum_at: _PARAMETERS_ONLY,
     ops.sum_rows_of: _PARAMETERS_ONLY,
+    ops.motion: _PARAMETERS_ONLY,
 }
 
 

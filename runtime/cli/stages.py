@@ -19,7 +19,10 @@ from .summary import read_program
 if TYPE_CHECKING:
     from ...compiler.program import Program
 
-_ALONG = "none of these: the derivative of the energy along a direction in the parameters, for fits"
+_OUTSIDE = {
+    "along": "none of these: the derivative of the energy along a direction in the parameters, for fits",
+    "gradient": "none of these: the gradient of a loss by all tables of parameters, for trainings",
+}
 STAGES = ("ast", "ir", "plan", "jaxpr", "hlo")
 
 
@@ -32,7 +35,7 @@ def emitted(
 ) -> str:
     """The text of a stage. Raises UserError `unknown-stage`, and SpecError."""
     if stage == "ir@help":
-        named = {**{_slug(p.name): p.reason for p in pipeline.PASSES}, "along": _ALONG}
+        named = {_slug(p.name): p.reason for p in pipeline.PASSES} | _OUTSIDE
         return "\n".join(f"{name:16} {reason}" for name, reason in named.items())
     if stage not in STAGES and not stage.startswith("ir@"):
         help = did_you_mean(stage, STAGES) or f"stages: {', '.join(STAGES)}, ir@PASS"
@@ -46,6 +49,8 @@ def emitted(
         return print_model(model)
     if stage == "ir@along":
         return print_model(pipeline.along(model)[0])
+    if stage == "ir@gradient":
+        return print_model(pipeline.loss_gradient(model))
     if stage.startswith("ir@"):
         return print_model(pipeline.optimize(model, until=_pass(stage.removeprefix("ir@"))))
     if model.open_species:

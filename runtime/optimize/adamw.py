@@ -187,7 +187,7 @@ class _Trainer:
         leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(inner))
         return TrainState(0, first, leaves, 0.0, np.zeros((0, 2)), first, float("inf"))
 
-    def advance(self, state: TrainState, loss: float, gradient: Float[Array, " P"]) -> TrainState:
+    def advance(self, state: TrainState, loss: float, gradient: Vector | Float[Array, " P"]) -> TrainState:
         inner = jax.tree.unflatten(self._structure, [jnp.asarray(leaf) for leaf in state.leaves])
         theta, inner = self._update(jnp.asarray(state.theta), inner, gradient)
         leaves = tuple(np.asarray(leaf) for leaf in jax.tree.leaves(inner))

@@ -19,7 +19,7 @@ from .library import CheckedAtoms, Library, RawAtoms, address
 from .loops import MOTION, Adjoints, Sum
 from .passes import optimize_loss
 from .refusals import require_own_neighbours
-from .sets import Directions, Reach
+from .sets import Directions, Owners
 from .tables import species_letters, static_values
 
 Floats = NDArray[np.float64]
@@ -84,8 +84,8 @@ class GradientKernel:
         return Gradients(self, theta)
 
     @cached_property
-    def reach(self) -> Reach:
-        return Reach.of(self.tables_along, len(self.model.vector))
+    def owners(self) -> Owners:
+        return Owners.of(self.tables_along, len(self.model.vector))
 
     def tables_along(self, both: Float[Floats, " 2P"]) -> Floats:
         """The derivatives of all tables along a direction, of θ and the direction."""
@@ -115,7 +115,7 @@ class Gradients:
         at = (kernel.source.constants(np.append(theta, weight)) for weight in (0.0, 1.0))
         self._base, one = at
         self._slope = one - self._base  # the constants are affine in the weight
-        self._directions = Directions(kernel.tables_along, kernel.reach, theta)
+        self._directions = Directions(kernel.tables_along, kernel.owners, theta)
         self._function = kernel.library.function(
             "potentia_gradient", POINTER(RawAtoms), c_void_p, c_void_p, c_void_p, result=c_int
         )

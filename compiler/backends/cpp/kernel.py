@@ -12,7 +12,7 @@ from ...ir.graph import Model
 from . import build
 from .emit import Real, Source, emit
 from .library import Atoms, CheckedAtoms, Library, OfSets, Results
-from .sets import Directions, Reach, Sets
+from .sets import Directions, Owners, Sets
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,10 +59,10 @@ class CppKernel:
         return self.library.compute_sets(atoms, sets)
 
     @cached_property
-    def reach(self) -> Reach:
+    def owners(self) -> Owners:
         """Of a kernel of derivatives along a direction."""
-        return Reach.of(self.constants, len(self.model.vector) // 2)
+        return Owners.of(self.constants, len(self.model.vector) // 2)
 
     def directions(self, theta: NDArray[np.float64]) -> Directions:
         """The sets of such a kernel at parameters θ (P,)."""
-        return Directions(self.constants, self.reach, theta)
+        return Directions(self.constants, self.owners, theta)

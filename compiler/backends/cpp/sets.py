@@ -2,7 +2,7 @@
 
 A direction in the parameters changes few of a kernel's constants, and a unit direction one or two. So a set
 is a base and the constants in which it differs. All constants are affine in the direction, as the derivative
-is linear in it: one evaluation tells the slopes of all constants that one parameter of the direction reaches.
+is linear in it: one evaluation tells the slopes of all constants that depend on one parameter of it.
 """
 
 from __future__ import annotations
@@ -43,11 +43,11 @@ class Sets:
 
 
 @dataclass(frozen=True, eq=False)
-class Reach:
-    """Which parameters of a direction reach which constants.
+class Owners:
+    """The parameters of a direction that constants depend on.
 
-    owner (n,): the one parameter that reaches a constant; −1 where none does, −2 where several do.
-    sharing: the parameters that reach constants of the latter.
+    owner (n,): the one parameter that a constant depends on; −1 where there is none, −2 for several.
+    sharing: the parameters of the latter.
     """
 
     owner: Int[Places, " n"]
@@ -55,7 +55,7 @@ class Reach:
     sharing: frozenset[int]
 
     @classmethod
-    def of(cls, constants: Constants, n_parameters: int) -> Reach:
+    def of(cls, constants: Constants, n_parameters: int) -> Owners:
         """Found by directions that have half of the parameters each, by the digits of their numbers."""
         rng = np.random.default_rng(0)
         theta, v = rng.uniform(0.5, 1.5, (2, n_parameters))
@@ -85,7 +85,7 @@ class Reach:
         return order, np.searchsorted(self.owner[order], np.arange(self.n_parameters + 1))
 
     def of_parameter(self, number: int) -> Integers:
-        """The constants that this parameter alone reaches."""
+        """The constants that depend on this parameter alone."""
         order, first = self._by_owner
         return order[first[number] : first[number + 1]]
 
@@ -93,8 +93,8 @@ class Reach:
 class Directions:
     """The constants along directions in the parameters, at one θ (P,)."""
 
-    def __init__(self, constants: Constants, reach: Reach, theta: Float[Floats, " P"]) -> None:
-        self._constants, self._reach, self.theta = constants, reach, theta
+    def __init__(self, constants: Constants, owners: Owners, theta: Float[Floats, " P"]) -> None:
+        self._constants, self._owners, self.theta = constants, owners, theta
         self.base = self._at(np.zeros_like(theta))
         self._slopes = self._at(np.ones_like(theta)) - self.base
 
@@ -110,8 +110,8 @@ class Directions:
 
     def _along_one(self, number: int) -> tuple[Integers, Floats]:
         """The constants that differ along a parameter, and their values."""
-        if number not in self._reach.sharing:
-            places = self._reach.of_parameter(number)
+        if number not in self._owners.sharing:
+            places = self._owners.of_parameter(number)
             return places, self.base[places] + self._slopes[places]
         found = self._at((np.arange(len(self.theta)) == number).astype(np.float64))
         places = np.flatnonzero(found != self.base).astype(np.int32)
@@ -121,12 +121,12 @@ class Directions:
         """Σ over the constants, adjoint times derivative, for each parameter: constants that are derivatives
         along a direction, and so 0 without one.
         """
-        owner = self._reach.owner
+        owner = self._owners.owner
         alone = owner >= 0
         weights = adjoints[alone] * self._slopes[alone]
         found: Floats = np.zeros_like(self.theta)
         np.add.at(found, owner[alone], weights)
-        for number in self._reach.sharing:
+        for number in self._owners.sharing:
             unit = (np.arange(len(self.theta)) == number).astype(np.float64)
             found[number] = self._at(unit) @ adjoints
         return found

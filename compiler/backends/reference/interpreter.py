@@ -7,6 +7,7 @@ from itertools import product
 
 import numpy as np
 
+from ...ir import ops
 from ...ir.graph import Model, Node, Op, topological
 from ...ir.types import LISTS, TABLES, Domain, entries, row_number, table_row, unordered_rows
 from ..lowering import Lowering
@@ -14,7 +15,7 @@ from .geometry import Array, Geometry
 
 Rule = Callable[..., Array]
 
-REFUSED: Mapping[Op, str] = {}
+REFUSED: Mapping[Op, str] = {ops.motion: "gradients of a loss are no value of a structure"}
 
 # A rule: (run, node, *values of the arguments) -> value; one row stands for all where they are alike.
 lowers: Lowering[Rule] = Lowering("the reference", REFUSED)

@@ -16,6 +16,7 @@ from typing import Any
 import jax.numpy as jnp
 import numpy as np
 
+from ...ir import ops
 from ...ir.graph import Model, Node, Op
 from ...ir.types import LISTS, TABLES, Domain, entries, table_row, unordered_rows
 from ...schedule.plan import Layout, Plan, Step, Storage
@@ -26,7 +27,7 @@ from .materialize import materialize
 Lists = Mapping[Domain, Pair | Edge]
 Rule = Callable[["GraphInterpreter", Step], Value]
 
-REFUSED: Mapping[Op, str] = {}
+REFUSED: Mapping[Op, str] = {ops.motion: "jax takes gradients of a loss itself"}
 
 lowers: Lowering[Rule] = Lowering("xla", REFUSED)
 

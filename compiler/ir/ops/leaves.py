@@ -102,9 +102,9 @@ motion: Op = register(
         interval=rules.unbounded,
         pullback=rules.no_adjoints,
         pushforward=rules.no_tangent,
-        flops=rules.free,
+        flops=rules.each,
         live=EVERYTHING,
-        role=Role.OWN,
+        role=Role.FUNCTION,
     )
 )
 

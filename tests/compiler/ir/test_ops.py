@@ -23,7 +23,7 @@ SCALAR = pytest.mark.parametrize(
 # samples of a scene know no value there: sums onto other atoms, and what passes make after elaboration
 NOT_SAMPLED = {
     *("sum_j", "sum_to_ik", "total", "of_structure", "row", "of_row", "sum_at", "rows_of", "sum_rows_of"),
-    *("to_species", "sum_species", "cosines", "chebyshev2", "chain", "spherical_slopes"),
+    *("to_species", "sum_species", "cosines", "chebyshev2", "chain", "spherical_slopes", "motion"),
 }
 
 

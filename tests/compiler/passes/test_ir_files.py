@@ -26,6 +26,7 @@ from potentia.compiler.passes.along import along_direction, directions
 from potentia.compiler.passes.drop_dead import drop_dead_parts
 from potentia.compiler.passes.factor import factor_directions
 from potentia.compiler.passes.fold import fold_constants
+from potentia.compiler.passes.loss_gradient import differentiate_loss
 from potentia.compiler.passes.recur import recur_families
 from registry import Evaluator, by_reference, random_theta, reach, structures
 
@@ -43,7 +44,13 @@ def passes() -> dict[str, Pass]:
         named.setdefault(step.run, step.name)
     fold: Pass = lambda model: rewrite_model(model, apply_rules((fold_constants,)))  # noqa: E731
     factor: Pass = lambda model: factor_directions(model, directions(model))  # noqa: E731
-    outside = {"drop_dead": drop_dead_parts, "fold": fold, "along": along_direction, "factor": factor}
+    outside = {
+        "drop_dead": drop_dead_parts,
+        "fold": fold,
+        "along": along_direction,
+        "factor": factor,
+        "loss_gradient": lambda model: differentiate_loss(model).model,
+    }
     return {name: run for run, name in named.items()} | outside
 
 
@@ -108,8 +115,8 @@ COMPILED = (
     "simplify_single_row",
 )
 # slopes of harmonics, which the reference knows as little: test_passes.py holds them against the complex step
-# and the derivative along a direction is another energy: test_along.py, test_factor.py
-NO_NUMBERS = ("expand_slopes", "along", "factor")
+# and the derivative along a direction is another energy: test_along.py, test_factor.py, test_gradient.py
+NO_NUMBERS = ("expand_slopes", "along", "factor", "loss_gradient")
 
 
 def zoo(model: Model) -> list[Atoms]:

@@ -11,6 +11,7 @@ from ase import Atoms
 from ase.build import bulk
 from potentia.compiler.diagnostics.diagnostic import DataError
 from potentia.runtime.residuals.cpp import CppOutputs
+from potentia.runtime.residuals.gradients import summed
 from potentia.runtime.residuals.outputs import Outputs, outputs_of, xla_outputs
 from potentia.runtime.residuals.residuals import Residuals, Sigmas
 from potentia.runtime.structures.structure import Structure, from_atoms
@@ -53,6 +54,22 @@ def test_targets_agree_on_rows() -> None:
     got, want = (rows(potential, o, structures) for o in (ours, xla_outputs(potential, "float64")))
     assert want.any(axis=0).all()
     np.testing.assert_allclose(got, want, rtol=0, atol=1e-11 * (1.0 + np.abs(want).max()))
+
+
+def test_targets_agree_on_the_gradient_of_a_loss() -> None:
+    """And it is Jᵀ r."""
+    potential = potentia.compile(JOINED)
+    structures = [crowd(["Cu", "Au"], 0), crowd(["Cu", "Au"], 1, periodic=False), crowd(["Cu"], 2)]
+    structures[0] = replace(structures[0], weight=0.3)
+    found = []
+    for outputs in (outputs_of(potential, "cpp", in_reverse=True), xla_outputs(potential, "float64")):
+        problem = Residuals(potential, structures, Sigmas(1.0, 1.0, 1.0), outputs=outputs)
+        found.append(summed(problem, potential.theta[problem.free]))
+    every = list(problem.rows(potential.theta[problem.free], np.arange(len(problem.free))))
+    want = sum(r.jacobian.T @ r.residual for r in every)
+    for loss, gradient in found:
+        assert loss == pytest.approx(found[1][0], rel=1e-12)
+        np.testing.assert_allclose(gradient, want, rtol=0, atol=1e-11 * np.abs(want).max())
 
 
 def test_single_precision_is_near() -> None:

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from potentia.compiler import pipeline
 from potentia.compiler.backends.cpp.kernel import CppKernel
-from potentia.compiler.backends.cpp.sets import Directions, Reach, Sets
+from potentia.compiler.backends.cpp.sets import Directions, Owners, Sets
 from potentia.compiler.backends.cpp.target import atoms_of
 from potentia.compiler.diagnostics.diagnostic import InternalError
 from potentia.compiler.ir.graph import Model
@@ -57,17 +57,17 @@ def test_a_kernel_without_parameters_that_vary_takes_one_set() -> None:
         kernel.for_sets(Sets.of_rows(constants, constants[None]), checked)
 
 
-def test_constants_are_found_that_one_parameter_reaches() -> None:
+def test_the_parameters_are_found_that_constants_depend_on() -> None:
     """n = 3: of four constants the first is of θ alone, two of one parameter each, the last of two."""
 
     def constants(both: np.ndarray) -> np.ndarray:
         theta, v = both[:3], both[3:]
         return np.array([theta[0], theta[1] * v[2], 3.0 + v[0], v[0] - v[1]])
 
-    reach = Reach.of(constants, 3)
-    assert reach.owner.tolist() == [-1, 2, 0, -2] and reach.sharing == {0, 1}
+    owners = Owners.of(constants, 3)
+    assert owners.owner.tolist() == [-1, 2, 0, -2] and owners.sharing == {0, 1}
     theta = np.array([2.0, 5.0, 7.0])
-    sets = Directions(constants, reach, theta).along_each(np.arange(3))
+    sets = Directions(constants, owners, theta).along_each(np.arange(3))
     for k, unit in enumerate(np.eye(3)):
         row = sets.base.copy()
         mine = slice(sets.first[k], sets.first[k + 1])
@@ -82,7 +82,7 @@ def test_each_parameter_alone_is_one_evaluation() -> None:
         asked.append(both)
         return both[:4] * both[4:]
 
-    directions = Directions(constants, Reach.of(constants, 4), np.array([2.0, 0.0, -1.0, 3.0]))
+    directions = Directions(constants, Owners.of(constants, 4), np.array([2.0, 0.0, -1.0, 3.0]))
     before = len(asked)
     sets = directions.along_each(np.array([3, 0, 1]))
     assert len(asked) == before
