@@ -60,6 +60,7 @@ def _map(title: str, plane: Float[Floats, "n 2"], ends: Sequence[int], chosen: S
             name = f"round {k + 1}"
             axes.scatter(frames[:, 0], frames[:, 1], s=7, alpha=0.35, linewidths=0, color=colour, label=name)
             axes.scatter(frames[own, 0], frames[own, 1], s=34, facecolors="none", edgecolors=colour)
+        axes.scatter([], [], s=34, facecolors="none", edgecolors=INK, label="chosen")
         first = plane[: ends[0]]
         axes.scatter(first[:, 0], first[:, 1], s=20, marker="s", color=INK, label="first data")
         axes.set(title=title, xticks=[], yticks=[])

@@ -164,5 +164,6 @@ class _Gathered:
             ), None
         except TooShort as error:
             message = f"the run is too short for a diffusivity: {error}"
-            help = f"run for longer, or give fewer than {given.blocks} `--blocks`"
+            often = "write frames more often (`potentia md --write-every`)"
+            help = f"run for longer, {often}, or give fewer than {given.blocks} `--blocks`"
             return (), Diagnostic("too-few-frames", message, "warning", place=place, help=help)

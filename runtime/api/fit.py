@@ -210,7 +210,7 @@ def _finish(folder: Path, result: FitResult, predicted: Parts, parity: bool, obs
     if parity:
         for path in save_errors(folder / "parity.png", predicted):
             observer.remarked(f"plot: {path}")
-        if result.curve is not None:
+        if result.curve is not None and len(result.curve.rows) > 1:  # a linear fit has one
             save_learning_curve(folder / "learning_curve.png", result.curve)
             observer.remarked(f"plot: {folder / 'learning_curve.png'}")
     finish(folder, result.reason)

@@ -162,8 +162,8 @@ def _print(result: MDResult, folder: Path, as_json: bool) -> None:
     console.result(f"{console.table(rows, indent=0)}\n(means of the second half of the log)\n")
     nearest = [["smallest distance", "Å"], *([n, f"{d:.3f}"] for n, d in result.smallest.items())]
     console.result(console.table(nearest, indent=0))
-    rate = f"{result.steps_per_second:.0f} steps/s" if result.steps_per_second else "no step"
-    done = f"{result.steps} steps in {console.lasted(result.seconds)} ({rate} once it ran)"
+    rate = f" ({result.steps_per_second:.0f} steps/s once it ran)" if result.steps_per_second else ""
+    done = f"{result.steps} steps in {console.lasted(result.seconds)}{rate}"
     console.result(f"\n{console.saved(done, folder)}")
 
 

@@ -102,15 +102,15 @@ def _set(axis: Axis, low: float, high: float) -> None:
 
 
 def symmetric(axis: Axis, values: Iterable[float]) -> None:
-    """An axis that is linear from −1 to 1 and logarithmic beyond, with ticks at powers of ten; three decades
-    above and below are enough.
+    """An axis that is linear near 0 and becomes logarithmic beyond ±1, with ticks at powers of ten; three
+    decades above and below are enough. A smooth curve stays smooth.
     """
     from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
     seen = list(values)
     low, high = max(min(seen), -_FARTHEST), min(max(seen), _FARTHEST)
     axes = axis.axes
-    axes.set_yscale("symlog", linthresh=1.0, linscale=1.2)
+    axes.set_yscale("asinh", linear_width=0.5)
     axes.set_ylim(min(1.6 * low, -0.2), max(1.6 * high, 0.2))
     powers = [10.0**k for k in range(int(log10(_FARTHEST)) + 1)]
     ticks = [-p for p in reversed(powers) if p <= -1.6 * low] + [0.0] + [p for p in powers if p <= 1.6 * high]

@@ -111,8 +111,8 @@ def _error_rows(part: str, found: dict[str, object]) -> list[list[str]]:
 
 
 def learning(content: Content) -> str:
-    """The course of the fit."""
-    if content.learning is None:
+    """The course of the fit; a linear one has a single row."""
+    if content.learning is None or len(content.learning.rows) < 2:
         return ""
     return section("learning curve", _drawn("learning", learning_panels(content.learning)))
 

@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from ase.build import bulk
 from ase.io import read, write
 from documents import Block, blocks
 from places import ROOT
@@ -18,7 +17,7 @@ def test_the_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: 
     """The XLA of a machine without a compiler, and LAMMPS, are told apart by their warnings alone."""
     monkeypatch.chdir(tmp_path)
     write("nb.xyz", read(ROOT / "specs" / "demo" / "nb_demo.xyz", "::10"))
-    names: dict[str, Any] = {"atoms": bulk("Nb", "bcc", 3.3)}
+    names: dict[str, Any] = {}
     for block in PAGE:
         if block.mark == "python":
             capsys.readouterr()

@@ -62,3 +62,4 @@ def test_the_tutorial_does_what_it_says(
             for line in block.text.splitlines():
                 assert without_digits(line) in printed, line
     assert Path("runs/nb/parity.png").is_file()
+    assert not Path("runs/nb/learning_curve.png").exists(), "a linear fit has no course"

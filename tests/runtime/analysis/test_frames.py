@@ -137,7 +137,8 @@ def test_too_few_frames(tmp_path: Path) -> None:
     )
     assert warned(saved(tmp_path / "short.xyz", walk(time_ps=lambda k: 0.1 * k)[:20])) == (
         "warning[too-few-frames]: the run is too short for a diffusivity: a block has 4 frames, and needs 8\n"
-        "  --> short.xyz\n  help: run for longer, or give fewer than 5 `--blocks`"
+        "  --> short.xyz\n  help: run for longer, write frames more often (`potentia md --write-every`), "
+        "or give fewer than 5 `--blocks`"
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 from potentia.runtime.presentation.axes import (
@@ -60,3 +61,6 @@ def test_a_core_does_not_hide_its_well() -> None:
     symmetric(axes.yaxis, [1e6, -2.5])
     assert axes.get_yticks().tolist() == [-1, 0, 1, 10, 100, 1000]
     assert axes.get_ylim()[0] == pytest.approx(-4.0)
+    drawn = axes.yaxis.get_transform().transform([0.98, 0.99, 1.0, 1.01, 1.02])
+    bends = np.diff(drawn, 2) / np.diff(drawn)[0]
+    assert abs(bends).max() < 0.02, "a smooth curve has a kink"
