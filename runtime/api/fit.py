@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any, Unpack
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.program import Program
 from ...compiler.warnings import require_sound, warnings_of, warnings_of_fitted
-from ..data.dataset import TrainingData, potential_for
+from ..data.dataset import TrainingData, potential_for, potential_of_named, require_data_of
 from ..files.lock import only_writer_of
 from ..potential.potential import Potential, read_spec
 from ..presentation import html
@@ -23,7 +23,7 @@ from .observer import SILENT, Observer
 from .options import FitOptions, flags
 from .outputs import require_new_run
 from .read_data import Dataset, Files, require_unread, training_data
-from .targets import compile_fit, evaluate_by
+from .targets import compile_fit, compiled_ahead, evaluate_by
 
 if TYPE_CHECKING:
     from ..evaluation.labelled import Part
@@ -112,9 +112,13 @@ def fit(
         require_new_run(folder, force, resume)
         seen.checkpoint_kept(folder, "the fit so far is kept", saves=True)
     with nullcontext() if folder is None else only_writer_of(folder):
-        read, names = _read(data, settings, seen)
-        potential = potential_for(program, read.species, settings.reference_energies)
-        if not program.named_species:  # it is built once the data have said them
+        named = potential_of_named(program, settings.reference_energies) if program.named_species else None
+        with compiled_ahead(named, settings):
+            read, names = _read(data, settings, seen)
+        if named is not None:
+            require_data_of(program, read.species)
+        potential = named or potential_for(program, read.species, settings.reference_energies)
+        if named is None:  # it is built once the data have said its species
             told = _warned(potential.program, seen)
         if start is not None:
             potential = _started(potential, start, seen)

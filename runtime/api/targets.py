@@ -2,15 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from threading import Thread
 from typing import TYPE_CHECKING
 
-from ...compiler.diagnostics.diagnostic import Diagnostic
+from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
 from .observer import Observer
 
 if TYPE_CHECKING:
     from ..potential.evaluators import Evaluator
     from ..potential.potential import Potential
     from ..residuals.config import FitConfig
+
+
+@contextmanager
+def compiled_ahead(potential: Potential | None, config: FitConfig) -> Iterator[None]:
+    """The kernels of a fit are compiled meanwhile, by a thread; `compile_fit` tells its faults."""
+    from ..fitting.fit import method_of
+    from ..residuals.outputs import compile_kernels
+
+    if potential is None or config.target == "xla":
+        yield
+        return
+
+    def work() -> None:
+        with suppress(UserError):
+            compile_kernels(potential, config.precision or "float64", method_of(potential, config).in_reverse)
+
+    thread = Thread(target=work, daemon=True)
+    thread.start()
+    yield
+    thread.join()
 
 
 def compile_fit(potential: Potential, config: FitConfig, observer: Observer) -> None:

@@ -94,8 +94,19 @@ def potential_for(program: Program, species: Sequence[str], reference: bool) -> 
 
     reference: with an energy for each species. Raises SpecError, species-conflict and species-without-data.
     """
+    program = require_data_of(program, species)
+    return potential_of_named(program, reference)
+
+
+def require_data_of(program: Program, species: Sequence[str]) -> Program:
+    """The program for data of these species. Raises SpecError, species-conflict and species-without-data."""
     program = program.for_species(species)
     _check_species(program.checked, program.species, species)
+    return program
+
+
+def potential_of_named(program: Program, reference: bool) -> Potential:
+    """The same potential of a program that has its species, before any data are read. Raises SpecError."""
     return at_start((program.with_reference() if reference else program).self_contained())
 
 

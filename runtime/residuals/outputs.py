@@ -13,7 +13,7 @@ from jaxtyping import Float
 
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ..optimize.qr_system import Indices
-from ..potential.evaluators import CppEvaluator
+from ..potential.evaluators import CppEvaluator, Evaluator
 from ..potential.potential import Potential
 from ..structures.arrays import Floats, Theta
 from ..structures.batches import Batch, BatchPlan
@@ -91,22 +91,38 @@ def outputs_of(
 def _by_cpp(
     potential: Potential, precision: str, target: str, on_warning: OnWarning, in_reverse: bool
 ) -> Outputs | None:
-    """All kernels, each by a compiler of its own at the same time; None where `auto` finds none."""
+    """None where `auto` finds no compiler."""
+    evaluator = compile_kernels(potential, precision, in_reverse, target, on_warning)
+    if not isinstance(evaluator, CppEvaluator):
+        return None
+    from .cpp import CppOutputs
+
+    return CppOutputs(potential, evaluator, potential.along(precision), potential.gradient(precision))
+
+
+def compile_kernels(
+    potential: Potential,
+    precision: str,
+    in_reverse: bool,
+    target: str = "cpp",
+    on_warning: OnWarning = as_python_warning,
+) -> Evaluator:
+    """All kernels of a fit, each by a compiler of its own at the same time, and the evaluator of the values.
+
+    Raises ToolError as `Potential.evaluator` does.
+    """
     pool = ThreadPoolExecutor(2)
     try:
         more = [pool.submit(lambda: potential.along(precision).library)]
         if in_reverse:
             more.append(pool.submit(lambda: potential.gradient(precision).library))
         evaluator = potential.evaluator(target, precision, on_warning)
-        if not isinstance(evaluator, CppEvaluator):
-            return None
-        for compiled in more:
-            compiled.result()
+        if isinstance(evaluator, CppEvaluator):
+            for compiled in more:
+                compiled.result()
+        return evaluator
     finally:  # an interruption does not wait for a compiler
         pool.shutdown(wait=False)
-    from .cpp import CppOutputs
-
-    return CppOutputs(potential, evaluator, potential.along(precision), potential.gradient(precision))
 
 
 def xla_outputs(potential: Potential, precision: str) -> XlaOutputs:

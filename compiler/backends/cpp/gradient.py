@@ -10,13 +10,14 @@ import numpy as np
 from jaxtyping import Float
 from numpy.typing import NDArray
 
-from ...ir.graph import Model
+from ...ir.graph import Model, Node
 from ...passes.loss_gradient import LossGradient, tables_along
 from ...schedule.sweep import Loop, Sweep, make_sweep
 from . import build
 from .emit import Real, Source, assembled, context_of, loop_lines
 from .library import CheckedAtoms, Library, RawAtoms, address
 from .loops import MOTION, Adjoints, Sum
+from .once import once
 from .passes import optimize_loss
 from .refusals import require_own_neighbours
 from .sets import Directions, Owners
@@ -73,7 +74,7 @@ class GradientKernel:
         left = {node: domain for node, domain in domains.items() if node not in done}
         return [Loop(domain, 0, (), (), (), (node,)) for node, domain in left.items()]
 
-    @cached_property
+    @once
     def library(self) -> Library:
         """Raises ToolError: no compiler that works, a kernel that cannot be compiled."""
         return build.kernel(self.source.text, self.source.digest)
@@ -98,7 +99,7 @@ class GradientKernel:
         return [np.zeros(size) if n is None else _filled(next(values), size) for n, size in rows]
 
     @cached_property
-    def _along(self):  # type: ignore[no-untyped-def]
+    def _along(self) -> tuple[Model, tuple[Node | None, ...]]:
         return tables_along(self.model, self.loss.tables)
 
 

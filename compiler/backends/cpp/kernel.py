@@ -12,6 +12,7 @@ from ...ir.graph import Model
 from . import build
 from .emit import Real, Source, emit
 from .library import Atoms, CheckedAtoms, Library, OfSets, Results
+from .once import once
 from .sets import Directions, Owners, Sets
 
 
@@ -31,7 +32,7 @@ class CppKernel:
     def source(self) -> Source:
         return emit(self.model, self.real, varied=self.varied)
 
-    @cached_property
+    @once
     def library(self) -> Library:
         """Raises ToolError: no compiler that works, a kernel that cannot be compiled."""
         return build.kernel(self.source.text, self.source.digest)
