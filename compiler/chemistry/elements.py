@@ -7,6 +7,8 @@ Atsumi, doi:10.1002/chem.200800987, the ones of metals 10 % less; H to Pu, to th
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 # fmt: off
 ELEMENTS: dict[str, tuple[int, float]] = {
     "H": (1, 0.31), "He": (2, 0.28), "Li": (3, 1.28), "Be": (4, 0.96), "B": (5, 0.84), "C": (6, 0.76),
@@ -49,3 +51,9 @@ D3_RADII: dict[str, float] = {
     "Np": 2.05333, "Pu": 2.06667,
 }
 # fmt: on
+
+
+def symbols(given: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Species as they are given to a command or a function: `Nb,W`, or several names."""
+    names = given.split(",") if isinstance(given, str) else given or ()
+    return tuple(name.strip() for name in names if name.strip())

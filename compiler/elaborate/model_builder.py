@@ -35,8 +35,10 @@ def build_model(checked: Checked, species: tuple[str, ...] | None = None) -> Mod
 def species_with(checked: Checked, species: Sequence[str]) -> tuple[str, ...]:
     """The species that the spec names, else those of the data.
 
-    Raises SpecError `species-conflict` where the data has species that the spec does not.
+    Raises SpecError: unknown-species, duplicate-species; `species-conflict` where the data has species that
+    the spec does not.
     """
+    _require_elements(species)
     named = named_species(checked)
     if species and named and not set(species) <= set(named):
         extra = ", ".join(s for s in species if s not in named)
@@ -49,6 +51,15 @@ def species_with(checked: Checked, species: Sequence[str]) -> tuple[str, ...]:
             )
         )
     return named or tuple(species)
+
+
+def _require_elements(species: Sequence[str]) -> None:
+    for k, name in enumerate(species):
+        if name not in ELEMENTS:
+            help = did_you_mean(name, ELEMENTS)
+            raise SpecError(Diagnostic("unknown-species", f"there is no element `{name}`", help=help))
+        if name in species[:k]:
+            raise SpecError(Diagnostic("duplicate-species", f"species {name} is listed twice"))
 
 
 def joined(model: Model, checked: Checked, operand: syntax.Expr) -> Model:

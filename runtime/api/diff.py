@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from ...compiler.chemistry.elements import symbols
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ...compiler.diagnostics.source import Source
 from ..comparison.comparing import compared
@@ -94,7 +95,7 @@ def diff(
     a: Model,
     b: Model,
     *,
-    species: Iterable[str] | None = None,
+    species: str | Iterable[str] | None = None,
     numeric: bool = False,
     data: Dataset | Files | None = None,
     html: str | Path | None = None,
@@ -106,7 +107,7 @@ def diff(
 
     a, b: a potential, the result of a fit, a spec file, the text of a spec, the folder of a run, or
     `REV:FILE` of git.
-    species: the species, where the specs name none.
+    species: `Nb,W` or several names, where the specs name none.
     numeric: energies (eV) and forces (eV/Å) of random structures are compared too.
     data: labelled structures that the errors of two runs are compared on.
     html: a file for a page with all tables and curves.
@@ -116,7 +117,7 @@ def diff(
     Raises SpecError: not-a-spec, usage, cannot-read; ArtifactError: not-a-run, no-properties, and as `load`;
     DataError. Compared and proved is as docs/diffing.md says.
     """
-    seen, chosen = observer or Observer(), None if species is None else tuple(species)
+    seen, chosen = observer or Observer(), symbols(species) or None
     kinds = kinds_of(gate if gate is None or isinstance(gate, str) else ",".join(gate))
     found = compared(*_versions(a, b, tuple(include)), chosen)
     if not seen.is_silent:

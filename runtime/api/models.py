@@ -31,12 +31,21 @@ Model = Potential | Fitted | str | Path
 
 def potential_of(model: Model, observer: Observer) -> Potential:
     """The potential, with warnings about its spec. Raises ArtifactError as `load`, for a folder."""
+    _require_model(model)
     if isinstance(model, str | Path):
         found: Potential = load(model)
     else:
         found = model if isinstance(model, Potential) else model.potential
     warn_of(found, observer)
     return found
+
+
+def _require_model(model: object) -> None:
+    """Raise ArtifactError not-a-run for anything that holds no potential."""
+    own = model if isinstance(model, str | Path | Potential) else getattr(model, "potential", None)
+    if not isinstance(own, str | Path | Potential):
+        message = "a model is a potential, the result of a fit or the folder of a run, and this is of type"
+        raise ArtifactError(Diagnostic("not-a-run", f"{message} {type(model).__name__}"))
 
 
 def warn_of(potential: Potential, observer: Observer) -> None:
@@ -48,6 +57,7 @@ def warn_of(potential: Potential, observer: Observer) -> None:
 
 def run_of(model: Model) -> Path | None:
     """The folder of a run; None of a potential that is not saved."""
+    _require_model(model)
     if isinstance(model, str | Path):
         return Path(model)
     return None if isinstance(model, Potential) and not isinstance(model, FittedPotential) else model.folder

@@ -91,7 +91,7 @@ def data_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of labels among these, for `DataConfig`."""
     found = {name: value for name, value in options.items() if name in _DATA}
     if isinstance(found.get("test"), float):
-        found["test"] = repr(found["test"])
+        found["test"] = repr(float(found["test"]))  # NumPy's numbers have another repr
     return found
 
 
@@ -99,7 +99,7 @@ def flags(options: Mapping[str, Any], others: str = "") -> dict[str, Any]:
     """The options under their keys in the configuration: `data.test`. others: the section of the rest."""
     labels = data_options(options)
     rest = {f"{others}{name}": value for name, value in options.items() if name not in labels}
-    weights = rest.pop("weights", {}) if not others else {}
+    weights = rest.pop("weights", {}) if not others and isinstance(rest.get("weights"), Mapping) else {}
     within = {f"weights.{name}": value for name, value in weights.items()}
     return {f"data.{name}": value for name, value in labels.items()} | rest | within
 

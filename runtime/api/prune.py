@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from math import inf
+from numbers import Integral, Real
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -12,6 +14,7 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..files.lock import only_writer_of
 from ..files.settings import ConfigError
 from ..presentation import html
+from ..presentation.text import counted
 from ..pruning.prune import CRITERIA, Goal, Pruned
 from ..pruning.table import step_rows
 from ..residuals.config import load_config
@@ -39,7 +42,8 @@ class Pruning(Fit):
     def lines(self) -> list[str]:
         steps, left = self.pruned.history, self.potential.n_parameters
         where = "in memory" if self.folder is None else f"saved in {self.folder}"
-        head = f"Pruning: {steps[0].parameters} to {left} parameters in {len(steps) - 1} steps; {where}"
+        taken = counted(len(steps) - 1, "step")
+        head = f"Pruning: {steps[0].parameters} to {left} parameters in {taken}; {where}"
         return [head, *super().lines()[1:]]
 
     def parts(self) -> list[str]:
@@ -113,10 +117,20 @@ def prune(
 
 
 def _goal(target: int | None, increase: float | None, criterion: str | None) -> Goal:
+    _require_ranges(target, increase)
     if criterion is not None and criterion not in CRITERIA:
         help = did_you_mean(criterion, CRITERIA) or f"known: {', '.join(CRITERIA)}"
         raise ConfigError(Diagnostic("bad-value", f"there is no criterion `{criterion}`", help=help))
     return Goal(target, increase, criterion)  # type: ignore[arg-type]
+
+
+def _require_ranges(target: object, increase: object) -> None:
+    if target is not None and not (isinstance(target, Integral) and int(target) >= 1):
+        message = f"`target_parameters` is {target!r}, but it is a whole number of at least 1"
+        raise ConfigError(Diagnostic("bad-value", message))
+    if increase is not None and not (isinstance(increase, Real) and 0.0 <= float(increase) < inf):
+        message = f"`max_loss_increase` is {increase!r}, but it is a share of 0 or more: 0.05 is 5 %"
+        raise ConfigError(Diagnostic("bad-value", message))
 
 
 def _pruned(

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
 
-from ...compiler.diagnostics.diagnostic import Diagnostic
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.config import DataConfig
 from ..data.dataset import Structures, TrainingData, read_training_data
 from ..data.label_counts import counts_of_labels
@@ -144,10 +145,20 @@ def read_data(
 
 
 def file_names(files: Dataset | Files) -> list[str]:
-    """Files as a list of words; those of data that were read."""
+    """Files as a list of words; those of data that were read. Raises DataError: bad-value, no-structures."""
     if isinstance(files, Dataset):
         return list(files.files)
-    return [str(files)] if isinstance(files, str | Path) else [str(name) for name in files]
+    if isinstance(files, str | Path):
+        return [str(files)]
+    names: list[object] = list(files) if isinstance(files, Iterable) else [files]
+    for name in names:
+        if not isinstance(name, str | PathLike):
+            message = f"data are read from files, and this is of type {type(name).__name__}"
+            help = "write structures with `ase.io.write`, and give the name of that file"
+            raise DataError(Diagnostic("bad-value", message, help=help))
+    if not names:
+        raise DataError(Diagnostic("no-structures", "no file is named"))
+    return [str(name) for name in names]
 
 
 def _unknown(options: DataOptions) -> dict[str, Any]:

@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from ...compiler.chemistry.elements import symbols
+
 
 def _matching(files: list[str] | None) -> list[str] | None:
     """Files, and those that match a pattern. Raises DataError: missing-file."""
@@ -64,5 +66,4 @@ Target = Annotated[
 
 def species_list(text: str | None) -> tuple[str, ...] | None:
     """`Nb,W` as names."""
-    names = tuple(part.strip() for part in (text or "").split(",") if part.strip())
-    return names or None
+    return symbols(text) or None

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
@@ -12,6 +13,7 @@ import numpy as np
 from jaxtyping import Float, Int
 
 from ...compiler import pipeline
+from ...compiler.chemistry.elements import symbols
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, SpecError
 from ...compiler.diagnostics.files import read_source
 from ...compiler.diagnostics.source import Source
@@ -235,16 +237,16 @@ class Potential(Result):
 
 
 def compile(
-    spec: str | Path, species: Iterable[str] | None = None, include: Iterable[Path] = ()
+    spec: str | Path, species: str | Iterable[str] | None = None, include: Iterable[Path] = ()
 ) -> Potential:
     """The potential of a spec, with its parameters at their start values.
 
     spec: the text, or the path of a `.pes` file.
-    species: the species, where the spec names none.
+    species: `Nb,W` or several names, where the spec names none.
     include: folders that imports may be read from, beside that of the spec.
     Raises SpecError: all faults of the spec.
     """
-    return at_start(Program.of(read_spec(spec, include)).for_species(tuple(species or ())))
+    return at_start(Program.of(read_spec(spec, include)).for_species(symbols(species)))
 
 
 def at_start(program: Program) -> Potential:
@@ -262,7 +264,14 @@ def at_start(program: Program) -> Potential:
 
 
 def read_spec(spec: str | Path, include: Iterable[Path] = ()) -> Source:
-    """The text of a spec given as text or as a path. Raises SpecError where a file cannot be read."""
+    """The text of a spec given as text or as a path.
+
+    Raises SpecError: cannot-read, not-utf8; not-a-spec for a value of another type.
+    """
+    given: object = spec
+    if not isinstance(given, str | PathLike):
+        message = f"a spec is a text or the path of a .pes file, and this is of type {type(given).__name__}"
+        raise SpecError(Diagnostic("not-a-spec", message))
     if isinstance(spec, str) and not spec.endswith(".pes"):
         return Source(spec, include=tuple(include))
     return read_source(Path(spec), include)

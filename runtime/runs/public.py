@@ -14,12 +14,12 @@ from .run_folder import FittedPotential
 
 
 def compile(
-    spec: str | Path, species: Iterable[str] | None = None, on_warning: OnWarning = as_python_warning
+    spec: str | Path, species: str | Iterable[str] | None = None, on_warning: OnWarning = as_python_warning
 ) -> Potential:
     """The potential of a spec, with its parameters at their start values.
 
     spec: the text, or the path of a `.pes` file.
-    species: the species, where the spec names none.
+    species: `Nb,W` or several names, where the spec names none.
     on_warning: is given each likely mistake in the spec; by default it becomes a PotentiaWarning.
     Raises SpecError: all faults of the spec.
     """

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import potentia
 import pytest
+from ase import Atoms
 from commands import run
 from labelled_frames import SPEC, USUAL, at_strains, rattled
 from potentia.runtime.api.design import Front
@@ -89,6 +92,44 @@ def test_messages_have_their_place_and_help(files: Path) -> None:
     with pytest.raises(ConfigError) as other:
         potentia.fit(START, files / "ar.xyz", max_iteration=3)  # type: ignore[call-arg]
     assert str(other.value).endswith("help: did you mean `max_iterations`?")
+
+
+@pytest.mark.parametrize(
+    "call, message",
+    [
+        (
+            lambda ar: potentia.fit(None, ar),
+            "a spec is a text or the path of a .pes file, and this is of type NoneType",
+        ),
+        (lambda ar: potentia.compile(b"E = lj()"), "and this is of type bytes"),
+        (lambda ar: potentia.read_data([Atoms("Ar")]), "data are read from files, and this is of type Atoms"),
+        (lambda ar: potentia.fit(START, 3), "data are read from files, and this is of type int"),
+        (lambda ar: potentia.read_data([]), "no file is named"),
+        (lambda ar: potentia.evaluate(None, ar), "a model is a potential, .* and this is of type NoneType"),
+        (lambda ar: potentia.diff(START, 3), "a model is a potential, .* and this is of type int"),
+        (lambda ar: potentia.fit(START, ar, weights=3), "`weights` is 3"),
+        (lambda ar: potentia.prune("ar", ar, target_parameters=0), "`target_parameters` is 0"),
+        (lambda ar: potentia.prune("ar", ar, target_parameters="3"), "`target_parameters` is '3'"),
+        (lambda ar: potentia.prune("ar", ar, max_loss_increase=-1.0), "`max_loss_increase` is -1.0"),
+        (lambda ar: potentia.compile("E = lj()", ["Ar", "Xx"]), "there is no element `Xx`"),
+        (lambda ar: potentia.compile("E = lj()", "Ar, Ar"), "species Ar is listed twice"),
+    ],
+)
+def test_values_of_a_wrong_type_are_told(call: Callable[[Path], object], message: str, files: Path) -> None:
+    with pytest.raises(potentia.UserError, match=message):
+        call(files / "ar.xyz")
+
+
+def test_species_are_a_word_or_several() -> None:
+    assert potentia.compile("E = lj()", "Ar").species == ("Ar",)
+    assert (
+        potentia.compile("E = lj()", "Ar, Kr").species == potentia.compile("E = lj()", ["Ar", "Kr"]).species
+    )
+    assert potentia.diff("E = lj(rc=5)", "E = lj(rc=6)", species="Ar").plot().get_xlabel()
+
+
+def test_a_fraction_may_be_a_number_of_numpy(files: Path) -> None:
+    assert len(potentia.read_data(files / "ar.xyz", test=np.float64(0.25)).test) == 2
 
 
 def test_progress_and_warnings_are_heard(files: Path) -> None:
