@@ -26,7 +26,7 @@ from .factors import KINDS
 from .forms import is_choice
 from .store import Result, Trial
 from .study import Study, fold, measure, refine, select
-from .workers import Clock, perform
+from .workers import Clock, Workers
 
 _TUNING = 0.4  # of the time limit: what comes after it matters more
 _MEASURING = 0.6  # of the time limit: then the first selection is made from the pieces that were measured
@@ -87,8 +87,8 @@ Candidates = dict[int, Candidate]
 
 
 class _Loop:
-    def __init__(self, study: Study, on_progress: OnProgress | None) -> None:
-        self.study, self.clock = study, Clock(study)
+    def __init__(self, study: Study, workers: Workers, on_progress: OnProgress | None) -> None:
+        self.study, self.workers, self.clock = study, workers, Clock(study)
         self.measuring, self.selecting = Clock(study, _MEASURING), Clock(study, _SELECTING)
         self.on_progress = on_progress
 
@@ -102,35 +102,52 @@ class _Loop:
                     Progress(f"{stage} {_what(trial)}".rstrip(), share, count, self.clock.seconds)
                 )
 
-        return perform(self.study, trials, clock or self.selecting, on_share)
+        return self.workers.perform(trials, clock or self.selecting, on_share)
 
-    def selections(self, calls: Sequence[str], stage: str, of_some: bool = False) -> Candidates:
-        """The candidates of a pool by size; none where the budget ended first.
+    def selections(
+        self, pools: Sequence[Sequence[str]], stage: str, of_some: bool = False
+    ) -> list[Candidates]:
+        """The candidates of each pool by size; none where the budget ended first.
 
         of_some: where it ends in the measurements, the pieces that are measured have to do.
         """
-        config = self.study.config
+        known = [self._measured(calls, stage, of_some) for calls in pools]
+        paths = {calls: self._paths(calls) for calls in known if calls}
+        if not self.done(f"{stage}: folding", [fold(calls) for calls in paths]):
+            return [{} for _ in pools]
+        self.done(f"{stage}: selecting", [path for group in paths.values() for path in group])
+        return [self._selected(calls, paths[calls]) if calls else {} for calls in known]
+
+    def _measured(self, calls: Sequence[str], stage: str, of_some: bool) -> tuple[str, ...]:
+        """The calls of a pool whose columns are there; none where the budget ended first."""
         kept = self.study.affordable(calls)
         measured = [measure(c) for c in kept]
         is_whole = self.done(f"{stage}: measuring", measured, self.measuring if of_some else None)
         if not is_whole and not of_some:
-            return {}
+            return ()
         known = tuple(c for c, t in zip(kept, measured, strict=True) if self.study.store.result(t))
-        if not is_whole and (known[:1] != ("",) or len(known) < 2):
-            return {}
-        if known[:1] != ("",) or len(known) < 2:
-            raise FitError(
-                Diagnostic(
-                    "nothing-measured",
-                    "no term of the catalogue could be measured",
-                    place=str(self.study.folder),
-                    help="; ".join(self.study.store.failures().values()),
-                )
+        if known[:1] == ("",) and len(known) > 1:
+            return known
+        if not is_whole:
+            return ()
+        raise FitError(
+            Diagnostic(
+                "nothing-measured",
+                "no term of the catalogue could be measured",
+                place=str(self.study.folder),
+                help="; ".join(self.study.store.failures().values()),
             )
-        pool = self.study.pool(known)
-        sizes = pool.sizes(config.sizes)
-        paths = [select(known, sizes, k) for k in (None, *range(config.folds))]
-        if not self.done(f"{stage}: folding", [fold(known)]) or not self.done(f"{stage}: selecting", paths):
+        )
+
+    def _paths(self, calls: tuple[str, ...]) -> list[Trial]:
+        """Selections from a pool: of all structures, and without each fold."""
+        config = self.study.config
+        sizes = self.study.pool(calls).sizes(config.sizes)
+        return [select(calls, sizes, k) for k in (None, *range(config.folds))]
+
+    def _selected(self, calls: tuple[str, ...], paths: Sequence[Trial]) -> Candidates:
+        """The candidates of a pool; none where the budget ended first."""
+        if self.study.store.unfinished(paths):
             return {}
         results = [self.study.result(p) for p in paths]
         if any(r is None for r in results):
@@ -138,25 +155,26 @@ class _Loop:
             message = "no composition can be selected from the measured columns"
             help = "; ".join(reasons[p.id] for p in paths if p.id in reasons)
             raise FitError(Diagnostic("nothing-selected", message, place=str(self.study.folder), help=help))
-        factors = self.study.read_factors(known)
+        factors = self.study.read_factors(calls)
         for path, result in zip(paths, results, strict=True):
             if not all(_is_choice(path, chosen, factors.size) for chosen in (result or {}).values()):
                 raise self.study.changed_result(path)
-        found = _candidates(pool, results, factors.counts)  # type: ignore[arg-type]
-        return _of_sizes(found, config.sizes)
+        found = _candidates(self.study.pool(calls), results, factors.counts)  # type: ignore[arg-type]
+        return _of_sizes(found, self.study.config.sizes)
 
     def tuned(self, entries: list[Entry], best: Candidates) -> tuple[list[Entry], Candidates]:
         """Each entry with its lengths multiplied as suits best; the candidates then."""
         for place, entry in enumerate(entries):
             if self.clock.share > _TUNING:
                 return entries, best
-            moves = self.study.config.moves
-            self.done("moves: measuring", [measure(entry.scaled(factor).term) for factor in moves])
-            for factor in moves:
-                moved = [*entries[:place], entry.scaled(factor), *entries[place + 1 :]]
-                found = self.selections(_calls(moved), f"{factor:g} d")
+            moved = [
+                [*entries[:place], entry.scaled(factor), *entries[place + 1 :]]
+                for factor in self.study.config.moves
+            ]
+            self.done("moves: measuring", [measure(m[place].term) for m in moved])
+            for changed, found in zip(moved, self.selections([*map(_calls, moved)], "moves"), strict=True):
                 if found and _merit(found, best) < 0:
-                    entries, best = moved, found
+                    entries, best = changed, found
         return entries, best
 
     def grown(self, entries: list[Entry], best: Candidates) -> tuple[str, ...]:
@@ -223,23 +241,29 @@ def design(study: Study, on_progress: OnProgress | None = None) -> Front:
     Raises FitError: `budget-too-small` where the budget ended before the first selection, nothing-measured,
     nothing-selected, empty-front; ArtifactError `other-study`.
     """
-    loop = _Loop(study, on_progress)
-    entries = list(study.config.catalogue)
-    for call in _calls(entries):
-        study.catalogue.piece(call)  # faults of the catalogue are told before anything is kept
-    study.store.belongs(study.identity())
-    best = loop.selections(_calls(entries), "first", of_some=True)
+    with Workers(study) as workers:
+        loop = _Loop(study, workers, on_progress)
+        entries = list(study.config.catalogue)
+        for call in _calls(entries):
+            study.catalogue.piece(call)  # faults of the catalogue are told before anything is kept
+        study.store.belongs(study.identity())
+        return _front(loop, _found(loop, entries))
+
+
+def _found(loop: _Loop, entries: list[Entry]) -> list[Candidate]:
+    """The best candidate of each size. Raises FitError."""
+    (best,) = loop.selections([_calls(entries)], "first", of_some=True)
     if not best:
         message = "the budget ended before anything could be selected"
         help = "raise `budget.time_limit` or `budget.fits`, and run again: measured columns are kept"
-        raise FitError(Diagnostic("budget-too-small", message, place=str(study.folder), help=help))
+        raise FitError(Diagnostic("budget-too-small", message, place=str(loop.study.folder), help=help))
     entries, best = loop.tuned(entries, best)
     more = loop.grown(entries, best)
-    second = loop.selections((*_calls(entries), *more), "grown") if more else {}
+    (second,) = loop.selections([(*_calls(entries), *more)], "grown") if more else [{}]
     for size, candidate in second.items():
         if size not in best or candidate.loss < best[size].loss:
             best[size] = candidate
-    return _front(loop, list(best.values()))
+    return list(best.values())
 
 
 def _front(loop: _Loop, candidates: list[Candidate]) -> Front:

@@ -177,7 +177,8 @@ def _measure(study: Study, payload: Payload, on_progress: OnShare | None) -> Res
     path = study.catalogue.columns(payload["piece"])
     path.parent.mkdir(parents=True, exist_ok=True)
     config = study.config
-    write_columns(path, made, study.structures, Sigmas.of(config.weights), config.memory_mb, on_progress)
+    sigmas, is_base = Sigmas.of(config.weights), not payload["piece"]  # the base's residual is that of all
+    write_columns(path, made, study.structures, sigmas, config.memory_mb, on_progress, not is_base)
     return {"numbers": len(made.linear), "trained": made.trained}
 
 

@@ -17,6 +17,8 @@ from .config import DesignConfig
 from .store import Trial
 from .study import Study
 
+_PAUSE = 0.1  # s between two looks for trials
+
 OnProgress = Callable[[Trial, float], None]
 
 
@@ -53,32 +55,48 @@ class Clock:
             raise TimeIsUp.now()
 
 
-def perform(
-    study: Study, trials: Sequence[Trial], clock: Clock, on_progress: OnProgress | None = None
-) -> bool:
-    """Do the trials; True when all are done or failed, False where the budget ended first."""
-    study.store.release()
-    if not study.store.unfinished(trials):
-        return True
-    if clock.spent():
-        return False
-    study.store.add(trials)
-    others = _others(study)
-    try:
-        _work(study, clock, on_progress)
-        while study.store.unfinished(trials) and not clock.spent():
-            if not any(p.is_alive() for p in others):
-                study.store.release()
-                _work(study, clock, on_progress)
-            sleep(0.05)
-    except BaseException:  # an interruption waits for no trial of another: it is open again
-        _end(others)
-        raise
-    if clock.spent():
-        _end(others)
-    for process in others:
-        process.join()
-    return not study.store.unfinished(trials)
+class Workers:
+    """This process and the others that do the trials of a study. The others start once, with the first
+    trials; between stages they wait, with all that they have compiled and read. They end with the context.
+    """
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self._others: list[multiprocessing.process.BaseProcess] = []
+
+    def __enter__(self) -> Workers:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    def perform(self, trials: Sequence[Trial], clock: Clock, on_progress: OnProgress | None = None) -> bool:
+        """Do the trials; True when all are done or failed, False where the budget ended first."""
+        store = self.study.store
+        store.release()
+        if not store.unfinished(trials):
+            return True
+        if clock.spent():
+            return False
+        store.add(trials)
+        self._others = self._others or _others(self.study)
+        _work(self.study, clock, on_progress)
+        while store.unfinished(trials) and not clock.spent():
+            sleep(_PAUSE)
+            multiprocessing.active_children()  # one that fell is no more
+            store.release()
+            _work(self.study, clock, on_progress)
+        if clock.spent():
+            self._end()
+        return not store.unfinished(trials)
+
+    def _end(self) -> None:
+        """The other processes are no more, whatever they were at: it is open again."""
+        for process in self._others:
+            process.terminate()
+        for process in self._others:
+            process.join()
+        self._others = []
 
 
 def _others(study: Study) -> list[multiprocessing.process.BaseProcess]:
@@ -91,11 +109,6 @@ def _others(study: Study) -> list[multiprocessing.process.BaseProcess]:
         for process in processes:
             process.start()
     return list(processes)
-
-
-def _end(processes: Sequence[multiprocessing.process.BaseProcess]) -> None:
-    for process in processes:
-        process.terminate()
 
 
 @contextmanager
@@ -113,8 +126,12 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 
 
 def _work_alone(config: DesignConfig, data: TrainingData, folder: Path, place: str) -> None:
+    """Take trials as they come, as long as the first process is there."""
+    study, first = Study(config, data, folder, place), multiprocessing.parent_process()
     try:
-        _work(Study(config, data, folder, place), None, None)
+        while first is None or first.is_alive():
+            _work(study, None, None)
+            sleep(_PAUSE)
     except ArtifactError:
         return  # the main process meets the same fault when it takes the trial, and tells of it
 

@@ -310,7 +310,7 @@ def evaluator(
         except ToolError as error:
             if target == "cpp":
                 raise
-            on_warning(_instead(error))
+            on_warning(instead(error))
     return XlaEvaluator(xla(dtype), model.species)
 
 
@@ -325,6 +325,7 @@ def _cpp(model: Model, dtype: str) -> CppEvaluator:
 REALS: Mapping[str, Literal["double", "float"]] = {"float64": "double", "float32": "float"}
 
 
-def _instead(error: ToolError) -> Diagnostic:
+def instead(error: ToolError) -> Diagnostic:
+    """The warning that XLA does what a compiler of C++ cannot."""
     first = error.diagnostics[0]
     return replace(first, message=f"{first.message}; XLA evaluates the model", severity="warning")

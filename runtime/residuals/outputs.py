@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from jaxtyping import Float
 
+from ...compiler.diagnostics.diagnostic import ToolError
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ..optimize.qr_system import Indices
-from ..potential.evaluators import CppEvaluator, Evaluator
+from ..potential.evaluators import CppEvaluator, Evaluator, instead
 from ..potential.potential import Potential
 from ..structures.arrays import Floats, Theta
 from ..structures.batches import Batch, BatchPlan
@@ -98,6 +99,22 @@ def _by_cpp(
     from .cpp import CppOutputs
 
     return CppOutputs(potential, evaluator, potential.along(precision), potential.gradient(precision))
+
+
+def slopes_of(
+    potential: Potential, precision: str = "float64", on_warning: OnWarning = as_python_warning
+) -> Outputs:
+    """As `outputs_of`, for derivatives alone: no kernel of values is compiled, and none may be asked for."""
+    try:
+        along = potential.along(precision)
+        lists = CppEvaluator(along)
+        _ = along.library
+    except ToolError as error:
+        on_warning(instead(error))
+        return xla_outputs(potential, precision)
+    from .cpp import CppOutputs
+
+    return CppOutputs(potential, lists, along, potential.gradient(precision))
 
 
 def compile_kernels(

@@ -231,11 +231,15 @@ class Residuals:
         if len(columns):
             found = self.outputs.derivatives(full, arrays, self.free[columns])
             jacobian = (found[:, rows] * scale).T
-        residual = scale * (self.outputs.values(full, arrays)[rows] - target)
+        residual = scale * (self.values(full, arrays, rows) - target)
         structures = np.arange(batch.n_structures)
         owner = np.concatenate([structures, np.tile(batch.structure, 3), np.tile(structures, 6)])
         quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
         return ResidualRows(residual, jacobian, owner[rows], quantity[rows])
+
+    def values(self, full: Floats, arrays: Any, rows: Indices) -> Floats:
+        """The outputs in these rows of a batch."""
+        return self.outputs.values(full, arrays)[rows]
 
     def full(self, theta: Floats) -> Floats:
         """All coefficients at theta, in the precision of the target."""

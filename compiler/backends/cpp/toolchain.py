@@ -38,9 +38,10 @@ _BASE = (
     "-fPIC",
 )
 # tried in this order: the first that works is taken
-# g++ spends a third of its time and more on joining instructions of long loop bodies, for nothing
+# g++ spends a third of its time and more on joining instructions of long loop bodies, and a third of the rest
+# on looking for loads that it has done already: for nothing
 _TRIALS: tuple[tuple[str, ...], ...] = (
-    ("-march=native", "-fopenmp", "-fdisable-rtl-combine"),
+    ("-march=native", "-fopenmp", "-fdisable-rtl-combine", "-fno-gcse-after-reload"),
     ("-march=native", "-fopenmp"),
     ("-march=native", "-fopenmp-simd"),
     ("-fopenmp",),

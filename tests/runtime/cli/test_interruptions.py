@@ -180,6 +180,9 @@ def test_other_workers_of_a_design_are_ended_by_the_first_alone(monkeypatch: pyt
         def terminate(self) -> None:
             self.is_ended = True
 
+        def join(self) -> None:
+            assert self.is_ended
+
     def interrupted(*_: object) -> None:
         raise KeyboardInterrupt
 
@@ -187,8 +190,8 @@ def test_other_workers_of_a_design_are_ended_by_the_first_alone(monkeypatch: pyt
     monkeypatch.setattr(workers, "_others", lambda _: others)
     monkeypatch.setattr(workers, "_work", interrupted)
     clock = SimpleNamespace(spent=lambda: False)
-    with pytest.raises(KeyboardInterrupt):  # and waits for none
-        workers.perform(MagicMock(), [MagicMock()], clock)  # type: ignore[arg-type]
+    with pytest.raises(KeyboardInterrupt), workers.Workers(MagicMock()) as made:  # waits for no trial
+        made.perform([MagicMock()], clock)  # type: ignore[arg-type]
     assert all(other.is_ended for other in others)
 
     hears = "import signal; print(signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, []))"
@@ -196,6 +199,17 @@ def test_other_workers_of_a_design_are_ended_by_the_first_alone(monkeypatch: pyt
     with workers._deaf_to_ctrl_c():
         assert subprocess.check_output(command, text=True) == "False\n"
     assert subprocess.check_output(command, text=True) == "True\n"
+
+
+def test_other_workers_of_a_design_end_when_the_first_was_killed(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks: list[bool] = [True, True, False]
+    first = SimpleNamespace(is_alive=lambda: looks.pop(0))
+    worked = MagicMock()
+    monkeypatch.setattr(workers.multiprocessing, "parent_process", lambda: first)
+    monkeypatch.setattr(workers, "_work", worked)
+    monkeypatch.setattr(workers, "Study", MagicMock())
+    workers._work_alone(MagicMock(), MagicMock(), Path(), "metal.toml")
+    assert worked.call_count == 2
 
 
 OPTION = {"md": "--structure", "predict": "--structures"}

@@ -52,7 +52,9 @@ def test_columns_are_the_derivatives_of_the_labels(tmp_path: Path) -> None:
     material = Material(("Cu",), 2.6)
     made = piece(material, "pair(bessel3, rc = 1.5 * d)", "here")
     write_columns(tmp_path / "a.npy", made, structures, SIGMAS, 1000.0)
+    write_columns(tmp_path / "b.npy", made, structures, SIGMAS, 1000.0, slopes_alone=True)
     table, layout = read_columns(tmp_path / "a.npy"), Layout(structures)
+    assert np.array_equal(table, read_columns(tmp_path / "b.npy"))  # its numbers start at 0, so do its values
     for k in range(3):
         theta = np.eye(3)[k]
         for s, p in enumerate(made.potential.with_theta(theta).predict(structures)):
