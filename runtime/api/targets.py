@@ -7,7 +7,7 @@ from contextlib import contextmanager, suppress
 from threading import Thread
 from typing import TYPE_CHECKING
 
-from ...compiler.diagnostics.diagnostic import Diagnostic, UserError
+from ...compiler.diagnostics.diagnostic import Diagnostic
 from .observer import Observer
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def compiled_ahead(potential: Potential | None, config: FitConfig) -> Iterator[N
         return
 
     def work() -> None:
-        with suppress(UserError):
+        with suppress(Exception):
             compile_kernels(potential, config.precision or "float64", method_of(potential, config).in_reverse)
 
     thread = Thread(target=work, daemon=True)

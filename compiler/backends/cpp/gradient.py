@@ -41,7 +41,7 @@ class GradientKernel:
         return optimize_loss(self.model)
 
     @cached_property
-    def _sizes(self) -> list[int]:
+    def sizes(self) -> list[int]:
         """The numbers of each table."""
         n = len(self.model.species)
         return [n ** species_letters(table) * table.kind.components for table in self.loss.tables]
@@ -56,11 +56,11 @@ class GradientKernel:
         body = [f"for (int a = 0; a < m; ++a) {{ {' '.join(moves)} }}"] if moves else []
         for loop in (*sweep.loops, *self._left(sweep)):
             body += loop_lines(context, loop)
-        size = f"constexpr int64_t GRADIENTS = {sum(self._sizes)};"
+        size = f"constexpr int64_t GRADIENTS = {sum(self.sizes)};"
         return assembled(self.model, self.real, context, body, ("gradient.hpp",), definitions=[size])
 
     def _adjoints(self) -> Adjoints:
-        first = np.concatenate([[0], np.cumsum(self._sizes)]).tolist()
+        first = np.concatenate([[0], np.cumsum(self.sizes)]).tolist()
         found: Adjoints = {}
         for name, (k, _) in self.loss.parts.items():
             to = Sum(first[k], species_letters(self.loss.tables[k]))
@@ -95,7 +95,7 @@ class GradientKernel:
     def _tables_along(self, both: Float[Floats, " 2P"]) -> list[Floats]:
         model, nodes = self._along
         values = iter(static_values(model, [n for n in nodes if n is not None], both))
-        rows = zip(nodes, self._sizes, strict=True)
+        rows = zip(nodes, self.sizes, strict=True)
         return [np.zeros(size) if n is None else _filled(next(values), size) for n, size in rows]
 
     @cached_property
@@ -132,7 +132,7 @@ class Gradients:
         motion, strain = np.ascontiguousarray(-forces), np.ascontiguousarray(virial)
         arrays = RawAtoms.from_buffer_copy(atoms.arrays)
         arrays.constants = address(constants)
-        found = np.zeros(sum(self.kernel._sizes))
+        found = np.zeros(sum(self.kernel.sizes))
         if self._function(arrays, address(motion), address(strain), address(found)) != 0:
             raise MemoryError(f"no memory for the neighbours of {len(motion)} atoms in a kernel")
         return found

@@ -262,7 +262,7 @@ RECIPES: dict[str, Recipe] = {op.name: of_one_value(op) for op in UNARY} | {
     "sum_species": from_edge(ops.sum_species, within=RC, species=len(SPECIES)),
 }
 # leaves have no arguments; `row` and `of_row` are of models of one species: `test_the_only_row`
-WITHOUT = {"const", "param", "distance", "displacement", "row", "of_row"}
+WITHOUT = {"const", "param", "distance", "displacement", "motion", "row", "of_row"}
 
 
 def refused() -> set[str]:
