@@ -114,10 +114,12 @@ def diff(
     gate: kinds of change that count in `is_refused`: formula, numbers, properties.
     include: folders that imports may be read from.
     observer: is given warnings and progress; without one warnings become warnings of Python.
-    Raises SpecError: not-a-spec, usage, cannot-read; ArtifactError: not-a-run, no-properties, and as `load`;
-    DataError. Compared and proved is as docs/diffing.md says.
+    Raises SpecError: not-a-spec, usage, cannot-read; ArtifactError: not-a-run, no-properties,
+    unwritable, and as `load`; DataError. Compared and proved is as docs/diffing.md says.
     """
     seen, chosen = observer or Observer(), symbols(species) or None
+    if html is not None:
+        _require_page(Path(html), (a, b), data)
     kinds = kinds_of(gate if gate is None or isinstance(gate, str) else ",".join(gate))
     found = compared(*_versions(a, b, tuple(include)), chosen)
     if not seen.is_silent:
@@ -217,6 +219,15 @@ def _errors(a: FittedPotential, b: FittedPotential, data: Dataset | Files, obser
         observer.labels_read(structures, settings.keys(), remarks)
     with observer.counting("errors of both", 2 * len(structures)) as progress:
         return measured(", ".join(names), a, b, structures, progress)
+
+
+def _require_page(path: Path, versions: Sequence[Model], data: Dataset | Files | None) -> None:
+    """Raise ArtifactError `unwritable` where the page cannot be written, or is a file that is read."""
+    from .outputs import HTML, require_result
+    from .read_data import file_names
+
+    files = [v for v in versions if isinstance(v, str | Path) and not _is_text(v)]
+    require_result(path, HTML, [*files, *([] if data is None else file_names(data))])
 
 
 def _save_page(path: Path, found: Compared, runs: RunsCompared | None, observer: Observer) -> None:

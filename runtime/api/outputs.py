@@ -64,6 +64,7 @@ def require_result(path: Path, form: Form, reads: Iterable[str | Path] = ()) -> 
         message = f"cannot write {path}: it is read by this command"
         raise _error("unwritable", message, path, "choose another name")
     require_writable(path)
+    _require_no_folder(path)
 
 
 def require_new_file(path: Path, force: bool) -> None:
@@ -75,9 +76,13 @@ def require_new_file(path: Path, force: bool) -> None:
             path,
             f"replace it with `--force`, or {_ELSEWHERE}",
         )
+    _require_no_folder(path)
+    require_writable(path)
+
+
+def _require_no_folder(path: Path) -> None:
     if path.is_dir():
         raise _error("unwritable", f"cannot write {path}: it is a folder", path, _ELSEWHERE)
-    require_writable(path)
 
 
 def require_new_folder(folder: Path, force: bool, marker: str) -> None:

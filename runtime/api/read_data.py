@@ -145,7 +145,7 @@ def read_data(
 
 
 def file_names(files: Dataset | Files) -> list[str]:
-    """Files as a list of words; those of data that were read. Raises DataError: bad-value, no-structures."""
+    """Files as a list of words; those of data that were read. Raises DataError bad-value."""
     if isinstance(files, Dataset):
         return list(files.files)
     if isinstance(files, str | Path):
@@ -156,8 +156,6 @@ def file_names(files: Dataset | Files) -> list[str]:
             message = f"data are read from files, and this is of type {type(name).__name__}"
             help = "write structures with `ase.io.write`, and give the name of that file"
             raise DataError(Diagnostic("bad-value", message, help=help))
-    if not names:
-        raise DataError(Diagnostic("no-structures", "no file is named"))
     return [str(name) for name in names]
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 
 from ...compiler.declarations.check import Checked
-from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, SpecError
+from ...compiler.diagnostics.diagnostic import DataError, Diagnostic, FitError, SpecError
 from ...compiler.ir.graph import Model
 from ...compiler.program import Program
 from ..potential.potential import Potential, at_start
@@ -71,8 +71,10 @@ def read_labelled(
     """Structures of several files, without the labels that the configuration leaves aside, and remarks, also
     on doubtful stress labels.
 
-    Raises DataError.
+    Raises DataError: no-structures where no file is named, and those of `readers.read`.
     """
+    if not paths:
+        raise DataError(Diagnostic("no-structures", "no file is named"))
     found: list[Structure] = []
     remarks: tuple[Diagnostic, ...] = ()
     for path in paths:

@@ -79,6 +79,7 @@ def test_a_folder_that_may_not_be_entered(
 
 
 AS_JSON, AS_PNG = "results are written as JSON", "plots are written as PNG"
+AS_HTML = "reports are written as HTML"
 READ = "it is read by this command"
 
 
@@ -93,6 +94,10 @@ READ = "it is read by this command"
         (("predict", "nb", "-q", "--data", "md.xyz", "-o"), "", "it has no name of its own", None),
         (("fit", "nb.pes", "--data", "md.xyz", "-o"), ".", "it has no name of its own", None),
         (("eval", "nb", "--data", "md.xyz", "--plot"), "", "it has no name of its own", None),
+        (("diff", "nb.pes", "nb.pes", "--html"), "nb.pes", AS_HTML, "give it a name that ends in .html"),
+        (("predict", "nb", "-q", "--data", "md.xyz", "-o"), "folder", "it is a folder", None),
+        (("report", "nb", "-q", "-o"), "folder", "it is a folder", None),
+        (("diff", "nb.pes", "nb.pes", "--html"), "folder", "it is a folder", None),
     ],
 )
 def test_no_input_and_no_other_kind_of_file_is_written_over(
@@ -103,11 +108,13 @@ def test_no_input_and_no_other_kind_of_file_is_written_over(
     reason: str,
     help: str | None,
 ) -> None:
+    Path("folder").mkdir()
     for name in ("nb.pes", "md.xyz", "md.json"):
         Path(name).write_text(SPEC)
     message = f"error[unwritable]: cannot write {Path(path)}: {reason}\n  --> {Path(path)}\n"
     help = help or "choose another place with `-o`"
-    assert run(capsys, *arguments, path) == (1, "", f"{message}  help: {help}\n")
+    code = 2 if arguments[0] == "diff" else 1
+    assert run(capsys, *arguments, path) == (code, "", f"{message}  help: {help}\n")
     assert {Path(name).read_text() for name in ("nb.pes", "md.xyz", "md.json")} == {SPEC}
 
 
