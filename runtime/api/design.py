@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from ..design.config import DesignConfig
     from ..design.front_row import Row
     from ..design.study import Study
+    from ..ranks.team import Team
 
 _LISTED = 3  # models in a few lines
 
@@ -88,6 +89,7 @@ def design(
     *,
     output: str | Path,
     observer: Observer | None = None,
+    team: Team | None = None,
     **options: Unpack[DesignOptions],
 ) -> Front:
     """Compose potentials of growing size from a catalogue of terms, by their effect on the loss.
@@ -95,6 +97,7 @@ def design(
     config: a TOML file with the catalogue, the sizes and the budget. data: from `read_data`, or files.
     output: the folder of the study; a second call with the same folder resumes it.
     observer: is given warnings and progress; without one warnings become warnings of Python.
+    team: the processes that share the work, instead of `workers`; this one and its workers by default.
     options: keys and units of labels, where `data` are files; `time_limit` (s), `fits`, `workers`.
     Raises ConfigError; DataError; SpecError: of the catalogue; ArtifactError: in-use, unwritable, and where
     the folder is of another study. The method and its sources are described in docs/designing.md.
@@ -110,7 +113,7 @@ def design(
     study = _study(settings, str(config), data, folder)
     seen.study_read(study)
     with seen.designing() as report:
-        found = search(study, report)
+        found = search(study, report, team)
     rows = write_front(study, found.members)
     if not seen.is_silent:
         seen.warned(list(_warnings(rows)))

@@ -10,7 +10,7 @@ import typer
 from ..api.options import by_name
 from ..data.config import DataConfig
 from ..design.config import Budget
-from . import console
+from . import console, together
 from .observing import ConsoleObserver
 from .options import Data, Json, Quiet
 from .setting_options import Given, having, options_of
@@ -59,6 +59,7 @@ def command(
         data,
         output=output,
         observer=ConsoleObserver(json, quiet),
+        team=together.team(),
         **cast("DesignOptions", by_name({**labels, **test, **budget})),
     )
     if json:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from ..ranks.communicator import Communicator
     from ..ranks.team import Team
 
-SHARED = ("fit", "fisher")
+SHARED = ("fit", "fisher", "design")
 
 
 class _Now:
@@ -80,7 +80,7 @@ def _linked(arguments: Sequence[str], place: Place) -> Communicator:
     name = next(iter(arguments), "")
     if name not in SHARED:
         message = f"`{name or 'potentia'}` runs in one process, and {place.size} were started"
-        help = f"start it without mpirun; {' and '.join(SHARED)} run in several processes"
+        help = f"start it without mpirun; {', '.join(SHARED)} run in several processes"
         raise UserError(Diagnostic("one-process", message, help=help))
     from ..ranks.agreement import agreed, this_process
     from ..ranks.mpi import Mpi

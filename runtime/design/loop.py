@@ -19,6 +19,7 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..evaluation.errors import ErrorData
 from ..potential.potential import compile
 from ..properties.results import PropertyData
+from ..ranks.team import Team
 from ..structures.arrays import Floats, Indices
 from .composition import Pool, earnings
 from .config import CHOSEN, Entry
@@ -235,13 +236,13 @@ def _candidates(pool: Pool, results: list[Result], counts: Indices) -> Candidate
     return found
 
 
-def design(study: Study, on_progress: OnProgress | None = None) -> Front:
+def design(study: Study, on_progress: OnProgress | None = None, team: Team | None = None) -> Front:
     """The front of a study. Goes on from the results in the study's folder.
 
     Raises FitError: `budget-too-small` where the budget ended before the first selection, nothing-measured,
     nothing-selected, empty-front; ArtifactError `other-study`.
     """
-    with Workers(study) as workers:
+    with Workers(study, team) as workers:
         loop = _Loop(study, workers, on_progress)
         entries = list(study.config.catalogue)
         for call in _calls(entries):

@@ -63,9 +63,13 @@ class Study:
         """The structures that decisions are made by, without the test set."""
         return self.data.train
 
+    @property
+    def store_file(self) -> Path:
+        return self.folder / "study.sqlite"
+
     @cached_property
     def store(self) -> Store:
-        return Store(self.folder / "study.sqlite")
+        return Store(self.store_file)
 
     @cached_property
     def layout(self) -> Layout:

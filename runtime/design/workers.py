@@ -6,13 +6,15 @@ import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from multiprocessing import resource_tracker
 from pathlib import Path
 from time import monotonic, sleep
 
-from ...compiler.diagnostics.diagnostic import ArtifactError, UserError
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError
 from ..data.dataset import TrainingData
 from ..optimize.deadline import TimeIsUp
+from ..ranks.team import Held, Team
 from .config import DesignConfig
 from .store import Trial
 from .study import Study
@@ -23,13 +25,14 @@ OnProgress = Callable[[Trial, float], None]
 
 
 class Clock:
-    """The rest of the budget, or of the first `part` of its time."""
+    """The rest of the budget, or of the first `part` of its time, or of so many seconds."""
 
-    def __init__(self, study: Study, part: float = 1.0) -> None:
+    def __init__(self, study: Study, part: float = 1.0, seconds: float | None = None) -> None:
         self.started = monotonic()
         self.budget = study.config.budget
         self.store = study.store
-        self.part = part
+        limit = self.budget.time_limit
+        self.end = seconds if limit is None or seconds is not None else part * limit
 
     @property
     def seconds(self) -> float:
@@ -45,9 +48,13 @@ class Clock:
         return self._is_over or (most is not None and self.store.count() >= most)
 
     @property
+    def left(self) -> float | None:
+        """Seconds; None without a limit."""
+        return None if self.end is None else max(0.0, self.end - self.seconds)
+
+    @property
     def _is_over(self) -> bool:
-        limit = self.budget.time_limit
-        return limit is not None and self.seconds >= self.part * limit
+        return self.left == 0.0
 
     def require(self) -> None:
         """Raise TimeIsUp once its time is over."""
@@ -56,12 +63,13 @@ class Clock:
 
 
 class Workers:
-    """This process and the others that do the trials of a study. The others start once, with the first
-    trials; between stages they wait, with all that they have compiled and read. They end with the context.
+    """This process and the others that do the trials of a study: those of a team, or else processes of its
+    own. These start once, with the first trials; between stages they wait, with all that they have compiled
+    and read, and they end with the context.
     """
 
-    def __init__(self, study: Study) -> None:
-        self.study = study
+    def __init__(self, study: Study, team: Team | None = None) -> None:
+        self.study, self.team = study, team or Team()
         self._others: list[multiprocessing.process.BaseProcess] = []
 
     def __enter__(self) -> Workers:
@@ -79,8 +87,12 @@ class Workers:
         if clock.spent():
             return False
         store.add(trials)
-        self._others = self._others or _others(self.study)
-        _work(self.study, clock, on_progress)
+        if self.team.size == 1:
+            self._others = self._others or _others(self.study)
+            _work(self.study, clock, on_progress)
+        else:
+            self._own.clock, self._own.on_progress = clock, on_progress
+            self._members.reduced(Member.work, _nothing, clock.left)
         while store.unfinished(trials) and not clock.spent():
             sleep(_PAUSE)
             multiprocessing.active_children()  # one that fell is no more
@@ -90,6 +102,16 @@ class Workers:
             self._end()
         return not store.unfinished(trials)
 
+    @cached_property
+    def _own(self) -> Member:
+        return Member(self.study)
+
+    @cached_property
+    def _members(self) -> Held[Member]:
+        """Of the team; the study is on the disk by then."""
+        parts = (self.study.config, self.study.data, self.study.folder, self.study.place)
+        return self.team.hold(self._own, member, [parts] * (self.team.size - 1))
+
     def _end(self) -> None:
         """The other processes are no more, whatever they were at: it is open again."""
         for process in self._others:
@@ -97,6 +119,33 @@ class Workers:
         for process in self._others:
             process.join()
         self._others = []
+
+
+class Member:
+    """A process of a team, with its own view of the study; the first has a clock of its own."""
+
+    def __init__(self, study: Study) -> None:
+        self.study = study
+        self.clock: Clock | None = None
+        self.on_progress: OnProgress | None = None
+
+    def work(self, left: float | None) -> None:
+        """Take trials until there are none, for so many seconds."""
+        _work(self.study, self.clock or Clock(self.study, seconds=left), self.on_progress)
+
+
+def member(config: DesignConfig, data: TrainingData, folder: Path, place: str) -> Member:
+    """A process that is not the first. Raises ArtifactError where its machine does not see the study."""
+    study = Study(config, data, folder, place)
+    if not study.store_file.is_file():
+        message = f"the study {folder} is not there on every machine"
+        help = "choose a folder with `-o` on a disk that all of them see"
+        raise ArtifactError(Diagnostic("unwritable", message, place=str(folder), help=help))
+    return Member(study)
+
+
+def _nothing(one: None, other: None) -> None:
+    """Results are in the study."""
 
 
 def _others(study: Study) -> list[multiprocessing.process.BaseProcess]:
