@@ -25,12 +25,16 @@ from .pieces import Piece
 
 
 class Layout:
-    """The places of the rows of a set of structures. structure, quantity (M,): as in `ResidualRows`."""
+    """The places of the rows of a set of structures. structure, quantity (M,): as in `ResidualRows`.
+
+    counts (3,): of rows of energy, forces, stress.
+    """
 
     def __init__(self, structures: Sequence[Structure]) -> None:
         counts = np.array([_counts(s) for s in structures]).reshape(-1, 3)
         self.first = np.concatenate([[0], np.cumsum(counts)])[:-1].reshape(-1, 3)
-        self.size = int(counts.sum())
+        self.counts: Indices = counts.sum(axis=0)
+        self.size = int(self.counts.sum())
         owners, kinds = np.indices(counts.shape)
         self.structure: Indices = np.repeat(owners.ravel(), counts.ravel())
         self.quantity: Indices = np.repeat(kinds.ravel(), counts.ravel())

@@ -11,7 +11,7 @@ from ..evaluation.errors import ErrorData, compare
 from ..evaluation.timing import microseconds_as_run
 from ..files.atomic import write_atomic
 from ..potential.potential import Potential, compile
-from ..runs.run_folder import FittedPotential, covariance, covariance_root, load, save
+from ..runs.run_folder import FittedPotential, covariance, covariance_root, load, save, stored_certificates
 from .front_row import Row
 from .loop import Member
 from .study import Study
@@ -62,7 +62,16 @@ def _save(study: Study, potential: Potential, fitted: FittedPotential, folder: P
         include={"train", "config", "data", "labels", "warnings", "converged", "reason", "origin"}
     )
     sigma, root = covariance(fitted.folder), covariance_root(fitted.folder)
-    save(folder, potential, covariance=sigma, root=root, replace=True, test=metrics, **about)
+    save(
+        folder,
+        potential,
+        covariance=sigma,
+        root=root,
+        replace=True,
+        certificates=stored_certificates(fitted.folder),
+        test=metrics,
+        **about,
+    )
     return metrics
 
 

@@ -156,11 +156,11 @@ class _Loop:
             message = "no composition can be selected from the measured columns"
             help = "; ".join(reasons[p.id] for p in paths if p.id in reasons)
             raise FitError(Diagnostic("nothing-selected", message, place=str(self.study.folder), help=help))
-        factors = self.study.read_factors(calls)
+        pool = self.study.pool(calls)
         for path, result in zip(paths, results, strict=True):
-            if not all(_is_choice(path, chosen, factors.size) for chosen in (result or {}).values()):
+            if not all(_is_choice(path, chosen, len(pool.owners)) for chosen in (result or {}).values()):
                 raise self.study.changed_result(path)
-        found = _candidates(self.study.pool(calls), results, factors.counts)  # type: ignore[arg-type]
+        found = _candidates(pool, results, self.study.layout.counts)  # type: ignore[arg-type]
         return _of_sizes(found, self.study.config.sizes)
 
     def tuned(self, entries: list[Entry], best: Candidates) -> tuple[list[Entry], Candidates]:
@@ -229,7 +229,7 @@ def _candidates(pool: Pool, results: list[Result], counts: Indices) -> Candidate
     for size, chosen in everything.items():
         if all(size in fold for fold in left_out):
             squares = np.sum([fold[size]["squares"] for fold in left_out], axis=0)
-            errors = np.sqrt(squares / np.maximum(counts.sum(axis=0), 1))
+            errors = np.sqrt(squares / np.maximum(counts, 1))
             cv = np.append(errors, 0.5 * squares.sum())
             columns = tuple(chosen["columns"])
             found[int(size)] = Candidate(pool, int(size), columns, np.array(chosen["coefficients"]), cv)

@@ -20,12 +20,17 @@ import numpy as np
 from ..structures.arrays import Floats, Indices
 
 _LEAST = 1e-6  # what of a column's norm² has to be left after projection: below it is rounding of f32
+_COMBINED = 1e-10  # the same of columns that are always in
 _EXCHANGES = 4  # after each addition
 _MOST = 100  # at a size that was asked for
 
 
 class Selection:
-    """Columns of a factor R (P + 1, P + 1) chosen one by one; `always` are in from the start."""
+    """Columns of a factor R (P + 1, P + 1) chosen one by one; `always` are in from the start.
+
+    One of those that is nothing but a combination of others, as the energy of a species where all structures
+    have one composition, is held at 0.
+    """
 
     def __init__(self, factor: Floats, always: Sequence[int]) -> None:
         norms = np.linalg.norm(factor[:, :-1], axis=0)
@@ -33,20 +38,29 @@ class Selection:
         self.usable = norms > 0
         self.columns = factor[:, :-1] / self.scale
         self.target = -factor[:, -1]
-        self.always = len(always)
         self.chosen: list[int] = []
+        self.held: list[int] = []
         self._residual = self.target
         self._slopes = np.zeros(len(norms))  # Xᵀr
         self._basis = np.zeros((0, len(factor)))  # rows: Qᵀ
         self._shares = np.zeros((0, len(norms)))  # QᵀX
-        for k in always:
-            self._append(int(k))
+        for k in map(int, always):
+            if self.usable[k] and self._left()[k] > _COMBINED:
+                self._append(k)
+            else:
+                self.held.append(k)
+        self.always = len(self.chosen)
         self._slopes = self._residual @ self.columns
 
-    def coefficients(self) -> Floats:
-        """The best-fitting of the chosen columns."""
+    @property
+    def size(self) -> int:
+        return len(self.held) + len(self.chosen)
+
+    def choice(self) -> tuple[Indices, Floats]:
+        """The columns that are in, and their best-fitting coefficients."""
         found = np.linalg.solve(np.triu(self._shares[:, self.chosen]), self._basis @ self.target)
-        return np.asarray(found / self.scale[self.chosen])
+        coefficients = np.concatenate([np.zeros(len(self.held)), found / self.scale[self.chosen]])
+        return np.array([*self.held, *self.chosen]), coefficients
 
     def add(self) -> bool:
         """The best column more; False where none helps."""
@@ -91,7 +105,7 @@ class Selection:
     def _allowed(self, squares: Floats, left: Floats) -> Floats:
         """Gains of the columns that are neither chosen nor combinations of chosen ones."""
         gains = squares / np.where(left > _LEAST, left, np.inf)
-        gains[..., self.chosen] = 0.0
+        gains[..., [*self.held, *self.chosen]] = 0.0
         return np.where(self.usable, gains, 0.0)
 
     def _append(self, column: int) -> None:
@@ -129,13 +143,13 @@ def selected(
     """{size: (columns, their coefficients)} for each size that can be reached."""
     selection = Selection(factor, always)
     found: Path = {}
-    while len(selection.chosen) <= max(sizes):
-        wanted = len(selection.chosen) in sizes
+    while selection.size <= max(sizes):
+        wanted = selection.size in sizes
         selection.exchange(_MOST if wanted else _EXCHANGES)
         if wanted:
-            found[len(selection.chosen)] = np.array(selection.chosen), selection.coefficients()
+            found[selection.size] = selection.choice()
         if on_progress:
-            on_progress(len(selection.chosen) / max(sizes))
+            on_progress(selection.size / max(sizes))
         if not selection.add():
             break
     return found

@@ -238,7 +238,6 @@ def _refine(study: Study, payload: Payload, on_progress: OnShare | None) -> Resu
         covariance=found.covariance,
         root=found.root,
         replace=True,
-        certified=False,  # those of the front are
         train=metrics,
         config=study.fit_config.flat(),
         data=study.data.digests,

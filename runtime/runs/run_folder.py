@@ -105,6 +105,7 @@ def save(
     replace: bool = False,
     training: str | None = None,
     certified: bool = True,
+    certificates: bytes | None = None,
     **about: Any,
 ) -> Metadata:
     """Write a run, whole or not at all. An existing folder is refused unless `replace` is set.
@@ -112,6 +113,7 @@ def save(
     root (P_free, P_free): as `QuadraticModel.spread`.
     training: the course of the errors, as comma-separated values.
     certified: write what is proved of it too, which takes a second and more.
+    certificates: what is proved, where a run of the same formula and numbers has it.
     about: fields of Metadata, such as train, test, config, data.
     Raises ArtifactError: unwritable, in-use.
     """
@@ -121,7 +123,7 @@ def save(
         PARAMETERS: npz_bytes({"theta": potential.theta, "names": names}),
     }
     if certified:
-        files[CERTIFICATES] = _certificates(potential)
+        files[CERTIFICATES] = certificates or _certificates(potential)
     if covariance is not None:
         files[COVARIANCE] = _covariance_bytes(covariance, root)
     if training is not None:
@@ -240,6 +242,12 @@ def covariance_root(folder: Path | str) -> Covariance | None:
     number that no label depends on.
     """
     return _square(Path(folder), "root")
+
+
+def stored_certificates(folder: Path | str) -> bytes | None:
+    """What was proved of a run, as it was written; None of a run of the time before certificates."""
+    metadata = read_metadata(Path(folder))
+    return _checked(Path(folder), CERTIFICATES, metadata) if CERTIFICATES in metadata.digests else None
 
 
 def _square(folder: Path, name: str) -> Covariance | None:

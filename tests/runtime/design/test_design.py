@@ -246,6 +246,11 @@ def test_a_front_of_the_pieces_that_were_measured_in_time(
     assert some and not any("three_body" in m.spec for m in some)
 
 
+def test_energies_are_not_needed(tmp_path: Path, structures: list[Structure]) -> None:
+    found = design(study(tmp_path, [replace(s, energy=None) for s in structures]))
+    assert [m.size for m in found.members] == [3]
+
+
 def test_a_budget_that_ends_early_is_told(tmp_path: Path, structures: list[Structure]) -> None:
     made = study(tmp_path, structures, budget={"fits": 1})
     with pytest.raises(FitError) as caught:

@@ -145,6 +145,19 @@ def test_columns_without_rows_and_copies_are_not_chosen() -> None:
     assert len({0, 2} & set(found[2][0].tolist())) == 1
 
 
+def test_numbers_that_are_always_in_may_be_combinations_of_others() -> None:
+    rng = np.random.default_rng(2)
+    ones, more = np.ones((50, 1)), rng.normal(size=(50, 3))
+    r = factor(np.column_stack([ones, 3.0 * ones, 0.0 * ones, more]), -(7.0 + more @ [0.0, 2.0, 0.0]))
+    columns, coefficients = selected(r, [0, 1, 2], [4])[4]
+    assert dict(zip(columns.tolist(), coefficients.round(9).tolist(), strict=True)) == {
+        0: 7,
+        1: 0,
+        2: 0,
+        4: 2,
+    }
+
+
 def selected_anew(factor: np.ndarray, always: list[int], size: int) -> tuple[list[int], np.ndarray]:
     """The selection of so many columns, each step by a QR decomposition of the chosen ones: the oracle."""
     scale = np.linalg.norm(factor[:, :-1], axis=0)
