@@ -204,7 +204,7 @@ def sigmas() -> object:
 
 def test_a_sample_is_that_of_its_cycle() -> None:
     potential = compile(SPEC)
-    problem = StochasticProblem(potential, alloys(12), [], sigmas(), memory_mb=0.5)
+    problem = StochasticProblem(potential, alloys(100), [], sigmas())  # four batches
     theta = potential.theta[problem.data.free]
     first, again, other = (problem.curvature(theta, cycle) for cycle in (0, 0, 1))
     np.testing.assert_array_equal(first, again)

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import sqlite3
 import subprocess
 import sys
 from pathlib import Path
@@ -60,6 +62,32 @@ def test_a_fit_of_two_processes_is_that_of_one(
     assert sorted(p.name for p in tmp_path.iterdir()) == ["nb.pes", "one", "two"]
     assert refused.stderr.count("`check` runs in one process, and 2 were started") == 1
     assert refused.returncode == 1
+
+
+def test_a_design_of_two_processes_is_that_of_one(tmp_path: Path, demo_data: Path, root: Path) -> None:
+    """Both do trials of the study."""
+    launcher, config = mpirun(), tmp_path / "nb.toml"
+    config.write_text(
+        'folds = 2\nsizes = [3, 5]\nmoves = []\n[[catalogue]]\nterm = "pair(bessel5, rc = 1.7 * d)"\n'
+    )
+    path = os.pathsep.join((str(root.parent), os.environ.get("PYTHONPATH", "")))
+    start = (sys.executable, "-m", "potentia.runtime.cli.start")
+    fronts = []
+    for folder, before in (("one", ()), ("two", (launcher, "-n", "2"))):
+        given = "design", str(config), "--data", f"{demo_data}@:8", "-o", str(tmp_path / folder), "--json"
+        done = subprocess.run(
+            (*before, *start, *given, "--workers", "1"),
+            capture_output=True,
+            text=True,
+            timeout=300,
+            check=False,
+            env={**os.environ, "PYTHONPATH": path},
+        )
+        assert done.returncode == 0, done.stderr
+        fronts.append([(row["size"], row["cv"]) for row in json.loads(done.stdout)["front"]])
+    assert fronts[0] == fronts[1]
+    with sqlite3.connect(tmp_path / "two" / "study.sqlite") as db:
+        assert len(db.execute("select distinct worker from trials").fetchall()) == 2
 
 
 def test_a_fit_by_itself_loads_no_mpi(demo_data: Path, root: Path) -> None:
