@@ -56,7 +56,8 @@ def export(
 ) -> Export:
     """Write a model in the form of another program: a file, where that has room for it, or a folder.
 
-    model: a potential, the result of a fit, or the folder of a run. to: `nep`, `lammps` or `stablehlo`.
+    model: a potential, the result of a fit, or the folder of a run. to: `nep`, `lammps`,
+    `pair_style` or `stablehlo`.
     output: the file or folder. style: another way to write, such as `native` of lammps.
     force: replace a file or folder that is there.
     observer: is given warnings; without one they become warnings of Python.

@@ -7,6 +7,7 @@ holds the two against each other.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from numbers import Real
 from typing import Any, Literal, TypedDict
 
 
@@ -90,7 +91,7 @@ _DATA = DataOptions.__optional_keys__
 def data_options(options: Mapping[str, Any]) -> dict[str, Any]:
     """The options of labels among these, for `DataConfig`."""
     found = {name: value for name, value in options.items() if name in _DATA}
-    if isinstance(found.get("test"), float):
+    if isinstance(found.get("test"), Real):
         found["test"] = repr(float(found["test"]))  # NumPy's numbers have another repr
     return found
 

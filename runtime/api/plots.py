@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
+from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..evaluation.labelled import Part, pairs
+from ..files.settings import ConfigError
 from ..presentation.axes import logarithmic, named
 from ..presentation.figures import BLUE, COLOURS, GREEN, PARTS, SOFT
 from ..presentation.result import axes_or_new
@@ -27,10 +29,17 @@ _WORDS = {
 _MOST = 20_000  # points of a part: more only cost time and ink
 
 
+def _words(kind: str) -> tuple[str, str]:
+    if kind not in _WORDS:
+        known = f"known: {', '.join(_WORDS)}"
+        raise ConfigError(Diagnostic("bad-value", f"there is no picture of the kind `{kind}`", help=known))
+    return _WORDS[kind]
+
+
 def draw_parity(axes: Axes | None, parts: Mapping[str, Part], kind: Kind) -> Axes:
     """Predicted over labelled energies per atom (eV) or components of forces (eV/Å), a colour a part."""
     axes = axes_or_new(axes)
-    words, unit = _WORDS[kind]
+    words, unit = _words(kind)
     points = {name: pairs(kind, *part) for name, part in parts.items()}
     for name, (labels, found) in points.items():
         if labels.size:
@@ -71,7 +80,7 @@ def draw_front(axes: Axes | None, rows: Sequence[Row], kind: Kind) -> Axes:
     tested = [1e3 * e for r in rows if r["test"] and (e := r["test"].get(key)) is not None]
     if len(tested) == len(rows):
         axes.plot(sizes, tested, "^:", label="test")
-    axes.set(xlabel="parameters", ylabel=f"RMSE of {kind} ({_WORDS[kind][1]})")
+    axes.set(xlabel="parameters", ylabel=f"RMSE of {kind} ({_words(kind)[1]})")
     if rows:
         named(axes.xaxis, sizes)
         logarithmic(axes.yaxis, [*found, *tested])

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal, Unpack
 
-from ...compiler.diagnostics.diagnostic import Diagnostic
+from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..data.config import FileConfig
 from ..files.lock import only_writer_of
 from ..files.settings import ConfigError, validated
@@ -60,8 +60,12 @@ class Properties(Result):
         return broken_guards(self.results)
 
     def __getitem__(self, name: str) -> PropertyResult:
-        """The result of this name: `lattice.bcc-Nb.a`. Raises KeyError."""
-        return {r.name: r for r in self.results}[name]
+        """The result of this name: `lattice.bcc-Nb.a`. Raises KeyError with the names that are alike."""
+        results = {r.name: r for r in self.results}
+        if name not in results:
+            help = did_you_mean(name, results) or f"known: {', '.join(results)}"
+            raise KeyError(f"there is no property `{name}`; {help}")
+        return results[name]
 
     def lines(self) -> list[str]:
         failed = sum(r.status == "failed" for r in self.results)
@@ -120,10 +124,10 @@ def properties(
     settings = load_properties_config(None if config is None else Path(config))
     if only is not None:
         settings = settings.only(only.split(",") if isinstance(only, str) else only)
+    potential = potential_of(model, seen)
     where = _place(model, output)
     if where is not None:
         require_result(where, JSON)
-    potential = potential_of(model, seen)
     with nullcontext() if where is None else only_writer_of(owner(where)):
         kind = validated(FileConfig, dict(options), None).kind()
         crystals = _crystals(file_names(structures), kind, potential, settings, place, seen)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from numbers import Integral
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -12,6 +13,7 @@ from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.config import DataConfig
 from ..data.dataset import Structures, TrainingData, read_training_data
 from ..data.label_counts import counts_of_labels
+from ..data.names import matching
 from ..data.readers import weighted
 from ..files.settings import ConfigError, validated
 from ..presentation import html
@@ -129,7 +131,7 @@ def read_data(
 ) -> Dataset:
     """The labelled structures of files, in any format that ASE reads, split into train and test.
 
-    files: `nb.xyz`, a part of a file such as `nb.xyz@:100`, or several of them.
+    files: `nb.xyz`, a part of a file such as `nb.xyz@:100`, a pattern such as `vasp/*/OUTCAR`, or several.
     seed: of the random choice of test structures.
     observer: is given the remarks of the readers; without one they become warnings of Python.
     options: keys and units of labels, and `test`: `split=test`, a fraction such as 0.1, or a file.
@@ -138,25 +140,33 @@ def read_data(
     The keys are described in docs/data.md.
     """
     config = validated(DataConfig, data_options(options) | _unknown(options), None)
+    _require_seed(seed)
     names = file_names(files)
     found = read_training_data(names, config, seed=seed)
     (observer or Observer()).warned(found.warnings)
     return Dataset(tuple(names), found, config, seed)
 
 
+def _require_seed(seed: object) -> None:
+    if not (isinstance(seed, Integral) and int(seed) >= 0):
+        message = f"`seed` is {seed!r}, but it is a whole number of 0 or more"
+        raise ConfigError(Diagnostic("bad-value", message))
+
+
 def file_names(files: Dataset | Files) -> list[str]:
-    """Files as a list of words; those of data that were read. Raises DataError bad-value."""
+    """Files as a list of words; those of data that were read. Raises DataError:
+    bad-value; missing-file where a pattern has none."""
     if isinstance(files, Dataset):
         return list(files.files)
     if isinstance(files, str | Path):
-        return [str(files)]
+        return matching([str(files)])
     names: list[object] = list(files) if isinstance(files, Iterable) else [files]
     for name in names:
         if not isinstance(name, str | PathLike):
             message = f"data are read from files, and this is of type {type(name).__name__}"
             help = "write structures with `ase.io.write`, and give the name of that file"
             raise DataError(Diagnostic("bad-value", message, help=help))
-    return [str(name) for name in names]
+    return matching(str(name) for name in names)
 
 
 def _unknown(options: DataOptions) -> dict[str, Any]:

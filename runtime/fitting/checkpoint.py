@@ -41,9 +41,8 @@ class FitCheckpoint:
             return None
         if self.path is None or not self.path.exists():
             message = "there is no interrupted fit to resume"
-            raise FitError(
-                Diagnostic("nothing-to-resume", message, place=str(self.path), help="run without --resume")
-            )
+            place = None if self.path is None else str(self.path)
+            raise FitError(Diagnostic("nothing-to-resume", message, place=place, help="run without --resume"))
         return load_state(self.path, kind, self.depends_on)
 
     def save(self, state: object) -> None:

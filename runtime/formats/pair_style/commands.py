@@ -11,19 +11,18 @@ from ....compiler.diagnostics.diagnostic import did_you_mean
 from ...files.lines import Line, text_of
 
 READ = ("units", "pair_style", "pair_coeff", "pair_modify", "labelmap", "mass")
-# they change no energy of given atoms, or only name the atoms
+# they change no energy of given atoms, or only name the atoms; a variable counts where it is used
 _WORDS = """
 atom_modify atom_style balance boundary box change_box clear comm_modify comm_style compute compute_modify
 create_atoms create_box delete_atoms dielectric dimension displace_atoms dump dump_modify echo fix fix_modify
 group info lattice log min_modify min_style minimize neb neigh_modify neighbor newton next package partition
 plugin print processors read_data read_dump read_restart region replicate reset_atoms reset_timestep restart
 run run_style set shell suffix thermo thermo_modify thermo_style timer timestep uncompute undump unfix
-velocity write_coeff write_data write_dump write_restart
+variable velocity write_coeff write_data write_dump write_restart
 """
 _WITHOUT_EFFECT = frozenset(_WORDS.split())
 _REFUSED = {
     "include": "write the lines of that file here",
-    "variable": "write its value where it is used",
     "if": "keep the lines of one case",
     "jump": "keep the lines of one case",
     "label": "keep the lines of one case",

@@ -67,7 +67,9 @@ def _require_one_meaning(settings: Settings) -> None:
         other, before = first.setdefault(elements, (pair, styles))
         if any(s not in before for s in styles) or len(styles) != len(before):
             one, two = (" ".join(map(str, p)) for p in (other, pair))
-            message = f"the types {one} and the types {two} are both {'-'.join(elements)}, of unlike styles"
+            message = (
+                f"pairs of types {one} and {two} are both {'-'.join(elements)}, and have different styles"
+            )
             help = "an element has one set of terms in a spec: keep the types of one element alike"
             place = str(settings.path)
             raise ArtifactError(Diagnostic("unsupported-input", message, place=place, help=help))

@@ -105,6 +105,11 @@ def test_messages_have_their_place_and_help(files: Path) -> None:
         (lambda ar: potentia.read_data([Atoms("Ar")]), "data are read from files, and this is of type Atoms"),
         (lambda ar: potentia.fit(START, 3), "data are read from files, and this is of type int"),
         (lambda ar: potentia.read_data([]), "no file is named"),
+        (lambda ar: potentia.read_data(ar, seed=-1), "`seed` is -1"),
+        (lambda ar: potentia.read_data(ar, test=1), "the fraction 1.0 is not between 0 and 1"),
+        (lambda ar: potentia.evaluate(ar.with_suffix(""), ar).plot(kind="stress"), "of the kind `stress`"),
+        (lambda ar: potentia.properties(ar, only="dimer"), "ar.xyz` is not a run"),
+        (lambda ar: potentia.fit(START, ar, resume=True), "there is no interrupted fit to resume\n  help"),
         (lambda ar: potentia.evaluate(None, ar), "a model is a potential, .* and this is of type NoneType"),
         (lambda ar: potentia.diff(START, 3), "a model is a potential, .* and this is of type int"),
         (lambda ar: potentia.fit(START, ar, weights=3), "`weights` is 3"),
@@ -126,6 +131,10 @@ def test_species_are_a_word_or_several() -> None:
         potentia.compile("E = lj()", "Ar, Kr").species == potentia.compile("E = lj()", ["Ar", "Kr"]).species
     )
     assert potentia.diff("E = lj(rc=5)", "E = lj(rc=6)", species="Ar").plot().get_xlabel()
+
+
+def test_files_of_a_pattern_are_read(files: Path) -> None:
+    assert potentia.read_data(files / "a?.xyz").files == (str(files / "ar.xyz"),)
 
 
 def test_a_fraction_may_be_a_number_of_numpy(files: Path) -> None:

@@ -151,13 +151,13 @@ BAD = {
         "mass *2 6.94\npair_style hybrid lj/cut 5 morse 5\npair_coeff * * lj/cut 0.1 2\n"
         "pair_coeff 2 2 morse 0.1 1 2\n",
         "unsupported-input",
-        "the types 1 1 and the types 2 2 are both Li-Li, of unlike styles",
+        "pairs of types 1 1 and 2 2 are both Li-Li, and have different styles",
         0,
     ),
     "nothing between types of one element": (
         "mass *2 6.94\npair_style hybrid lj/cut 5\npair_coeff * * lj/cut 0.1 2\npair_coeff 1 2 none\n",
         "unsupported-input",
-        "the types 1 1 and the types 1 2 are both Li-Li, of unlike styles",
+        "pairs of types 1 1 and 1 2 are both Li-Li, and have different styles",
         0,
     ),
     "number of Python": (
@@ -319,7 +319,12 @@ def test_numbers_are_starts_and_those_out_of_bounds_widen_them(tmp_path: Path) -
 
 def test_lines_without_effect_are_passed_over(tmp_path: Path) -> None:
     plain = potential_of(tmp_path, TYPES + LJ)
-    script = "units metal\natom_style atomic\nread_data x.data\n" + TYPES + LJ + "fix 1 all nve\nrun 100\n"
+    script = (
+        "units metal\nvariable T equal 300\natom_style atomic\nread_data x.data\n"
+        + TYPES
+        + LJ
+        + "fix 1 all nve\nrun 100\n"
+    )
     assert potential_of(tmp_path, script).text == plain.text
 
 
