@@ -117,7 +117,8 @@ def require_new_run(folder: Path, force: bool, resume: bool) -> None:
     _require_name(folder)
     begun = checkpoint_of(folder).is_file()
     if _is_there(folder, METADATA, "files that are no run") and not force and not (resume and begun):
-        message = f"there is a run in {folder} already"
+        ended = ", and its fit has ended: there is nothing to resume" if resume else ""
+        message = f"there is a run in {folder} already{ended}"
         again = "go on with `--resume`, " if begun else ""
         raise _error("run-exists", message, folder, f"{again}replace it with `--force`, or {_ELSEWHERE}")
     elif begun and not (resume or force):

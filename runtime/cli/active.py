@@ -111,6 +111,7 @@ def round_table(rounds: tuple[Round, ...]) -> str:
     """A row a round; errors in meV/atom and meV/Å."""
     head = ["round", "structures", "failed", "ratio", "frames", "uncertain", "new", "labelled"]
     rows = [[*head, "test E", "test F", "new E", "new F"]]
+    rows.append([*("" for _ in head), *(("meV/atom", "meV/Å") * 2)])
     for r in rounds:
         failed = f"{r.failures}/{len(r.outcomes)}"
         seen = [str(r.selection.frames), str(r.selection.uncertain), str(r.new), str(r.labelled)]

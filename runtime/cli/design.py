@@ -65,7 +65,9 @@ def command(
     if json:
         console.result_json(found.to_dict())
         return 0
-    console.result(console.table(front_rows(found.rows)))
+    head, *rows = front_rows(found.rows)
+    units = ["", *(("meV/atom", "meV/Å") * 3), ""]
+    console.result(console.table([head, units, *rows]))
     for reason in found.left_out:
         console.result(f"left out: {reason}")
     console.result(console.saved(console.counted(len(found.rows), "model"), output / "front"))

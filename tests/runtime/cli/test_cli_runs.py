@@ -134,6 +134,8 @@ def test_a_run_is_not_replaced_unasked(here: Path, capsys: pytest.CaptureFixture
         "  --> runs/lj\n"
         "  help: replace it with `--force`, or choose another place with `-o`\n",
     )
+    resumed = run(capsys, "fit", "lj.pes", "--data", "nb.xyz", "--resume")
+    assert "a run in runs/lj already, and its fit has ended: there is nothing to resume\n" in resumed[2]
 
 
 FIT = ("fit", "lj.pes", "--data", "nb.xyz", "-o", "new")
