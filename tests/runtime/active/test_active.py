@@ -332,7 +332,8 @@ def test_from_the_command_line_with_true_dynamics(tmp_path: Path, capsys: pytest
     assert out.splitlines()[0].split()[:8] == (
         ["round", "structures", "failed", "ratio", "frames", "uncertain", "new", "labelled"]
     )
-    assert out.splitlines()[1].split()[:5] == ["1", "4", "0/2", "0", "%"]
+    assert out.splitlines()[1].split() == ["meV/atom", "meV/Å"] * 2
+    assert out.splitlines()[2].split()[:5] == ["1", "4", "0/2", "0", "%"]
     assert "stopped at the number of rounds; run again with more to go on" in out
     assert "round-01: dynamics at 1500 K" in err.splitlines()
     for name in ("coverage", "rounds"):
