@@ -51,5 +51,8 @@ def _first_powers(node: Node, args: list[frozenset[str]], degrees: _Degrees) -> 
     if node.op is ops.select:
         degrees.nonlinear |= args[0]
         return args[1] | args[2]
+    if node.op is ops.interpolate:
+        degrees.nonlinear |= args[0]
+        return args[1]
     degrees.nonlinear |= frozenset().union(*args) if args else frozenset()
     return frozenset()

@@ -160,6 +160,20 @@ class Sampler:
             found.append(2.0 * x * found[-1] - found[-2])
         return found[: node["n"]]
 
+    def _interpolate(self, node: Node, place: str) -> Row:
+        """Its cubic in x; the derivative of an order is not sampled."""
+        (x,), knots = self.value(node.args[0], place), self.value(node.args[1], place)
+        if node["order"]:
+            raise NoSample
+        last = len(knots) // 2 - 1
+        inside = min(max(x, 0.0), float(last))
+        first = min(int(inside), last - 1)
+        u = inside - first
+        v, s, w, t = knots[2 * first : 2 * first + 4]
+        b, a = s + t - 2.0 * (w - v), 3.0 * (w - v) - 2.0 * s - t
+        slope = (3.0 * b * u + 2.0 * a) * u + s
+        return [((b * u + a) * u + s) * u + v + slope * (x - inside)]
+
     def _sphericals(self, node: Node, place: str) -> Row:
         """Not the harmonics: numbers of their size, other ones for each component."""
         return [math.cos(1.0 + k) for k in range(node.kind.components)]
@@ -194,6 +208,7 @@ _RULES: dict[Op, Callable[[Sampler, Node, str], Row]] = {
     ops.sines: Sampler._sines,
     ops.chebyshev: Sampler._chebyshev,
     ops.sphericals: Sampler._sphericals,
+    ops.interpolate: Sampler._interpolate,
 }
 
 

@@ -19,9 +19,10 @@ from ..backends.lowering import Lowering
 from ..ir import ops
 from ..ir.contraction import Contraction, parsed
 from ..ir.graph import Model, Node, Op, topological
+from ..ir.rows import table_of, unread_rows
 from ..ir.types import TABLES, Domain, entries, row_number, table_row, unordered_rows
 from . import enclosure as arithmetic
-from . import functions
+from . import functions, splines
 from .enclosure import Enclosure, Values, exactly
 
 _LARGE = 60_000  # products of a contraction beyond which it is done as one of matrices
@@ -33,6 +34,7 @@ REFUSED: Mapping[Op, str] = {
     ops.sphericals: _WRITTEN_OUT,
     ops.spherical_slopes: _WRITTEN_OUT,
     ops.chain: "the pass `recur` makes it of families, after the forms that are certified",
+    ops.to_knots: _PARAMETERS_ONLY,
     ops.sum_at: _PARAMETERS_ONLY,
     ops.sum_rows_of: _PARAMETERS_ONLY,
     ops.motion: _PARAMETERS_ONLY,
@@ -88,9 +90,16 @@ def enclosures(
     operation that is refused.
     """
     found: dict[Node, Enclosure] = dict(given or {})
-    for node in topological(roots):
-        if node not in found:
-            found[node] = encloses.rule(node.op)(scene, node, *(found[a] for a in node.args))
+    order = list(topological(roots := list(roots)))
+    unread = unread_rows(order, roots)
+    for node in (n for n in order if n not in found):
+        if node in unread and node.op is ops.at:  # the number of the row
+            found[node] = exactly(_rows_at(scene, node))
+            continue
+        args = [found[a] for a in node.args]
+        if node.op is ops.interpolate and node.args[1] in unread:
+            args.append(found[table_of(node.args[1])])
+        found[node] = encloses.rule(node.op)(scene, node, *args)
     return found
 
 
@@ -207,10 +216,14 @@ def _(scene: Scene, node: Node, value: Enclosure) -> Enclosure:
 
 @encloses(ops.at)
 def _(scene: Scene, node: Node, table: Enclosure) -> Enclosure:
+    return _rows(scene, node, table)[_rows_at(scene, node)]
+
+
+def _rows_at(scene: Scene, node: Node) -> Species:
+    """The row of its table for each cell."""
     atoms = [scene.species_of(node.kind.domain, letter) for letter in node["of"]]
     pairs = np.array(unordered_rows(scene.species))
-    rows = table_row(node.args[0].kind.domain, atoms, scene.species, lambda a, b: pairs[a, b])
-    return _rows(scene, node, table)[rows]
+    return table_row(node.args[0].kind.domain, atoms, scene.species, lambda a, b: pairs[a, b])
 
 
 def _rows(scene: Scene, node: Node, table: Enclosure) -> Enclosure:
@@ -348,6 +361,14 @@ def _(scene: Scene, node: Node, *args: Enclosure) -> Enclosure:
 @encloses(ops.reshape)
 def _(scene: Scene, node: Node, value: Enclosure) -> Enclosure:
     return value.map(lambda x: x.reshape(len(x), *node["shape"]))
+
+
+# --- splines ---------------------------------------------------------------------------------------------
+
+
+@encloses(ops.interpolate)
+def _(scene: Scene, node: Node, x: Enclosure, *knots: Enclosure) -> Enclosure:
+    return splines.interpolate(x, node["order"], *knots)
 
 
 # --- families --------------------------------------------------------------------------------------------

@@ -10,7 +10,8 @@ from math import pi
 from ..chemistry.units import EV
 from ..ir import build as alg
 from ..ir import ops
-from ..ir.graph import Node
+from ..ir.graph import Node, topological
+from ..ir.traits import Trait
 from ..ir.types import KindError
 from .gaunt import gaunt, gaunt_degrees
 from .integers import whole
@@ -155,6 +156,18 @@ def tersoff_cutoff(r: Node, radius: Node, width: Node) -> Node:
     """
     t = _ramp(r, alg.sub(radius, width), alg.add(radius, width))
     return alg.scale(0.5, alg.shift(ops.cos(alg.scale(pi, t)), 1.0))
+
+
+@builtin
+def interpolate(x: Node, knots: Node) -> Node:
+    """interpolate(x, knots): cubics through values and slopes in turn, at x = 0, 1, 2, …
+
+    Value and slope join; straight beyond the first and the last knot. Cubic Hermite interpolation.
+    """
+    if any(n.op.traits & (Trait.POSITION | Trait.SUM) for n in topological([knots])):
+        help = "declare them: `fixed param z[2 * n] = 0 eV`"
+        raise KindError("not-a-parameter", "knots do not depend on the places of atoms", help)
+    return ops.interpolate(x, knots, order=0)
 
 
 @builtin

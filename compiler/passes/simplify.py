@@ -168,6 +168,15 @@ def move_spread(node: Node) -> Node | None:
     return None
 
 
+def same_knots(node: Node) -> Node | None:
+    """interpolate(x, 1_D·t) = interpolate(x, t)"""
+    if node.op is ops.interpolate:
+        inner = _spread(node.args[1])
+        if inner is not None and node.args[0].kind.domain == node.kind.domain:
+            return ops.interpolate(node.args[0], inner, order=node["order"])
+    return None
+
+
 def pow_of(node: Node) -> Node | None:
     """x^1 = x; x^0 = 1; (x^m)^n = x^(m·n) for whole m, n"""
     if node.op is not ops.pow:
@@ -283,6 +292,7 @@ RULES: tuple[Rule, ...] = (
     mul_neg,
     ones_in_product,
     move_spread,
+    same_knots,
     constants_first,
     pow_of,
     mul_powers,

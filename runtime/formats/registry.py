@@ -9,7 +9,7 @@ from pkgutil import iter_modules
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, did_you_mean
 from .foreign_format import Format, Imported, Writer
-from .not_read import WAY_ROUND, style_of
+from .not_read import TABLE_HELP, WAY_ROUND, style_of
 
 
 @cache
@@ -67,6 +67,9 @@ def _unrecognised(path: Path) -> Diagnostic:
     except OSError as error:
         message = f"`{path}` cannot be read: {error.strerror}"
         return Diagnostic("unreadable-file", message, place=str(path))
+    if path.suffix.lower() == ".table":
+        message = f"`{path}` is a table, which does not say whose energies it has"
+        return Diagnostic("unknown-format", message, place=str(path), help=TABLE_HELP)
     style = style_of(path)
     if style is not None:
         message = f"`{path}` is a file for `pair_style {style}`, which is not read yet"

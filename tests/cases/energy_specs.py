@@ -341,6 +341,8 @@ _LIBRARY: tuple[Callable[[_Spec], str], ...] = (
     lambda s: f"coulomb_cut({s.rc()}, form = {s.pick(('dsf', 'wolf'))})",
     lambda s: f"zbl_flexible({s.some()}rc = 2.5)",
     lambda s: "reference()",
+    lambda s: f"eam_table({s.rc()}, n = 5, n_rho = 4, density = {s.pick(('of_pair', 'of_neighbour'))})",
+    lambda s: f"pair_table({s.some()}{s.rc()}, n = 5, grid = {s.pick(('squared', 'even'))})",
     _eam,
     _eam,
     lambda s: f"fs({s.rc()})",

@@ -71,7 +71,7 @@ def _leaves() -> dict[str, Node]:
 
 
 def _families() -> dict[str, Node]:
-    found = {}
+    found = _splines()
     for domain in (PAIR, EDGE):
         x, u = plain(domain), alg.direction(domain)
         for name in ("sines", "cosines", "chebyshev", "chebyshev2"):
@@ -81,6 +81,29 @@ def _families() -> dict[str, Node]:
         found[f"sphericals {domain.name}"] = ops.mul(x, ops.sphericals(u, l=4))
         found[f"spherical_slopes {domain.name}"] = ops.mul(x, ops.spherical_slopes(u, l=4))
     return found
+
+
+def _splines() -> dict[str, Node]:
+    """Knots of the model, of an atom and of a pair, looked up in every way; beyond both ends too."""
+    found = {}
+    table = ops.at(param("species", 8), domain=SITE, of="i")
+    for domain in (PAIR, EDGE):
+        x = alg.shift(alg.scale(4.5, plain(domain)), -1.0)
+        rows = {
+            "model": param("none", 8),
+            "i": ops.to_i(table, domain=domain),
+            "j": ops.to_j(table, domain=domain),
+            "ij": ops.at(param("species_pair_ordered", 8), domain=domain, of="ij"),
+        }
+        for label, knots in rows.items():
+            for order in (0, 1, 2, 3) if label == "j" else (0,):
+                found[f"interpolate {domain.name} {label} {order}"] = ops.interpolate(x, knots, order=order)
+        for order in range(4):
+            found[f"to_knots {domain.name} {order}"] = ops.to_knots(plain(domain), x, size=8, order=order)
+    found["interpolate site"] = ops.interpolate(atoms_values(), table, order=0)
+    ij, ik = (move(rows["ij"]) for move in (ops.to_ij, ops.to_ik))
+    ends = ops.interpolate(ops.to_ij(x), ik, order=0), ops.interpolate(ops.to_ik(x), ij, order=0)
+    return found | {"interpolate triple": ops.mul(*ends)}
 
 
 def atoms_values() -> Node:

@@ -81,6 +81,7 @@ OTHERS = {
     "runtime.data.duplicates": "numpy scipy",  # trees of points
     "runtime.formats": "numpy",
     "runtime.formats.lammps.source": "ase",  # masses
+    "runtime.formats.pair_style.table_style": "numpy scipy",  # splines
     "runtime.formats.stablehlo.folder": "numpy jax",
     "runtime.residuals": "numpy scipy jax pydantic",
     "runtime.dynamics": "numpy jax ase pydantic",

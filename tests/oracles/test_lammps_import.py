@@ -91,6 +91,18 @@ CASES: dict[str, tuple[str, tuple[str, ...], float]] = {
     ),
     "tersoff": ("pair_style tersoff\npair_coeff * * SiC.tersoff Si C", ("Si", "C"), 2.0),
     "tersoff of GaN": ("pair_style tersoff\npair_coeff * * GaN.tersoff Ga N", ("Ga", "N"), 2.0),
+    "eam/alloy of two of three, and a pair": (
+        "pair_style hybrid/overlay eam/alloy morse 5.0\npair_coeff * * eam/alloy NiAlH_jea.eam.alloy Al Ni\n"
+        "pair_coeff 1 2 morse 0.05 1.3 2.75\n",
+        ("Al", "Ni"),
+        2.5,
+    ),
+    "eam/fs": ("pair_style eam/fs\npair_coeff * * NiAlH_jea.eam.fs Ni H", ("Ni", "H"), 2.3),
+    "eam of two files": (
+        "pair_style eam\npair_coeff 1 1 Cu_u3.eam\npair_coeff 2 2 Al_jnp.eam",
+        ("Cu", "Al"),
+        2.6,
+    ),
     "tersoff and zbl": (
         "pair_style hybrid/overlay tersoff zbl 0.9 1.8\npair_coeff * * tersoff SiC_Erhart-Albe.tersoff Si C\n"
         "pair_coeff 1 1 zbl 14 14\npair_coeff 1 2 zbl 14 6\npair_coeff 2 2 zbl 6 6",
@@ -179,3 +191,43 @@ def test_lammps_reads_the_file_itself_the_same(tmp_path: Path) -> None:
     ENGINE.command("run 0 post no")
     mine = by_reference(potential.model, potential.theta, atoms)
     assert abs(mine.energy - ENGINE.get_thermo("pe")) < NEAR * abs(mine.energy)
+
+
+def table_of(keyword: str, grid: str, strength: float) -> str:
+    """A section of points of a Morse function, from 1.2 to 5 Å."""
+    n, low, high = 1500, 1.2, 5.0
+    r = np.linspace(low, high, n) if grid == "R" else np.sqrt(np.linspace(low**2, high**2, n))
+    decay = np.exp(-1.4 * (r - 2.7))
+    energy, force = strength * ((1 - decay) ** 2 - 1), -2.8 * strength * (1 - decay) * decay
+    rows = enumerate(zip(r.tolist(), energy.tolist(), force.tolist(), strict=True), 1)
+    points = "\n".join(f"{k} {x!r} {e!r} {f!r}" for k, (x, e, f) in rows)
+    return f"\n{keyword}\nN {n} {grid} {low} {high}\n\n{points}\n"
+
+
+@pytest.mark.parametrize("kind", ["spline", "linear"])
+def test_tables_have_lammps_energies_and_the_forces_that_belong_to_them(kind: str, tmp_path: Path) -> None:
+    """LAMMPS interpolates forces apart; the term's are slopes of its energy. `import` tells how far."""
+    (tmp_path / "a.table").write_text(table_of("A", "R", 0.5) + table_of("B", "RSQ", 0.4), encoding="utf-8")
+    text = (
+        f"pair_style table {kind} 3000\npair_coeff 1 1 a.table A 4.8\n"
+        "pair_coeff 1 2 a.table B\npair_coeff 2 2 a.table B\n"
+    )
+    imported = read(input_of(text, ("Nb", "W"), tmp_path))
+    found = largest_differences(imported.potential, text, tmp_path, 2.6)
+    print(kind, found, imported.sentence)
+    assert found["energy"] < (NEAR if kind == "spline" else 1e-5)
+    assert max(found["forces"], found["virial"]) < (1e-6 if kind == "spline" else 1e-4)
+    assert f"`table {kind}` of LAMMPS interpolates forces by themselves" in imported.sentence
+
+
+def test_exported_tables_give_the_same_in_lammps(tmp_path: Path) -> None:
+    """A setfl file of a formula, run by LAMMPS: as far from the formula as `export` tells."""
+    from potentia.runtime.potential.potential import compile
+
+    potential = compile("species Nb, W\nE = fs() + born_mayer(rc = 4, rho = 0.4)")
+    exported = format_of("setfl").styles["fs"](potential)
+    assert isinstance(exported, Exported)
+    (tmp_path / "made.eam.fs").write_text(exported.text, encoding="utf-8")
+    text = "pair_style eam/fs\npair_coeff * * made.eam.fs Nb W\n"
+    found = largest_differences(potential, text, tmp_path, 2.6)
+    assert found["energy"] < NEAR and max(found["forces"], found["virial"]) < 1e-6

@@ -94,6 +94,8 @@ def assembled(
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables, definitions)
     parts = ["lists.hpp", "driver.hpp", *more]
+    if any(n.op in (ops.interpolate, ops.to_knots) for n in sweep.model.nodes()):
+        parts.append("splines.hpp")
     own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])

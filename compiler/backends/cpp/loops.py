@@ -104,12 +104,13 @@ class LoopBody:
     def write(self, skipped: set[Node]) -> None:
         """All nodes but some, whose sums need no value of theirs."""
         for node in self.loop.nodes:
-            if node not in skipped and node not in self.rows.within:
+            if node not in skipped and node not in self.rows.within and node.op is not ops.to_knots:
                 product = self.sparse.product(self, node) if self.loop.varied else None
                 self.values[node] = product or self._by_rule(node)
 
     def _by_rule(self, node: Node) -> Value:
-        args = [self.value(a, node) for a in node.args]
+        read = node.args[:1] if node.op is ops.interpolate else node.args
+        args = [self.value(a, node) for a in read]
         return rules.lowers.rule(node.op)(self, node, args)
 
     def value(self, node: Node, reader: Node) -> Value:

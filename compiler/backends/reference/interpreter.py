@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import product
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from ...ir import ops
 from ...ir.graph import Model, Node, Op, topological
+from ...ir.rows import unread_rows
 from ...ir.types import LISTS, TABLES, Domain, entries, row_number, table_row, unordered_rows
 from ..lowering import Lowering
 from .geometry import Array, Geometry
@@ -35,6 +37,13 @@ def pointwise(op: Op) -> Callable[[Rule], Rule]:
     return register
 
 
+class RowsOfTable(NamedTuple):
+    """Rows that are looked up and not written out. table: (entries, size); rows: (rows,)."""
+
+    table: Array
+    rows: Array
+
+
 def domains(roots: Iterable[Node]) -> tuple[Domain, ...]:
     """The lists under some nodes: pairs, edges, and triples with the edges that they run over."""
     found = {node.kind.domain for node in topological(roots)}
@@ -48,15 +57,33 @@ class Evaluation:
         self.model, self.geometry = model, geometry
         self.tables = _tables(model, theta)
 
-    def values(self, roots: Sequence[Node], order: Iterable[Node]) -> list[Array]:
+    def values(
+        self, roots: Sequence[Node], order: Iterable[Node], given: Mapping[Node, Array] | None = None
+    ) -> list[Array]:
         """Of each root, with all rows of its domain: (rows, …). order: the nodes under them, arguments
-        first.
+        first, but for those that are given.
         """
-        found: dict[Node, Array] = {}
-        for node in order:
-            rule = lowers.rule(node.op)
-            found[node] = np.asarray(rule(self, node, *(found[a] for a in node.args)))
+        nodes = list(order)
+        unread = unread_rows(nodes, roots)
+        found: dict[Node, Any] = dict(given or {})
+        for node in nodes:
+            values = [found[a] for a in node.args]
+            if node in unread:
+                found[node] = self._row_numbers(node, *values)
+            else:
+                found[node] = np.asarray(lowers.rule(node.op)(self, node, *values))
         return [self.all_rows(found[root], root) for root in roots]
+
+    def _row_numbers(self, node: Node, value: Any) -> RowsOfTable:
+        """The rows of a table that a node would have, by number."""
+        if node.op is ops.at:
+            rows = self.rows_of_table(node.args[0].kind.domain, self.species_of(node.kind.domain, node["of"]))
+            return RowsOfTable(self.all_rows(value, node.args[0]), rows)
+        if node.op in (ops.to_i, ops.to_j):
+            near = self.geometry.list_of(node.kind.domain)
+            return RowsOfTable(value.table, value.rows[near.i if node.op is ops.to_i else near.j])
+        ij, ik = self.geometry.triples[node.kind.domain.rc]
+        return RowsOfTable(value.table, value.rows[ij if node.op is ops.to_ij else ik])
 
     def rows(self, domain: Domain) -> int:
         if domain.name == "site":

@@ -5,7 +5,7 @@ from __future__ import annotations
 import operator
 
 import numpy as np
-from numpy.polynomial.chebyshev import Chebyshev
+from numpy.polynomial import Chebyshev, Polynomial
 
 from ...diagnostics.diagnostic import InternalError
 from ...ir import ops
@@ -14,7 +14,7 @@ from ...ir.graph import Node
 from ...ir.types import TABLES, entries
 from .geometry import Array
 from .harmonics import DEGREE, harmonics
-from .interpreter import REFUSED, Evaluation, lowers, pointwise
+from .interpreter import REFUSED, Evaluation, RowsOfTable, lowers, pointwise
 
 __all__ = ["REFUSED", "lowers"]
 
@@ -211,6 +211,46 @@ def _(run: Evaluation, node: Node, *args: Array) -> Array:
 @lowers(ops.reshape)
 def _(run: Evaluation, node: Node, value: Array) -> Array:
     return value.reshape(len(value), *node["shape"])
+
+
+# --- splines -----------------------------------------------------------------------------------
+
+
+def _between(x: Array, n: int) -> tuple[Array, Array, Array]:
+    """The number of the knot before x, the place after it, in 0…1, and how far x is beyond the knots."""
+    inside = np.clip(x.real, 0.0, n - 1.0)
+    first = np.clip(np.nan_to_num(inside).astype(int), 0, n - 2)
+    within = (x.real >= 0.0) & (x.real <= n - 1.0)
+    place = np.where(within, x, inside)
+    return first, place - first, x - place
+
+
+def _weights(u: Array, beyond: Array, order: int) -> Array:
+    """Of both values and both slopes in turn, (rows, 4), in the derivative of an order."""
+    cubic = np.array([[1, 0, -3, 2], [0, 1, -2, 1], [0, 0, 3, -2], [0, 0, -1, 1]], float)
+    each = [Polynomial(c) for c in cubic]
+    found = np.stack([p.deriv(order)(u) if order else p(u) for p in each], axis=1)
+    if order == 0:
+        return found + np.stack([p.deriv()(u) for p in each], axis=1) * beyond[:, None]
+    return found if order == 1 else np.where(beyond[:, None] == 0.0, found, 0.0)
+
+
+@lowers(ops.interpolate)
+def _(run: Evaluation, node: Node, x: Array, knots: Array | RowsOfTable) -> Array:
+    table, rows = knots if isinstance(knots, RowsOfTable) else (knots, np.arange(len(knots)))
+    first, u, beyond = _between(x, table.shape[1] // 2)
+    numbers = table[rows[:, None], 2 * first[:, None] + np.arange(4)]
+    return (_weights(u, beyond, node["order"]) * numbers).sum(axis=1)
+
+
+@lowers(ops.to_knots)
+def _(run: Evaluation, node: Node, g: Array, x: Array) -> Array:
+    first, u, beyond = _between(x, node["size"] // 2)
+    weights = g[:, None] * _weights(u, beyond, node["order"])
+    out = np.zeros((len(weights), node["size"]), dtype=weights.dtype)
+    places = np.broadcast_to(2 * first[:, None] + np.arange(4), weights.shape)
+    np.put_along_axis(out, places, weights, axis=1)
+    return out
 
 
 # --- families ----------------------------------------------------------------------------------

@@ -11,7 +11,8 @@ from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ....compiler.ir.graph import Node
 from ...potential.plain_sum import Numbers, Term, is_plain_sum, terms_of
 from ...potential.potential import Potential
-from .native_files import eam_fs
+from ..setfl.exporting import eam_tables
+from ..setfl.writing import setfl_text
 from .native_terms import NoStyle, Style, style_of
 from .tabulated import POINTS, Inexpressible, require_expressible, tabulate
 
@@ -79,10 +80,9 @@ def _tables(potential: Potential, rest: Mapping[str, Node]) -> list[Style]:
     for number, tables in enumerate(found, 1):
         file = f"formula{number if len(found) > 1 else ''}.eam.fs"
         arguments = (("* *", f"{file} {' '.join(potential.species)}"),)
+        text = setfl_text(eam_tables(tables, potential.species))
         every = tuple(range(len(potential.species)))
-        styles.append(
-            Style("eam/fs", "", arguments, {file: eam_fs(tables, potential.species)}, species=every)
-        )
+        styles.append(Style("eam/fs", "", arguments, {file: text}, species=every))
     return styles
 
 

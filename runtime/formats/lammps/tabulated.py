@@ -12,9 +12,9 @@ from itertools import product
 
 import numpy as np
 
-from ....compiler.backends.reference.geometry import Geometry, Lists, Neighbors
-from ....compiler.backends.reference.interpreter import Evaluation, domains, lowers
-from ....compiler.backends.reference.predict import evaluate
+from ....compiler.backends.reference.geometry import Array, Geometry, Lists, Neighbors
+from ....compiler.backends.reference.interpreter import Evaluation, domains
+from ....compiler.backends.reference.predict import STEP, evaluate
 from ....compiler.ir import ops
 from ....compiler.ir.graph import Model, Node, topological
 from ....compiler.ir.traits import Trait
@@ -77,12 +77,24 @@ def tabulate(model: Model, theta: Theta, energies: Sequence[Node]) -> list[Table
     pairs = [part for part in linear if _holds(part, sums)]
     constants = [part for part in linear if not _holds(part, sums)]
     cutoff = max((d.rc or 0.0 for d in domains(parts)), default=1.0)
-    maker = _Maker(model, theta, cutoff)
+    maker = _Maker(model, theta, np.linspace(0.0, cutoff, POINTS))
     found = [maker.tables(density, inside) for density, inside in groups.items()] or [maker.tables(None, [])]
     pair, constant = maker.pair(pairs), maker.free_atoms(constants)
     first = found[0]
     embedding = first.embedding + constant[:, None]
     return [Tables(first.r, first.rho, embedding, first.density, pair), *found[1:]]
+
+
+def pair_curve(model: Model, theta: Theta, a: int, b: int, r: Floats) -> tuple[Floats, Floats]:
+    """Energy (eV) and force −dE/dr (eV/Å) of two atoms at distances r, without their energies alone.
+
+    The force is by the complex step, exact to the last bits. At the cutoff they are those just within.
+    """
+    maker, energy = _Maker(model, theta, r), model.outputs["energy"]
+    whole = maker.of_pairs([energy], a, b, STEP * 1j)
+    found = whole[0::2] + whole[1::2]
+    alone = maker.free_atoms([energy])
+    return found.real - alone[a] - alone[b], -found.imag / STEP
 
 
 # --- the parts of an energy ------------------------------------------------------------------------
@@ -136,9 +148,9 @@ def _linear(node: Node, sums: set[Node]) -> bool:
 
 
 class _Maker:
-    def __init__(self, model: Model, theta: Theta, cutoff: float) -> None:
-        self.model, self.theta, self.n = model, theta, len(model.species)
-        self.r = np.linspace(0.0, cutoff, POINTS)
+    def __init__(self, model: Model, theta: Theta, r: Floats) -> None:
+        """r: distances of pairs, Å."""
+        self.model, self.theta, self.n, self.r = model, theta, len(model.species), r
 
     def tables(self, density: Node | None, inside: Sequence[Node]) -> Tables:
         """The part of one density, without pairs."""
@@ -165,40 +177,41 @@ class _Maker:
     def free_atoms(self, parts: Sequence[Node]) -> Floats:
         """Energies that no neighbour changes, by species."""
         alone = self._geometry(parts, np.zeros((self.n, 3)), _indices(range(self.n)), _NONE)
-        return self._added(parts, alone) if parts else np.zeros(self.n)
+        return np.asarray(self._added(parts, alone).real) if parts else np.zeros(self.n)
 
     def _of_pairs(self, parts: Sequence[Node], a: int, b: int) -> Floats:
-        """Values at the atoms of POINTS pairs, a before b."""
-        positions = np.zeros((2 * POINTS, 3))
-        positions[1::2, 0] = np.minimum(self.r, np.nextafter(self.r[-1], 0.0))
-        first = np.arange(0, 2 * POINTS, 2, dtype=np.int32)
+        return np.asarray(self.of_pairs(parts, a, b).real)
+
+    def of_pairs(self, parts: Sequence[Node], a: int, b: int, step: complex = 0.0) -> Array:
+        """Complex values at the atoms of pairs at all distances, a before b; step: added to each distance."""
+        n = len(self.r)
+        positions = np.zeros((2 * n, 3), dtype=complex)
+        positions[1::2, 0] = np.minimum(self.r, np.nextafter(self.r[-1], 0.0)) + step
+        first = np.arange(0, 2 * n, 2, dtype=np.int32)
         near = np.column_stack([np.concatenate([first, first + 1]), np.concatenate([first + 1, first])])
-        geometry = self._geometry(parts, positions, _indices([a, b] * POINTS), near)
+        geometry = self._geometry(parts, positions, _indices([a, b] * n), near)
         with np.errstate(all="ignore"):
             return self._added(parts, geometry)
 
-    def _geometry(self, parts: Iterable[Node], positions: Floats, species: Species, near: Ints) -> Geometry:
+    def _geometry(self, parts: Iterable[Node], positions: Array, species: Species, near: Ints) -> Geometry:
         both = Neighbors(near[:, 0], near[:, 1], np.zeros((len(near), 3)))
         once = near[near[:, 0] < near[:, 1]]
         single = Neighbors(once[:, 0], once[:, 1], np.zeros((len(once), 3)))
         lists = {d: single if d.name == "pair" else both for d in domains(parts)}
         return Geometry(positions, np.eye(3)[None], species, Lists(lists, {}))
 
-    def _added(self, parts: Sequence[Node], geometry: Geometry) -> Floats:
+    def _added(self, parts: Sequence[Node], geometry: Geometry) -> Array:
         run = Evaluation(self.model, self.theta, geometry)
         values = run.values(parts, topological(parts))
-        return np.sum([v.reshape(len(geometry.positions)).real for v in values], axis=0)
+        return np.sum([v.reshape(len(geometry.positions)) for v in values], axis=0)
 
     def _embedding(self, density: Node, inside: Sequence[Node], rho: Floats, species: int) -> Floats:
         """The parts as functions of the density, which is put in the place of its sum."""
         geometry = self._geometry(inside, np.zeros((len(rho), 3)), _indices([species] * len(rho)), _NONE)
         run = Evaluation(self.model, self.theta, geometry)
-        found = {density: rho}
         with np.errstate(all="ignore"):
-            for node in _above(inside, density):
-                rule = lowers.rule(node.op)
-                found[node] = np.asarray(rule(run, node, *(found[a] for a in node.args)))
-        return np.sum([run.all_rows(found[p], p).reshape(len(rho)).real for p in inside], axis=0)
+            found = run.values(inside, _above(inside, density), {density: rho})
+        return np.sum([v.reshape(len(rho)).real for v in found], axis=0)
 
     def _densest(self, density: Node) -> float:
         largest = 0.0

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
 
 from ....compiler.ir.parameter import Parameter
+from ....compiler.ir.types import row_number
 from ....compiler.program import Program
+from ...potential.potential import Potential, at_start
+from ...structures.arrays import Floats
 
 Row = tuple[str, ...]
 
@@ -19,7 +22,8 @@ class Call:
     """A call of a term of the library.
 
     species: those it acts among, empty for all. arguments: as they are written. numbers: of each parameter,
-    by the species of a row. fixed: rows that stand for nothing and are not to be trained.
+    by the species of a row. fixed: rows that stand for nothing and are not to be trained. tables: numbers of
+    parameters that are too many for a text, by the species of a row: the potential has them alone.
     """
 
     term: str
@@ -28,6 +32,7 @@ class Call:
     numbers: Mapping[str, Mapping[Row, float]]
     fixed: frozenset[Row] = frozenset()
     pinned: bool = False
+    tables: Mapping[str, Mapping[Row, Floats]] = field(default_factory=dict)
 
     def text(self) -> str:
         """`lj(Nb, rc = 5 Å, epsilon = {Nb-Nb: 0.1, …})`."""
@@ -52,6 +57,25 @@ def spec_of(name: str, species: Sequence[str], calls: Iterable[Call]) -> str:
     """A spec whose energy is the sum of these terms. name: of the file, for its first line."""
     terms = " + ".join(call.text() for call in calls)
     return f"# Read from {name}\nspecies {', '.join(species)}\nE = {terms}\n"
+
+
+def potential_of(name: str, species: Sequence[str], calls: Sequence[Call]) -> Potential:
+    """The potential whose energy is the sum of these terms, with the numbers of their tables.
+
+    Rows of a table that are not given are 0.
+    """
+    made = at_start(Program.of(spec_of(name, species, calls)).self_contained())
+    given: dict[str, Mapping[Row, Floats]] = {}
+    for term, call in zip(made.model.terms, calls, strict=True):
+        given |= {f"{term.name}.{parameter}": rows for parameter, rows in call.tables.items()}
+    theta, place = made.theta.copy(), 0
+    for p in made.model.parameters:
+        values = theta[place : place + len(p.start)].reshape(-1, p.kind.components)
+        for row, numbers in given.get(p.name, {}).items():
+            atoms = [made.species.index(s) for s in row]
+            values[row_number(p.kind.domain, atoms, len(made.species))] = numbers
+        place += len(p.start)
+    return made.with_theta(theta)
 
 
 def number(value: float) -> str:

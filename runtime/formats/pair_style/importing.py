@@ -6,14 +6,15 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
-from ....compiler.program import Program
-from ...potential.potential import at_start
 from ..foreign_format import Imported
-from .calls import Call, spec_of
+from .calls import Call, potential_of
 from .commands import commands_of
+from .embedded import STYLES as EMBEDDED
+from .embedded import embedded_call, named_by_files
 from .many_body import many_body_call
 from .pairs import mixed_pairs, named_by_charges, pair_calls
 from .settings import PAIR_STYLES, Pair, Settings, Style, settings_of
+from .table_style import table_calls
 
 
 def imported(path: Path) -> Imported:
@@ -25,15 +26,17 @@ def imported(path: Path) -> Imported:
     """
     settings = settings_of(path, commands_of(path))
     calls, notes = _calls(settings)
-    program = Program.of(spec_of(path.name, settings.types.species, calls)).self_contained()
+    potential = potential_of(path.name, settings.types.species, calls)
     names = ", ".join(dict.fromkeys(style.name for style in settings.styles))
-    return Imported(at_start(program), f"{names} of {', '.join(settings.types.species)}{notes}")
+    return Imported(potential, f"{names} of {', '.join(settings.types.species)}{notes}")
 
 
 def _calls(settings: Settings) -> tuple[list[Call], str]:
     for style in settings.styles:
         if style.name == "zbl":
             named_by_charges(settings, style)
+        elif style.name == "eam":
+            named_by_files(settings, style)
     mixed = mixed_pairs(settings)
     _require_pairs(settings)
     _require_one_meaning(settings)
@@ -42,7 +45,15 @@ def _calls(settings: Settings) -> tuple[list[Call], str]:
     for style in settings.styles:
         if not style.pairs:
             raise style.line.error(f"`{style.name}` has no line `pair_coeff`")
-        if style.name in PAIR_STYLES:
+        if style.name in EMBEDDED:
+            call, note = embedded_call(settings, style)
+            calls.append(call)
+            notes += note
+        elif style.name == "table":
+            found, note = table_calls(settings, style)
+            calls += found
+            notes += note
+        elif style.name in PAIR_STYLES:
             calls += pair_calls(settings, style, mixed)
         else:
             call, note = many_body_call(settings, style)

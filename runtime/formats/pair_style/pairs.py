@@ -30,7 +30,7 @@ def mixed_pairs(settings: Settings) -> list[Pair]:
             if (i, j) in settings.acting:
                 continue
             ends = [settings.acting.get((k, k), []) for k in (i, j)]
-            if ends[0] and ends[0] == ends[1] and all(s.name in ("lj/cut", "zbl") for s in ends[0]):
+            if ends[0] and ends[0] == ends[1] and all(s.name in ("lj/cut", "zbl", "eam") for s in ends[0]):
                 settings.acting[i, j] = list(ends[0])
                 entered.append((i, j))
     return entered
@@ -118,7 +118,7 @@ def _by_cutoff(
     settings: Settings, style: Style, term: str, names: Sequence[str], rows: dict[Pair, Numbers]
 ) -> list[Call]:
     """A call for each cutoff; a pair of another cutoff has strength 0 in it."""
-    found = _by_elements(settings, style, rows)
+    found = by_elements(settings, style, rows)
     calls = []
     for cutoff in dict.fromkeys(row[-1] for row in found.values()):
         own = {pair: row for pair, row in found.items() if row[-1] == cutoff}
@@ -137,7 +137,7 @@ def _by_cutoff(
     return calls
 
 
-def _by_elements(settings: Settings, style: Style, rows: dict[Pair, Numbers]) -> dict[Row, Numbers]:
+def by_elements(settings: Settings, style: Style, rows: dict[Pair, Numbers]) -> dict[Row, Numbers]:
     """Rows by elements. Raises ArtifactError where two types are one element with other numbers."""
     found: dict[Row, Numbers] = {}
     order = settings.types.species

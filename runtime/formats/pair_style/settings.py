@@ -13,8 +13,8 @@ from .commands import Command, place_of
 from .elements import Types
 
 Pair = tuple[int, int]
-PAIR_STYLES = ("lj/cut", "morse", "buck", "born", "zbl")
-FILE_STYLES = ("sw", "tersoff")
+PAIR_STYLES = ("lj/cut", "morse", "buck", "born", "zbl", "table", "eam")
+FILE_STYLES = ("sw", "tersoff", "eam/alloy", "eam/fs")
 STYLES = (*PAIR_STYLES, *FILE_STYLES)
 _HYBRIDS = ("hybrid", "hybrid/overlay")
 _SUFFIXES = ("/omp", "/gpu", "/kk", "/kk/host", "/kk/device", "/intel", "/opt")
@@ -113,6 +113,7 @@ def _split(line: Command, words: Sequence[str]) -> list[tuple[str, tuple[str, ..
 _WORDS: dict[str, tuple[str, ...]] = {
     "sw": ("threebody", "on", "off"),
     "tersoff": ("shift",),
+    "table": ("lookup", "linear", "spline", "bitmap"),
 }
 
 

@@ -169,6 +169,22 @@ def sphericals(x: Leaves, draw: Any) -> Node:
     return ops.sphericals(x(draw(st.sampled_from(LOCAL[:-1])), (3,)), l=draw(st.integers(0, 3)))
 
 
+def interpolate(x: Leaves, draw: Any) -> Node:
+    """Places between knots and beyond both ends, none at a knot, where the third derivative jumps."""
+    domain, order = draw(st.sampled_from(LOCAL)), draw(st.integers(0, 3))
+    first = draw(st.integers(-1, 3))
+    place = x(draw(st.sampled_from([domain, NONE])), (), first + 0.1, first + 0.9)
+    return ops.interpolate(place, x(domain, (8,)), order=order)
+
+
+def to_knots(x: Leaves, draw: Any) -> Node:
+    domain, first = draw(st.sampled_from(LOCAL)), draw(st.integers(-1, 3))
+    place = x(domain, (), first + 0.1, first + 0.9)
+    return ops.to_knots(
+        x(draw(st.sampled_from([domain, NONE]))), place, size=8, order=draw(st.integers(0, 3))
+    )
+
+
 def from_site(op: Any) -> Recipe:
     return lambda x, draw: op(x(SITE, draw(st.sampled_from(SHAPES))), domain=EDGE)
 
@@ -244,6 +260,8 @@ RECIPES: dict[str, Recipe] = {op.name: of_one_value(op) for op in UNARY} | {
     "chebyshev2": family(ops.chebyshev2),
     "chain": chain,
     "sphericals": sphericals,
+    "interpolate": interpolate,
+    "to_knots": to_knots,
     "to_i": from_site(ops.to_i),
     "to_j": from_site(ops.to_j),
     "sum_i": from_edge(ops.sum_i, within=RC),

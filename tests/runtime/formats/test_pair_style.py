@@ -50,12 +50,6 @@ BAD = {
         "the style `reaxff` is not read yet",
         3,
     ),
-    "style with tables": (
-        TYPES + "pair_style eam/alloy\npair_coeff * * LiO.eam.alloy Li O\n",
-        "unknown-style",
-        "the style `eam/alloy` is not read yet",
-        3,
-    ),
     "keyword": (TYPES + "pair_stile lj/cut 5\n" + LJ, "unknown-keyword", "unknown keyword `pair_stile`", 3),
     "bonds": (TYPES + LJ + "bond_style harmonic\n", "unsupported-input", "`bond_style` is not read", 7),
     "include": (TYPES + LJ + "include more.in\n", "unsupported-input", "`include` is not read", 7),
@@ -254,7 +248,7 @@ def test_a_bad_input_is_refused_with_its_line(name: str, tmp_path: Path) -> None
 
 
 @pytest.mark.parametrize(
-    ("name", "style"), [("Nb.eam.alloy", "eam/alloy"), ("Ta06A.snapcoeff", "snap"), ("Nb.uf3", "uf3")]
+    ("name", "style"), [("Nb.cdeam", "eam/cd"), ("Ta06A.snapcoeff", "snap"), ("Nb.uf3", "uf3")]
 )
 def test_a_file_that_is_not_read_yet_is_told_with_a_way_round(name: str, style: str, tmp_path: Path) -> None:
     path = tmp_path / name

@@ -18,6 +18,7 @@ SPECS = (
     "eam(rc = 4 Å) + lj(rc = 3.7 Å)",
     "nn(bessel(3), hidden = [20, 30], rc = 4 Å)",
     "nep(rc = 4 Å, rc_angular = 3 Å, n_max = [1, 1], basis_size = [2, 2], l_max = [2, 2, 1], neuron = 3)",
+    "eam_table(z = 0 eV*Å, f = 0, F = 0 eV, rc = 4 Å) + pair_table(e = 0 eV, rc = 3.7 Å, start = 2.2 Å)",
     "reference()",
 )
 
