@@ -14,8 +14,11 @@ def exported(potential: Potential) -> Exported:
     native = native_of(potential)
     if native.files:
         names = ", ".join(native.files)
-        message = f"LAMMPS needs more than lines for it: {names}"
+        tables = f", tables of {', '.join(native.tabulated)}" if native.tabulated else ""
+        message = f"LAMMPS needs more than lines for it: {names}{tables}"
         help = "`--to lammps --style native` writes a folder with these"
+        if native.tabulated == ("reference",):
+            help += "; `potentia fit --no-reference` fits without energies of free atoms"
         raise ArtifactError(Diagnostic("not-native", message, help=help))
     species = potential.species
     weights = [

@@ -352,11 +352,22 @@ def test_the_command_line_imports_and_exports(tmp_path: Path, capsys: pytest.Cap
     assert "pair_style lj/cut 5.0\npair_coeff 1 1 0.1 2.0\n" in again.read_text()
 
 
-def test_what_needs_a_file_beside_the_lines_is_not_exported() -> None:
+@pytest.mark.parametrize(
+    "energy, files, help",
+    [
+        ("sw()", "formula.sw", "with these"),
+        (
+            "morse(switch = hard) + reference()",
+            "formula.eam.fs, tables of reference",
+            "energies of free atoms",
+        ),
+        ("morse()", "formula.eam.fs, tables of morse", "with these"),
+    ],
+)
+def test_what_needs_a_file_beside_the_lines_is_not_exported(energy: str, files: str, help: str) -> None:
     with pytest.raises(ArtifactError) as caught:
-        format_of("pair_style").write(compile("species Si\nE = sw()"))
+        format_of("pair_style").write(compile(f"species Si\nE = {energy}"))
     (diagnostic,) = caught.value.diagnostics
-    assert (diagnostic.code, diagnostic.message) == (
-        "not-native",
-        "LAMMPS needs more than lines for it: formula.sw",
-    )
+    assert diagnostic.code == "not-native" and diagnostic.help is not None
+    assert diagnostic.message == f"LAMMPS needs more than lines for it: {files}"
+    assert diagnostic.help.endswith(help)
