@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from itertools import combinations
 from pathlib import Path
 
 import numpy as np
@@ -56,12 +58,24 @@ def _of_alloy(settings: Settings, style: Style) -> EamTables:
 
 def _of_elements(settings: Settings, style: Style) -> EamTables:
     """The files of `eam`, an element each."""
-    read = {path: read_funcfl(path) for _, path in _files(settings, style).values()}
+    files = _files(settings, style)
+    _require_all_pairs(settings, style, sorted(files))
+    read = {path: read_funcfl(path) for _, path in files.values()}
     by_element = {f.element: f for f in read.values()}
     if len(by_element) < len(read):
         message = "two of the files are of one element"
         raise style.line.error(message, "an element has one set of tables in a spec", "unsupported-input")
     return joined(list(by_element.values()))
+
+
+def _require_all_pairs(settings: Settings, style: Style, types: Sequence[int]) -> None:
+    """Raise ArtifactError unsupported-input where another style has a pair of these types, as in a hybrid."""
+    for i, j in combinations(types, 2):
+        if style not in settings.acting[i, j]:
+            one, other = settings.types.known[i], settings.types.known[j]
+            message = f"`eam` acts on {one} and on {other}, and not between them"
+            help = f"the term `eam_table` acts on all pairs of its species: pair_coeff {i} {j} eam …"
+            raise style.line.error(message, help, "unsupported-input")
 
 
 def _files(settings: Settings, style: Style) -> dict[int, tuple[Command, Path]]:

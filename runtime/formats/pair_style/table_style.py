@@ -48,14 +48,17 @@ def table_calls(settings: Settings, style: Style) -> tuple[list[Call], str]:
     Raises ArtifactError as `section_of`; malformed-input, unsupported-input.
     """
     kind, n = _kind(style)
-    grids: dict[tuple[float, float], dict[Pair, _Grid]] = {}
+    rows: dict[Pair, tuple[float, ...]] = {}
     differences = [(0.0, 0.0)]
     for pair, (line, words) in style.pairs.items():
         table, cutoff = _section(settings, line, words)
         grid = _grid(table, cutoff, n, kind)
         differences.append(_differences(table, grid, kind))
-        grids.setdefault((grid.start, grid.cutoff), {})[pair] = grid
-    calls = [_call(settings, style, n, rows) for rows in grids.values()]
+        rows[pair] = (grid.start, grid.cutoff, *grid.knots)
+    ranges: dict[tuple[float, ...], dict[Row, Floats]] = {}
+    for row, numbers in by_elements(settings, style, rows).items():
+        ranges.setdefault(numbers[:2], {})[row] = np.array(numbers[2:])
+    calls = [_call(settings, n, start, cutoff, tables) for (start, cutoff), tables in ranges.items()]
     energy, force = (max(d) for d in zip(*differences, strict=True))
     told = f"energies by at most {energy:.1e} eV and forces" if kind != "spline" else "forces"
     note = f"; `table {kind}` of LAMMPS interpolates forces by themselves: {told} by at most {force:.1e} eV/Å"
@@ -144,19 +147,15 @@ def difference_of(r: Floats, energy: Floats, force: Floats) -> float:
     return _differences(table, _grid(table, float(r[-1]), len(r), "spline"), "spline")[1]
 
 
-def _call(settings: Settings, style: Style, n: int, grids: dict[Pair, _Grid]) -> Call:
+def _call(settings: Settings, n: int, start: float, cutoff: float, tables: dict[Row, Floats]) -> Call:
     """Of pairs with one range of distances; other pairs have no energy in it."""
-    one = next(iter(grids.values()))
-    numbers: dict[Row, Floats] = {}
-    for row, found in by_elements(settings, style, {p: tuple(g.knots) for p, g in grids.items()}).items():
-        numbers[row] = np.array(found)
-    species = [s for s in settings.types.species if any(s in row for row in numbers)]
+    species = [s for s in settings.types.species if any(s in row for row in tables)]
     arguments = {
-        "rc": length(one.cutoff),
+        "rc": length(cutoff),
         "n": str(n),
-        "start": length(one.start),
+        "start": length(start),
         "grid": "squared",
         "switch": "hard",
     }
     only = tuple(species) if len(species) < len(settings.types.species) else ()
-    return Call("pair_table", only, arguments, {}, tables={"e": numbers})
+    return Call("pair_table", only, arguments, {}, tables={"e": tables})

@@ -35,6 +35,9 @@ FUNCFL = "copper\n29 63.55 3.6 fcc\n5 0.5 6 0.8 4.0\n0.0 -1 -2 -3 -4\n1 1 1 1 1 
 TABLE = "# points\n\nNB\nN 4\n\n1 1.0 3.0 2.0\n2 2.0 1.0 1.0\n3 3.0 0.5 0.2\n4 4.0 0 0\n"
 LINES = "mass 1 92.906\npair_style table spline 9\npair_coeff 1 1 nb.table NB\n"
 
+SHORTER = "pair_coeff 2 2 nb.table NB 3.0\n"
+OF_LIKE_ATOMS = "pair_coeff 1 1 eam cu.eam\npair_coeff 2 2 eam ni.eam\npair_coeff 1 2 morse 0.3 1 2.5\n"
+
 
 def refused(path: Path, text: str) -> Diagnostic:
     path.write_text(text, encoding="utf-8")
@@ -200,6 +203,18 @@ def test_a_table_alone_and_an_element_that_a_file_has_not(tmp_path: Path) -> Non
     lines = "pair_style eam/alloy\npair_coeff * * a.alloy Al\n"
     found = refused(tmp_path / "in.pair", "mass 1 26.98\n" + lines)
     assert (found.code, found.message) == ("missing-entries", "`a.alloy` has no Al")
+
+
+def test_tables_of_pairs_that_a_spec_cannot_tell_apart_are_refused(tmp_path: Path) -> None:
+    """Two types of one element with tables of other cutoffs; `eam` without the pairs of unlike atoms."""
+    (tmp_path / "nb.table").write_text(TABLE)
+    found = refused(tmp_path / "in.pair", LINES.replace("1 9", "*2 9").replace("1 1", "* *") + SHORTER)
+    assert found.message.endswith("those of Nb-Nb are there twice")
+    (tmp_path / "cu.eam").write_text(FUNCFL)
+    (tmp_path / "ni.eam").write_text(FUNCFL.replace("29", "28"))
+    found = refused(tmp_path / "in.pair", "pair_style hybrid eam morse 4\n" + OF_LIKE_ATOMS)
+    assert found.message == "`eam` acts on Cu and on Ni, and not between them"
+    assert found.place == f"{tmp_path / 'in.pair'}, line 1"
 
 
 # --- there and back again ----------------------------------------------------------------------------
