@@ -81,9 +81,13 @@ class Described(NamedTuple):
 def described(doc: str, names: Iterable[str]) -> Described:
     """The parts of a docstring. names: the arguments or attributes that it may describe, as `name: …`."""
     words = "|".join(map(re.escape, names)) or "(?!)"
-    text, _, errors = re.sub(r"(?<=[.\n] )Raises |(?<=\n)Raises ", "\0", inspect.cleandoc(doc)).partition("\0")
+    text, _, errors = re.sub(r"(?<=[.\n] )Raises |(?<=\n)Raises ", "\0", inspect.cleandoc(doc)).partition(
+        "\0"
+    )
     shape = r"(?: \([^)\n]*\))?"  # theta (P,): …
-    pieces = re.split(rf"(?:^|(?<=[.;] ))((?:{words}){shape}(?:, (?:{words}){shape})*): ", text, flags=re.MULTILINE)
+    pieces = re.split(
+        rf"(?:^|(?<=[.;] ))((?:{words}){shape}(?:, (?:{words}){shape})*): ", text, flags=re.MULTILINE
+    )
     meanings: dict[str, str] = {}
     for some, meaning in zip(pieces[1::2], pieces[2::2], strict=True):
         # what stands behind a paragraph of its own, or in a new sentence on a new line, is text
@@ -98,7 +102,10 @@ def api_page() -> str:
     parts = [_HEAD, "## Functions", *(_function(f) for f in FUNCTIONS)]
     parts += ["## What they return", *(_class(c) for c in RESULTS)]
     parts += ["## What else there is", *(_class(c) for c in OTHERS)]
-    parts += ["## Options", "The meaning, the default and the bounds of each: [configuration files](settings.md)."]
+    parts += [
+        "## Options",
+        "The meaning, the default and the bounds of each: [configuration files](settings.md).",
+    ]
     return "\n\n".join([*parts, *(_options(o) for o in OPTIONS)]) + "\n"
 
 
@@ -139,7 +146,9 @@ def _class(kind: type) -> str:
     found = described(kind.__doc__ or "", fields)
     known = {**fields, **{n: "" for n in found.meanings}}
     rows = [f"| `{n}` | {_code(t)} | {cell(found.meanings.get(n, ''))} |" for n, t in known.items()]
-    members = [(n, getattr(kind, n)) for n in vars(kind) if not n.startswith("_") and n not in (*fields, *_MANNERS)]
+    members = [
+        (n, getattr(kind, n)) for n in vars(kind) if not n.startswith("_") and n not in (*fields, *_MANNERS)
+    ]
     for name, member in members:
         if isinstance(member, property):
             rows.append(f"| `{name}` | {_code(_result(member.fget))} | {cell(member.__doc__ or '')} |")
@@ -147,7 +156,13 @@ def _class(kind: type) -> str:
     methods = [_method(n, m) for n, m in members if inspect.isfunction(m) and not _is_inherited(kind, n)]
     above = [f"[{c.__name__}](#class-{c.__name__.lower()})" for c in kind.__mro__[1:] if c in RESULTS]
     also = f"It is a {above[0]}, and has all that one has." if above else ""
-    parts = [f"### {kind.__name__} {{#class-{kind.__name__.lower()}}}", plain(found.text), also, table, *methods]
+    parts = [
+        f"### {kind.__name__} {{#class-{kind.__name__.lower()}}}",
+        plain(found.text),
+        also,
+        table,
+        *methods,
+    ]
     return "\n\n".join(part for part in [*parts, _errors(found)] if part)
 
 
@@ -187,5 +202,3 @@ def _written(kind: Any, name: str) -> str:
     """The type of an option as it is written."""
     found = kind.__annotations__[name]
     return str(getattr(found, "__forward_arg__", found))
-
-
