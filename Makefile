@@ -56,7 +56,9 @@ lint: $(VENV)/installed-dev
 	    cd / && $$python -m mypy --config-file $$root/pyproject.toml --cache-dir $$root/.mypy_cache -p potentia
 
 bench: $(VENV)/installed-dev
-	for script in benchmarks/bench_*.py; do echo "== $$script"; $(BIN)/python $$script || exit 1; done
+	for script in benchmarks/bench_*.py; do echo "== $$script"; name=$${script#benchmarks/bench_}; \
+	    json=benchmarks/results/$${name%.py}.json; \
+	    $(BIN)/python $$script $$(test -f $$json && echo --json $$json) || exit 1; done
 
 $(VENV)/bin/python:
 	@test -n "$(PYTHON)" || { echo "no Python 3.11 or later with venv and ensurepip was found; set PYTHON=..."; exit 1; }

@@ -39,6 +39,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from datetime import date
 from importlib.metadata import version
 from pathlib import Path
 from statistics import median
@@ -69,6 +70,7 @@ def about() -> Facts:
     device = jax.devices()[0]
     packages = {name: version(name) for name in ("jax", "jaxlib", "numpy")}
     return {
+        "date": date.today().isoformat(),
         "device": device.device_kind,
         "platform": device.platform,
         "python": sys.version.split()[0],

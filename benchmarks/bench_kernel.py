@@ -18,6 +18,7 @@ from collections.abc import Callable
 from functools import cache, partial
 
 from clock import Timing, machine, taking_turns  # first: it sets what jax reads when it starts
+from record import Row, save, with_json
 
 # isort: split
 
@@ -127,13 +128,27 @@ def table(timings: dict[str, Timing], atoms: int) -> None:
             print(f"{name} / {other:32s} {t.over(timings[other])}")
 
 
+def rows_of(timings: dict[str, Timing], atoms: int, floor: float) -> list[Row]:
+    """Ours beside each style of LAMMPS with a list of its kind. floor: of f64 without a skin, s an atom."""
+    micros = {name: round(t.median / atoms * 1e6, 3) for name, t in timings.items()}
+    found = []
+    for name, ours in micros.items():
+        bare = name.endswith("skin 0 Å")
+        least = round(floor * 1e6, 3) if name == "ours float64, skin 0 Å" else None
+        case = f"zbl + eam, {atoms} atoms, one thread, {name.removeprefix('ours ')}"
+        for peer, theirs in micros.items():
+            if name.startswith("ours") and peer.startswith("lammps") and peer.endswith("skin 0 Å") == bare:
+                found.append(Row(case, "µs an atom", ours, peer.replace("lammps", "LAMMPS"), theirs, least))
+    return found
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=15)
     parser.add_argument("--repeat", type=int, default=20, help="cubic cells along an edge; 20: 16 000 atoms")
-    options = parser.parse_args()
+    options = with_json(parser).parse_args()
     atoms = niobium(options.repeat)
     model = pipeline.optimize(pipeline.build(pipeline.check(pipeline.parse(SPEC))))
     calls = {
@@ -162,6 +177,7 @@ def main() -> None:
     print(f"{a_second / 1e9:.1f} G operations/s and {bytes_a_second / 1e9:.1f} GB/s, they take", end=" ")
     print(f"{arithmetic * 1e6:.2f} and {memory * 1e6:.2f} µs; ours, f64, no skin,", end=" ")
     print(f"{fastest / max(arithmetic, memory):.1f} times the larger")
+    save(options.json, "Kernels by XLA", rows_of(timings, len(atoms), max(arithmetic, memory)))
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from clock import machine, taking_turns  # first: it sets what jax reads when it starts
+from record import Row, save, with_json
 
 # isort: split
 
@@ -94,7 +95,7 @@ def as_calculator(calculator: Calculator, atoms: Atoms) -> Call:
     return call
 
 
-def measure(repeat: int, rounds: int, nep: Nep, path: Path) -> None:
+def measure(repeat: int, rounds: int, nep: Nep, path: Path) -> list[Row]:
     atoms = garnet(repeat)
     potential = potential_of(nep, "random")
     calls = {
@@ -112,6 +113,11 @@ def measure(repeat: int, rounds: int, nep: Nep, path: Path) -> None:
     for name, t in timings.items():
         ratio = t.over(timings["calorine"]) if other is not None else ""
         print(f"{name:28s} {t.median / len(atoms) * 1e6:8.1f} {t.fastest / len(atoms) * 1e6:8.1f}   {ratio}")
+    micros = {name: round(t.median / len(atoms) * 1e6, 2) for name, t in timings.items()}
+    theirs = micros.pop("calorine", None)
+    peer = None if theirs is None else "calorine, which finds neighbours at each call"
+    cases = {f"NEP, {len(atoms)} atoms, {name.removeprefix('ours ')}": ours for name, ours in micros.items()}
+    return [Row(case, "µs an atom", ours, peer, theirs) for case, ours in cases.items()]
 
 
 def main() -> None:
@@ -120,13 +126,14 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--repeat", type=int, nargs="*", default=[1, 4], help="1: 192 atoms, 4: 12 288")
-    options = parser.parse_args()
-    nep = model()
+    options = with_json(parser).parse_args()
+    nep, rows = model(), []
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "nep.txt"
         path.write_text(text_of(nep), encoding="utf-8")
         for repeat in options.repeat:
-            measure(repeat, options.rounds, nep, path)
+            rows += measure(repeat, options.rounds, nep, path)
+    save(options.json, "NEP of four species by XLA", rows)
     print(f"load now {os.getloadavg()[0]:.2f}")
 
 

@@ -71,18 +71,28 @@ PASSES: tuple[Pass, ...] = (
 
 
 def parse(text: str | Source) -> syntax.File:
-    """Text to syntax tree. Raises SpecError."""
+    """The syntax tree of a spec.
+
+    text: the spec, or a source with the name of its file.
+    Raises SpecError: all faults of the grammar.
+    """
     return parse_source(text if isinstance(text, Source) else Source(text))
 
 
 def check(file: syntax.File) -> checker.Checked:
-    """Declarations and names in order. Raises SpecError."""
+    """Declarations, names and units in order.
+
+    file: from `parse`.
+    Raises SpecError: all faults that need no data.
+    """
     return checker.check_file(file)
 
 
 def build(checked: checker.Checked, species: tuple[str, ...] | None = None) -> Model:
-    """The model: the site energy as IR, in eV and Å. `species` are the data's, for a spec that names none.
-    Raises SpecError.
+    """The model: the site energy as IR, in eV and Å.
+
+    checked: from `check`. species: those of the data, for a spec that names none.
+    Raises SpecError: faults that show with the species, such as a pair without a number.
     """
     try:
         model = drop_dead_parts(build_model(checked, species))

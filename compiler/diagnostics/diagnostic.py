@@ -31,7 +31,8 @@ class Diagnostic:
     """A fault or a likely mistake, with its place.
 
     code: a stable name, which has a page in `docs/errors`.
-    message: the fault in one sentence; help: the remedy.
+    message: the fault in one sentence; help: the remedy; fix: the same as an edit of the spec.
+    severity: `error`, `warning` or `note`.
     primary: the span at fault in a spec; label: the words under it.
     secondary: further spans with their labels.
     place: a place that is not in a spec, such as "nb.xyz, structure 17".

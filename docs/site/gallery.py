@@ -37,7 +37,9 @@ def index_page() -> str:
         f"| {_micros(found.terms.get(name))} |"
         for name in term_names()
     ]
-    head = "# Gallery of terms\n\nThe terms of the standard library, each a file of the language in `specs/std`."
+    head = (
+        "# Gallery of terms\n\nThe terms of the standard library, each a file of the language in `specs/std`."
+    )
     table = ["| term | when to use it | µs an atom |", "|---|---|---|", *rows]
     return "\n\n".join([head, "\n".join(table), _measured(found)]) + "\n"
 

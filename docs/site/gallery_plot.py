@@ -25,7 +25,12 @@ _MOST = len(_COLOURS)
 
 def svg(example: Example) -> str:
     """The picture, without a background, the same to the last byte each time."""
-    settings: Any = {"svg.hashsalt": "potentia", "svg.fonttype": "none", "font.size": 9, "font.family": "sans-serif"}
+    settings: Any = {
+        "svg.hashsalt": "potentia",
+        "svg.fonttype": "none",
+        "font.size": 9,
+        "font.family": "sans-serif",
+    }
     with matplotlib.rc_context(settings):
         figure = Figure(figsize=(6, 3.2))
         axes = figure.add_axes((0.12, 0.16, 0.86, 0.81))

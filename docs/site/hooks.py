@@ -25,7 +25,8 @@ def on_config(config: MkDocsConfig) -> MkDocsConfig:
     """The navigation has the terms of the library."""
     pages = [{name: f"gallery/{name}.md"} for name in gallery.term_names()]
     config.nav = [
-        {"Gallery": ["gallery/index.md", *pages]} if entry == "Gallery" else entry for entry in config.nav or ()
+        {"Gallery": ["gallery/index.md", *pages]} if entry == "Gallery" else entry
+        for entry in config.nav or ()
     ]
     return config
 

@@ -37,9 +37,17 @@ class File:
 
 
 _FILES = (
-    File("run.toml", FitConfig, "`potentia fit SPEC --config run.toml`; also the table `[fit]` of active learning"),
+    File(
+        "run.toml",
+        FitConfig,
+        "`potentia fit SPEC --config run.toml`; also the table `[fit]` of active learning",
+    ),
     File("design.toml", DesignConfig, "`potentia design design.toml`, see [designing](designing.md)"),
-    File("properties.toml", PropertiesConfig, "`potentia properties RUN --config …`, see [properties](properties.md)"),
+    File(
+        "properties.toml",
+        PropertiesConfig,
+        "`potentia properties RUN --config …`, see [properties](properties.md)",
+    ),
     File("active.toml", ActiveConfig, "`potentia active active.toml`, see [active learning](active.md)"),
 )
 

@@ -36,6 +36,7 @@ _LISTED = 3  # models in a few lines
 class Front(Result):
     """The models of a design by their number of parameters, none of which another beats in everything.
 
+    folder: the study.
     rows: of each model its size, errors, terms, spec and run. left_out: selections without a model, and why.
     """
 

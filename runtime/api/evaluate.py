@@ -40,6 +40,7 @@ class DeviationData(TypedDict):
 class Evaluation(Judged):
     """The errors of a potential on structures.
 
+    potential: the one that was judged.
     errors: `train` and `test`, RMSE and MAE in eV/atom, eV/Å and GPa; files are all `test`.
     predicted: the structures of each part with their predictions.
     deviations: the errors compared with predicted standard deviations, where that was asked for.

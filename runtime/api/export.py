@@ -21,7 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False, repr=False)
 class Export(Result):
-    """The file or folder of another program. sentence: its content in words; facts: the same for programs."""
+    """The file or folder of another program.
+
+    potential: the one that was written. format: such as `nep`. place: the file or folder.
+    sentence: its content in words; facts: the same for programs.
+    """
 
     potential: Potential
     format: str

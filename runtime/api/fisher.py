@@ -36,6 +36,7 @@ _SLOPPY = 0.1  # as docs/fisher.md has it
 class Information(Result):
     """The information of the training structures of a run about its parameters; docs/fisher.md defines it.
 
+    run: its folder. n_structures: the number of training structures.
     report: of numbers and parts. calibration, coverage: of predicted deviations, None where no errors of
     held-out structures were worked out. saved: the file of the report.
     """

@@ -40,6 +40,9 @@ class Fit(Judged):
     potential: loaded from `folder`, or in memory alone where folder is None.
     errors: `train` and `test`, RMSE and MAE in eV/atom, eV/Å and GPa; None where no structure is.
     converged, reason: the end of the search. loss: ½ Σ r² with the prior's part.
+    config: all options, with their defaults. folder: the run; None where the fit is in memory alone.
+    warnings: of the data, the spec and the fit.
+    predicted: the structures of each part with their predictions.
     """
 
     potential: Potential

@@ -43,6 +43,7 @@ _LISTED = 4  # properties in a few lines
 class Properties(Result):
     """Properties of a potential: values with standard deviations where the fit's covariance is known.
 
+    potential: the one that was measured.
     survey: all results, failed ones with the reason, and the curves behind them. saved: the file of results.
     """
 
@@ -52,6 +53,7 @@ class Properties(Result):
 
     @property
     def results(self) -> tuple[PropertyResult, ...]:
+        """Each property with its value, its σ and its unit."""
         return self.survey.results
 
     @property

@@ -34,6 +34,7 @@ Files = str | Path | Sequence[str | Path]
 class Dataset(Result):
     """Labelled structures of `files`, some of them to test on.
 
+    files: their names.
     read: structures in Å with labels in eV, eV/Å and eV/Å³, keys, remarks, digests of the files.
     config: the keys and units that they were read with. seed: of the random choice of test structures.
     """
@@ -45,10 +46,12 @@ class Dataset(Result):
 
     @property
     def train(self) -> Structures:
+        """The structures to train on."""
         return self.read.train
 
     @property
     def test(self) -> Structures:
+        """The structures to test on."""
         return self.read.test
 
     @property

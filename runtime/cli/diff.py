@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 
 from . import console
 from .observing import ConsoleObserver
-from .options import Include, Json, Quiet, SpeciesOption, species_list
+from .options import Form, Include, Json, Markdown, Quiet, SpeciesOption, form_of, species_list
 
 if TYPE_CHECKING:
     from ...compiler.diagnostics.diagnostic import Diagnostic
@@ -28,7 +28,6 @@ Gate = Annotated[
     ),
 ]
 Colour = Annotated[bool | None, typer.Option("--color/--no-color", help="Colours. [on a terminal]")]
-Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")]
 
 
 def command(
@@ -86,14 +85,11 @@ def command(
 
             console.result(shown(versions, colour, textconv), coloured=True)
             return 0
-        form = _form(json, markdown)
+        form = form_of(json, markdown)
         return _compared(versions, _Asked(chosen, numeric, data, html, gate, form, colour, include, quiet))
     except UserError as error:
         console.report(error.diagnostics, json)
         return TROUBLE
-
-
-Form = Literal["text", "json", "markdown"]
 
 
 class _Asked(NamedTuple):
@@ -110,15 +106,6 @@ class _Asked(NamedTuple):
     @property
     def json(self) -> bool:
         return self.form == "json"
-
-
-def _form(json: bool, markdown: bool) -> Form:
-    from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
-
-    if json and markdown:
-        message = "`--json` and `--markdown` are two forms of one answer"
-        raise SpecError(Diagnostic("usage", message, help="give one of them"))
-    return "json" if json else "markdown" if markdown else "text"
 
 
 def _compared(words: list[str], asked: _Asked) -> int:

@@ -11,7 +11,7 @@ import typer
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError
 from . import console
-from .options import Json
+from .options import Form, Json, Markdown, form_of
 
 if TYPE_CHECKING:
     from ..runs.lineage import Step
@@ -41,6 +41,7 @@ def command(
         ),
     ] = None,
     json: Json = False,
+    markdown: Markdown = False,
 ) -> int:
     """Print the history of a potential, the latest first.
 
@@ -53,19 +54,21 @@ def command(
       potentia log nb.pes
       potentia log studies/nb/front/030.pes --json
       potentia log nb.pes --since v1.2 --gate formula
+      potentia log nb.pes --since main --markdown
     """
     from ..comparison.gate import kinds_of
 
-    if gate is None:
-        return _history(model, since, (), json)
     try:
-        return _history(model, since, kinds_of(gate, VERSIONED), json)
+        kinds = () if gate is None else kinds_of(gate, VERSIONED)
+        return _history(model, since, kinds, form_of(json, markdown))
     except UserError as error:
+        if gate is None:
+            raise
         console.report(error.diagnostics, json)
         return TROUBLE
 
 
-def _history(model: Path, since: str | None, kinds: tuple[str, ...], json: bool) -> int:
+def _history(model: Path, since: str | None, kinds: tuple[str, ...], form: Form) -> int:
     """Print it; whether a version has changes of these kinds. Raises UserError."""
     from ..files.git import commits
     from ..runs.formats import METADATA, SPEC
@@ -87,14 +90,16 @@ def _history(model: Path, since: str | None, kinds: tuple[str, ...], json: bool)
         help = "`potentia fit` makes runs, and `git add` and `git commit` versions"
         raise ArtifactError(Diagnostic("no-history", message, place=str(model), help=help))
     versions = versions_of(model, known, since)
-    _warn(model, is_spec, json)
+    _warn(model, is_spec, form == "json")
     told = [] if kinds or since is not None else steps
-    if json:
+    if form == "json":
         history = [s.model_dump() for s in told]
         rows = [version.as_dict(kinds) for version in versions]
         console.result_json({"run": str(folder) if steps else None, "history": history, "versions": rows})
     else:
-        parts = [_told(step) for step in reversed(told)] + [version.text(kinds) for version in versions]
+        in_markdown = form == "markdown"
+        parts = [_markdown(step) if in_markdown else "\n  ".join(_told(step)) for step in reversed(told)]
+        parts += [version.markdown(kinds) if in_markdown else version.text(kinds) for version in versions]
         console.result("\n\n".join(parts) or f"no version since {since}")
     return int(any(any(version.changes(kinds).values()) for version in versions))
 
@@ -114,7 +119,14 @@ def _beside(spec: Path, name: str) -> Path:
     return spec.parent if spec.name == name else spec.with_suffix("")
 
 
-def _told(step: Step) -> str:
+def _markdown(step: Step) -> str:
+    from ..comparison.difference_markdown import escaped, listed
+
+    head, *facts = _told(step)
+    return "\n\n".join([f"### {escaped(head)}", listed([" ".join(fact.split()) for fact in facts])])
+
+
+def _told(step: Step) -> list[str]:
     lines = [step.origin or "of unknown origin"]
     if step.n_parameters is not None:
         lines.append(
@@ -128,7 +140,7 @@ def _told(step: Step) -> str:
     lines += [f"data    {name}, {_digest(digest)}" for name, digest in step.data.items()]
     if step.created:
         lines.append(f"made    {step.created} by potentia {step.potentia}")
-    return "\n  ".join(lines)
+    return lines
 
 
 def _digest(digest: str) -> str:

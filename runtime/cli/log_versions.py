@@ -33,6 +33,16 @@ class Committed(NamedTuple):
         told = [f"{c.digest}  {c.day}  {c.subject}", self._changed()]
         return "\n".join([*told, *(f"  {line}" for line in lines(self.changes(kinds)))])
 
+    def markdown(self, kinds: Sequence[str]) -> str:
+        """A heading, the changes as a table, and the verdicts of the gate."""
+        from ..comparison.difference_markdown import changed, code, escaped, listed
+
+        c = self.commit
+        told = [] if self.found is None else changed(self.found)
+        verdicts = [listed(found)] if (found := lines(self.changes(kinds))) else []
+        head = f"### {code(c.digest)} {c.day}: {escaped(c.subject)}"
+        return "\n\n".join([head, *(told or [escaped(self._changed())]), *verdicts])
+
     def _changed(self) -> str:
         if self.found is None:
             return "  first version"

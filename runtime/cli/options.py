@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
 from ...compiler.chemistry.elements import symbols
+from ...compiler.diagnostics.diagnostic import Diagnostic, SpecError
 
 
 def _matching(files: list[str] | None) -> list[str] | None:
@@ -17,11 +18,13 @@ def _matching(files: list[str] | None) -> list[str] | None:
     return matching(files) if files else files
 
 
+Form = Literal["text", "json", "markdown"]
 Spec = Annotated[Path, typer.Argument(metavar="SPEC", help="Spec file, .pes.", show_default=False)]
 Run = Annotated[
     Path, typer.Argument(metavar="RUN", help="Run: a folder that `fit` wrote.", show_default=False)
 ]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON object; errors are JSON on stderr.")]
+Markdown = Annotated[bool, typer.Option("--markdown", help="Print Markdown, as for a pull request.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No messages and no progress.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="A line for each iteration; --quiet is stronger.")
@@ -67,3 +70,11 @@ Target = Annotated[
 def species_list(text: str | None) -> tuple[str, ...] | None:
     """`Nb,W` as names."""
     return symbols(text) or None
+
+
+def form_of(json: bool, markdown: bool) -> Form:
+    """The form of an answer. Raises SpecError where two are asked for."""
+    if json and markdown:
+        message = "`--json` and `--markdown` are two forms of one answer"
+        raise SpecError(Diagnostic("usage", message, help="give one of them"))
+    return "json" if json else "markdown" if markdown else "text"

@@ -25,15 +25,19 @@ def markdown(found: Compared) -> str:
     parts = [f"### {a} → {b}: {verdict}"]
     if found.difference.level == "syntax" and found.difference.verdict == "different":
         parts.append(f"**{escaped(WORDS_ONLY)}**")
-    rows = [_row(operation) for operation in together(found.difference.operations)]
-    if rows:
-        parts.append(table([["", "change", "before", "after"], *rows]))
+    parts += changed(found)
     if found.effects is not None:
         effects = effect_rows(*found.effects)
         parts.append(table([[escaped(cell) for cell in row] for row in effects]))
     if found.faults:
         parts.append(fenced(as_text(found.faults)))
     return "\n\n".join(parts)
+
+
+def changed(found: Compared) -> list[str]:
+    """The changes of the formula as a table, if there are some."""
+    rows = [_row(operation) for operation in together(found.difference.operations)]
+    return [table([["", "change", "before", "after"], *rows])] if rows else []
 
 
 def _row(operation: op.Operation) -> list[str]:

@@ -43,6 +43,7 @@ if TYPE_CHECKING:
 class Potential(Result):
     """A program with a value for every coefficient of its model.
 
+    program: the spec, and all that is made of it.
     theta (P,): all coefficients in the order of `model.parameters`, fixed ones too, in eV, Å, e.
     """
 
@@ -60,10 +61,12 @@ class Potential(Result):
 
     @property
     def model(self) -> Model:
+        """The energy of a site as IR."""
         return self.program.model
 
     @property
     def species(self) -> tuple[str, ...]:
+        """The symbols of the species, in the order of tables."""
         return self.model.species
 
     @property

@@ -32,6 +32,7 @@ def compile(
 def load(folder: Path | str, on_warning: OnWarning = as_python_warning) -> FittedPotential:
     """The potential of a run, with its metadata.
 
+    folder: the run.
     on_warning: is given each likely mistake in its spec; by default it becomes a PotentiaWarning.
     Raises ArtifactError: missing-artifact, not-a-run, newer-artifact, newer-language, damaged-artifact.
     """

@@ -52,7 +52,10 @@ _DAMAGED = "it was cut short or changed since it was written: fit again, or copy
 
 @dataclass(frozen=True, eq=False, repr=False)
 class FittedPotential(Potential):
-    """A potential that was loaded from a run, in `folder`."""
+    """A potential that was loaded from a run.
+
+    metadata: the errors, configuration, data and history that the run keeps. folder: the run.
+    """
 
     metadata: Metadata = field(kw_only=True)
     folder: Path = field(kw_only=True)
@@ -68,6 +71,7 @@ class FittedPotential(Potential):
         return RunDeviations(uncertainty)
 
     def parameter_deviations(self) -> Theta | None:
+        """Standard deviations (P,) of the coefficients, NaN of fixed ones; None without a covariance."""
         known = covariance(self.folder)
         if known is None:
             return None

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import inspect
+import re
 from pathlib import Path
 from xml.dom.minidom import parseString
 
 import gallery
+import potentia
 import pytest
+from api_page import FUNCTIONS, OTHERS, RESULTS, api_page, described, fields_of
 from broken_links import broken_links
 from commands import options_of
 from commands_page import commands_page
@@ -58,6 +62,41 @@ def test_the_page_of_commands_has_all_of_them_and_their_options() -> None:
     for name in COMMANDS:
         section = text.partition(f"\n## {name}\n")[2].partition("\n## ")[0]
         assert {flag for flag in options_of(name) - {"-h", "--help"} if flag not in section} == set()
+
+
+def test_every_function_says_what_it_takes_returns_and_raises() -> None:
+    assert {f.__name__ for f in FUNCTIONS} == {
+        name for name in potentia.__all__ if inspect.isfunction(getattr(potentia, name))
+    }
+    assert {c.__name__ for c in RESULTS} >= {
+        str(inspect.signature(f).return_annotation) for f in FUNCTIONS[:11]
+    }
+    for function in FUNCTIONS:
+        names = inspect.signature(function).parameters
+        found = described(function.__doc__ or "", names)
+        assert found.text and found.errors, function.__name__
+        assert [name for name in names if not found.meanings.get(name)] == [], function.__name__
+
+
+@pytest.mark.parametrize("kind", [*RESULTS, *OTHERS], ids=lambda c: c.__name__)
+def test_every_attribute_of_a_result_is_described(kind: type) -> None:
+    names = fields_of(kind)
+    assert [n for n in names if not described(kind.__doc__ or "", names).meanings.get(n)] == []
+    public = [n for n in vars(kind) if not n.startswith("_") and n not in (*names, "lines", "parts")]
+    assert [n for n in public if not inspect.getdoc(getattr(kind, n))] == []
+
+
+def test_units_are_named_where_numbers_are_returned() -> None:
+    sections = re.split(r"\n### ", api_page())
+    units = {
+        "read_data": "eV/Å³",
+        "Fit": "GPa",
+        "evaluate": "eV/atom",
+        "WeightOptions": "eV/atom",
+        "diff": "eV/Å",
+    }
+    for name, unit in units.items():
+        assert any(s.startswith(f"{name} {{") and unit in s for s in sections), name
 
 
 @pytest.mark.parametrize("name", gallery.term_names())

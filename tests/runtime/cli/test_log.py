@@ -26,6 +26,17 @@ def test_what_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     ]
 
 
+def test_what_is_told_in_markdown(capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, err = run(capsys, "log", str(OLD / "spec.pes"), "--markdown")
+    assert (code, err) == (0, "")
+    assert out.startswith(
+        "### pruned from runs/twice: 9 to 5 parameters\n\n- model 5 trained parameters, sha256:a6"
+    )
+    assert "\n- test E 0.95 meV/atom, F 19.1 meV/Å\n" in out
+    code, out, err = run(capsys, "log", str(OLD), "--markdown", "--json")
+    assert (code, out) == (1, "") and "two forms of one answer" in err
+
+
 def test_the_latest_comes_first(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     content = json.loads((OLD / "metadata.json").read_text(encoding="utf-8"))
     steps = [{"origin": "fitted from a.pes", "n_parameters": 9}]
@@ -81,6 +92,11 @@ def test_versions_of_a_spec(
         "  gate formula: 1 change",
         "  gate numbers: nothing has changed",
     ]
+    code, out, _ = run(capsys, "log", str(spec), "--gate", "formula", "--markdown")
+    heads = [line.split(": ")[1] for line in out.splitlines() if line.startswith("### `")]
+    assert (code, heads) == (1, ["Further", "Comments", "A first try"])
+    assert "\n| `~` | eam: rc | `5 Å` | `6 Å` |\n\n- gate formula: 1 change\n" in out
+    assert "\nsame in meaning\n" in out and "\nfirst version\n" in out
     code, out, _ = run(capsys, "log", str(spec), "--gate", "numbers", "--since", "HEAD^", "--json")
     assert (code, [v["gate"] for v in json.loads(out)["versions"]]) == (0, [{"numbers": 0}])
     assert run(capsys, "log", str(spec), "--since", "HEAD")[1] == "no version since HEAD\n"
