@@ -82,6 +82,7 @@ class GradientKernel:
     # --- parameters --------------------------------------------------------------------------------
 
     def at(self, theta: Float[Floats, " P"]) -> Gradients:
+        """What many gradients at one θ share, worked out once."""
         return Gradients(self, theta)
 
     @cached_property
@@ -90,13 +91,11 @@ class GradientKernel:
 
     def tables_along(self, both: Float[Floats, " 2P"]) -> Floats:
         """The derivatives of all tables along a direction, of θ and the direction."""
-        return np.concatenate([np.zeros(0), *self._tables_along(both)])
-
-    def _tables_along(self, both: Float[Floats, " 2P"]) -> list[Floats]:
         model, nodes = self._along
         values = iter(static_values(model, [n for n in nodes if n is not None], both))
-        rows = zip(nodes, self.sizes, strict=True)
-        return [np.zeros(size) if n is None else _filled(next(values), size) for n, size in rows]
+        sizes = zip(nodes, self.sizes, strict=True)
+        rows = [np.zeros(size) if n is None else _filled(next(values), size) for n, size in sizes]
+        return np.concatenate([np.zeros(0), *rows])
 
     @cached_property
     def _along(self) -> tuple[Model, tuple[Node | None, ...]]:
