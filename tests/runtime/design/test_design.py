@@ -238,7 +238,7 @@ def test_a_front_of_the_pieces_that_were_measured_in_time(
     made = study(tmp_path, structures, catalogue=[PAIR, ANGLES], sizes=[2, 6], budget={"time_limit": 1e3})
 
     def spent(clock: Clock) -> bool:
-        return clock.part == loop._MEASURING and clock.store.count() >= 2
+        return clock.end == loop._MEASURING * 1e3 and clock.store.count() >= 2
 
     with monkeypatch.context() as patch:
         patch.setattr(Clock, "spent", spent)
