@@ -121,7 +121,7 @@ def _function(function: Callable[..., Any]) -> str:
 
 def _signature(name: str, signature: inspect.Signature) -> str:
     """On one line where it is short, else a line for each argument."""
-    given = [str(p) for p in signature.parameters.values()]
+    given = [_written_argument(p) for p in signature.parameters.values()]
     kinds = [p.kind for p in signature.parameters.values()]
     if inspect.Parameter.KEYWORD_ONLY in kinds:
         given.insert(kinds.index(inspect.Parameter.KEYWORD_ONLY), "*")
@@ -130,6 +130,15 @@ def _signature(name: str, signature: inspect.Signature) -> str:
     if len(line) > 90:
         line = f"{name}(\n" + "".join(f"    {each},\n" for each in given) + f"){end}"
     return f"```python\n{line}\n```"
+
+
+def _written_argument(p: inspect.Parameter) -> str:
+    """An argument as the source has it: with the name of a default that is a function."""
+    star = {inspect.Parameter.VAR_POSITIONAL: "*", inspect.Parameter.VAR_KEYWORD: "**"}.get(p.kind, "")
+    typed = "" if p.annotation is p.empty else f": {p.annotation}"
+    value = getattr(p.default, "__name__", repr(p.default))
+    default = "" if p.default is p.empty else f" = {value}"
+    return f"{star}{p.name}{typed}{default}"
 
 
 def _errors(found: Described) -> str:
@@ -144,7 +153,7 @@ def _returns(signature: inspect.Signature) -> str:
 def _class(kind: type) -> str:
     fields = fields_of(kind)
     found = described(kind.__doc__ or "", fields)
-    known = {**fields, **{n: "" for n in found.meanings}}
+    known = {**{n: "" for n in found.meanings}, **fields}
     rows = [f"| `{n}` | {_code(t)} | {cell(found.meanings.get(n, ''))} |" for n, t in known.items()]
     members = [
         (n, getattr(kind, n)) for n in vars(kind) if not n.startswith("_") and n not in (*fields, *_MANNERS)

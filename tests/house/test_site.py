@@ -82,6 +82,7 @@ def test_every_function_says_what_it_takes_returns_and_raises() -> None:
 def test_every_attribute_of_a_result_is_described(kind: type) -> None:
     names = fields_of(kind)
     assert [n for n in names if not described(kind.__doc__ or "", names).meanings.get(n)] == []
+    assert all(f"| `{name}` | `" in api_page() for name in names)
     public = [n for n in vars(kind) if not n.startswith("_") and n not in (*names, "lines", "parts")]
     assert [n for n in public if not inspect.getdoc(getattr(kind, n))] == []
 
