@@ -17,6 +17,7 @@ from ..potential.potential import Potential, read_spec
 from ..presentation import html
 from ..residuals.config import FitConfig, load_config
 from ..runs.run_folder import FittedPotential, as_run, save
+from ..runs.warm_start import name_of, require_tables, warm_start
 from .errors import Errors, Judged, Parts, error_lines, error_table, errors_of, predictions
 from .models import Model, potential_of
 from .observer import SILENT, Observer
@@ -123,8 +124,7 @@ def fit(
         potential = named or potential_for(program, read.species, settings.reference_energies)
         if named is None:  # it is built once the data have said its species
             told = _warned(potential.program, seen)
-        if start is not None:
-            potential = _started(potential, start, seen)
+        potential = _started(potential, start, seen)
         seen.fit_prepared(names, read, potential)
         compile_fit(potential, settings, seen)
         result = _fitted(potential, read, settings, folder, resume, seen, team)
@@ -183,13 +183,13 @@ def _warned(program: Program, observer: Observer) -> tuple[Diagnostic, ...]:
     return found
 
 
-def _started(potential: Potential, start: Model, observer: Observer) -> Potential:
-    from ..runs.warm_start import name_of, warm_start
-
-    run = potential_of(start, SILENT)
-    started, count = warm_start(potential, run)
-    observer.remarked(f"start   {count} of {len(started.theta)} numbers from {name_of(run)}")
-    return started
+def _started(potential: Potential, start: Model | None, observer: Observer) -> Potential:
+    if start is not None:
+        run = potential_of(start, SILENT)
+        potential, count = warm_start(potential, run)
+        observer.remarked(f"start   {count} of {len(potential.theta)} numbers from {name_of(run)}")
+    require_tables(potential)
+    return potential
 
 
 def _fitted(

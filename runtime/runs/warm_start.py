@@ -5,6 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
+from ...compiler.ir import ops
+from ...compiler.ir.graph import topological
 from ..potential.potential import Potential
 from .run_folder import FittedPotential
 
@@ -27,6 +29,26 @@ def warm_start(potential: Potential, run: Potential) -> tuple[Potential, int]:
     theta = np.array([known.get(name, start) for name, start in zip(names, potential.theta, strict=True)])
     vector = potential.model.vector
     return potential.with_theta(np.clip(theta, vector.lower, vector.upper)), sum(taken)
+
+
+def require_tables(potential: Potential) -> None:
+    """Raise FitError `empty-table` where the fixed tables of a term, read by `interpolate`, are 0 throughout.
+
+    The numbers of such a table are in a run, not in the spec.
+    """
+    model, place, is_empty = potential.model, 0, dict[str, bool]()
+    read = {n.args[1] for n in model.nodes() if n.op is ops.interpolate}
+    tables = {n["name"] for n in topological(read) if n.op is ops.param}
+    for p in model.parameters:
+        numbers = potential.theta[place : place + len(p.start)]
+        place += len(p.start)
+        if p.name in tables:
+            is_empty[p.term] = is_empty.get(p.term, True) and not numbers.any() and not any(p.free)
+    names = [f"`{term}`" for term, empty in is_empty.items() if empty]
+    if names:
+        message = f"the tables of {', '.join(names)} are 0, and no fit changes them"
+        help = "their numbers are in the run that `import` wrote: start from it, `--from RUN`"
+        raise FitError(Diagnostic("empty-table", message, place="spec.pes", help=help))
 
 
 def name_of(potential: Potential) -> str:

@@ -11,7 +11,7 @@ from commands import run
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.runs import run_folder as artifact
-from potentia.runtime.runs.warm_start import warm_start
+from potentia.runtime.runs.warm_start import require_tables, warm_start
 
 OLD = "species Nb, O\nE = pair(bessel(3), rc = 4) + reference()\n"
 
@@ -58,3 +58,12 @@ def test_a_run_with_nothing_in_common_is_refused(
     arguments = ("fit", str(spec), "--data", f"{demo_data}@:2", "--from", str(old.folder), "--no-reference")
     code, _, told = run(capsys, *arguments, "-o", str(tmp_path / "new"))
     assert code == 1 and "error[nothing-in-common]: " in told
+
+
+def test_a_fit_of_empty_tables_is_refused() -> None:
+    made = compile("species Nb\nE = eam_table() + morse()")
+    with pytest.raises(FitError, match="the tables of `eam_table` are 0, and no fit changes them"):
+        require_tables(made)
+    require_tables(made.with_theta(made.theta + 0.1))
+    own = "term t(rc = 4 Å) {\n  param z[8] = 0 eV\n  pair(r) = interpolate(r / 1 Å, z) * smooth(r, rc)\n}"
+    require_tables(compile(f"species Nb\n{own}\nE = t()"))

@@ -18,7 +18,9 @@ SPECS = (
     "eam(rc = 4 Å) + lj(rc = 3.7 Å)",
     "nn(bessel(3), hidden = [20, 30], rc = 4 Å)",
     "nep(rc = 4 Å, rc_angular = 3 Å, n_max = [1, 1], basis_size = [2, 2], l_max = [2, 2, 1], neuron = 3)",
-    "eam_table(z = 0 eV*Å, f = 0, F = 0 eV, rc = 4 Å) + pair_table(e = 0 eV, rc = 3.7 Å, start = 2.2 Å)",
+    "own() + lj(rc = 3.7 Å)\nterm own(rc = 4 Å) {\n  param z[10] = 0 eV\n  param f[12] = 0 per species\n"
+    "  param F[8] = 0 eV per species\n  rho(i) = sum(j) interpolate(r_ij / 0.9 Å, f(j))\n"
+    "  pair(r) = interpolate(r / 1.1 Å - 1, z) * smooth(r, rc)\n  site(i) = interpolate(rho(i), F)\n}",
     "reference()",
 )
 
