@@ -18,6 +18,7 @@ SPECS = (
     "tersoff(rc = 3.2 Å)",
     "three_body(bessel(2), l = 2, rc = 3.5 Å) * 2 + zbl(inner = 0.9 Å, outer = 1.8 Å)",
     "eam(rc = 4 Å)",
+    "eam_table(rc = 4 Å) + morse(rc = 4 Å)",
     "nn(bessel(3), hidden = [3, 2], rc = 4 Å)",
     "nep(rc = 4 Å, rc_angular = 3 Å, n_max = [1, 1], basis_size = [2, 2], l_max = [2, 2, 1], neuron = 3)",
 )
