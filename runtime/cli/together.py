@@ -80,7 +80,7 @@ def _linked(arguments: Sequence[str], place: Place) -> Communicator:
     name = next(iter(arguments), "")
     if name not in SHARED:
         message = f"`{name or 'potentia'}` runs in one process, and {place.size} were started"
-        help = f"start it without mpirun; {', '.join(SHARED)} run in several processes"
+        help = f"start it without mpirun; {', '.join(SHARED[:-1])} and {SHARED[-1]} run in several processes"
         raise UserError(Diagnostic("one-process", message, help=help))
     from ..ranks.agreement import agreed, this_process
     from ..ranks.mpi import Mpi

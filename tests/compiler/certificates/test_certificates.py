@@ -63,7 +63,8 @@ def test_terms(variant: Variant) -> None:
     assert invariance(model).verdict is Verdict.PROVED
     assert finiteness(model, theta).verdict is Verdict.PROVED
     found = continuity(model, theta)
-    if variant.name.endswith(("-v", "-u", "-join", "-wolf", "-shifted", "-hard")):
+    is_zero = variant.term.endswith("_table")  # the numbers of a table are in a run
+    if variant.name.endswith(("-v", "-u", "-join", "-wolf", "-shifted", "-hard")) and not is_zero:
         assert found.verdict is Verdict.FAILS
     else:
         assert found.verdict is (Verdict.OPEN if variant.term == "fs" else Verdict.PROVED)

@@ -18,6 +18,8 @@ X, Y = (ops.param(name=n, kind=Kind(NONE, (), ONE)) for n in "xy")
 V = ops.param(name="v", kind=Kind(NONE, (3,), ONE))
 W = ops.param(name="w", kind=Kind(NONE, (2,), ONE))
 R = ops.distance(domain=EDGE)
+PLACE = ops.mul(ops.constant(0.2, ONE / ANGSTROM), R)
+KNOTS = ops.param(name="k", kind=Kind(NONE, (4,), EV))
 AT_I = ops.param(name="s", kind=Kind(SITE, (), ONE))
 ONES = ops.constant(1.0, domain=EDGE)
 SPREAD = ops.mul(ONES, X)
@@ -53,6 +55,12 @@ RULE_CASES: dict[str, Case] = {
         ops.constant(0.0, domain=SITE),
     ),
     "a sum of 1 stays": (simplify.move_zero, ops.sum_i(ONES, within=5.0), None),
+    "knots that are spread": (
+        simplify.same_knots,
+        ops.interpolate(PLACE, product(ONES, KNOTS), order=0),
+        ops.interpolate(PLACE, KNOTS, order=0),
+    ),
+    "knots of one place stay": (simplify.same_knots, ops.interpolate(X, KNOTS, order=0), None),
     "exp of 0 stays": (simplify.move_zero, ops.exp(ops.constant(0.0)), None),
     "−−x": (simplify.neg_neg, ops.neg(ops.neg(X)), X),
     "−x stays": (simplify.neg_neg, ops.neg(X), None),

@@ -69,7 +69,7 @@ def test_bash_completes(words: tuple[Command, ...]) -> None:
     assert done.stdout.splitlines() == [
         "check completion",
         "--gate",
-        "lammps nep pair_style stablehlo",
+        "lammps nep pair_style setfl stablehlo table",
         "fit fisher",
         "bash zsh fish",
         "",  # files, by the shell

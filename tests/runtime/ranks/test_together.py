@@ -29,7 +29,7 @@ def test_a_command_of_one_process_is_refused_once(
     assert first == (
         1,
         "error[one-process]: `md` runs in one process, and 4 were started\n"
-        "  help: start it without mpirun; fit and fisher run in several processes\n",
+        "  help: start it without mpirun; fit, fisher and design run in several processes\n",
     )
     assert outcome(monkeypatch, capsys, 2, "md", "runs/nb") == (1, "")
 
