@@ -33,6 +33,7 @@ def write(path: Path, notebook: dict[str, Any]) -> None:
 def outputs_of(notebook: dict[str, Any]) -> Iterator[list[dict[str, Any]]]:
     """The outputs of each code cell, as they come. Errors of a cell are raised, with the cell's number."""
     names: dict[str, Any] = {"__name__": "__main__"}
+    pyplot.close("all")  # those of other tests of this process
     for k, cell in enumerate(notebook["cells"], start=1):
         if cell["cell_type"] == "code":
             yield _outputs("".join(cell["source"]), f"cell {k}", names)
