@@ -119,8 +119,8 @@ def fit(
         named = potential_of_named(program, settings.reference_energies) if program.named_species else None
         with compiled_ahead(named, settings):
             read, names = _read(data, settings, seen)
-        if named is not None:
-            require_data_of(program, read.species)
+            if named is not None:
+                require_data_of(program, read.species)
         potential = named or potential_for(program, read.species, settings.reference_energies)
         if named is None:  # it is built once the data have said its species
             told = _warned(potential.program, seen)

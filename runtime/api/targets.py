@@ -18,7 +18,10 @@ if TYPE_CHECKING:
 
 @contextmanager
 def compiled_ahead(potential: Potential | None, config: FitConfig) -> Iterator[None]:
-    """The kernels of a fit are compiled meanwhile, by a thread; `compile_fit` tells its faults."""
+    """The kernels of a fit are compiled meanwhile, by a thread; `compile_fit` tells its faults.
+
+    Where the data have one, the thread goes on, so that the next fit finds the kernels.
+    """
     from ..fitting.fit import method_of
     from ..residuals.outputs import compile_kernels
 
@@ -30,7 +33,7 @@ def compiled_ahead(potential: Potential | None, config: FitConfig) -> Iterator[N
         with suppress(Exception):
             compile_kernels(potential, config.precision or "float64", method_of(potential, config).in_reverse)
 
-    thread = Thread(target=work, daemon=True)
+    thread = Thread(target=work)  # it is waited for at exit: what it began is whole or gone
     thread.start()
     yield
     thread.join()

@@ -158,6 +158,14 @@ def _leave(code: int) -> NoReturn:
     os._exit(code)
 
 
+def end_compilers() -> None:
+    """After a fault nobody waits for what threads compile: the command ends with no more of it."""
+    if threading.active_count() > 1:
+        from ...compiler.backends.cpp.programs import end_for_good
+
+        end_for_good()
+
+
 def _end_children() -> None:
     from ...compiler.backends.cpp.programs import end_all
 

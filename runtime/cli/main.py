@@ -106,6 +106,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         with interruption.heard(as_json):
             code = together.run(sys.argv[1:], _run)
             interruption.finished(code)
+            if code:
+                interruption.end_compilers()
     except KeyboardInterrupt:  # before the command, or behind it
         console.report([interruption.answered()], as_json)
         code = INTERRUPTED

@@ -8,17 +8,17 @@ what one does.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from threading import Lock
+from typing import Generic, TypeVar
 
 import numpy as np
 from jaxtyping import Float
 
-from ...compiler.backends.cpp.gradient import GradientKernel, Gradients
+from ...compiler.backends.cpp.gradient import GradientKernel
 from ...compiler.backends.cpp.kernel import CppKernel
 from ...compiler.backends.cpp.library import CheckedAtoms, OfSets
-from ...compiler.backends.cpp.sets import Directions
 from ..optimize.qr_system import Indices
 from ..potential.evaluators import CppEvaluator
 from ..potential.potential import Potential
@@ -26,6 +26,8 @@ from ..structures.arrays import Floats, Theta
 from ..structures.batches import Batch, BatchPlan, plan_batches
 from ..structures.structure import Structure
 from .places import UPPER, shared_places
+
+T = TypeVar("T")
 
 # atoms of a batch: each core has many of them, and the lists of a structure are read again for each direction
 _ATOMS = 256
@@ -74,6 +76,20 @@ class CppArrays:
         return self.n_structures + 3 * self.n_atoms + 6 * self.n_structures
 
 
+class AtTheta(Generic[T]):
+    """What depends on θ alone: worked out once for all batches."""
+
+    def __init__(self, make: Callable[[Theta], T]) -> None:
+        self._make, self._alone = make, Lock()
+        self._known: tuple[Theta, T] | None = None
+
+    def __call__(self, theta: Theta) -> T:
+        with self._alone:
+            if self._known is None or not np.array_equal(self._known[0], theta):
+                self._known = theta.copy(), self._make(theta.copy())
+            return self._known[1]
+
+
 class CppOutputs:
     """As `Outputs` has it."""
 
@@ -88,10 +104,9 @@ class CppOutputs:
         model = potential.model
         # one species has no other sites to tell its own from
         self._species = shared_places(model if len(model.species) == 1 else potential.program.optimized)[0]
-        self._known_directions: Directions | None = None
-        self._known_gradients: Gradients | None = None
-        self._known_constants: tuple[Theta, Floats] | None = None
-        self._alone = Lock()
+        self._constants = AtTheta(self._values.constants)
+        self._directions = AtTheta(along.directions)
+        self._gradients = AtTheta(gradient.at)
 
     @property
     def described(self) -> str:
@@ -170,23 +185,3 @@ class CppOutputs:
             centres = np.flatnonzero(atoms.species == s).astype(np.int32)
             sites.append(library.checked(replace(atoms, centres=centres)) if len(centres) else None)
         return _Own(whole, tuple(sites), end - structure.n_atoms, structure.n_atoms)
-
-    def _directions(self, theta: Theta) -> Directions:
-        """Worked out once for all batches."""
-        with self._alone:
-            if self._known_directions is None or not np.array_equal(self._known_directions.theta, theta):
-                self._known_directions = self._along.directions(theta.copy())
-            return self._known_directions
-
-    def _gradients(self, theta: Theta) -> Gradients:
-        with self._alone:
-            if self._known_gradients is None or not np.array_equal(self._known_gradients.theta, theta):
-                self._known_gradients = self._gradient.at(theta.copy())
-            return self._known_gradients
-
-    def _constants(self, theta: Theta) -> Floats:
-        """Of the values: worked out once for all batches."""
-        with self._alone:
-            if self._known_constants is None or not np.array_equal(self._known_constants[0], theta):
-                self._known_constants = theta.copy(), self._values.constants(theta)
-            return self._known_constants[1]

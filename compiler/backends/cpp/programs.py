@@ -8,12 +8,16 @@ import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
+from threading import Event
 
 _running: set[subprocess.Popen[str]] = set()
+_over = Event()  # no more are started
 
 
 def run(command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[str]:
     """A program with its messages in English. One that cannot be started is one that failed."""
+    if _over.is_set():
+        return subprocess.CompletedProcess(command, 127, "", "the command is over")
     try:
         process = subprocess.Popen(
             command,
@@ -38,6 +42,12 @@ def run(command: Sequence[str], text: str = "") -> subprocess.CompletedProcess[s
         finally:
             _running.discard(process)
     return subprocess.CompletedProcess(command, process.returncode, out, err)
+
+
+def end_for_good() -> None:
+    """End them, and start no more."""
+    _over.set()
+    end_all()
 
 
 def end_all() -> None:

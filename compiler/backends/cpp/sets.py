@@ -101,6 +101,9 @@ class Directions:
     def _at(self, direction: Float[Floats, " P"]) -> Float[Floats, " n"]:
         return self._constants(np.concatenate([self.theta, direction]))
 
+    def _along_unit(self, number: int) -> Float[Floats, " n"]:
+        return self._at((np.arange(len(self.theta)) == number).astype(np.float64))
+
     def along_each(self, numbers: Int[NDArray[np.intp], " D"]) -> Sets:
         """Along each of these parameters."""
         parts = [self._along_one(number) for number in numbers.tolist()]
@@ -113,7 +116,7 @@ class Directions:
         if number not in self._owners.sharing:
             places = self._owners.of_parameter(number)
             return places, self.base[places] + self._slopes[places]
-        found = self._at((np.arange(len(self.theta)) == number).astype(np.float64))
+        found = self._along_unit(number)
         places = np.flatnonzero(found != self.base).astype(np.int32)
         return places, found[places]
 
@@ -127,8 +130,7 @@ class Directions:
         found: Floats = np.zeros_like(self.theta)
         np.add.at(found, owner[alone], weights)
         for number in self._owners.sharing:
-            unit = (np.arange(len(self.theta)) == number).astype(np.float64)
-            found[number] = self._at(unit) @ adjoints
+            found[number] = self._along_unit(number) @ adjoints
         return found
 
     def along(self, directions: Float[Floats, "D P"]) -> Sets:

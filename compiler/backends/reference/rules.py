@@ -232,7 +232,7 @@ def _weights(u: Array, beyond: Array, order: int) -> Array:
     found = np.stack([p.deriv(order)(u) if order else p(u) for p in each], axis=1)
     if order == 0:
         return found + np.stack([p.deriv()(u) for p in each], axis=1) * beyond[:, None]
-    return found if order == 1 else np.where(beyond[:, None] == 0.0, found, 0.0)
+    return found if order == 1 else np.where(beyond[:, None] == 0.0, found, 0.0 * beyond[:, None])
 
 
 @lowers(ops.interpolate)

@@ -22,7 +22,7 @@ template <int order> inline void add_to_knots(real *to, M valid, V weight, V x, 
   for (int i = 0; i < LANES; i++) {
     if (!valid[i]) continue;
     const int first = inside[i] < real(n - 2) ? int(inside[i]) : n - 2;
-    const real u = inside[i] - real(first), beyond = x[i] - inside[i], near = beyond == 0 ? 1 : 0;
+    const real u = inside[i] - real(first), beyond = x[i] - inside[i], near = beyond == 0 ? 1 : beyond - beyond;
     const real slopes[] = {6 * u * (u - 1), (u - 1) * (3 * u - 1), 6 * u * (1 - u), u * (3 * u - 2)};
     const real values[] = {(1 + 2 * u) * (1 - u) * (1 - u), u * (1 - u) * (1 - u), u * u * (3 - 2 * u), u * u * (u - 1)};
     const real bends[] = {12 * u - 6, 6 * u - 4, 6 - 12 * u, 6 * u - 2}, last[] = {12, 6, -12, 6};

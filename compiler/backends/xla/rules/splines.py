@@ -45,7 +45,7 @@ def _weights(p: _Place, order: int) -> tuple[Array, ...]:
     one = jnp.ones_like(u)
     bent = (12.0 * u - 6.0, 6.0 * u - 4.0, 6.0 - 12.0 * u, 6.0 * u - 2.0)
     found = bent if order == 2 else (12.0 * one, 6.0 * one, -12.0 * one, 6.0 * one)
-    return tuple(jnp.where(p.beyond == 0.0, w, 0.0) for w in found)
+    return tuple(jnp.where(p.beyond == 0.0, w, 0.0 * p.beyond) for w in found)
 
 
 def _carried(run: GraphInterpreter, node: Node) -> tuple[Array, Array]:

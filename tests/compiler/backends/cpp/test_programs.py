@@ -8,6 +8,7 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+from threading import Event
 from time import sleep
 
 import pytest
@@ -61,3 +62,10 @@ def test_those_of_threads_end() -> None:
         programs.end_all()
         assert found.result(timeout=10).returncode == -15
     assert not programs._running
+
+
+def test_after_the_end_of_a_command_no_program_starts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(programs, "_over", Event())
+    assert programs.run(["true"]).returncode == 0
+    programs.end_for_good()
+    assert programs.run(["true"]).returncode == 127
