@@ -114,7 +114,7 @@ def _about_declaration(symbol: Symbol) -> str:
 
 def _about_parameter(document: Document, term: TermOutline, what: Declaration) -> str:
     unit = describe.unit_text(document, term, what.name)
-    fixed = ", not fitted unless a call gives it" if document.outline.text(what.start) == "fixed" else ""
+    fixed = ", not fitted" if document.outline.text(what.start) == "fixed" else ""
     parts = [f"parameter of `{term.name}`, one for each {describe.sharing(document, what)}{fixed}"]
     parts += [f"unit: {unit}" if unit != "1" else "a plain number"] if unit else []
     bounds = describe.bounds(document, what)

@@ -182,6 +182,12 @@ def test_a_fixed_parameter_is_not_free_and_keeps_its_value() -> None:
     assert (sigma.start, sigma.lower, sigma.upper, sigma.free) == ((2.4,), (2.0,), (3.0,), (True,))
 
 
+@pytest.mark.parametrize("given", ["1.7", "1.7 in (1.5, 2)", "{Si-Si: 1.7 in (1.5, 2)}", "fixed 1.7"])
+def test_a_parameter_that_its_term_declares_fixed_stays_fixed_with_another_value(given: str) -> None:
+    a = parameter(build(f"E = sw(Si, a = {given})"), "sw.a")
+    assert (a.start, a.free) == ((1.7,), (False,))
+
+
 def test_a_table_gives_each_pair_its_value() -> None:
     model = build("species Nb, O\nE = lj(epsilon = {O-Nb: 2, Nb-Nb: 1, O-O: 3000 meV})")
     assert parameter(model, "lj.epsilon").start == (1.0, 2.0, 3.0)

@@ -55,6 +55,10 @@ def test_hover(at: str, shift: int, expected: str) -> None:
     assert expected in told(mine(at, shift))
 
 
+def test_hover_tells_of_a_fixed_parameter_that_a_call_does_not_free_it() -> None:
+    assert "one for each pair, not fitted  \n" in told(f"E = sw(Si, {MARK}a = 1.7)")
+
+
 @pytest.mark.parametrize(("at", "shift"), [(" = 0.8", 1), ("# shorter", 3), ("0.5 nm", 0)])
 def test_nothing_is_told_of_the_rest(at: str, shift: int) -> None:
     assert told(mine(at, shift)) == ""
