@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from ase.build import bulk
 from lammps_cases import structures
 from lammps_oracle import ENGINE, POTENTIALS, add_atoms, lammps_box, run, set_up
 from potentia.runtime.formats.foreign_format import Exported
@@ -218,6 +219,20 @@ def test_tables_have_lammps_energies_and_the_forces_that_belong_to_them(kind: st
     assert found["energy"] < (NEAR if kind == "spline" else 1e-5)
     assert max(found["forces"], found["virial"]) < (1e-6 if kind == "spline" else 1e-4)
     assert f"`table {kind}` of LAMMPS interpolates forces by themselves" in imported.sentence
+
+
+def test_densities_beyond_a_file_of_eam_differ_by_the_energy_that_import_tells(tmp_path: Path) -> None:
+    text = "pair_style eam\npair_coeff 1 1 Al_jnp.eam"
+    imported = read(input_of(text, ("Al",), tmp_path))
+    atoms = bulk("Al", a=2.9, cubic=True)
+    atoms.positions[0] += 0.05
+    mine = by_reference(imported.potential.model, imported.potential.theta, atoms)
+    files = {"Al_jnp.eam": (tmp_path / "Al_jnp.eam").read_text(errors="replace")}
+    theirs = run(atoms, ("Al",), "eam", ["1 1 Al_jnp.eam"], files)
+    np.testing.assert_allclose(mine.forces, theirs.forces, atol=1e-9 * np.abs(theirs.forces).max())
+    told = "energies differ by at most 1.3e-01 eV an atom, forces not at all"
+    assert told in imported.sentence and told in read(tmp_path / "Al_jnp.eam").sentence
+    assert f"{abs(mine.energy - theirs.energy) / 4:.1e}" == "1.3e-01"
 
 
 def test_exported_tables_give_the_same_in_lammps(tmp_path: Path) -> None:

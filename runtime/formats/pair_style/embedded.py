@@ -9,7 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
-from ..setfl.funcfl import joined, read_funcfl
+from ..setfl.funcfl import joined, note_of_densities, read_funcfl
 from ..setfl.importing import eam_call, note_of
 from ..setfl.reading import read_setfl
 from ..setfl.tables import EamTables
@@ -31,9 +31,11 @@ def embedded_call(settings: Settings, style: Style) -> tuple[Call, str]:
     if style.arguments:
         message = f"`{style.name}` has no arguments, not `{' '.join(style.arguments)}`"
         raise style.line.error(message, f"usage: pair_style {style.name}")
-    tables = _of_elements(settings, style) if style.name == "eam" else _of_alloy(settings, style)
+    of_elements = style.name == "eam"
+    tables = _of_elements(settings, style) if of_elements else _of_alloy(settings, style)
     only = tables.species if set(tables.species) != set(settings.types.species) else ()
-    return eam_call(tables, only), note_of(tables)
+    note = note_of(tables) + (note_of_densities(tables) if of_elements else "")
+    return eam_call(tables, only), note
 
 
 def _of_alloy(settings: Settings, style: Style) -> EamTables:

@@ -9,7 +9,7 @@ F(ρ), then the effective charge Z(r), then f(r)          r φ_ij(r) = 27.2 · 0
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ from ....compiler.chemistry.elements import ELEMENTS
 from ...structures.arrays import Floats
 from ..foreign_format import Imported
 from .blocks import Blocks
-from .importing import imported_tables
+from .importing import TOLD, imported_tables
 from .reading import grid_of, require_metal
 from .tables import EamTables
 
@@ -59,7 +59,25 @@ def read_funcfl(path: Path) -> Funcfl:
 
 def imported_funcfl(path: Path) -> Imported:
     """The potential of a file of one element. Raises ArtifactError as `read_funcfl`."""
-    return imported_tables(joined([read_funcfl(path)]), path.name)
+    tables = joined([read_funcfl(path)])
+    imported = imported_tables(tables, path.name)
+    return replace(imported, sentence=imported.sentence + note_of_densities(tables))
+
+
+def note_of_densities(tables: EamTables) -> str:
+    """What LAMMPS does otherwise beyond the last density of joined tables; empty where it is nothing.
+
+    `joined` drops the last point, as LAMMPS does, which begins its tangent at that point nevertheless and
+    keeps the energy constant up to there (pair_eam.cpp, rhomax).
+    """
+    step = float(np.abs(tables.embedding[:, -1] - tables.embedding[:, -2]).max())
+    if step <= TOLD:
+        return ""
+    last = tables.drho * (tables.embedding.shape[1] - 1)
+    return (
+        f"; beyond a density of {last:g}, where F ends, its tangent begins here, and a step later in LAMMPS: "
+        f"energies differ by at most {step:.1e} eV an atom, forces not at all"
+    )
 
 
 def joined(files: Sequence[Funcfl]) -> EamTables:
