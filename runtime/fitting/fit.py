@@ -10,14 +10,13 @@ from pathlib import Path
 from ...compiler.analysis.linearity import linear_parameters
 from ..files.lock import only_writer_of
 from ..files.states import checkpoint_of
-from ..optimize.deadline import Deadline, TimeIsUp
+from ..optimize.deadline import Deadline
 from ..optimize.methods import AUTO, METHODS, Method, automatic
 from ..potential.potential import Potential
 from ..ranks.team import Team
 from ..residuals.config import FitConfig
 from ..structures.structure import Structure
 from .checkpoint import FitCheckpoint, depends_on
-from .endings import not_converged
 from .learning_curve import FILE, LearningCurve
 from .methods import fit_by
 from .result import FitResult, OnProgress
@@ -43,7 +42,9 @@ def fit(
     on_progress: called with a `Progress` after each iteration or pass.
     team: the processes that share the work; None: this one alone.
     `config.time_limit` counts from this call on, also of a fit that is resumed. It and Ctrl-C end with the
-    best parameters so far. Raises FitError, ArtifactError; in-use where another process writes to the folder.
+    best parameters so far. Raises FitError, ArtifactError; TimeIsUp where the time is over before the linear
+    parameters, reference energies among them, are solved for; in-use where another process writes to the
+    folder.
     """
     deadline = Deadline(config.time_limit)
     callback = on_progress or (lambda progress: None)
@@ -55,16 +56,7 @@ def fit(
         path = None if folder is None else checkpoint_of(folder).with_name(FILE)
         curve = LearningCurve(path)
         task = FitTask(potential, structures, config, store, callback, team or Team(), deadline, curve)
-        return replace(_fitted(task), curve=curve.curve)
-
-
-def _fitted(task: FitTask) -> FitResult:
-    """The result of the method; the potential as it is where the time was over before that began."""
-    try:
-        return fit_by(method_of(task.potential, task.config))(task)
-    except TimeIsUp:
-        warning = not_converged(task, "time", iterations=0, done=0)
-        return FitResult(task.potential, False, "time", float("nan"), (warning,), None)
+        return replace(fit_by(method_of(potential, config))(task), curve=curve.curve)
 
 
 def method_of(potential: Potential, config: FitConfig) -> Method:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-
-import numpy as np
+from math import isfinite
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..data.dataset import check_rows
 from ..information.fisher_information import of_system
+from ..optimize.deadline import TimeIsUp
 from ..optimize.least_squares_problem import (
     LeastSquaresOptions,
     LeastSquaresSolution,
@@ -27,7 +27,11 @@ from .task import FitTask
 
 @method(LEAST_SQUARES)
 def least_squares_fit(task: FitTask) -> FitResult:
-    """The potential fitted. Raises FitError too-few-rows, and as `levenberg_marquardt.minimize` does."""
+    """The potential fitted.
+
+    Raises FitError too-few-rows, and as `levenberg_marquardt.minimize` does; TimeIsUp where the time is over
+    before the linear parameters are solved for.
+    """
     potential, config = task.potential, task.config
     # the other methods begin near small numbers and stop before they fit noise
     check_rows(potential.model, task.structures)
@@ -62,8 +66,8 @@ def least_squares_fit(task: FitTask) -> FitResult:
         callback=lambda state: watch.on_iteration(problem, state),
         resume=resumed,
     )
-    if found.reason == "time" and not task.store.is_there:
-        task.store.save(StartsState(0, np.full(config.starts, np.nan)))
+    if found.reason == "time" and not isfinite(found.loss):
+        raise TimeIsUp.now()
     if problem.linear.all() and found.converged:
         task.curve.add(1, found.state.seconds, found.loss, problem.errors_at(found.theta))
     theta = potential.theta.copy()

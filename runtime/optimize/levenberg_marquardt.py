@@ -163,7 +163,8 @@ def minimize(
     `callback` sees the state after each iteration and stops the fit by returning True. A state given back as
     `resume` continues to bit-identical results, provided that the problem's functions repeat exactly. Ctrl-C
     after the first linearisation returns the best so far; so does the end of the time, within an iteration
-    too, and before the first linearisation it returns the start.
+    too. Where that comes before the linear parameters of the start are solved for, it returns the start, and
+    a loss that is NaN.
 
     Raises FitError: `start-outside-bounds`, `not-finite-start`, `too-few-rows`.
     """
@@ -173,26 +174,23 @@ def minimize(
     _check_bounds(problem, start)
     try:
         point = reduced.point(resume.theta if resume else start)
+        _check_start(problem, point)
+        if not len(reduced.nonlinear):
+            return _solve_linear(reduced, point, started)
+        if resume is None:
+            point = _projected(reduced, point)
     except TimeIsUp:
         return without_time(problem, resume or _first_state(reduced, start, float("nan"), options))
-    _check_start(problem, point)
-    if not len(reduced.nonlinear):
-        return _solve_linear(reduced, point, started)
-    if resume is None:
-        point = _projected(reduced, point)
-        resume = _first_state(reduced, point.theta, point.total.loss, options)
+    resume = resume or _first_state(reduced, point.theta, point.total.loss, options)
     return _iterate(reduced, point, resume, options, callback, started)
 
 
 def _projected(reduced: _Reduced, point: _Point) -> _Point:
-    """The point with its linear parameters at their best, where that lowers the loss and time allows it."""
-    try:
-        theta, loss = reduced.project(point.theta)
-        if len(reduced.linear) and loss <= point.total.loss:
-            point = reduced.point(theta)
-            _check_start(reduced.problem, point)
-    except TimeIsUp:
-        pass
+    """The point with its linear parameters at their best, where that lowers the loss."""
+    theta, loss = reduced.project(point.theta)
+    if len(reduced.linear) and loss <= point.total.loss:
+        point = reduced.point(theta)
+        _check_start(reduced.problem, point)
     return point
 
 

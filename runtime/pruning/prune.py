@@ -368,10 +368,11 @@ class Pruning:
 
     def _last_fit(self, made: Potential, state: PruneState) -> FitResult:
         """The fit of the rewritten spec; its parameters are those of the last refit where no time is left."""
-        if self.deadline.is_over:
-            return FitResult(made, False, "time", state.history[-1].loss, (), None)
         settings = self.config.model_copy(update={"starts": 1, "time_limit": self.deadline.left})
-        return fit(made, self.structures, settings, on_progress=self.on_progress)
+        with suppress(TimeIsUp):
+            self.deadline.require()
+            return fit(made, self.structures, settings, on_progress=self.on_progress)
+        return FitResult(made, False, "time", state.history[-1].loss, (), None)
 
 
 def criterion(known: QuadraticModel, name: Criterion) -> float:

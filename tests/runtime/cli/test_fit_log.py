@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -83,12 +84,28 @@ def test_a_killed_fit_leaves_its_log(
     assert Path("run/fit.log").read_text().startswith(log)
 
 
-def test_a_limit_shorter_than_an_iteration(here: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    code, _, err = run(capsys, *FIT, "--time-limit", "1e-9")
+@pytest.mark.parametrize("method", ["least-squares", "quasi-newton", "first-order"])
+def test_nothing_is_kept_of_a_fit_whose_time_is_over_before_it_begins(
+    here: Path, capsys: pytest.CaptureFixture[str], method: str
+) -> None:
+    short = ("--time-limit", "1e-9")
+    code, _, err = run(capsys, *FIT, "--method", method, *short)
+    assert code == 1 and "error[time-is-up]" in err and "allow more with --time-limit" in err
+    assert not Path("run").exists()
+    code, _, err = run(capsys, *FIT, "--method", method, "--max-iterations", "1")
+    assert code == 0 and Path("run/spec.pes").is_file()
+
+
+def test_a_limit_shorter_than_an_iteration_keeps_those_before(
+    here: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(capsys, *FIT, "--max-iterations", "2")[0] == 0
+    before = json.loads(Path("run/metadata.json").read_text())["train"]
+    code, _, err = run(capsys, *FIT, "--resume", "--time-limit", "1e-9")
     assert code == 0
-    assert "the time limit of 1e-09 s is shorter than an iteration: the start values are kept" in err
+    assert "s is shorter than an iteration: the best parameters so far are kept" in err
     assert "raise --time-limit, and go on with --resume" in err
-    assert "0.02 eV" in Path("run/spec.pes").read_text()
+    assert json.loads(Path("run/metadata.json").read_text())["train"] == before
     code, _, err = run(capsys, *FIT, "--resume", "--time-limit", "60")
     assert code == 0 and "\nconverged (" in err
 

@@ -59,7 +59,8 @@ def test_least_squares_cut_within_an_iteration_goes_on_to_the_same_end(calls: in
     whole = minimize(Curve(function, 5), start, options)
     cut = minimize(Slow(function, 5, calls), start, options)
     assert (cut.reason, cut.converged) == ("time", False)
-    if calls == 0:
+    if calls < 2:  # at the start, or at its projection: the linear parameters are not solved for
+        assert np.isnan(cut.loss)
         assert cut.theta.tolist() == start.tolist() and not cut.system.finite and not cut.undetermined
         return
     assert cut.loss <= 0.5 * np.sum(function(start)[0] ** 2) * (1 + 1e-12)
