@@ -18,7 +18,7 @@ from ....compiler.chemistry.elements import ELEMENTS
 from ...structures.arrays import Floats
 from ..foreign_format import Imported
 from .blocks import Blocks
-from .importing import TOLD, imported_tables
+from .importing import NEGLIGIBLE, imported_tables
 from .reading import grid_of, require_metal
 from .tables import EamTables
 
@@ -71,7 +71,7 @@ def note_of_densities(tables: EamTables) -> str:
     keeps the energy constant up to there (pair_eam.cpp, rhomax).
     """
     step = float(np.abs(tables.embedding[:, -1] - tables.embedding[:, -2]).max())
-    if step <= TOLD:
+    if step <= NEGLIGIBLE:
         return ""
     last = tables.drho * (tables.embedding.shape[1] - 1)
     return (

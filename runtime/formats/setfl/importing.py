@@ -13,7 +13,9 @@ from ..pair_style.calls import Call, length, number, potential_of
 from .reading import read_setfl
 from .tables import EamTables, beyond, knots
 
-TOLD = 1e-9  # a step's rise of r φ(r), eV Å, of a density, or of F, eV, that is told where LAMMPS ends it
+NEGLIGIBLE = (
+    1e-9  # a step's rise of r φ(r), eV Å, of a density, or of F, eV, that is told where LAMMPS ends it
+)
 
 
 def imported_setfl(path: Path, by_pair: bool) -> Imported:
@@ -37,7 +39,7 @@ def note_of(tables: EamTables) -> str:
     """What LAMMPS does otherwise between the last knot and the cutoff; empty where it is nothing."""
     part = min(1.0, beyond(tables))
     rises = [np.abs(t[..., -1] - t[..., -2]).max() for t in (tables.z, tables.density)]
-    if part * max(rises) <= TOLD:
+    if part * max(rises) <= NEGLIGIBLE:
         return ""
     last = tables.dr * (tables.n - 1)
     most = f"{part * rises[0]:.1e} eV Å in r φ, {part * rises[1]:.1e} in a density"
