@@ -4,11 +4,15 @@ Importing the package imports nothing else: each name below is fetched on first 
 and `fmt` start without jax, and so that test runners may import this file from a checkout of any name.
 """
 
+from __future__ import annotations
+
 import os
 from importlib import import_module
-from typing import TYPE_CHECKING, Any
 
+TYPE_CHECKING = False  # `typing` would double the time until the command hears Ctrl-C
 if TYPE_CHECKING:
+    from typing import Any
+
     from .compiler.diagnostics.diagnostic import ArtifactError as ArtifactError
     from .compiler.diagnostics.diagnostic import DataError as DataError
     from .compiler.diagnostics.diagnostic import Diagnostic as Diagnostic

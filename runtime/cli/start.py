@@ -1,12 +1,18 @@
 """The command `potentia` from its first moment: Ctrl-C is heard before the modules of the command are there.
 
-Their import takes 0.1 s and more, in which Python would print a traceback. Nothing is saved so early.
+Their import takes 0.1 s and more, in which Python would print a traceback. Nothing is saved so early. What
+this module and those before it import is there when Python has started: before that Python answers itself.
 """
 
+from __future__ import annotations
+
+import _signal  # type: ignore[import-not-found]  # `signal` loads `enum`, which takes 5 ms more
 import os
-import signal
 import sys
-from types import FrameType
+
+TYPE_CHECKING = False  # `typing` takes as long
+if TYPE_CHECKING:
+    from types import FrameType
 
 TEXT = "error[interrupted]: interrupted: nothing was saved\n"
 JSON = """{
@@ -34,8 +40,8 @@ def _end(number: int, frame: FrameType | None) -> None:
 
 def main() -> int:
     """As `main.main`, with Ctrl-C heard from here on."""
-    if signal.getsignal(signal.SIGINT) is signal.default_int_handler:  # else ignored in the background
-        signal.signal(signal.SIGINT, _end)
+    if _signal.getsignal(_signal.SIGINT) is _signal.default_int_handler:  # else ignored in the background
+        _signal.signal(_signal.SIGINT, _end)
     from .main import main
 
     return main()

@@ -16,6 +16,7 @@ import pytest
 from ase.build import bulk
 from ase.calculators.singlepoint import SinglePointCalculator
 from commands import run
+from places import ROOT
 from potentia.runtime.cli import console, interruption
 from potentia.runtime.design import workers
 from potentia.runtime.dynamics.outputs import STATE
@@ -146,6 +147,18 @@ signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell's background
 from potentia.runtime.cli.start import main
 sys.exit(main())
 """
+
+
+def test_nothing_but_potentia_is_imported_before_ctrl_c_is_heard() -> None:
+    code = (
+        "import __future__, importlib, os, sys; seen = set(sys.modules); import potentia.runtime.cli.start; "
+        "print(*{name.partition('.')[0] for name in set(sys.modules) - seen})"
+    )
+    place = {"PYTHONPATH": str(ROOT.parent)}
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", code], env=place, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.split() == ["potentia"]
 
 
 @pytest.mark.parametrize("as_json", [False, True])
