@@ -15,8 +15,8 @@ from .difference_text import as_text, painter
 
 @dataclass(frozen=True)
 class Compared:
-    """Two versions and their difference. effects: what each costs, where they differ; faults: of specs that
-    are not valid, which are compared by their words.
+    """Two versions and their difference. effects: what each costs, where they differ; faults: why the
+    specs are compared by their words alone, where they are not valid or too large.
     """
 
     a: Version

@@ -13,7 +13,7 @@ from ...compiler.difference.effect import DENSITY, Effect
 from ..presentation.text import counted, table
 
 WIDTH = 100
-WORDS_ONLY = "words only: their meaning is unknown where a spec is not valid"
+WORDS_ONLY = "words only: their meaning is not compared"
 _LONGEST = 2000  # characters of a text of the specs
 _COLOURS = {"+": "32", "-": "31", "~": "33", "?": "35", "=": "32", "!": "1;31"}
 Paint = Callable[[str, str], str]
