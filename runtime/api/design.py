@@ -37,7 +37,7 @@ class Front(Result):
     """The models of a design by their number of parameters, none of which another beats in everything.
 
     folder: the study.
-    rows: of each model its size, errors, terms, spec and run. left_out: selections without a model, and why.
+    rows: of each model its size, errors, terms, spec and run. left_out: terms and models left out, and why.
     """
 
     folder: Path

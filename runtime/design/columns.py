@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, FitError
 from ..files.atomic import unwritable
 from ..residuals.outputs import outputs_of, slopes_of
 from ..residuals.residuals import ResidualRows, Residuals, Sigmas
@@ -77,6 +77,7 @@ def write_columns(
     slopes_alone: the residual is that of a model that is 0; half the work of a compiler is to compile values.
     Single precision takes 0.6 of the time and errs by 2e-6 of a column; a selection asks for three digits,
     and the selected ones are fitted in double. Written beside and renamed.
+    Raises FitError `not-finite` with the name of the structure.
     """
     layout = Layout(structures)
     of, residuals = (slopes_of, _Slopes) if slopes_alone else (outputs_of, Residuals)
@@ -89,11 +90,22 @@ def write_columns(
     _take_room(part)
     for rows in problem.rows(theta, made.linear):
         places = layout.places(rows)
-        table[places, :-1] = rows.jacobian
-        table[places, -1] = rows.residual
+        with np.errstate(over="ignore"):
+            found = np.column_stack([rows.jacobian, rows.residual]).astype(np.float32)
+        _require_finite(found, rows.structure, structures)
+        table[places] = found
     table.flush()
     del table
     os.replace(part, path)
+
+
+def _require_finite(rows: NDArray[np.float32], owners: Indices, structures: Sequence[Structure]) -> None:
+    """Raise FitError `not-finite`: factors of such rows would be those of the other structures."""
+    broken = np.flatnonzero(~np.isfinite(rows).all(axis=1))
+    if len(broken):
+        place = structures[owners[broken[0]]].place
+        message = f"{place}: the energy, a force or a derivative by a number of the term is not finite"
+        raise FitError(Diagnostic("not-finite", message, place=place, help="atoms may be much too close"))
 
 
 def _take_room(path: Path) -> None:

@@ -77,7 +77,7 @@ class Member:
 
 @dataclass(frozen=True)
 class Front:
-    """The members by number of parameters; the candidates left out, with the reason, in words."""
+    """The members by number of parameters; terms of the catalogue and candidates left out, and why."""
 
     members: tuple[Member, ...]
     left_out: tuple[str, ...]
@@ -270,7 +270,8 @@ def _found(loop: _Loop, entries: list[Entry]) -> list[Candidate]:
 def _front(loop: _Loop, candidates: list[Candidate]) -> Front:
     """The candidates fitted, without any that another beats in everything."""
     store, place = loop.study.store, str(loop.study.folder)
-    members, left_out = [], []
+    terms = {measure(entry.term).id: entry.term for entry in loop.study.config.catalogue}
+    members, left_out = [], [f"{terms[id]}: {why}" for id, why in store.failures().items() if id in terms]
     candidates = sorted(candidates, key=lambda c: c.size)
     trials = [refine(c.pool.calls, c.columns, c.coefficients.tolist()) for c in candidates]
     loop.done("fitting", trials, loop.clock)

@@ -183,6 +183,18 @@ def test_whitened_errors_are_those_of_the_fit(structures: list[Structure]) -> No
     assert np.allclose(whitened(weighted, potential.predict(weighted), SIGMAS), wanted, rtol=1e-9)
 
 
+def test_a_term_that_is_not_finite_on_a_structure_is_left_out_by_name(
+    tmp_path: Path, structures: list[Structure]
+) -> None:
+    near = structures[2].positions.copy()
+    near[0] = near[1] + [0.001, 0.0, 0.0]  # (σ/r)¹² is more than single precision holds
+    odd = replace(structures[2], positions=near, place="cu.xyz, structure 3")
+    catalogue = [PAIR, {"term": "lj(rc = 1.7 * d)"}]
+    made = study(tmp_path, [*structures[:2], odd, *structures[3:]], catalogue=catalogue)
+    (reason,) = design(made).left_out
+    assert reason.startswith("lj(rc = 1.7 * d): cu.xyz, structure 3: ") and reason.endswith("is not finite")
+
+
 def test_the_budget_is_spent_by_time_and_by_count(tmp_path: Path, structures: list[Structure]) -> None:
     made = study(tmp_path, structures, budget={"time_limit": 1e-9})
     assert Clock(made).spent()
