@@ -63,6 +63,7 @@ def content_of(
     config = PropertiesConfig().only(list(families)) if families else None
     target = None if by.target == "xla" else by
     curves = () if config is None else survey(run, config, on_progress=on_progress, by=target).curves
+    learning, damage = read_learning(run.folder)
     return Content(
         run,
         certify(run.model, run.theta),
@@ -72,8 +73,8 @@ def content_of(
         curves,
         list(kept(run.folder / PROPERTIES).results.values()),
         read_information(run.folder / FISHER),
-        read_learning(run.folder),
-        remarks,
+        learning,
+        [*remarks, *damage],
     )
 
 

@@ -17,6 +17,7 @@ from potentia.runtime.potential.potential import compile
 from potentia.runtime.properties.reference import Reference
 from potentia.runtime.properties.results import PropertyResult
 from potentia.runtime.properties.stored import PROPERTIES, keep
+from potentia.runtime.report.learning import read_learning
 from potentia.runtime.runs.run_folder import save
 
 VOID = {"meta", "wbr", "br", "hr", "img", "link", "input"}
@@ -158,6 +159,24 @@ def test_a_report_without_the_data_says_so(
     assert code == 0 and err == f"report: {tmp_path / 'a.html'}\n"
     assert "no parity plot: gone.xyz cannot be read from here; name the data with --data" in text
     assert "<svg" not in text
+
+
+@pytest.mark.parametrize("text", ["", "iteration,loss\n1,2\n", CURVE[:-12], CURVE + "x\n", CURVE + "1,2\n"])
+def test_a_damaged_learning_curve_is_told_of(tmp_path: Path, text: str) -> None:
+    (tmp_path / "learning_curve.csv").write_text(text, encoding="utf-8")
+    assert read_learning(tmp_path) == (
+        None,
+        [f"no learning curve: {tmp_path / 'learning_curve.csv'} is damaged"],
+    )
+
+
+def test_a_report_tells_of_a_damaged_learning_curve(
+    folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    save(tmp_path / "run", compile(SPEC), training="nothing of use", certified=False)
+    assert run(capsys, "report", str(tmp_path / "run"), "--curves", "none")[0] == 0
+    page = (tmp_path / "run" / "report.html").read_text(encoding="utf-8")
+    assert "no learning curve: " in page and "learning_curve.csv is damaged" in page
 
 
 def test_bad_input(folder: Path, capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
