@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import lru_cache
 from typing import Literal
 
+from .as_keywords import as_keywords
 from .plain import plain
 from .source import Span
 
@@ -48,6 +49,10 @@ class Diagnostic:
     help: str | None = None
     fix: Fix | None = None
 
+    def in_python(self) -> Diagnostic:
+        """The same for a caller in Python: options of the command line are keyword arguments."""
+        return replace(self, message=as_keywords(self.message), help=self.help and as_keywords(self.help))
+
     def sentences(self) -> str:
         """Message, place and help, each on a line of its own."""
         where = [self.place] if self.place else []
@@ -59,7 +64,10 @@ class Diagnostic:
 
 
 class UserError(Exception):
-    """The user's fault: one or more diagnostics. Exit code 1. Its text has message, place and help."""
+    """The user's fault: one or more diagnostics. Exit code 1.
+
+    Its text has message, place and help, for a caller in Python: options are keyword arguments.
+    """
 
     def __init__(self, diagnostics: Diagnostic | Iterable[Diagnostic]) -> None:
         if isinstance(diagnostics, Diagnostic):
@@ -73,7 +81,7 @@ class UserError(Exception):
         return "; ".join(d.message for d in self.diagnostics)
 
     def __str__(self) -> str:
-        return "\n".join(d.sentences() for d in self.diagnostics)
+        return "\n".join(d.in_python().sentences() for d in self.diagnostics)
 
     def __reduce__(self) -> tuple[type[UserError], tuple[tuple[Diagnostic, ...]]]:
         """The error of a worker reaches the process that waits for it."""

@@ -13,10 +13,13 @@ OnWarning = Callable[[Diagnostic], None]
 
 
 class PotentiaWarning(UserWarning):
-    """A warning about a spec, a run or this machine. diagnostic: with its code."""
+    """A warning about a spec, a run or this machine, with options as keyword arguments.
+
+    diagnostic: with its code, and options as those of the command line.
+    """
 
     def __init__(self, diagnostic: Diagnostic) -> None:
-        super().__init__(as_text([diagnostic]))
+        super().__init__(as_text([diagnostic.in_python()]))
         self.diagnostic = diagnostic
 
     def __reduce__(self) -> tuple[type[PotentiaWarning], tuple[Diagnostic]]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -141,7 +140,7 @@ def candidate(name: str, config: StructureConfig, species: Sequence[str], place:
         try:
             return from_file(name, config.file, species, config.kind())
         except DataError as error:
-            raise DataError(map(_as_key, error.diagnostics)) from error
+            raise DataError(d.in_python() for d in error.diagnostics) from error
     assert config.prototype is not None
     prototype = PROTOTYPES[config.prototype]
     symbols = config.species or tuple(species)
@@ -156,15 +155,6 @@ def candidate(name: str, config: StructureConfig, species: Sequence[str], place:
     ratio = config.c_over_a or (_c_over_a(symbols[0]) if prototype.hexagonal else 1.0)
     a = config.lattice_constant or _first_guess(prototype, symbols, ratio)
     return Candidate(name, _made(prototype, symbols, a, ratio, name), prototype)
-
-
-def _as_key(found: Diagnostic) -> Diagnostic:
-    """A fault of a file that a configuration names: `--types Nb,Mo` is `types = "Nb,Mo"` there."""
-
-    def written(text: str) -> str:
-        return re.sub(r"`--types`", "`types`", re.sub(r"`--types (\S+)`", r'`types = "\1"`', text))
-
-    return replace(found, message=written(found.message), help=found.help and written(found.help))
 
 
 def from_file(name: str, file: str, species: Sequence[str], kind: FileKind = AS_IT_LOOKS) -> Candidate:

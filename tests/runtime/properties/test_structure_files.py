@@ -60,7 +60,7 @@ def test_a_file_says_its_types_and_its_format(tmp_path: Path) -> None:
     assert found('types = "W,Nb"').structure.species == ("Nb",)
     with pytest.raises(UserError) as caught:
         found("")
-    help = 'say which element each type is, from 1 on: `types = "Nb,Mo"`'
+    help = 'say which element each type is, from 1 on: `types="Nb,Mo"`'
     assert faults(caught) == [("types-only", "the atoms of `x.out` have the type 2 and no elements", help)]
     with pytest.raises(UserError) as caught:
         found('types = "Nb"')
