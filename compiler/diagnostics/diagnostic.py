@@ -51,7 +51,9 @@ class Diagnostic:
 
     def in_python(self) -> Diagnostic:
         """The same for a caller in Python: options of the command line are keyword arguments."""
-        return replace(self, message=as_keywords(self.message), help=self.help and as_keywords(self.help))
+        place = as_keywords(self.place) if self.place and self.place.startswith("--") else self.place
+        help = self.help and as_keywords(self.help)
+        return replace(self, message=as_keywords(self.message), place=place, help=help)
 
     def sentences(self) -> str:
         """Message, place and help, each on a line of its own."""

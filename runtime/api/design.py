@@ -16,7 +16,7 @@ from ..presentation import html
 from ..presentation.result import Result
 from ..presentation.text import counted
 from ..runs.run_folder import FittedPotential, load
-from .observer import Observer
+from .observer import Observer, observer_of
 from .options import DesignOptions, flags
 from .plots import draw_front
 from .read_data import Dataset, Files, file_names, require_unread
@@ -107,7 +107,7 @@ def design(
     from ..design.front import write_front
     from ..design.loop import design as search
 
-    seen, folder = observer or Observer(), Path(output)
+    seen, folder = observer_of(observer), Path(output)
     require_unread(data, dict(options))
     settings = load_design(Path(config), flags(options, "budget."))
     seen.kept(folder, f"finished trials are kept in {folder}; the same command goes on")

@@ -18,7 +18,7 @@ from ..comparison.version_warnings import warnings_of_versions
 from ..presentation import html as pages
 from ..presentation.result import Result
 from ..runs.versions import Version, read_version, read_versions
-from .observer import SILENT, Observer
+from .observer import SILENT, Observer, observer_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -117,7 +117,7 @@ def diff(
     Raises SpecError: not-a-spec, usage, cannot-read; ArtifactError: not-a-run, no-properties,
     unwritable, and as `load`; DataError. Compared and proved is as docs/diffing.md says.
     """
-    seen, chosen = observer or Observer(), symbols(species) or None
+    seen, chosen = observer_of(observer), symbols(species) or None
     if html is not None:
         _require_page(Path(html), (a, b), data)
     kinds = kinds_of(gate if gate is None or isinstance(gate, str) else ",".join(gate))

@@ -16,7 +16,7 @@ from ..presentation.text import counted
 from ..runs.run_folder import FittedPotential, load, uncertainty_of
 from .errors import Errors, Judged, Parts, error_lines, error_table, errors_of, predictions
 from .models import Model, label_settings, potential_of
-from .observer import Observer
+from .observer import Observer, observer_of
 from .options import LabelOptions, flags
 from .outputs import PNG, require_result
 from .read_data import Dataset, Files, file_names, require_unread
@@ -90,7 +90,7 @@ def evaluate(
     options: keys and units of labels, where `data` are files.
     Raises DataError; ArtifactError as `load`, and no-covariance; ConfigError for options; ToolError.
     """
-    seen = observer or Observer()
+    seen = observer_of(observer)
     require_unread(data, dict(options))
     if parity is not None:
         require_result(Path(parity), PNG, file_names(data))

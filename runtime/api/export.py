@@ -13,7 +13,7 @@ from ..potential.potential import Potential
 from ..presentation import html
 from ..presentation.result import Result
 from .models import Model, potential_of
-from .observer import Observer
+from .observer import Observer, observer_of
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -71,7 +71,7 @@ def export(
     from ..files.atomic import atomic_directory, write_atomic
     from .outputs import require_new_file, require_new_folder
 
-    seen, place = observer or Observer(), Path(output)
+    seen, place = observer_of(observer), Path(output)
     write = writer_of(to, style)
     potential = potential_of(model, seen)
     exported = write(potential)

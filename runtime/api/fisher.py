@@ -16,7 +16,7 @@ from ..presentation import html
 from ..presentation.result import Result
 from ..runs.with_data import FittedRun, fitted_run_of
 from .models import Model, folder_of, warn_of
-from .observer import Observer
+from .observer import Observer, observer_of
 from .outputs import JSON, require_result
 from .plots import draw_spectrum
 from .read_data import Dataset, Files, file_names
@@ -100,7 +100,7 @@ def fisher(
     Raises ArtifactError: data-changed, data-unknown, unwritable, in-use, and as `load`; DataError; FitError.
     Definitions and their sources are in docs/fisher.md.
     """
-    seen, run = observer or Observer(), folder_of(model)
+    seen, run = observer_of(observer), folder_of(model)
     where = run / "fisher.json" if output is None else Path(output)
     names = file_names(data)
     training = fitted_run_of(run, names, allow_data_change)

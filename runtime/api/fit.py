@@ -20,7 +20,7 @@ from ..runs.run_folder import FittedPotential, as_run, save
 from ..runs.warm_start import name_of, require_tables, warm_start
 from .errors import Errors, Judged, Parts, error_lines, error_table, errors_of, predictions
 from .models import Model, potential_of
-from .observer import SILENT, Observer
+from .observer import SILENT, Observer, observer_of
 from .options import FitOptions, flags
 from .outputs import require_new_run
 from .read_data import Dataset, Files, require_unread, training_data
@@ -105,7 +105,7 @@ def fit(
     Raises SpecError, DataError, FitError, ToolError; ConfigError for options; ArtifactError: run-exists,
     unwritable, in-use. The methods, with their sources, are described in docs/training.md.
     """
-    seen, given = observer or Observer(), dict(options)
+    seen, given = observer_of(observer), dict(options)
     require_unread(data, given)
     settings = _settings(config, given, data)
     program = Program.of(read_spec(spec, include))

@@ -7,10 +7,11 @@ from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
+from ..files.settings import ConfigError
 
 if TYPE_CHECKING:
-    from ...compiler.diagnostics.diagnostic import Diagnostic
     from ..data.dataset import TrainingData
     from ..data.labels import LabelKeys
     from ..design.loop import Progress as Designing
@@ -29,11 +30,16 @@ class Observer:
     on_warning: is given each diagnostic; by default it becomes a PotentiaWarning.
     on_progress: is given the stage in words and the share of it that is done, 0 to 1.
     A subclass hears more: it overrides the methods below. `is_silent` says that warnings need not be found.
+    Raises ConfigError bad-value for what is no function.
     """
 
     is_silent = False
 
     def __init__(self, on_warning: OnWarning = as_python_warning, on_progress: OnShare | None = None) -> None:
+        if not callable(on_warning):
+            raise _wrong_type("on_warning", on_warning, "a function of a diagnostic")
+        if on_progress is not None and not callable(on_progress):
+            raise _wrong_type("on_progress", on_progress, "a function of a stage and the share done")
         self.on_warning, self.on_progress = on_warning, on_progress
 
     # --- events ------------------------------------------------------------------------------------
@@ -118,3 +124,17 @@ class Silent(Observer):
 
 
 SILENT = Silent()
+
+
+def observer_of(given: Observer | None) -> Observer:
+    """The observer that was given, else one that warns as Python does. Raises ConfigError bad-value."""
+    if given is None:
+        return Observer()
+    if not isinstance(given, Observer):
+        raise _wrong_type("observer", given, "a potentia.Observer")
+    return given
+
+
+def _wrong_type(name: str, value: object, wanted: str) -> ConfigError:
+    message = f"`{name}` is of type {type(value).__name__}, and has to be {wanted}"
+    return ConfigError(Diagnostic("bad-value", message))

@@ -20,7 +20,7 @@ from ..properties.stored import PROPERTIES, keep, owner
 from ..properties.table import property_rows, remarks
 from ..runs.run_folder import FittedPotential, covariance
 from .models import Model, potential_of, run_of
-from .observer import Observer
+from .observer import Observer, observer_of
 from .options import FileOptions
 from .outputs import JSON, require_result
 from .plots import draw_curves
@@ -122,7 +122,7 @@ def properties(
     """
     from ..properties.config import load_properties_config
 
-    seen, place = observer or Observer(), str(config or "--only")
+    seen, place = observer_of(observer), str(config or "--only")
     settings = load_properties_config(None if config is None else Path(config))
     if only is not None:
         settings = settings.only(only.split(",") if isinstance(only, str) else only)

@@ -22,7 +22,7 @@ from ..runs.with_data import FittedRun, fitted_run_of
 from .errors import errors_of
 from .fit import Fit, predicted_of, save_fit
 from .models import Model, folder_of, warn_of
-from .observer import Observer
+from .observer import Observer, observer_of
 from .outputs import require_new_run
 from .plots import draw_steps
 from .read_data import Dataset, Files, file_names
@@ -95,7 +95,7 @@ def prune(
     Raises ArtifactError: run-exists, data-changed, and as `load`; FitError: nothing-to-prune,
     target-too-small, time-is-up, and as `fit`; ConfigError bad-value. The method: docs/pruning.md.
     """
-    seen, run = observer or Observer(), folder_of(model)
+    seen, run = observer_of(observer), folder_of(model)
     folder = None if output is None else Path(output)
     goal = _goal(target_parameters, max_loss_increase, criterion)
     load_config(flags={"time_limit": time_limit})  # for its range

@@ -19,7 +19,7 @@ from ..files.settings import ConfigError, validated
 from ..presentation import html
 from ..presentation.result import Result, axes_or_new
 from ..presentation.text import counted
-from .observer import Observer
+from .observer import Observer, observer_of
 from .options import DataOptions, data_options
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def read_data(
     _require_seed(seed)
     names = file_names(files)
     found = read_training_data(names, config, seed=seed)
-    (observer or Observer()).warned(found.warnings)
+    observer_of(observer).warned(found.warnings)
     return Dataset(tuple(names), found, config, seed)
 
 

@@ -72,8 +72,8 @@ class PotentiaCalculator(Calculator):
         if precision not in ("float64", "float32"):
             help = "write `float64` or `float32`"
             raise DataError(Diagnostic("bad-value", f"`{precision}` is not a precision", help=help))
-        if not 0.0 <= skin < np.inf:
-            raise DataError(Diagnostic("bad-value", f"a skin of {skin} Å is not a distance of 0 or more"))
+        if not _is_distance(skin):
+            raise DataError(Diagnostic("bad-value", f"a skin of {skin!r} Å is not a distance of 0 or more"))
         self._calculated = PerThread(Calculated())
         super().__init__()  # type: ignore[no-untyped-call]
         self.potential = potential
@@ -181,6 +181,10 @@ class KeptLists:
             kept = structure, self.evaluator.lists(structure, self.skin)
             self._kept.set(kept)
         return kept[1]
+
+
+def _is_distance(value: object) -> bool:
+    return isinstance(value, int | float | np.number) and bool(0.0 <= value < np.inf)
 
 
 def _still_holds(listed: Structure, now: Structure, skin: float) -> bool:

@@ -50,6 +50,7 @@ def test_exceptions_and_warnings_name_keywords_and_their_diagnostics_options() -
     told = "help: `skip_bad=True` leaves it out"
     assert str(DataError(found)).endswith(told) and str(PotentiaWarning(found)).rstrip().endswith(told)
     assert DataError(found).diagnostics == (found,)
+    assert "--> only\n" in f"{DataError(Diagnostic('bad-value', 'no', place='--only'))}\n"
 
 
 def texts(path: Path) -> Iterator[str]:

@@ -118,6 +118,11 @@ def test_messages_have_their_place_and_help(files: Path) -> None:
         (lambda ar: potentia.prune("ar", ar, max_loss_increase=-1.0), "`max_loss_increase` is -1.0"),
         (lambda ar: potentia.compile("E = lj()", ["Ar", "Xx"]), "there is no element `Xx`"),
         (lambda ar: potentia.compile("E = lj()", "Ar, Ar"), "species Ar is listed twice"),
+        (lambda ar: potentia.fit(START, ar, observer=print), "`observer` is of type builtin_function"),
+        (lambda ar: potentia.evaluate(START, ar, observer={}), "`observer` is of type dict"),
+        (lambda ar: Observer(on_warning=None), "`on_warning` is of type NoneType, and has to be a function"),
+        (lambda ar: Observer(on_progress="bar"), "`on_progress` is of type str, and has to be a function"),
+        (lambda ar: potentia.compile(START).calculator(skin="1"), "a skin of '1' Å is not a distance"),
     ],
 )
 def test_values_of_a_wrong_type_are_told(call: Callable[[Path], object], message: str, files: Path) -> None:
