@@ -11,6 +11,7 @@ from typing import Any
 from ...compiler.backends.cpp import cache
 from ...compiler.backends.user_folder import limit, size_of
 from ...compiler.backends.xla import kept
+from ..formats.lammps import installation
 
 
 @dataclass(frozen=True)
@@ -90,5 +91,8 @@ PARTS = (
     ),
     Part(kept.FOLDER, "program of XLA", "programs of XLA", kept.ENTRIES, kept.LIMIT, _files),
     Part("compilers", "compiler with its flags", "compilers with their flags", "*.json", None, _files),
-    Part("lammps", "pair style of LAMMPS", "pair styles of LAMMPS", "*", None, _folders),
+    Part(
+        *(installation.FOLDER, "pair style of LAMMPS", "pair styles of LAMMPS"),
+        *("*", installation.LIMIT, _folders),
+    ),
 )

@@ -6,13 +6,19 @@ import os
 import shlex
 import shutil
 import sys
+import time
 from contextlib import suppress
 from hashlib import sha256
 from pathlib import Path
 
+from ....compiler.backends.cpp import cache
 from ....compiler.backends.cpp.toolchain import Compiler, compiler
-from ....compiler.backends.user_folder import user_folder
+from ....compiler.backends.user_folder import limit, size_of, user_folder
 from ...files.installed import version_of
+
+FOLDER = "lammps"  # of the user's cache folder
+LIMIT = cache.LIMIT  # bytes
+_IN_USE = 1800.0  # s, longer than a build may take
 
 __all__ = ["Compiler", "environment", "find_compiler", "find_lammps", "kernel_flags"]
 
@@ -56,7 +62,24 @@ def _objects(lammps: Path, by: Compiler, pair_style: str) -> dict[str, str]:
         key = repr(
             (str(lammps), about.st_mtime_ns, version_of("lammps"), by.command, by.identity, pair_style)
         )
-        folder = user_folder() / "lammps" / sha256(key.encode()).hexdigest()[:32]
+        folder = user_folder() / FOLDER / sha256(key.encode()).hexdigest()[:32]
         folder.mkdir(parents=True, exist_ok=True)
+        os.utime(folder)
+        trim(folder.parent, limit(LIMIT))
         return {"OBJECTS": str(folder)}
     return {}
+
+
+def trim(folder: Path, most: int) -> None:
+    """Remove the pair styles not used for longest until the rest takes at most so many bytes.
+
+    Those of the last minutes stay: a build may be using them. Raises OSError.
+    """
+    entries = sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime)
+    sizes = {entry: size_of(entry) for entry in entries}
+    total = sum(sizes.values())
+    for entry, size in sizes.items():
+        if total <= most or time.time() - entry.stat().st_mtime < _IN_USE:
+            return
+        shutil.rmtree(entry)
+        total -= size

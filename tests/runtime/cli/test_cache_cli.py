@@ -39,7 +39,7 @@ def test_what_is_there(folder: Path, capsys: pytest.CaptureFixture[str]) -> None
         "  kernels    0 kernels of generated C++    0 MB of 512 MB",
         "  xla        2 programs of XLA             1 MB of 1024 MB",
         "  compilers  0 compilers with their flags  0 MB",
-        "  lammps     0 pair styles of LAMMPS       0 MB",
+        "  lammps     0 pair styles of LAMMPS       0 MB of 512 MB",
         "  together                                 1 MB",
     ]
 
@@ -68,7 +68,7 @@ def test_a_folder_that_is_not_there_is_empty(
         "kernels": 512 << 20,
         "xla": 1 << 30,
         "compilers": None,
-        "lammps": None,
+        "lammps": 512 << 20,
     }
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import json
+import os
 import re
 import shutil
 import subprocess
+import sys
+import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
@@ -102,6 +105,25 @@ def test_without_tools_the_folder_is_whole_and_says_so(
     assert "sh build.sh" in (warning.help or "")
     assert json.loads((tmp_path / CERTIFICATE).read_text())["lammps"] is None
     assert (tmp_path / "source" / "kernel.cpp").is_file()
+
+
+def test_pair_styles_not_used_for_longest_are_removed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POTENTIA_CACHE", str(tmp_path))
+    monkeypatch.setenv("POTENTIA_CACHE_LIMIT", "2500 B")
+    monkeypatch.delenv("OBJECTS", raising=False)
+    made = [tmp_path / "lammps" / name for name in ("fresh", "older", "oldest")]
+    for k, folder in enumerate(made):
+        folder.mkdir(parents=True)
+        (folder / "plugin.o").write_bytes(bytes(1000))
+        os.utime(folder, (time.time() - 3600 * k,) * 2)
+    by = installation.Compiler((sys.executable,), "a compiler", ())
+    chosen = Path(installation.environment(Path(sys.executable), by, "a pair style")["OBJECTS"])
+    assert set((tmp_path / "lammps").iterdir()) == {*made[:2], chosen}
+    monkeypatch.setenv("POTENTIA_CACHE_LIMIT", "0")
+    installation.environment(Path(sys.executable), by, "a pair style")
+    assert set((tmp_path / "lammps").iterdir()) == {made[0], chosen}  # a build may be using them
 
 
 def test_a_compiler_that_fails_is_heard(tmp_path: Path) -> None:
