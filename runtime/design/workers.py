@@ -5,12 +5,13 @@ from __future__ import annotations
 import multiprocessing
 import signal
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import cached_property
 from multiprocessing import resource_tracker
 from pathlib import Path
 from time import monotonic, sleep
 
+from ...compiler.backends.cpp.programs import ended_by
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, UserError
 from ..data.dataset import TrainingData
 from ..optimize.deadline import TimeIsUp
@@ -206,7 +207,8 @@ def _work(study: Study, clock: Clock | None, on_progress: OnProgress | None) -> 
             return
         started = monotonic()
         try:
-            with study.store.working(trial):
+            in_time = nullcontext() if clock is None else ended_by(clock.require)
+            with study.store.working(trial), in_time:
                 result = study.perform(trial, _on_share(trial, clock, on_progress))
         except TimeIsUp:
             study.store.reopen(trial)

@@ -44,7 +44,7 @@ def test_a_program_ends_with_the_programs_that_it_started(
 ) -> None:
     number = tmp_path / "number"
 
-    def interrupted(self: subprocess.Popen[str], text: str) -> None:
+    def interrupted(self: subprocess.Popen[str], timeout: float | None) -> None:
         wait_for(lambda: number.exists() and number.read_text().strip())
         raise KeyboardInterrupt
 
@@ -69,3 +69,22 @@ def test_after_the_end_of_a_command_no_program_starts(monkeypatch: pytest.Monkey
     assert programs.run(["true"]).returncode == 0
     programs.end_for_good()
     assert programs.run(["true"]).returncode == 127
+
+
+def test_a_program_ends_once_a_check_fails(tmp_path: Path) -> None:
+    """In whatever thread it is waited for; one that ends before is answered in full."""
+    over = Event()
+
+    def check() -> None:
+        if over.is_set():
+            raise TimeoutError
+
+    text = "x" * 1_000_000
+    with ThreadPoolExecutor(1) as pool, programs.ended_by(check):
+        assert programs.run(("sh", "-c", "sleep 0.3; cat"), text).stdout == text
+        waiting = pool.submit(programs.run, ("sh", "-c", f"echo $$ > {tmp_path}/number; sleep 60"))
+        wait_for(lambda: (tmp_path / "number").exists() and (tmp_path / "number").read_text().strip())
+        over.set()
+        with pytest.raises(TimeoutError):
+            waiting.result(10)
+    assert not is_there(int((tmp_path / "number").read_text()))
