@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Protocol
 
-from ...ir import ops
 from ...ir.graph import Node
 from ...schedule.sweep import Loop
+from . import splines
 from .loops import Context
 from .writer import Value, Writer, vector
 
@@ -39,18 +39,11 @@ class AddedAdjoints:
                 name, components = self.body.writer.name(), node.kind.components
                 row = f"({to.place} + {_ROWS[to.letters]} * {components}) * LANES"
                 self.pointers.append(f"real *const {name} = w.G + {row};")
-                self.lines += (
-                    self._to_knots(name, node) if node.op is ops.to_knots else self._whole(name, node)
-                )
-
-    def _whole(self, to: str, node: Node) -> list[str]:
-        return _added(to, self.body.value(node, node))
-
-    def _to_knots(self, to: str, node: Node) -> list[str]:
-        """The four numbers of each lane that are not 0."""
-        (weight,), (x,) = (self.body.value(a, node) for a in node.args)
-        order, size = node["order"], node["size"]
-        return [f"add_to_knots<{order}>({to}, valid, {vector(weight)}, {vector(x)}, {size // 2});"]
+                if splines.are_added(node):
+                    args = (self.body.value(a, node) for a in node.args)
+                    self.lines.append(splines.added(node, name, *args))
+                else:
+                    self.lines += _added(name, self.body.value(node, node))
 
 
 def _added(to: str, value: Value) -> list[str]:

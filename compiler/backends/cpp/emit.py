@@ -16,6 +16,7 @@ from ...analysis.intervals import ranges
 from ...ir import ops
 from ...ir.graph import Model, Node, topological
 from ...schedule.sweep import Loop, Sweep, make_sweep
+from . import splines
 from .adjoints import AddedAdjoints
 from .loops import Adjoints, Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
@@ -94,8 +95,8 @@ def assembled(
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables, definitions)
     parts = ["lists.hpp", "driver.hpp", *more]
-    if any(n.op in (ops.interpolate, ops.to_knots) for n in sweep.model.nodes()):
-        parts.append("splines.hpp")
+    if splines.are_in(sweep.model.nodes()):
+        parts.append(splines.PART)
     own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])

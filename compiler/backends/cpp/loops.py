@@ -12,7 +12,7 @@ from ...ir.graph import Node
 from ...ir.interval import Range
 from ...ir.types import Domain
 from ...schedule.sweep import Loop, Sweep
-from . import rules
+from . import rules, splines
 from .sparse import SlopeRows, SparseProducts
 from .tables import known_numbers, species_letters
 from .writer import Value, Writer, literal
@@ -104,13 +104,12 @@ class LoopBody:
     def write(self, skipped: set[Node]) -> None:
         """All nodes but some, whose sums need no value of theirs."""
         for node in self.loop.nodes:
-            if node not in skipped and node not in self.rows.within and node.op is not ops.to_knots:
+            if node not in skipped and node not in self.rows.within and not splines.are_added(node):
                 product = self.sparse.product(self, node) if self.loop.varied else None
                 self.values[node] = product or self._by_rule(node)
 
     def _by_rule(self, node: Node) -> Value:
-        read = node.args[:1] if node.op is ops.interpolate else node.args
-        args = [self.value(a, node) for a in read]
+        args = [self.value(a, node) for a in splines.arguments(node)]
         return rules.lowers.rule(node.op)(self, node, args)
 
     def value(self, node: Node, reader: Node) -> Value:

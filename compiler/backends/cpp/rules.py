@@ -33,7 +33,7 @@ _POLYNOMIALS = "the pass `expand` writes harmonics out as polynomials"
 _RECURRENCES = "the pass `recur` writes families as recurrences"
 _PARAMETERS = "it depends on parameters and species alone: a table"
 _BEYOND = "an atom is finished before its neighbours: `refusals` says so of a formula"
-_ADDED = "its few numbers are added where the gradient of the table is: `adjoints`"
+_ADDED = "its few numbers are added where the gradient of the table is: `splines`"
 _WHOLE = "outputs of a structure are added up by the driver"
 _SUMS = "the loop of its summand makes it, and later loops read it"
 
@@ -196,14 +196,6 @@ def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
 @lowers(ops.reshape)
 def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
     return args[0]
-
-
-@lowers(ops.interpolate)
-def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
-    """The knots stay in their table."""
-    (x,), knots = args[0], node.args[1]
-    size, order = knots.kind.components, node["order"]
-    return [body.writer.let(f"interpolate<{order}>({vector(x)}, {body.pointer(knots)}, {size // 2})")]
 
 
 @lowers(ops.chain)

@@ -69,6 +69,12 @@ CASES = {
         ("identical-terms", "pair(bessel(4), rc = 0.5 nm)")
     ],
     "E = nn(bessel4, Nb) + nn(bessel4)": [],
+    "E = eam(Nb, basis = bessel(8)) + pair()": [("identical-terms", "pair()")],
+    "E = pair(bessel4, Nb) + pair(bessel4, c = 0.1)": [("identical-terms", "pair(bessel4, c = 0.1)")],
+    "E = pair(bessel4, Nb) + pair(bessel4, c = fixed 0.1)": [],
+    "E = eam(Nb, basis = bessel(8)) + pair(rc = 4.5)": [],
+    "species Nb, W\nE = pair(Nb) + pair(W)": [],
+    "let a = pair(bessel4, Nb)\nE = a + a * gate(a) + pair(bessel4, c = 1)": [],  # `a.c` enters twice
     "E = lj(Nb, switch=hard)": [("cutoff-discontinuity", "lj(Nb, switch=hard)")],
     "E = lj(Nb, switch=shifted)": [("cutoff-discontinuity", "lj(Nb, switch=shifted)")],
     "E = lj(Nb, rc=5, inner=5)": [("cutoff-discontinuity", "lj(Nb, rc=5, inner=5)")],
