@@ -11,7 +11,9 @@ from ...diagnostics.diagnostic import InternalError
 from ...ir import ops
 from ...ir.contraction import parsed
 from ...ir.graph import Node
+from ...ir.triads import size
 from ...ir.types import TABLES, entries
+from . import hyperharmonics
 from .geometry import Array
 from .harmonics import DEGREE, harmonics
 from .interpreter import REFUSED, Evaluation, RowsOfTable, lowers, pointwise
@@ -304,3 +306,28 @@ def _harmonics(node: Node, u: Array) -> Array:
     if node["l"] > DEGREE:
         raise InternalError(f"the reference has harmonics to l = {DEGREE}, not {node['l']}")
     return np.stack(harmonics(u[:, 0], u[:, 1], u[:, 2])[: (node["l"] + 1) ** 2], axis=1)
+
+
+# --- in four dimensions ------------------------------------------------------------------------
+
+
+@lowers(ops.hyperharmonics)
+def _(run: Evaluation, node: Node, x: Array) -> Array:
+    return hyperharmonics.harmonics(x, node["top"])
+
+
+@lowers(ops.triads)
+def _(run: Evaluation, node: Node, x: Array, y: Array, z: Array) -> Array:
+    degrees = node["degrees"]
+    parts = zip(degrees, hyperharmonics.coupled(x, y, degrees), strict=True)
+    return np.stack([(part * z[:, size(c - 1) : size(c)]).sum(axis=1) for (_, _, c), part in parts], axis=1)
+
+
+@lowers(ops.couple)
+def _(run: Evaluation, node: Node, w: Array, x: Array, y: Array) -> Array:
+    rows = max(len(w), len(x), len(y))
+    out = np.zeros((rows, node.kind.components), np.result_type(w, x, y))
+    degrees = node["degrees"]
+    for k, ((_, _, c), part) in enumerate(zip(degrees, hyperharmonics.coupled(x, y, degrees), strict=True)):
+        out[:, size(c - 1) : size(c)] += w[:, k, None] * part
+    return out

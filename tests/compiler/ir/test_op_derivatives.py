@@ -169,6 +169,24 @@ def sphericals(x: Leaves, draw: Any) -> Node:
     return ops.sphericals(x(draw(st.sampled_from(LOCAL[:-1])), (3,)), l=draw(st.integers(0, 3)))
 
 
+def hyperharmonics(x: Leaves, draw: Any) -> Node:
+    return ops.hyperharmonics(x(draw(st.sampled_from(LOCAL[:-1])), (4,)), top=draw(st.integers(1, 4)))
+
+
+def coupling(op: Any) -> Recipe:
+    """Rows of degrees 0…2 and their couplings, or some of them."""
+
+    def recipe(x: Leaves, draw: Any) -> Node:
+        degrees = draw(st.sampled_from([((1, 1, 2), (2, 1, 1), (0, 2, 2)), ((2, 2, 2),), ((2, 2, 0),)]))
+        domain = draw(st.sampled_from(LOCAL))
+        shapes = ((14,), (14,), (14,)) if op is ops.triads else ((len(degrees),), (14,), (14,))
+        shared = draw(st.integers(0, 2))
+        args = [x(domain if k == shared or draw(st.booleans()) else NONE, s) for k, s in enumerate(shapes)]
+        return op(*args, degrees=degrees) if op is ops.triads else op(*args, degrees=degrees, top=2)
+
+    return recipe
+
+
 def interpolate(x: Leaves, draw: Any) -> Node:
     """Places between knots and beyond both ends, none at a knot, where the third derivative jumps."""
     domain, order = draw(st.sampled_from(LOCAL)), draw(st.integers(0, 3))
@@ -260,6 +278,9 @@ RECIPES: dict[str, Recipe] = {op.name: of_one_value(op) for op in UNARY} | {
     "chebyshev2": family(ops.chebyshev2),
     "chain": chain,
     "sphericals": sphericals,
+    "hyperharmonics": hyperharmonics,
+    "triads": coupling(ops.triads),
+    "couple": coupling(ops.couple),
     "interpolate": interpolate,
     "to_knots": to_knots,
     "to_i": from_site(ops.to_i),

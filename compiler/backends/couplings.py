@@ -1,0 +1,75 @@
+"""Couplings of three rows of harmonics written out, for targets that work on arrays.
+
+    T(x, y, z) = Σ_e factor_e x_{i_e} y_{j_e} z_{k_e}
+
+over the numbers of three degrees (`ir/triads.py`).
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from math import sqrt
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from jaxtyping import Float, Int
+from numpy.typing import NDArray
+
+from ..ir.triads import size, symbols
+
+Places: TypeAlias = Int[NDArray[np.int64], "E"]
+Factors: TypeAlias = Float[NDArray[np.float64], "E"]
+
+
+class Coupling(NamedTuple):
+    """Products in the order of k: the places in rows of all degrees, and their factors."""
+
+    i: Places
+    j: Places
+    k: Places
+    factor: Factors
+
+
+class _Half(NamedTuple):
+    """Matrix elements as √2 Re and √2 Im, or one real number: a part of each place, real or imaginary."""
+
+    place: Places
+    factor: Factors
+
+
+def _parts(n: int) -> tuple[_Half, _Half]:
+    """For each place of a matrix the number that is its real part, and that of its imaginary part."""
+    k = np.arange((n + 1) ** 2)
+    mirror = k[::-1]
+    sign = np.where((k // (n + 1) + k % (n + 1)) % 2, -1.0, 1.0)
+    first, middle = k < mirror, k == mirror
+    half = sqrt(0.5)
+    real = np.where(middle, 1.0, np.where(first, half, half * sign))
+    imaginary = np.where(middle, 0.0, np.where(first, half, -half * sign))
+    return _Half(np.minimum(k, mirror), real), _Half(np.maximum(k, mirror), imaginary)
+
+
+@lru_cache(maxsize=1024)
+def coupling(a: int, b: int, c: int) -> Coupling:
+    """The products of degrees a, b, c."""
+    t = np.array(symbols(a, b, c)).reshape(a + 1, b + 1)
+    s = (a + b - c) // 2
+    q, r = np.nonzero(t)
+    left = (q[:, None] * (a + 1) + q).ravel()
+    right = (r[:, None] * (b + 1) + r).ravel()
+    out = ((q + r - s)[:, None] * (c + 1) + (q + r - s)).ravel()
+    factor = np.outer(t[q, r], t[q, r]).ravel()
+    found: list[tuple[Places, Places, Places, Factors]] = []
+    last = (c + 1) ** 2 - 1
+    (xr, xi), (yr, yi) = _parts(a), _parts(b)
+    pairs = ((xr, yr, 1.0, False), (xi, yi, -1.0, False), (xr, yi, 1.0, True), (xi, yr, 1.0, True))
+    for x, y, sign, imaginary in pairs:
+        kept = out < last - out if imaginary else out <= last - out
+        f = sign * factor * x.factor[left] * y.factor[right] * np.where(2 * out == last, 1.0, sqrt(2.0))
+        kept &= f != 0.0
+        to = last - out if imaginary else out
+        found.append((x.place[left][kept], y.place[right][kept], to[kept], f[kept]))
+    i, j, k, f = (np.concatenate(parts) for parts in zip(*found, strict=True))
+    order = np.argsort(k, kind="stable")
+    before = [size(n - 1) for n in (a, b, c)]
+    return Coupling(i[order] + before[0], j[order] + before[1], k[order] + before[2], f[order])
