@@ -97,6 +97,8 @@ def assembled(
     parts = ["lists.hpp", "driver.hpp", *more]
     if splines.are_in(sweep.model.nodes()):
         parts.append(splines.PART)
+    if any(n.op in (ops.hyperharmonics, ops.triads, ops.couple) for n in sweep.model.nodes()):
+        parts.append("triads.hpp")
     own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])

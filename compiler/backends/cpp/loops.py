@@ -205,20 +205,21 @@ class LoopBody:
     def array(self, node: Node) -> str:
         """The name of an array of vectors with the components of a value of this loop."""
         if node not in self.arrays:
-            self.arrays[node] = self._copied(self.value(node, node))
+            self.arrays[node] = self.copied(self.value(node, node))
         return self.arrays[node]
 
     def _array(self, node: Node, value: Value) -> str:
         """The name of an array with these components: of vectors, or of numbers where it is a table."""
         if node in self.pointers:
             return self.pointers[node]
+        return self.copied(value)
+
+    def copied(self, value: Value) -> str:
+        """The name of an array of vectors with these components: that of which they are all, or a new one."""
         first = str(value[0])
         base = first[: first.rfind("[")] if first.endswith("[0]") else ""
         if base and value == [f"{base}[{k}]" for k in range(len(value))]:
             return base
-        return self._copied(value)
-
-    def _copied(self, value: Value) -> str:
         name = self.writer.name()
         texts = [f"broadcast({literal(v)})" if isinstance(v, float) else v for v in value]
         self.writer.lines.append(f"const V {name}[{len(texts)}] = {{{', '.join(texts)}}};")

@@ -11,8 +11,9 @@ from ...ir import ops
 from ...ir.contraction import parsed, places
 from ...ir.graph import Node, Op
 from ...ir.interval import Range
+from ...ir.triads import symbols, top_of
 from ..lowering import Lowering
-from .writer import Component, Value, Writer, vector
+from .writer import Component, Value, Writer, literal, vector
 
 
 class Body(Protocol):
@@ -25,6 +26,7 @@ class Body(Protocol):
     def motion(self) -> Value: ...
     def contract(self, node: Node, args: Sequence[Value]) -> Value: ...
     def pointer(self, node: Node) -> str: ...
+    def copied(self, value: Value) -> str: ...
 
 
 Rule = Callable[[Body, Node, Sequence[Value]], Value]
@@ -206,6 +208,44 @@ def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
     while len(rows) < node["n"]:
         rows.append(w.let(f"{vector(factor)} * {vector(rows[-1])} - {vector(rows[-2])}"))
     return rows[: node["n"]]
+
+
+# --- in four dimensions -------------------------------------------------------------------------
+
+
+@lowers(ops.hyperharmonics)
+def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
+    return _filled(body, node, f"hyperharmonics<{node['top']}>({body.copied(args[0])}, {{out}})")
+
+
+@lowers(ops.triads)
+def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
+    x, y = (top_of(a.kind.components) for a in node.args[:2])
+    return _filled(body, node, f"triads<{x}, {y}>({_coupling(body, node, args)}, {{out}})")
+
+
+@lowers(ops.couple)
+def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
+    x, y = (top_of(a.kind.components) for a in node.args[1:])
+    return _filled(body, node, f"couple<{x}, {y}, {node['top']}>({_coupling(body, node, args)}, {{out}})")
+
+
+def _filled(body: Body, node: Node, call: str) -> Value:
+    """The components of an array that a function of the prelude fills."""
+    out, n = body.writer.name(), node.kind.components
+    body.writer.lines += [f"V {out}[{n}];", call.format(out=out) + ";"]
+    return [f"{out}[{k}]" for k in range(n)]
+
+
+def _coupling(body: Body, node: Node, args: Sequence[Value]) -> str:
+    """Triads with their symbols, the number of them, and the arguments as arrays."""
+    lines, name, triads = body.writer.lines, body.writer.name(), []
+    for k, (a, b, c) in enumerate(node["degrees"]):
+        numbers = ", ".join(map(literal, symbols(a, b, c)))
+        lines.append(f"static const real {name}_{k}[] = {{{numbers}}};")
+        triads.append(f"{{{a}, {b}, {c}, {name}_{k}}}")
+    lines.append(f"static const Triad {name}[] = {{{', '.join(triads)}}};")
+    return ", ".join([name, str(len(triads)), *map(body.copied, args)])
 
 
 # --- positions and moves: read where the loop is ------------------------------------------------
