@@ -15,15 +15,17 @@ from numpy.typing import NDArray
 from ...analysis.intervals import ranges
 from ...ir import ops
 from ...ir.graph import Model, Node, topological
+from ...ir.triads import symbols
 from ...schedule.sweep import Loop, Sweep, make_sweep
 from . import splines
 from .adjoints import AddedAdjoints
 from .loops import Adjoints, Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
 from .refusals import require_own_neighbours
+from .runs import looped, run_of
 from .sparse import SlopeRows
 from .tables import Tables
-from .writer import vector
+from .writer import literal, vector
 
 Real = Literal["double", "float"]
 
@@ -128,6 +130,8 @@ def _definitions(context: Context, sweep: Sweep, tables: Tables, more: Sequence[
     ]
     for node, number in context.tables.items():
         lines.append(f"constexpr int64_t TABLE_p{number} = {tables.places[node]};")
+    for triad, name in context.triads.items():
+        lines.append(f"constexpr real {name}[] = {{{', '.join(map(literal, symbols(*triad)))}}};")
     return [*lines, *more, "}  // namespace potentia"]
 
 
@@ -271,6 +275,15 @@ class _Emitted:
             n = inner.kind.components
             slots = self.context.sites.values[node]
             value = self.body.value(inner, node)
+            run = run_of(value)
+            if run is not None:
+                name, counter = self.body.writer.name(), self.body.writer.name()
+                before.append(f"V {name}[{n}] = {{}};")
+                adding += looped(counter, n, [f"{name}[{counter}] += masked(valid, {run.at(counter)});"])
+                place = f"({slots[0]} + {counter}{row.format(n=n)})"
+                end = f"{array}[{place} * LANES + a] = real(sum({name}[{counter}]));"
+                after += looped(counter, n, [end])
+                continue
             for c, component in enumerate(value):
                 name = self.body.writer.name()
                 before.append(f"V {name} = {{}};")

@@ -10,9 +10,11 @@ from ...ir import ops
 from ...ir.contraction import parsed
 from ...ir.graph import Node
 from ...ir.interval import Range
+from ...ir.triads import Triad
 from ...ir.types import Domain
 from ...schedule.sweep import Loop, Sweep
 from . import rules, splines
+from .runs import LONG, looped, run_of
 from .sparse import SlopeRows, SparseProducts
 from .tables import known_numbers, species_letters
 from .writer import Value, Writer, literal
@@ -53,7 +55,7 @@ class Context:
     """What all loops of a file share.
 
     ranges: an interval of each node. number: of a list, by its domain. tables: those read, in order.
-    adjoints: outputs that are added up by species.
+    adjoints: outputs that are added up by species. triads: those whose symbols are read, with their names.
     """
 
     sweep: Sweep
@@ -65,6 +67,7 @@ class Context:
     adjoints: Adjoints = field(default_factory=dict)
     names: Iterator[int] = field(default_factory=count)
     known: dict[Node, list[float] | None] = field(default_factory=dict)
+    triads: dict[Triad, str] = field(default_factory=dict)
 
     def number(self, domain: Domain) -> int:
         return self.sweep.lists.index(Domain("edge", domain.rc))
@@ -118,7 +121,9 @@ class LoopBody:
         if self.is_table(node):
             found = self._table(node)
         elif node.kind.domain == self.loop.domain:
-            found = [s if isinstance(s, float) else self.stored(s) for s in self.kept(node)]
+            kept = self.kept(node)
+            read = self.stored if len(kept) < LONG else self.load
+            found = [s if isinstance(s, float) else read(s) for s in kept]
         else:
             return self.moved(node, reader)
         self.values[node] = found
@@ -133,7 +138,11 @@ class LoopBody:
             self.read[slot] = self.writer.let(f"load({self.address(slot)})")
         return self.read[slot]
 
-    def address(self, slot: int) -> str:
+    def load(self, slot: int) -> str:
+        """The components of a slot, without a name."""
+        return self.read.setdefault(slot, f"load({self.address(slot)})")
+
+    def address(self, slot: int | str) -> str:
         if self.loop.domain.name == "site":
             return f"S + {slot} * LANES"
         return f"at + {slot} * LANES"
@@ -220,10 +229,20 @@ class LoopBody:
         base = first[: first.rfind("[")] if first.endswith("[0]") else ""
         if base and value == [f"{base}[{k}]" for k in range(len(value))]:
             return base
-        name = self.writer.name()
+        name, run = self.writer.name(), run_of(value)
+        if run is not None:
+            counter = self.writer.name()
+            filling = looped(counter, len(value), [f"{name}[{counter}] = {run.at(counter)};"])
+            self.writer.lines += [f"V {name}[{len(value)}];", *filling]
+            return name
         texts = [f"broadcast({literal(v)})" if isinstance(v, float) else v for v in value]
         self.writer.lines.append(f"const V {name}[{len(texts)}] = {{{', '.join(texts)}}};")
         return name
+
+    def symbols(self, triad: Triad) -> str:
+        """The name of the array of the symbols of a triad."""
+        known = self.context.triads
+        return known.setdefault(triad, f"SYMBOLS_{len(known)}")
 
     # --- tables ----------------------------------------------------------------------------------
 
@@ -256,7 +275,7 @@ class LoopBody:
 
     # --- stores ----------------------------------------------------------------------------------
 
-    def store(self, address: Callable[[int], str]) -> list[str]:
+    def store(self, address: Callable[[int | str], str]) -> list[str]:
         """Statements that keep what later loops read; numbers that are kept already are not kept twice."""
         slots, lines = self.context.slots(self.loop.domain), []
         own = {name: slot for slot, name in self.read.items()}
@@ -267,6 +286,13 @@ class LoopBody:
                 lines += self.rows.store(self, node)
                 continue
             kept: list[float | int] = []
+            run = run_of(self.values[node])
+            if run is not None and not any(c in own for c in self.values[node]):
+                n, counter = len(self.values[node]), self.writer.name()
+                first = slots.fresh(n)
+                place = address(f"({first} + {counter})")
+                lines += looped(counter, n, [f"store({place}, {run.at(counter)});"])
+                own |= {str(c): first + k for k, c in enumerate(self.values[node])}
             for component in self.values[node]:
                 if isinstance(component, str) and component not in own:
                     own[component] = slots.fresh()

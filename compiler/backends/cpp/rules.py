@@ -11,9 +11,10 @@ from ...ir import ops
 from ...ir.contraction import parsed, places
 from ...ir.graph import Node, Op
 from ...ir.interval import Range
-from ...ir.triads import symbols, top_of
+from ...ir.triads import Triad, top_of
 from ..lowering import Lowering
-from .writer import Component, Value, Writer, literal, vector
+from .runs import each, looped
+from .writer import Component, Value, Writer, vector
 
 
 class Body(Protocol):
@@ -27,6 +28,7 @@ class Body(Protocol):
     def contract(self, node: Node, args: Sequence[Value]) -> Value: ...
     def pointer(self, node: Node) -> str: ...
     def copied(self, value: Value) -> str: ...
+    def symbols(self, triad: Triad) -> str: ...
 
 
 Rule = Callable[[Body, Node, Sequence[Value]], Value]
@@ -77,6 +79,9 @@ def _pointwise(op: Op) -> Callable[[Callable[..., Component]], Callable[..., Com
 
     def register(function: Callable[..., Component]) -> Callable[..., Component]:
         def rule(body: Body, node: Node, args: Sequence[Value]) -> Value:
+            found = each(body.writer, args, node.kind.components)
+            if found is not None:
+                return _over(body, node, function, *found)
             wide = zip(*(_wide(a, node) for a in args), strict=True)
             return [function(body, node, *parts) for parts in wide]
 
@@ -84,6 +89,19 @@ def _pointwise(op: Op) -> Callable[[Callable[..., Component]], Callable[..., Com
         return function
 
     return register
+
+
+def _over(
+    body: Body, node: Node, function: Callable[..., Component], counter: str, parts: Sequence[Component]
+) -> Value:
+    """Components as a loop over a counter."""
+    w, out, n = body.writer, body.writer.name(), node.kind.components
+    w.lines.append(f"V {out}[{n}];")
+    start = len(w.lines)
+    component = function(body, node, *parts)
+    inner = [*w.lines[start:], f"{out}[{counter}] = {vector(component)};"]
+    w.lines[start:] = looped(counter, n, inner)
+    return [f"{out}[{k}]" for k in range(n)]
 
 
 # --- elementwise -------------------------------------------------------------------------------
@@ -239,12 +257,9 @@ def _filled(body: Body, node: Node, call: str) -> Value:
 
 def _coupling(body: Body, node: Node, args: Sequence[Value]) -> str:
     """Triads with their symbols, the number of them, and the arguments as arrays."""
-    lines, name, triads = body.writer.lines, body.writer.name(), []
-    for k, (a, b, c) in enumerate(node["degrees"]):
-        numbers = ", ".join(map(literal, symbols(a, b, c)))
-        lines.append(f"static const real {name}_{k}[] = {{{numbers}}};")
-        triads.append(f"{{{a}, {b}, {c}, {name}_{k}}}")
-    lines.append(f"static const Triad {name}[] = {{{', '.join(triads)}}};")
+    name = body.writer.name()
+    triads = [f"{{{a}, {b}, {c}, {body.symbols((a, b, c))}}}" for a, b, c in node["degrees"]]
+    body.writer.lines.append(f"static const Triad {name}[] = {{{', '.join(triads)}}};")
     return ", ".join([name, str(len(triads)), *map(body.copied, args)])
 
 
