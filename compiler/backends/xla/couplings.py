@@ -1,4 +1,4 @@
-"""Couplings of three rows of harmonics written out, for targets that work on arrays.
+"""Couplings of three rows of harmonics, written out product by product.
 
     T(x, y, z) = Σ_e factor_e x_{i_e} y_{j_e} z_{k_e}
 
@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from ..ir.triads import size, symbols
+from ...ir.triads import Triad, size, symbols
 
 Places: TypeAlias = Int[NDArray[np.int64], "E"]
 Factors: TypeAlias = Float[NDArray[np.float64], "E"]
@@ -73,3 +73,25 @@ def coupling(a: int, b: int, c: int) -> Coupling:
     order = np.argsort(k, kind="stable")
     before = [size(n - 1) for n in (a, b, c)]
     return Coupling(i[order] + before[0], j[order] + before[1], k[order] + before[2], f[order])
+
+
+
+class Padded(NamedTuple):
+    """Products as a table: for each number of degree c as many as the most have, filled with factors 0."""
+
+    i: Int[NDArray[np.int32], "K L"]
+    j: Int[NDArray[np.int32], "K L"]
+    factor: Float[NDArray[np.float64], "K L"]
+
+
+@lru_cache(maxsize=1024)
+def padded(triad: Triad) -> Padded:
+    """The products of degrees a, b, c as a table."""
+    found, c = coupling(*triad), triad[2]
+    k = found.k - size(c - 1)
+    count = np.bincount(k, minlength=(c + 1) ** 2)
+    column = np.arange(len(k)) - np.repeat(np.cumsum(count) - count, count)
+    shape = (len(count), int(count.max()))
+    i, j, factor = np.zeros(shape, np.int32), np.zeros(shape, np.int32), np.zeros(shape)
+    i[k, column], j[k, column], factor[k, column] = found.i, found.j, found.factor
+    return Padded(i, j, factor)
