@@ -208,6 +208,7 @@ _RULES: dict[Op, Callable[[Sampler, Node, str], Row]] = {
     ops.sines: Sampler._sines,
     ops.chebyshev: Sampler._chebyshev,
     ops.sphericals: Sampler._sphericals,
+    ops.hyperharmonics: Sampler._sphericals,
     ops.interpolate: Sampler._interpolate,
 }
 

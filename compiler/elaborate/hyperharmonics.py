@@ -6,9 +6,6 @@ r. doi:10.1103/PhysRevB.87.184115
 
 from __future__ import annotations
 
-from math import sqrt
-
-from ..ir import build as alg
 from ..ir import ops
 from ..ir.graph import Node
 from ..ir.triads import pole, top_of, triads
@@ -27,11 +24,8 @@ def hyperharmonics(use: Use, u: Value, angle: Value, degree: Value) -> Node:
         message = "`hyperharmonics` takes a direction and an angle"
         raise use.fault("shape-mismatch", message, "write `hyperharmonics(u_ij, pi * r_ij / rc, 6)`")
     top = _degree(use, degree)
-    theta, root = as_node(angle), sqrt(2.0)
-    first = ops.put(ops.stack(alg.scale(root, ops.cos(theta))), indices=(0,), size=4)
-    signs = ops.constant((0.0, -root, -root, root), shape=(4,))
-    rest = ops.mul(ops.sin(theta), ops.mul(signs, ops.put(u, indices=(2, 1, 3), size=4)))
-    return ops.hyperharmonics(ops.add(first, rest), top=top)
+    theta = as_node(angle)
+    return ops.hyperharmonics(ops.cos(theta), ops.mul(ops.sin(theta), u), top=top)
 
 
 @builtin(counts=True)

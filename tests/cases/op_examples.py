@@ -80,6 +80,12 @@ def _families() -> dict[str, Node]:
         found[f"chain {domain.name}"] = ops.chain(constant(1.0, shape=()), x, alg.scale(2.0, x), n=4)
         found[f"sphericals {domain.name}"] = ops.mul(x, ops.sphericals(u, l=4))
         found[f"spherical_slopes {domain.name}"] = ops.mul(x, ops.spherical_slopes(u, l=4))
+        row = ops.hyperharmonics(x, u, top=3)
+        found[f"hyperharmonics {domain.name}"] = row
+        found[f"triads {domain.name}"] = ops.triads(row, alg.square(row), row, degrees=((2, 1, 3), (2, 2, 2)))
+        weights = ops.stack(x, alg.square(x))
+        coupled = ops.couple(weights, row, alg.square(row), degrees=((3, 2, 1), (2, 2, 2)), top=2)
+        found[f"couple {domain.name}"] = coupled
     return found
 
 

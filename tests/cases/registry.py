@@ -54,6 +54,7 @@ SMALL = {
     "nep": {"n_max": "[1, 1]", "basis_size": "[2, 1]", "l_max": "[2, 2, 1]", "neuron": "3"},
     "nn": {"features": "bessel(4)", "hidden": "[4]"},
     "nn_angular": {"features": "bessel(4)", "angular": "bessel(2)", "l": "2", "hidden": "[4]"},
+    "snap": {"twojmax": "2"},
     "three_body": {"basis": "bessel(2)", "l": "2"},
     "four_body": {"basis": "bessel(1)", "l": "1"},
     "five_body": {"basis": "bessel(1)", "l": "1", "densities": "[0]", "of": "[0, 2]"},

@@ -233,7 +233,8 @@ def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
 
 @lowers(ops.hyperharmonics)
 def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
-    return _filled(body, node, f"hyperharmonics<{node['top']}>({body.copied(args[0])}, {{out}})")
+    point = ", ".join(map(vector, (*args[0], *args[1])))
+    return _filled(body, node, f"hyperharmonics<{node['top']}>({point}, {{out}})")
 
 
 @lowers(ops.triads)

@@ -32,17 +32,21 @@ class Pair(NamedTuple):
         return found
 
 
-def harmonics(x: Array, top: int) -> Array:
-    """Degrees 0…top (rows, …) from the numbers of degree 1 (rows, 4)."""
-    return np.concatenate([_numbers(_matrix(x / sqrt(2.0), n)) for n in range(top + 1)], axis=1)
+def harmonics(c: Array, v: Array, top: int) -> Array:
+    """Degrees 0…top (rows, …) at points (c, v): c (rows,), v (rows, 3)."""
+    rows = max(len(c), len(v))
+    point = np.broadcast_to(c, (rows,)), *np.broadcast_to(v, (rows, 3)).T
+    return np.concatenate([_numbers(_matrix(*point, n)) for n in range(top + 1)], axis=1)
 
 
-def _matrix(x: Array, n: int) -> Pair:
-    """Of (a* s − b* t)^(n−q) (b s + a t)^q the coefficient of s^(n−p) t^p, normalised."""
-    w, x, y, z = x.T
+def _matrix(w: Array, x: Array, y: Array, z: Array, n: int) -> Pair:
+    """Of (a* s − b* t)^(n−q) (b s + a t)^q the coefficient of s^(n−p) t^p, normalised.
+
+    a = w − iz, b = y − ix.
+    """
     last, first = Pair(w, -z), Pair(w, z)  # a, a*
-    second, third = Pair(x, y), Pair(-x, y)  # −b*, b
-    re, im = (np.zeros((len(w), n + 1, n + 1), w.dtype) for _ in range(2))
+    second, third = Pair(-y, -x), Pair(y, -x)  # −b*, b
+    re, im = (np.zeros((len(w), n + 1, n + 1), np.result_type(w, x)) for _ in range(2))
     for q in range(n + 1):
         for p in range(n + 1):
             norm = sqrt(factorial(p) * factorial(n - p) / factorial(q) / factorial(n - q))
@@ -56,7 +60,7 @@ def _matrix(x: Array, n: int) -> Pair:
 
 def _numbers(matrix: Pair) -> Array:
     """The real numbers of matrices (rows, n + 1, n + 1): (rows, (n + 1)²)."""
-    re, im = (part.reshape(len(part), -1) for part in matrix)
+    re, im = (part.reshape(len(part), part.shape[1] * part.shape[2]) for part in matrix)
     place = np.arange(re.shape[1])
     mirror = place[::-1]
     found = np.where(place < mirror, sqrt(2.0) * re, sqrt(2.0) * im[:, mirror])

@@ -312,8 +312,8 @@ def _harmonics(node: Node, u: Array) -> Array:
 
 
 @lowers(ops.hyperharmonics)
-def _(run: Evaluation, node: Node, x: Array) -> Array:
-    return hyperharmonics.harmonics(x, node["top"])
+def _(run: Evaluation, node: Node, c: Array, v: Array) -> Array:
+    return hyperharmonics.harmonics(c, v, node["top"])
 
 
 @lowers(ops.triads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import reduce
+from math import sqrt
 
 from ...chemistry.units import ONE, Unit
 from ..graph import Lazy, Node, Op, register
@@ -12,21 +13,25 @@ from ..traits import Role, Trait
 from ..triads import Triad, products_of, size, top_of
 from ..types import Domain, Kind, KindError, join_domains
 from . import rules
-from .arithmetic import summed
-from .features import put, take
+from .arithmetic import add, mul, summed, widened
+from .features import put, reshape, stack, take
 from .leaves import constant
 
 # operations of a product of two complex numbers, scaled and added
 _COMPLEX = 10.0
-_FIRST = tuple(range(1, 5))  # the places of degree 1
+# the places of degree 1 are √2 (c, −y, −x, z) of a point (c, (x, y, z))
+_ROOT = sqrt(2.0)
+_PLACES = (3, 2, 4)
+_SIGNS = (-_ROOT, -_ROOT, _ROOT)
 
 
-def _hyperharmonics_kind(x: Node, *, top: int) -> Kind:
-    """The harmonics of degree 0…top as polynomials of those of degree 1, the four numbers x."""
-    rules.need_plain("a point of the sphere", x)
-    if x.kind.shape != (4,) or top < 1:
-        raise KindError("shape-mismatch", f"harmonics from degree 1 on are of 4 numbers, not {x.kind.shape}")
-    return Kind(x.kind.domain, (size(top),), ONE)
+def _hyperharmonics_kind(c: Node, v: Node, *, top: int) -> Kind:
+    """The harmonics of degree 0…top at the point (c, v), v a vector: homogeneous polynomials."""
+    for a in (c, v):
+        rules.need_plain("a point of the sphere", a)
+    if c.kind.shape or v.kind.shape != (3,) or top < 1:
+        raise KindError("shape-mismatch", f"a number and a vector are a point, not {v.kind.shape}")
+    return Kind(_domain(c, v), (size(top),), ONE)
 
 
 def _top(x: Node) -> int:
@@ -80,15 +85,27 @@ def _raised(top: int) -> Node:
 def _harmonic_adjoints(node: Node, g: Node) -> list[Lazy]:
     top = node["top"]
     degrees = tuple((n - 1, n, 1) for n in range(1, top + 1))
-    return [lambda: take(couple(_raised(top), node, g, degrees=degrees, top=1), indices=_FIRST)]
+
+    def of_first() -> Node:
+        return couple(_raised(top), node, g, degrees=degrees, top=1)
+
+    return [
+        lambda: mul(constant(_ROOT), reshape(take(of_first(), indices=(1,)), shape=())),
+        lambda: mul(constant(_SIGNS, shape=(3,)), take(of_first(), indices=_PLACES)),
+    ]
 
 
 def _harmonic_tangent(node: Node, tangents: Sequence[Node | None]) -> Node | None:
-    (t,), top = tangents, node["top"]
-    if t is None:
+    (s, t), top = tangents, node["top"]
+    parts = []
+    if s is not None:
+        parts.append(put(stack(mul(constant(_ROOT), s)), indices=(1,), size=5))
+    if t is not None:
+        parts.append(put(mul(constant(_SIGNS, shape=(3,)), t), indices=_PLACES, size=5))
+    if not parts:
         return None
     degrees = tuple((n - 1, 1, n) for n in range(1, top + 1))
-    return couple(_raised(top), node, put(t, indices=_FIRST, size=5), degrees=degrees, top=top)
+    return widened(couple(_raised(top), node, reduce(add, parts), degrees=degrees, top=top), node)
 
 
 def _triads_adjoints(node: Node, g: Node) -> list[Lazy]:

@@ -170,7 +170,9 @@ def sphericals(x: Leaves, draw: Any) -> Node:
 
 
 def hyperharmonics(x: Leaves, draw: Any) -> Node:
-    return ops.hyperharmonics(x(draw(st.sampled_from(LOCAL[:-1])), (4,)), top=draw(st.integers(1, 4)))
+    domains = [draw(st.sampled_from(LOCAL[:-1])), NONE]
+    c, v = domains if draw(st.booleans()) else domains[::-1]
+    return ops.hyperharmonics(x(c), x(v, (3,)), top=draw(st.integers(1, 4)))
 
 
 def coupling(op: Any) -> Recipe:

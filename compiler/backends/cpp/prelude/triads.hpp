@@ -44,12 +44,11 @@ inline void elements(const V *x, int top, V *re, V *im) {
   }
 }
 
-/* Degrees 0…top from the four numbers of degree 1:
+/* Degrees 0…top at the point (c, (x, y, z)), a = c - iz, b = y - ix:
    U_qp = sqrt((n - p)/(n - q)) a* U_qp + sqrt(p/(n - q)) (-b*) U_q(p-1) of degree n - 1. */
-template <int top> inline void hyperharmonics(const V *x, V *out) {
+template <int top> inline void hyperharmonics(V c, V x, V y, V z, V *out) {
   constexpr int most = (top + 1) * (top + 1);
   V re[most], im[most], r[most], i[most];
-  const V ar = HALF_ROOT * x[0], ai = HALF_ROOT * x[3], br = HALF_ROOT * x[1], bi = HALF_ROOT * x[2];
   re[0] = broadcast(1), im[0] = V{}, out[0] = re[0];
   for (int n = 1; n <= top; n++) {
     for (int k = 0; k < n * n; k++) r[k] = re[k], i[k] = im[k];
@@ -59,11 +58,11 @@ template <int top> inline void hyperharmonics(const V *x, V *out) {
         const real one = roots.of[n - p][n - q], other = roots.of[p][n - q];
         if (p < n) {
           const int k = q * n + p;
-          u = one * (ar * r[k] - ai * i[k]), v = one * (ar * i[k] + ai * r[k]);
+          u = one * (c * r[k] - z * i[k]), v = one * (c * i[k] + z * r[k]);
         }
         if (p > 0) {
           const int k = q * n + p - 1;
-          u += other * (br * r[k] - bi * i[k]), v += other * (br * i[k] + bi * r[k]);
+          u += other * (x * i[k] - y * r[k]), v -= other * (y * i[k] + x * r[k]);
         }
         re[q * (n + 1) + p] = u, im[q * (n + 1) + p] = v;
       }

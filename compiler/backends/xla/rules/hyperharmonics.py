@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from math import sqrt
+
 import jax.numpy as jnp
 
 from ....ir import ops
 from ....ir.triads import Triad, size
 from ....schedule.plan import Step
-from ..arrays import Array, Value
+from ..arrays import Array, Value, together
 from ..couplings import padded
 from ..interpreter import GraphInterpreter, lowers
 
@@ -23,7 +25,8 @@ def _coupled(x: Array, y: Array, triad: Triad) -> Array:
 @lowers(ops.hyperharmonics)
 def _(run: GraphInterpreter, step: Step) -> Value:
     """U_n = (n + 1) T(U_(n−1), U_1, ·)"""
-    x = run.on_domain(step.node.args[0], step.node.kind.domain)
+    c, v = (run.on_domain(a, step.node.kind.domain) for a in step.node.args)
+    x = sqrt(2.0) * together([c, -v[1], -v[0], v[2]])
     rows = [jnp.ones_like(x[:1]), x]
     first = jnp.concatenate(rows)
     for n in range(2, step.node["top"] + 1):
