@@ -22,7 +22,7 @@ from ..ir.graph import Model, Node, Op, topological
 from ..ir.rows import table_of, unread_rows
 from ..ir.types import TABLES, Domain, entries, row_number, table_row, unordered_rows
 from . import enclosure as arithmetic
-from . import functions, splines
+from . import functions, hyperharmonics, splines
 from .enclosure import Enclosure, Values, exactly
 
 _LARGE = 60_000  # products of a contraction beyond which it is done as one of matrices
@@ -371,17 +371,14 @@ def _(scene: Scene, node: Node, x: Enclosure, *knots: Enclosure) -> Enclosure:
     return splines.interpolate(x, node["order"], *knots)
 
 
+encloses(ops.hyperharmonics)(lambda scene, node, c, v: hyperharmonics.harmonics(c, v, node["top"]))
+encloses(ops.triads)(lambda scene, node, x, y, z: hyperharmonics.triads(x, y, z, node["degrees"]))
+encloses(ops.couple)(lambda scene, node, *args: hyperharmonics.couple(*args, node["degrees"], node["top"]))
+
 # --- families --------------------------------------------------------------------------------------------
 
-
-@encloses(ops.sines)
-def _(scene: Scene, node: Node, x: Enclosure) -> Enclosure:
-    return functions.sin(_multiples(x, 1, node["n"]))
-
-
-@encloses(ops.cosines)
-def _(scene: Scene, node: Node, x: Enclosure) -> Enclosure:
-    return functions.cos(_multiples(x, 0, node["n"]))
+encloses(ops.sines)(lambda scene, node, x: functions.sin(_multiples(x, 1, node["n"])))
+encloses(ops.cosines)(lambda scene, node, x: functions.cos(_multiples(x, 0, node["n"])))
 
 
 def _multiples(x: Enclosure, first: int, n: int) -> Enclosure:
@@ -389,11 +386,5 @@ def _multiples(x: Enclosure, first: int, n: int) -> Enclosure:
     return arithmetic.multiply(x.map(lambda v: v[:, None]), orders)
 
 
-@encloses(ops.chebyshev)
-def _(scene: Scene, node: Node, x: Enclosure) -> Enclosure:
-    return functions.chebyshev(x, node["n"])
-
-
-@encloses(ops.chebyshev2)
-def _(scene: Scene, node: Node, x: Enclosure) -> Enclosure:
-    return functions.chebyshev2(x, node["n"])
+encloses(ops.chebyshev)(lambda scene, node, x: functions.chebyshev(x, node["n"]))
+encloses(ops.chebyshev2)(lambda scene, node, x: functions.chebyshev2(x, node["n"]))

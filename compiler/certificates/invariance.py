@@ -20,6 +20,7 @@ from ..ir import ops
 from ..ir.contraction import parsed
 from ..ir.graph import Model, Node, Op, topological
 from ..ir.traits import Trait
+from ..ir.triads import pole, top_of
 from . import polynomials as algebra
 from .certificate import Certificate, Finding, Verdict
 from .evaluation import is_direction
@@ -67,7 +68,12 @@ class Mixed:
     of: tuple[Polynomial, ...]
 
 
-Form = Kept | Turning | Both | Mixed
+@dataclass(frozen=True)
+class Hyper:
+    """A value that is harmonics in four dimensions, of points whose vectors turn with the atoms."""
+
+
+Form = Kept | Turning | Both | Mixed | Hyper
 KEPT = Kept()
 
 
@@ -147,6 +153,8 @@ class _Forms:
             if not is_direction(node.args[0]):
                 raise NotKept(node, "is of a vector that is not known to be a direction")
             return Turning(tuple(("harmonics", l) for l in range(node["l"] + 1)))  # noqa: E741
+        if node.op is ops.hyperharmonics and forms == [KEPT, Turning((("vector", 1),))]:
+            return Hyper()
         if all(isinstance(f, Kept) for f in forms):
             return KEPT
         made = _RULES[node.op](self, node, forms) if node.op in _RULES else None
@@ -176,7 +184,7 @@ class _Forms:
             return form.of
         if isinstance(form, Kept):
             return tuple(map(algebra.number, node["values"])) if _is_number(node) else None
-        if isinstance(form, Both) or node.kind.components > _MOST_COMPONENTS:
+        if isinstance(form, (Both, Hyper)) or node.kind.components > _MOST_COMPONENTS:
             raise NotKept(node, "is not contracted with whole multiplets, and too large to be written out")
         source = self._sources.setdefault(node, len(self._sources))
         places = [(basis, l, m) for basis, l in form.parts for m in range(2 * l + 1)]  # noqa: E741
@@ -213,6 +221,8 @@ def _same(forms: _Forms, node: Node, of: list[Form]) -> Form | None:
 
 
 def _sum(forms: _Forms, node: Node, of: list[Form]) -> Form | None:
+    if any(isinstance(f, Hyper) for f in of):
+        return _hyper(forms, node, of)
     return of[0] if isinstance(of[0], Turning) and of[0] == of[1] else None
 
 
@@ -299,6 +309,13 @@ def _coupled(node: Node, of: list[Form], place: int) -> Form | None:
     return Turning((("harmonics", degree),)) if couples(matrix, form.degrees, degree) else None
 
 
+def _hyper(forms: _Forms, node: Node, of: list[Form]) -> Form | None:
+    """Harmonics in four dimensions, beside them at their pole, which no rotation moves."""
+    poles = (_is_number(a) and a["values"] == pole(top_of(a.kind.components) or 0) for a in node.args)
+    whole = all(isinstance(f, Hyper) or fixed for f, fixed in zip(of, poles, strict=True))
+    return (Hyper() if node.op is ops.add else KEPT) if whole else None
+
+
 Rule = Callable[[_Forms, Node, list[Form]], Form | None]
 _ONE = (ops.neg, ops.to_i, ops.to_j, ops.to_ij, ops.to_ik, ops.sum_i, ops.sum_j, ops.sum_to_ij, ops.sum_to_ik)
 _RULES: Mapping[Op, Rule] = {
@@ -309,6 +326,7 @@ _RULES: Mapping[Op, Rule] = {
     ops.take: _taken,
     ops.reshape: _reshaped,
     ops.einsum: _contracted,
+    ops.triads: _hyper,
 }
 
 

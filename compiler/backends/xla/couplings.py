@@ -75,7 +75,6 @@ def coupling(a: int, b: int, c: int) -> Coupling:
     return Coupling(i[order] + before[0], j[order] + before[1], k[order] + before[2], f[order])
 
 
-
 class Padded(NamedTuple):
     """Products as a table: for each number of degree c as many as the most have, filled with factors 0."""
 
