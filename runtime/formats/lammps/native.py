@@ -7,10 +7,13 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+import numpy as np
+
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ....compiler.ir.graph import Node
 from ...potential.plain_sum import Numbers, Term, is_plain_sum, terms_of
 from ...potential.potential import Potential
+from ...structures.arrays import Floats
 from ..setfl.exporting import eam_tables
 from ..setfl.writing import setfl_text
 from .native_terms import NoStyle, Style, style_of
@@ -42,8 +45,9 @@ def native_of(potential: Potential) -> Native:
     styles: list[Style] = []
     rest: dict[str, Node] = {}
     if is_plain_sum(energy, terms):
+        terms, energies = _energies_of_atoms(terms, numbers)
         for term in terms:
-            found = _style_or_energy(term, numbers)
+            found = _style_or_energy(term, numbers, energies)
             if isinstance(found, Style):
                 styles.append(found)
             else:
@@ -55,9 +59,20 @@ def native_of(potential: Potential) -> Native:
     return Native(_stanza(styles, potential.species), _files(styles), tuple(rest))
 
 
-def _style_or_energy(term: Term, numbers: Numbers) -> Style | Node:
+def _energies_of_atoms(terms: list[Term], numbers: Numbers) -> tuple[list[Term], Floats]:
+    """The terms without those that `snap` has room for, energies of atoms (eV), which come apart."""
+    energies = np.zeros(len(numbers.model.species))
+    if sum(t.called == "snap" and t.is_of_library for t in terms) != 1 or any(t.only for t in terms):
+        return terms, energies
+    held = [t for t in terms if t.called == "reference" and t.is_of_library]
+    for term in held:
+        energies = energies + numbers.of(term, "e0")
+    return [t for t in terms if t not in held], energies
+
+
+def _style_or_energy(term: Term, numbers: Numbers, energies: Floats) -> Style | Node:
     try:
-        return style_of(term, numbers)
+        return style_of(term, numbers, energies)
     except NoStyle as reason:
         return _expressible(term.instance.energy, f"the term `{term.called}`", term, str(reason))
 

@@ -7,12 +7,17 @@ from dataclasses import dataclass, field, replace
 from itertools import product
 from math import isclose
 
+import numpy as np
+
 from ....compiler.chemistry.elements import ELEMENTS
 from ....compiler.ir.types import row_number
 from ...potential.plain_sum import Numbers, Term
+from ...structures.arrays import Floats
+from ..snapcoeff.snap_files import Parameters, Snap, SnapElement, coefficients_text, diagonal, parameters_text
 from .native_files import SW_COLUMNS, TERSOFF_COLUMNS, entries_file
 
 _ZBL_LENGTH = 0.46850  # Å, of LAMMPS
+SNAP_FILES = ("formula.snapcoeff", "formula.snapparam")
 
 
 class NoStyle(Exception):
@@ -36,20 +41,23 @@ class Style:
     species: tuple[int, ...] = ()
 
 
-def style_of(term: Term, numbers: Numbers) -> Style:
-    """The style of a term. Raises NoStyle."""
+def style_of(term: Term, numbers: Numbers, energies: Floats) -> Style:
+    """The style of a term. energies: of atoms by species (eV), for a style that has room for them. Raises
+    NoStyle.
+    """
     maker = _STYLES.get(term.called)
     if maker is None or not term.is_of_library:
         raise NoStyle("no style has its formula")
-    values = _Values(term, numbers)
+    values = _Values(term, numbers, energies)
     return replace(maker(term, values), species=values.acting)
 
 
 class _Values:
     """Parameters of a term by the species that they are of, as indices."""
 
-    def __init__(self, term: Term, numbers: Numbers) -> None:
+    def __init__(self, term: Term, numbers: Numbers, energies: Floats) -> None:
         self.term, self.numbers, self.symbols = term, numbers, numbers.model.species
+        self.energies = energies
 
     @property
     def n(self) -> int:
@@ -130,10 +138,35 @@ def _tersoff(term: Term, values: _Values) -> Style:
     return _of_file("tersoff", entries_file(entries, TERSOFF_COLUMNS), values)
 
 
+def _snap(term: Term, values: _Values) -> Style:
+    rc = term.number("rc")
+    (top,) = term.whole("twojmax")
+    switches = {"switch": "smoothed", "origin": "free_atom", "form": "quadratic"}
+    flags = (term.word(name) == yes for name, yes in switches.items())
+    parameters = Parameters(rc, top, term.number("rfac0"), term.number("rmin0"), *flags)
+    n, elements = parameters.components, {}
+    rows = {
+        name: values.numbers.of(term, name, (size,)) for name, size in (("c", n), ("q", n * (n + 1) // 2))
+    }
+    for k in values.acting:
+        radius = values.of("radius", k)
+        if radius > 0.5 * rc * (1 + 1e-12):
+            raise NoStyle("its rc cuts off before the sum of two radii")
+        parts = [[values.energies[k]], rows["c"][k]]
+        if parameters.quadraticflag:
+            parts.append(rows["q"][k] / diagonal(n))
+        elements[values.symbols[k]] = SnapElement(radius / rc, values.of("weight", k), np.concatenate(parts))
+    texts = coefficients_text(Snap(parameters, elements)), parameters_text(parameters)
+    return _with_files("snap", dict(zip(SNAP_FILES, texts, strict=True)), values)
+
+
 def _of_file(name: str, text: str, values: _Values) -> Style:
-    file = f"formula.{name}"
+    return _with_files(name, {f"formula.{name}": text}, values)
+
+
+def _with_files(name: str, files: Mapping[str, str], values: _Values) -> Style:
     names = (s if k in values.acting else "NULL" for k, s in enumerate(values.symbols))
-    return Style(name, "", (("* *", f"{file} {' '.join(names)}"),), {file: text})
+    return Style(name, "", (("* *", " ".join([*files, *names])),), files)
 
 
 _STYLES: Mapping[str, Callable[[Term, _Values], Style]] = {
@@ -143,6 +176,7 @@ _STYLES: Mapping[str, Callable[[Term, _Values], Style]] = {
     "born": _pair_style("born", "A rho sigma C D"),
     "born_mayer": _pair_style("born", "A rho", " 0.0 0.0 0.0"),
     "zbl": _zbl,
+    "snap": _snap,
     "sw": _sw,
     "tersoff": _tersoff,
 }

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from ....compiler.diagnostics.diagnostic import did_you_mean
@@ -34,6 +34,8 @@ _REFUSED = {
     "special_bonds": "potentia has no bonds of fixed partners",
 }
 _BOX = ("create_box", "read_data", "read_restart")
+_VARIABLE = re.compile(r"\$(?:\{(\w+)\}|(\w))")
+_PLAIN = re.compile(r"[-+]?[\w.]+(?:[-+]\d+)?")  # no formula
 _WORD = re.compile(r"""\"{3}(.*?)\"{3}|"([^"]*)"|'([^']*)'|#(.*)|([^\s#]+)""", re.DOTALL)
 
 
@@ -57,13 +59,37 @@ def commands_of(path: Path) -> list[Command]:
 
     Raises ArtifactError: missing-file, unreadable-file, unknown-keyword, unsupported-input, malformed-input.
     """
-    commands = list(_joined(path))
+    commands = list(_with_values(_joined(path)))
     names = [c.name for c in commands]
     made = next((c for c in commands if c.name in _BOX), None)
     if made is not None and "units" not in names:
         message = "there is no line `units`, and LAMMPS takes `units lj` then"
         raise made.error(message, "write `units metal` where numbers are in eV and Å", "unsupported-input")
     return [c for c in commands if _is_read(c)]
+
+
+def _with_values(commands: Iterable[Command]) -> Iterator[Command]:
+    """Commands with the values of variables that are one word: `variable z equal 73`, then `${z}`."""
+    known: dict[str, str] = {}
+    for command in commands:
+        if command.name == "variable" and len(command.arguments) > 1:
+            name, style, *values = command.arguments
+            if style == "index":
+                known.setdefault(name, values[0] if values else "")  # a value that is there stays
+            elif style in ("equal", "string") and len(values) == 1:
+                known[name] = values[0]
+            else:
+                known.pop(name, None)
+        elif command.name in READ:
+            words = tuple(_VARIABLE.sub(lambda found: _value(known, found), word) for word in command.words)
+            command = replace(command, words=words)
+        yield command
+
+
+def _value(known: Mapping[str, str], found: re.Match[str]) -> str:
+    """What a variable is worth where that is a word or number, else its name."""
+    value = known.get(found[1] or found[2], "")
+    return value if _PLAIN.fullmatch(value) else found[0]
 
 
 def place_of(path: Path, number: int | None, code: str = "malformed-input") -> Line:
@@ -112,7 +138,7 @@ def _is_read(command: Command) -> bool:
     if name in READ:
         odd = next((w for w in command.words if "$" in w), None)
         if odd is not None:
-            message = f"`{odd}` has a variable, and their values are not worked out"
+            message = f"`{odd}` has a variable, and formulas of variables are not worked out"
             raise command.error(message, "write its value", "unsupported-input")
         if "&" in command.words:
             help = "it continues a line only as the last character, without a comment behind it"

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ..foreign_format import Imported
+from .bispectrum import bispectrum_calls
 from .calls import Call, potential_of
 from .commands import commands_of
 from .embedded import STYLES as EMBEDDED
@@ -48,6 +49,10 @@ def _calls(settings: Settings) -> tuple[list[Call], str]:
         if style.name in EMBEDDED:
             call, note = embedded_call(settings, style)
             calls.append(call)
+            notes += note
+        elif style.name == "snap":
+            found, note = bispectrum_calls(settings, style)
+            calls += found
             notes += note
         elif style.name == "table":
             found, note = table_calls(settings, style)

@@ -14,7 +14,8 @@ from .elements import Types
 
 Pair = tuple[int, int]
 PAIR_STYLES = ("lj/cut", "morse", "buck", "born", "zbl", "table", "eam")
-FILE_STYLES = ("sw", "tersoff", "eam/alloy", "eam/fs")
+FILE_STYLES = ("sw", "tersoff", "snap", "eam/alloy", "eam/fs")
+_FILES = {"snap": ("FILE.snapcoeff", "FILE.snapparam")}  # of a style that has more than one
 STYLES = (*PAIR_STYLES, *FILE_STYLES)
 _HYBRIDS = ("hybrid", "hybrid/overlay")
 _SUFFIXES = ("/omp", "/gpu", "/kk", "/kk/host", "/kk/device", "/intel", "/opt")
@@ -196,11 +197,15 @@ def _of_file(
         raise line.error(f"`{style.name}` takes all types at once", "usage: pair_coeff * * FILE Si …")
     if style.pairs:
         raise line.error(f"the coefficients of `{style.name}` are there twice")
-    if len(rest) != 1 + found.types.n:
-        message = f"`{style.name}` takes a file and an element for each of the {found.types.n} types"
-        raise line.error(message, f"usage: pair_coeff * * {rest[0] if rest else 'FILE'} Si …")
+    files = _FILES.get(style.name, ("FILE",))
+    if len(rest) != len(files) + found.types.n:
+        message = (
+            f"`{style.name}` takes {' and '.join(files)} and an element for each of the {found.types.n} types"
+        )
+        given = " ".join(rest[: len(files)] or files)
+        raise line.error(message, f"usage: pair_coeff * * {given} Si …")
     style.elements = tuple(
-        None if w == "NULL" else found.types.element(line, k, w) for k, w in enumerate(rest[1:], 1)
+        None if w == "NULL" else found.types.element(line, k, w) for k, w in enumerate(rest[len(files) :], 1)
     )
     mapped = [k for k, element in enumerate(style.elements, 1) if element is not None]
     return [(i, j) for i in mapped for j in mapped if i <= j]

@@ -1,0 +1,6 @@
+"""SNAP: files `snapcoeff` and `snapparam` of LAMMPS. Imports potential, files and the folders of `lammps` and
+`pair_style`."""
+
+from .format import FORMAT
+
+__all__ = ["FORMAT"]
