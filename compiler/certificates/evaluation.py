@@ -373,7 +373,9 @@ def _(scene: Scene, node: Node, x: Enclosure, *knots: Enclosure) -> Enclosure:
 
 encloses(ops.hyperharmonics)(lambda scene, node, c, v: hyperharmonics.harmonics(c, v, node["top"]))
 encloses(ops.triads)(lambda scene, node, x, y, z: hyperharmonics.triads(x, y, z, node["degrees"]))
-encloses(ops.couple)(lambda scene, node, *args: hyperharmonics.couple(*args, node["degrees"], node["top"]))
+encloses(ops.couple)(
+    lambda scene, node, w, x, y: hyperharmonics.couple(w, x, y, node["degrees"], node["top"])
+)
 
 # --- families --------------------------------------------------------------------------------------------
 

@@ -1,6 +1,6 @@
 """Enclosures of harmonics in four dimensions and of their couplings, by lengths.
 
-The numbers of degree n have the length √(n + 1) ρⁿ at a point of length ρ, as the matrix is unitary for ρ = 1.
+The numbers of degree n have the length √(n + 1) ρⁿ at a point of length ρ: the matrix is unitary for ρ = 1.
 The symbols t have the length 1, so that |T(x, y, z)| ≤ |x| |y| |z|.
 """
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from .contraction import Contraction, parsed
 from .graph import Liveness, Node
+from .triads import size, top_of
 
 if TYPE_CHECKING:  # `check` does without numpy
     from .graph import Mask
@@ -78,6 +79,28 @@ def _laid(node: Node, value: Mask, size: int) -> Mask:
     return found
 
 
+def _degrees(mask: Mask) -> list[bool]:
+    """Of a row of harmonics in four dimensions, whether any number of each degree counts."""
+    return [bool(mask[size(n - 1) : size(n)].any()) for n in range((top_of(len(mask)) or 0) + 1)]
+
+
+def _of_triads(node: Node, args: Sequence[Mask]) -> Mask:
+    import numpy as np
+
+    x, y, z = map(_degrees, args)
+    return np.array([x[a] and y[b] and z[c] for a, b, c in node["degrees"]])
+
+
+def _coupled(node: Node, args: Sequence[Mask]) -> Mask:
+    import numpy as np
+
+    (w, *rows), found = args, np.zeros(node.kind.shape, bool)
+    x, y = map(_degrees, rows)
+    for counts, (a, b, c) in zip(w, node["degrees"], strict=True):
+        found[size(c - 1) : size(c)] |= bool(counts and x[a] and y[b])
+    return found
+
+
 def _stacked(node: Node, args: Sequence[Mask]) -> Mask:
     import numpy as np
 
@@ -131,6 +154,29 @@ def _each(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
     return [np.asarray(w) for w in wanted]
 
 
+def _read_degrees(node: Node, wanted: Sequence[bool], arguments: Sequence[Node]) -> list[Mask]:
+    """The numbers of rows that the wanted ones of the triads read, of whole degrees."""
+    import numpy as np
+
+    found = [np.zeros(a.kind.shape, bool) for a in arguments]
+    for counts, triad in zip(wanted, node["degrees"], strict=True):
+        for row, n in zip(found, triad, strict=False):
+            row[size(n - 1) : size(n)] |= bool(counts)
+    return found
+
+
+def _triads_read(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
+    return _read_degrees(node, list(wanted), node.args)
+
+
+def _coupling_reads(node: Node, wanted: Mask, supports: Sequence[Mask]) -> list[Mask]:
+    import numpy as np
+
+    degrees = _degrees(wanted)
+    read = np.array([degrees[c] for _, _, c in node["degrees"]])
+    return [read, *_read_degrees(node, list(read & supports[0]), node.args[1:])]
+
+
 # --- the rules ---------------------------------------------------------------------------------
 
 EVERYTHING = Liveness(_all, _everything)
@@ -151,6 +197,8 @@ PUT = Liveness(
     lambda node, args: _laid(node, args[0], node["size"]),
     lambda node, wanted, supports: [_taken(node, wanted)],
 )
+TRIADS = Liveness(_of_triads, _triads_read)
+COUPLE = Liveness(_coupled, _coupling_reads)
 STACK = Liveness(_stacked, _each)
 RESHAPE = Liveness(
     lambda node, args: args[0].reshape(node.kind.shape),

@@ -1,9 +1,10 @@
-"""Harmonics on the sphere in four dimensions: rows of them, and how three of their degrees couple to a number.
+"""Harmonics on the sphere in four dimensions: rows of them, and how three of their degrees make a number.
 
-The harmonics of degree n are the matrix elements U_qp (q, p = 0…n) of the rotation by twice the angle θ about
-u, at the point (cos θ, sin θ u). They are complex, with U_(n−q)(n−p) = (−1)^(q+p) times the conjugate of U_qp,
-so that (n + 1)² real numbers hold them. With the place k = q (n + 1) + p and the mirrored place k' = (n + 1)²
-− 1 − k, number k is √2 Re U_k and number k' √2 Im U_k for k < k', and number k is U_k where k = k'.
+The harmonics of degree n at the point (cos θ, sin θ u) are the matrix elements U_qp (q, p = 0…n) of the
+rotation by twice the angle θ about u. They are complex, with U_(n−q)(n−p) = (−1)^(q+p) times the conjugate of
+U_qp, so that (n + 1)² real numbers hold them. With the place k = q (n + 1) + p and the mirrored place
+k' = (n + 1)² − 1 − k, number k is √2 Re U_k and number k' √2 Im U_k for k < k', and number k is U_k where
+k = k'.
 
     T(x, y, z) = Σ t_qq' t_pp' X_qp Y_q'p' conj(Z_(q+q'−s)(p+p'−s)),   s = (a + b − c)/2
 

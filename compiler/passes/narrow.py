@@ -93,6 +93,11 @@ class _Narrowed:
                 return ops.stack(*(self.read(args[k], ()) for k in block[0])), block
             case ops.reshape:
                 return self._reshape(node, block), block
+            case ops.triads:
+                degrees = tuple(node["degrees"][k] for k in block[0])
+                return ops.triads(*(self.read(a, _everything(a)) for a in args), degrees=degrees), block
+            case ops.couple:
+                return self._couple(node), _everything(node)
             case op if Trait.FAMILY in op.traits:
                 attrs["n"] = block[0][-1] + 1
                 made = node.op(*(self.read(a, ()) for a in args), **attrs)
@@ -127,6 +132,14 @@ class _Narrowed:
             self.read(a, tuple(range_of[c] for c in spec)) for spec, a in zip(letters, node.args, strict=True)
         ]
         return ops.einsum(*args, spec=node["spec"])
+
+    def _couple(self, node: Node) -> Node:
+        """The triads whose weights count."""
+        w, *rows = node.args
+        (own,) = _block(self.live[w])
+        degrees = tuple(node["degrees"][k] for k in own)
+        weights, rows = self.read(w, (own,)), [self.read(a, _everything(a)) for a in rows]
+        return ops.couple(weights, *rows, degrees=degrees, top=node["top"])
 
     def _put(self, node: Node, block: Block) -> Node:
         own = tuple(k for k, index in enumerate(node["indices"]) if index in block[-1])

@@ -22,8 +22,8 @@ from .adjoints import AddedAdjoints
 from .loops import Adjoints, Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
 from .refusals import require_own_neighbours
-from .runs import looped, run_of
 from .sparse import SlopeRows
+from .sums import accumulators
 from .tables import Tables
 from .writer import literal, vector
 
@@ -230,8 +230,8 @@ class _Emitted:
         sums = [s for s in self.loop.sums if s not in self.tiles]
         whole = [s for s in sums if s.op is ops.sum_i]
         apart = [s for s in sums if s.op is ops.sum_species]
-        before, adding, after = self._accumulators(whole, "S", "")
-        group_before, group_adding, group_after = self._accumulators(apart, "S", " + sj * {n}")
+        before, adding, after = accumulators(body, whole, "")
+        group_before, group_adding, group_after = accumulators(body, apart, " + sj * {n}")
         gradient_before, gradient, gradient_after = self._gradients(number)
         stores = body.store(lambda slot: f"at + {slot} * LANES")
         tiles = self._tile_lines(number, tiled)
@@ -266,31 +266,6 @@ class _Emitted:
             *tiles,
             "}",
         ]
-
-    def _accumulators(self, sums: list[Node], array: str, row: str) -> tuple[list[str], list[str], list[str]]:
-        """Vectors that add up sums onto atoms: their declarations, additions, and ends."""
-        before, adding, after = [], [], []
-        for node in sums:
-            (inner,) = node.args
-            n = inner.kind.components
-            slots = self.context.sites.values[node]
-            value = self.body.value(inner, node)
-            run = run_of(value)
-            if run is not None:
-                name, counter = self.body.writer.name(), self.body.writer.name()
-                before.append(f"V {name}[{n}] = {{}};")
-                adding += looped(counter, n, [f"{name}[{counter}] += masked(valid, {run.at(counter)});"])
-                place = f"({slots[0]} + {counter}{row.format(n=n)})"
-                end = f"{array}[{place} * LANES + a] = real(sum({name}[{counter}]));"
-                after += looped(counter, n, [end])
-                continue
-            for c, component in enumerate(value):
-                name = self.body.writer.name()
-                before.append(f"V {name} = {{}};")
-                adding.append(f"{name} += masked(valid, {vector(component)});")
-                place = f"({slots[c]}{row.format(n=n)})"
-                after.append(f"{array}[{place} * LANES + a] = real(sum({name}));")
-        return before, adding, after
 
     def _gradients(self, number: int) -> tuple[list[str], list[str], list[str]]:
         node = self.gradient

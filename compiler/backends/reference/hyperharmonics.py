@@ -35,8 +35,8 @@ class Pair(NamedTuple):
 def harmonics(c: Array, v: Array, top: int) -> Array:
     """Degrees 0…top (rows, …) at points (c, v): c (rows,), v (rows, 3)."""
     rows = max(len(c), len(v))
-    point = np.broadcast_to(c, (rows,)), *np.broadcast_to(v, (rows, 3)).T
-    return np.concatenate([_numbers(_matrix(*point, n)) for n in range(top + 1)], axis=1)
+    w, (x, y, z) = np.broadcast_to(c, (rows,)), np.broadcast_to(v, (rows, 3)).T
+    return np.concatenate([_numbers(_matrix(w, x, y, z, n)) for n in range(top + 1)], axis=1)
 
 
 def _matrix(w: Array, x: Array, y: Array, z: Array, n: int) -> Pair:

@@ -17,8 +17,8 @@ from numpy.typing import NDArray
 
 from ...ir.triads import Triad, size, symbols
 
-Places: TypeAlias = Int[NDArray[np.int64], "E"]
-Factors: TypeAlias = Float[NDArray[np.float64], "E"]
+Places: TypeAlias = Int[NDArray[np.int64], " E"]
+Factors: TypeAlias = Float[NDArray[np.float64], " E"]
 
 
 class Coupling(NamedTuple):

@@ -8,7 +8,7 @@ from math import sqrt
 
 from ...chemistry.units import ONE, Unit
 from ..graph import Lazy, Node, Op, register
-from ..live import EVERYTHING
+from ..live import COUPLE, EVERYTHING, TRIADS
 from ..traits import Role, Trait
 from ..triads import Triad, products_of, size, top_of
 from ..types import Domain, Kind, KindError, join_domains
@@ -163,7 +163,7 @@ triads: Op = register(
         pullback=_triads_adjoints,
         pushforward=_of_each,
         flops=_cost,
-        live=EVERYTHING,
+        live=TRIADS,
         role=Role.FUNCTION,
     )
 )
@@ -177,7 +177,7 @@ couple: Op = register(
         pullback=_couple_adjoints,
         pushforward=_of_each,
         flops=_cost,
-        live=EVERYTHING,
+        live=COUPLE,
         role=Role.FUNCTION,
     )
 )

@@ -41,7 +41,10 @@ def snap_calls(snap: Snap, wanted: Sequence[str], only: Sequence[str] = ()) -> l
     }
     if p.quadraticflag:
         tables["q"] = {(name,): e.coefficients[n + 1 :] * diagonal(n) for name, e in elements.items()}
-    numbers = {"radius": radii, "weight": {(name,): e.weight for name, e in elements.items()}}
+    numbers: dict[str, dict[Row, float]] = {
+        "radius": radii,
+        "weight": {(name,): e.weight for name, e in elements.items()},
+    }
     calls = [Call("snap", tuple(only), arguments, numbers, tables=tables)]
     energies: dict[Row, float] = {(name,): float(e.coefficients[0]) for name, e in elements.items()}
     if any(energies.values()):

@@ -20,7 +20,6 @@ from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, did_y
 from ...files.lines import Line, text_of
 from .snap_files import HIGHEST, Parameters, Snap, SnapElement
 
-_NUMBERS = ("rcutfac", "rfac0", "rmin0")
 _FLAGS = (
     "switchflag",
     "bzeroflag",
@@ -152,7 +151,8 @@ def _require_count(line: Line, count: int, parameters: Parameters) -> None:
     wanted = parameters.coefficients
     if count != wanted:
         form = "quadraticflag 1" if parameters.quadraticflag else "quadraticflag 0"
-        message = f"`twojmax {parameters.twojmax}` and `{form}` ask for {wanted} coefficients of an element, not {count}"
+        which = f"`twojmax {parameters.twojmax}` and `{form}`"
+        message = f"{which} ask for {wanted} coefficients of an element, not {count}"
         raise line.error(message, "the files snapcoeff and snapparam do not belong together")
 
 

@@ -55,7 +55,7 @@ class Snap:
 
 
 def diagonal(n: int) -> Floats:
-    """Of products x_m x_n with m ≤ n: ½ for squares, which LAMMPS multiplies its coefficients with, else 1."""
+    """Factors of LAMMPS's coefficients of products x_m x_n, m ≤ n: ½ for squares, else 1."""
     row, column = np.triu_indices(n)
     return np.where(row == column, 0.5, 1.0)
 
