@@ -10,7 +10,7 @@ from ....ir import ops
 from ....ir.triads import Triad, size
 from ....schedule.plan import Step
 from ..arrays import Array, Value, together
-from ..couplings import padded
+from ..triads import padded
 from ..interpreter import GraphInterpreter, lowers
 
 

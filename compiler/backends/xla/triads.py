@@ -1,4 +1,4 @@
-"""Couplings of three rows of harmonics, written out product by product.
+"""Productss of three rows of harmonics, written out product by product.
 
     T(x, y, z) = Σ_e factor_e x_{i_e} y_{j_e} z_{k_e}
 
@@ -21,7 +21,7 @@ Places: TypeAlias = Int[NDArray[np.int64], " E"]
 Factors: TypeAlias = Float[NDArray[np.float64], " E"]
 
 
-class Coupling(NamedTuple):
+class Products(NamedTuple):
     """Products in the order of k: the places in rows of all degrees, and their factors."""
 
     i: Places
@@ -50,7 +50,7 @@ def _parts(n: int) -> tuple[_Half, _Half]:
 
 
 @lru_cache(maxsize=1024)
-def coupling(a: int, b: int, c: int) -> Coupling:
+def products(a: int, b: int, c: int) -> Products:
     """The products of degrees a, b, c."""
     t = np.array(symbols(a, b, c)).reshape(a + 1, b + 1)
     s = (a + b - c) // 2
@@ -72,7 +72,7 @@ def coupling(a: int, b: int, c: int) -> Coupling:
     i, j, k, f = (np.concatenate(parts) for parts in zip(*found, strict=True))
     order = np.argsort(k, kind="stable")
     before = [size(n - 1) for n in (a, b, c)]
-    return Coupling(i[order] + before[0], j[order] + before[1], k[order] + before[2], f[order])
+    return Products(i[order] + before[0], j[order] + before[1], k[order] + before[2], f[order])
 
 
 class Padded(NamedTuple):
@@ -86,7 +86,7 @@ class Padded(NamedTuple):
 @lru_cache(maxsize=1024)
 def padded(triad: Triad) -> Padded:
     """The products of degrees a, b, c as a table."""
-    found, c = coupling(*triad), triad[2]
+    found, c = products(*triad), triad[2]
     k = found.k - size(c - 1)
     count = np.bincount(k, minlength=(c + 1) ** 2)
     column = np.arange(len(k)) - np.repeat(np.cumsum(count) - count, count)
