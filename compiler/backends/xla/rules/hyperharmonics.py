@@ -10,8 +10,8 @@ from ....ir import ops
 from ....ir.triads import Triad, size
 from ....schedule.plan import Step
 from ..arrays import Array, Value, together
-from ..triads import padded
 from ..interpreter import GraphInterpreter, lowers
+from ..triads import padded
 
 
 def _coupled(x: Array, y: Array, triad: Triad) -> Array:
