@@ -37,7 +37,7 @@ _REFUSED = {
     "bnormflag": "components that are divided by 2j + 1",
     "switchinnerflag": "a switch at short distances",
 }
-_UNITS = re.compile(r"UNITS:\s*(\w+)")
+_UNITS = re.compile(r"UNITS:\s*(\S+)")
 
 
 def read_snap(coefficients: Path, parameters: Path) -> Snap:

@@ -63,7 +63,7 @@ def diagonal(n: int) -> Floats:
 def coefficients_text(snap: Snap) -> str:
     """A file snapcoeff."""
     head = f"{len(snap.elements)} {snap.parameters.coefficients}"
-    lines = ["# UNITS: metal; coefficients of SNAP, by potentia", head]
+    lines = ["# coefficients of SNAP, by potentia UNITS: metal", head]
     for name, element in snap.elements.items():
         lines.append(f"{name} {element.radius!r} {element.weight!r}")
         lines += [repr(float(x)) for x in element.coefficients]
@@ -82,5 +82,5 @@ def parameters_text(parameters: Parameters) -> str:
         "bzeroflag": int(p.bzeroflag),
         "quadraticflag": int(p.quadraticflag),
     }
-    lines = ["# UNITS: metal; parameters of SNAP, by potentia"]
+    lines = ["# parameters of SNAP, by potentia UNITS: metal"]
     return "\n".join([*lines, *(f"{name} {value}" for name, value in values.items())]) + "\n"
