@@ -48,7 +48,7 @@ SHORT_BASES = {
 }
 assert set(BASES) == set(SHORT_BASES) == set(FAMILIES)
 # arguments of every variant of a term, where its starts leave too little room for random parameters
-ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3"}
+ROOM = {"sw": "rc = 4.6", "tersoff": "rc = 3.3", "snap": "radius = 2.2"}
 # a network's own scale is set by its weights, and these are cheap
 SMALL = {
     "nep": {"n_max": "[1, 1]", "basis_size": "[2, 1]", "l_max": "[2, 2, 1]", "neuron": "3"},

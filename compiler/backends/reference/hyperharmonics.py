@@ -32,9 +32,15 @@ class Pair(NamedTuple):
         return found
 
 
+def rows_of(*args: Array) -> int:
+    """The rows of a result, where one row stands for all."""
+    (n,) = np.broadcast_shapes(*(a.shape[:1] for a in args))
+    return n
+
+
 def harmonics(c: Array, v: Array, top: int) -> Array:
     """Degrees 0…top (rows, …) at points (c, v): c (rows,), v (rows, 3)."""
-    rows = max(len(c), len(v))
+    rows = rows_of(c, v)
     w, (x, y, z) = np.broadcast_to(c, (rows,)), np.broadcast_to(v, (rows, 3)).T
     return np.concatenate([_numbers(_matrix(w, x, y, z, n)) for n in range(top + 1)], axis=1)
 
@@ -95,7 +101,7 @@ def coupled(x: Array, y: Array, degrees: Sequence[Triad]) -> Iterator[Array]:
 
 def _product(x: Array, y: Array, t: Array) -> Array:
     """Σ t_qrm t_psn X_qp Y_rs"""
-    rows = max(len(x), len(y))
+    rows = rows_of(x, y)
     left = np.einsum("qrm,Zqp->Zrmp", t, np.broadcast_to(x, (rows, *x.shape[1:])))
     both = np.einsum("Zrmp,Zrs->Zmps", left, np.broadcast_to(y, (rows, *y.shape[1:])))
     return np.einsum("Zmps,psn->Zmn", both, t)

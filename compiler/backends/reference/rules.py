@@ -325,8 +325,7 @@ def _(run: Evaluation, node: Node, x: Array, y: Array, z: Array) -> Array:
 
 @lowers(ops.couple)
 def _(run: Evaluation, node: Node, w: Array, x: Array, y: Array) -> Array:
-    rows = max(len(w), len(x), len(y))
-    out = np.zeros((rows, node.kind.components), np.result_type(w, x, y))
+    out = np.zeros((hyperharmonics.rows_of(w, x, y), node.kind.components), np.result_type(w, x, y))
     degrees = node["degrees"]
     for k, ((_, _, c), part) in enumerate(zip(degrees, hyperharmonics.coupled(x, y, degrees), strict=True)):
         out[:, size(c - 1) : size(c)] += w[:, k, None] * part
