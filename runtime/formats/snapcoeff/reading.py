@@ -18,6 +18,7 @@ import numpy as np
 from ....compiler.chemistry.elements import ELEMENTS
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, did_you_mean
 from ...files.lines import Line, text_of
+from ..not_read import WAY_ROUND
 from .snap_files import HIGHEST, Parameters, Snap, SnapElement
 
 _FLAGS = (
@@ -114,7 +115,7 @@ def _value(line: Line, keyword: str, word: str) -> float:
 
 def _unsupported(line: Line, words: str, keyword: str) -> ArtifactError:
     message = f"`{words}` asks for {_REFUSED[keyword]}, which the term `snap` has not"
-    return line.error(message, code="unsupported-input")
+    return line.error(message, WAY_ROUND, "unsupported-input")
 
 
 # --- snapcoeff ---------------------------------------------------------------------------------------
