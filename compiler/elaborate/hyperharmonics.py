@@ -9,7 +9,6 @@ from __future__ import annotations
 from ..ir import ops
 from ..ir.graph import Node
 from ..ir.triads import pole, top_of, triads
-from ..ir.types import KindError
 from .integers import whole
 from .registry import Use, builtin
 from .values import Quantity, Value, as_node
@@ -43,15 +42,16 @@ def _degree(use: Use, value: Value) -> int:
 
 
 @builtin
-def hyperbispectrum(row: Node) -> Node:
+def hyperbispectrum(use: Use, row: Value) -> Node:
     """hyperbispectrum(A): rotation invariants of sums of hyperharmonics, third order
 
     B_abc = (c + 1) T(A_a, A_b, A_c) for b ≤ a ≤ c that make a triangle with an even sum: those of SNAP, in
     the order of LAMMPS. doi:10.1016/j.jcp.2014.12.018
     """
-    top = top_of(row.kind.components) if len(row.kind.shape) == 1 else None
-    if top is None or top < 1:
-        raise KindError("shape-mismatch", "`hyperbispectrum` takes hyperharmonics summed over neighbours")
+    top = top_of(row.kind.components) if isinstance(row, Node) and len(row.kind.shape) == 1 else None
+    if not isinstance(row, Node) or not top:
+        message = "`hyperbispectrum` takes hyperharmonics summed over neighbours"
+        raise use.fault("shape-mismatch", message, "usage: hyperbispectrum(A(i))")
     degrees = triads(top)
     sizes = ops.constant(tuple(float(c + 1) for _, _, c in degrees), shape=(len(degrees),))
     return ops.mul(sizes, ops.triads(row, row, row, degrees=degrees))
