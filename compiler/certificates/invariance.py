@@ -311,7 +311,10 @@ def _coupled(node: Node, of: list[Form], place: int) -> Form | None:
 
 def _hyper(forms: _Forms, node: Node, of: list[Form]) -> Form | None:
     """Harmonics in four dimensions, beside them at their pole, which no rotation moves."""
-    poles = (_is_number(a) and a["values"] == pole(top_of(a.kind.components) or 0) for a in node.args)
+    poles = (
+        _is_number(a) and a.kind.shape != () and a["values"] == pole(top_of(a.kind.components) or 0)
+        for a in node.args
+    )
     whole = all(isinstance(f, Hyper) or fixed for f, fixed in zip(of, poles, strict=True))
     return (Hyper() if node.op is ops.add else KEPT) if whole else None
 

@@ -220,6 +220,7 @@ def test_finiteness(text: str, verdict: str, sentence: str) -> None:
 
 # --- invariance -------------------------------------------------------
 
+HYPER = "a(i) = sum(j) smooth(r_ij, rc) * hyperharmonics(u_ij, 3 * r_ij / rc, 2)\n"
 TENSOR = "b(r) = basis(r, rc)\nv(i) = sum(j) outer(b(r_ij), harmonics(u_ij, 2)) * smooth(r_ij, rc)\n"
 
 
@@ -232,6 +233,10 @@ TENSOR = "b(r) = basis(r, rc)\nv(i) = sum(j) outer(b(r_ij), harmonics(u_ij, 2)) 
         (TENSOR + "w(i) = pick(flat(v(i)), [1, 2, 4])\nsite(i) = 1 eV * dot(w(i), w(i))", "not provable"),
         (TENSOR + "w(i) = pick(flat(v(i)), [0, 9])\nsite(i) = 1 eV * tanh(total(w(i)))", "proved"),
         (TENSOR + "site(i) = 1 eV * total(flat(v(i)))", "not provable"),
+        (HYPER + "site(i) = 1 eV * total(hyperbispectrum(a(i)))", "proved"),
+        (HYPER + "site(i) = 1 eV * total(hyperbispectrum(2 * a(i) + hyperpole(2)))", "proved"),
+        (HYPER + "site(i) = 1 eV * total(hyperbispectrum(1 + a(i)))", "not provable"),
+        (HYPER + "site(i) = 1 eV * total(a(i))", "not provable"),
     ],
 )
 def test_invariance(body: str, verdict: str) -> None:

@@ -122,6 +122,11 @@ CASES = {
         "Nb, O",
     ),
     "invariants": ("three_body(bessel3, rc=4, c = keep(0, 9, 11, 20))", "three_body(bessel3, rc=4)", "Nb"),
+    "triads": (
+        "snap(rc=4, twojmax=3, c = keep(2, 4, 7), q = keep(5, 9), form = quadratic)",
+        "snap(rc=4, twojmax=3, form = quadratic)",
+        "Nb",
+    ),
     "one degree of two channels": (
         "three_body(bessel3, rc=4, c = keep(12, 13, 15))",
         "three_body(bessel3, rc=4)",

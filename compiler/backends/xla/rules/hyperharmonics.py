@@ -9,9 +9,9 @@ import jax.numpy as jnp
 from ....ir import ops
 from ....ir.triads import Triad, size
 from ....schedule.plan import Step
+from ...triads import padded
 from ..arrays import Array, Value, together
 from ..interpreter import GraphInterpreter, lowers
-from ..triads import padded
 
 
 def _coupled(x: Array, y: Array, triad: Triad) -> Array:

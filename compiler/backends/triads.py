@@ -15,7 +15,7 @@ import numpy as np
 from jaxtyping import Float, Int
 from numpy.typing import NDArray
 
-from ...ir.triads import Triad, size, symbols
+from ..ir.triads import Triad, size, symbols
 
 Places: TypeAlias = Int[NDArray[np.int64], " E"]
 Factors: TypeAlias = Float[NDArray[np.float64], " E"]
@@ -73,6 +73,14 @@ def products(a: int, b: int, c: int) -> Products:
     order = np.argsort(k, kind="stable")
     before = [size(n - 1) for n in (a, b, c)]
     return Products(i[order] + before[0], j[order] + before[1], k[order] + before[2], f[order])
+
+
+@lru_cache(maxsize=32)
+def all_products(degrees: tuple[Triad, ...]) -> tuple[Products, Places]:
+    """The products of several triads in turn, and where each triad begins."""
+    found = [products(*triad) for triad in degrees]
+    starts = np.cumsum([0, *(len(own.k) for own in found[:-1])])
+    return Products(*(np.concatenate(parts) for parts in zip(*found, strict=True))), starts
 
 
 class Padded(NamedTuple):
