@@ -15,9 +15,8 @@ from numpy.typing import NDArray
 from ...analysis.intervals import ranges
 from ...ir import ops
 from ...ir.graph import Model, Node, topological
-from ...ir.triads import symbols
 from ...schedule.sweep import Loop, Sweep, make_sweep
-from . import splines
+from . import splines, triads
 from .adjoints import AddedAdjoints
 from .loops import Adjoints, Context, LoopBody, Slots, make_room, outer_factors
 from .passes import optimize
@@ -25,7 +24,7 @@ from .refusals import require_own_neighbours
 from .sparse import SlopeRows
 from .sums import accumulators
 from .tables import Tables
-from .writer import literal, vector
+from .writer import vector
 
 Real = Literal["double", "float"]
 
@@ -99,8 +98,8 @@ def assembled(
     parts = ["lists.hpp", "driver.hpp", *more]
     if splines.are_in(sweep.model.nodes()):
         parts.append(splines.PART)
-    if any(n.op in (ops.hyperharmonics, ops.triads, ops.couple) for n in sweep.model.nodes()):
-        parts.append("triads.hpp")
+    if triads.are_in(sweep.model.nodes()):
+        parts.append(triads.PART)
     own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
@@ -130,9 +129,7 @@ def _definitions(context: Context, sweep: Sweep, tables: Tables, more: Sequence[
     ]
     for node, number in context.tables.items():
         lines.append(f"constexpr int64_t TABLE_p{number} = {tables.places[node]};")
-    for triad, name in context.triads.items():
-        lines.append(f"constexpr real {name}[] = {{{', '.join(map(literal, symbols(*triad)))}}};")
-    return [*lines, *more, "}  // namespace potentia"]
+    return [*lines, *triads.definitions(context.triads), *more, "}  // namespace potentia"]
 
 
 def _block(body: list[str]) -> str:

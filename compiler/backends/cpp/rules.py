@@ -11,7 +11,7 @@ from ...ir import ops
 from ...ir.contraction import parsed, places
 from ...ir.graph import Node, Op
 from ...ir.interval import Range
-from ...ir.triads import Triad, top_of
+from ...ir.triads import Triad
 from ..lowering import Lowering
 from .runs import each, looped
 from .writer import Component, Value, Writer, vector
@@ -226,42 +226,6 @@ def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
     while len(rows) < node["n"]:
         rows.append(w.let(f"{vector(factor)} * {vector(rows[-1])} - {vector(rows[-2])}"))
     return rows[: node["n"]]
-
-
-# --- in four dimensions -------------------------------------------------------------------------
-
-
-@lowers(ops.hyperharmonics)
-def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
-    point = ", ".join(map(vector, (*args[0], *args[1])))
-    return _filled(body, node, f"hyperharmonics<{node['top']}>({point}, {{out}})")
-
-
-@lowers(ops.triads)
-def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
-    x, y = (top_of(a.kind.components) for a in node.args[:2])
-    return _filled(body, node, f"triads<{x}, {y}>({_coupling(body, node, args)}, {{out}})")
-
-
-@lowers(ops.couple)
-def _(body: Body, node: Node, args: Sequence[Value]) -> Value:
-    x, y = (top_of(a.kind.components) for a in node.args[1:])
-    return _filled(body, node, f"couple<{x}, {y}, {node['top']}>({_coupling(body, node, args)}, {{out}})")
-
-
-def _filled(body: Body, node: Node, call: str) -> Value:
-    """The components of an array that a function of the prelude fills."""
-    out, n = body.writer.name(), node.kind.components
-    body.writer.lines += [f"V {out}[{n}];", call.format(out=out) + ";"]
-    return [f"{out}[{k}]" for k in range(n)]
-
-
-def _coupling(body: Body, node: Node, args: Sequence[Value]) -> str:
-    """Triads with their symbols, the number of them, and the arguments as arrays."""
-    name = body.writer.name()
-    triads = [f"{{{a}, {b}, {c}, {body.symbols((a, b, c))}}}" for a, b, c in node["degrees"]]
-    body.writer.lines.append(f"static const Triad {name}[] = {{{', '.join(triads)}}};")
-    return ", ".join([name, str(len(triads)), *map(body.copied, args)])
 
 
 # --- positions and moves: read where the loop is ------------------------------------------------
