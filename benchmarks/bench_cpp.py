@@ -1,7 +1,7 @@
 """Generated C++ beside its peers, its floor and hand-written kernels: energy, forces and virial.
 
     python benchmarks/bench_cpp.py [--only linear,nep,eam,front,threads,compile] [--quick]
-        [--rounds 9] [--no-xla] [--json FILE]
+        [--rounds 9] [--no-xla] [--json FILE] [--samples FILE]
 
 linear   specs/nb_linear.pes on bcc Nb, bare list and 1 Å of skin, beside LAMMPS's uf3 (Nb.uf3) and snap
          (Ta06A)
@@ -26,7 +26,7 @@ import json
 import os
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
@@ -43,6 +43,7 @@ from clock import (  # first: it sets what jax reads when it starts
     ratios,
 )
 from options import settled
+from record import Row, save, with_json
 
 # isort: split
 
@@ -103,6 +104,18 @@ class Measured:
         for pair, q in self.rows():
             _print_ratio(f"{pair.one} / {pair.other}", q, pair.most)
         sys.stdout.flush()
+
+    def figures(self) -> list[Row]:
+        """In double precision beside each of the others, then in single precision."""
+        middle = {name: float(f"{quartiles(values).middle:.3g}") for name, values in self.micros.items()}
+        floor = {name: float(f"{value:.3g}") for name, value in self.floor.items()}
+        case = f"{self.case}, {self.atoms} atoms"
+        others = [name for name in middle if not name.startswith("ours")] or [None]
+        rows = [
+            Row(f"{case}, float64", "µs an atom", middle[OURS], name, name and middle[name], floor.get(OURS))
+            for name in others
+        ]
+        return [*rows, Row(f"{case}, float32", "µs an atom", middle[SINGLE], floor=floor.get(SINGLE))]
 
     def as_dict(self) -> dict[str, Any]:
         found = asdict(self)
@@ -270,8 +283,8 @@ def arguments() -> argparse.Namespace:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--no-xla", action="store_true", help="not beside XLA, but for the front")
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write everything there")
-    return settled(parser, PARTS, rounds=(9, 3))
+    parser.add_argument("--samples", type=Path, metavar="FILE", help="write all samples there")
+    return settled(with_json(parser), PARTS, rounds=(9, 3))
 
 
 def show_threads(options: argparse.Namespace) -> list[dict[str, Any]]:
@@ -297,11 +310,22 @@ def show_compile(options: argparse.Namespace) -> list[dict[str, Any]]:
     return told
 
 
+def _figure(told: Mapping[str, Any]) -> Row:
+    """Of threads or of compiling."""
+    if told["part"] == "threads":
+        case = f"{told['case']}, two threads by {told['clock']}"
+        return Row(case, "times as fast", round(told["middle"], 2))
+    processor = median(row["processor"] for row in told["seconds"])
+    case = f"{told['case']}: text to a first prediction, processor time"
+    return Row(case, "s", float(f"{processor:.2g}"))
+
+
 def main() -> None:
     options = arguments()
     print(machine())
     print(rates().line())
     told: list[dict[str, Any]] = []
+    rows: list[Row] = []
     made: dict[str, Callable[[argparse.Namespace], Iterable[Case]]] = {
         "linear": linear,
         "nep": nep,
@@ -315,13 +339,17 @@ def main() -> None:
             measured = case.measured(options.rounds, xla)
             measured.show()
             told.append(measured.as_dict())
+            rows += measured.figures()
     for part, show in (("threads", show_threads), ("compile", show_compile)):
         if part in options.only:
-            told += partial(show, options)()
+            more = partial(show, options)()
+            told += more
+            rows += map(_figure, more)
     print(f"\nload now {os.getloadavg()[0]:.2f}")
-    if options.json:
+    save(options.json, "Generated C++", rows)
+    if options.samples:
         content = {"machine": machine(), "rates": asdict(rates()), "cases": told}
-        options.json.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+        options.samples.write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

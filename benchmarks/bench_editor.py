@@ -1,6 +1,6 @@
 """What a keystroke costs in an editor: each spec of the repository with a call half typed at its end.
 
-    python benchmarks/bench_editor.py [--rounds 5]
+    python benchmarks/bench_editor.py [--rounds 5] [--json FILE]
 
 A round makes the document anew, as each keystroke does, and asks for all that an editor asks for then:
 problems, completion, colours, hints, outline. Warnings are worked out when the typing stops, and told apart.
@@ -10,6 +10,7 @@ Medians of the rounds, milliseconds of wall clock.
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 from statistics import median
 from time import perf_counter
@@ -23,6 +24,7 @@ from potentia.runtime.editor.inlay import inlay_hints
 from potentia.runtime.editor.problems import problems
 from potentia.runtime.editor.symbols import document_symbols
 from potentia.runtime.editor.workspace import Workspace
+from record import Row, save, with_json
 
 SPECS = Path(__file__).resolve().parents[1] / "specs"
 TYPED = "\n+ lj(ep"
@@ -49,15 +51,28 @@ def keystroke(text: str, name: str) -> tuple[float, float, float]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--rounds", type=int, default=5)
-    rounds = parser.parse_args().rounds
+    options = with_json(parser).parse_args()
     print(machine())
     keystroke("E = lj(Nb)", "first.pes")  # imports and the library are read once
     print(f"{'':24}  completion  all answers  whole text with warnings, ms")
+    measured = []
     for path in sorted(SPECS.rglob("*.pes")):
         text = path.read_text(encoding="utf-8")
-        found = zip(*(keystroke(text, str(path)) for _ in range(rounds)), strict=True)
-        completed, answered, warned = map(median, found)
+        found = zip(*(keystroke(text, str(path)) for _ in range(options.rounds)), strict=True)
+        measured.append(tuple(map(median, found)))
+        completed, answered, warned = measured[-1]
         print(f"{path.relative_to(SPECS)!s:24}  {completed:10.0f}  {answered:11.0f}  {warned:8.0f}")
+    save(options.json, "A keystroke in an editor", rows_of(measured))
+
+
+def rows_of(measured: Sequence[tuple[float, ...]]) -> list[Row]:
+    """Of each kind of answer the spec in the middle and the slowest one."""
+    kinds = ("completion", "all answers", "the whole text with its warnings, when the typing stops")
+    return [
+        Row(f"{kind}, {which} of {len(measured)} specs", "ms", round(chosen(times), 1))
+        for kind, times in zip(kinds, zip(*measured, strict=True), strict=True)
+        for which, chosen in (("median", median), ("slowest", max))
+    ]
 
 
 if __name__ == "__main__":

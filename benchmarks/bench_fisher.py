@@ -1,6 +1,6 @@
 """The information of a model of 74 parameters beside an iteration of a fit, and the memory it takes.
 
-    python benchmarks/bench_fisher.py [--rounds 3]
+    python benchmarks/bench_fisher.py [--rounds 3] [--json FILE]
 
 On the training structures of ../shared/data/nb_dft.xyz beside the checkout. Compared is, for one problem
 that is compiled: the information (`information.fisher_information`: linearisation and report) with an
@@ -22,6 +22,7 @@ from time import perf_counter
 from typing import Any
 
 from clock import machine
+from record import Row, save, with_json
 
 ROOT = Path(__file__).resolve().parents[1]
 DATA = ROOT.parent / "shared" / "data" / "nb_dft.xyz"
@@ -42,7 +43,7 @@ def problem(copies: int = 1) -> tuple[Any, Any, Any]:
     return compile(SPEC), training.train * copies, config
 
 
-def times(rounds: int) -> None:
+def times(rounds: int) -> list[Row]:
     """Seconds of the information and of an iteration, in turns."""
     import numpy as np
     from potentia.runtime.information.fisher_information import of_system
@@ -86,6 +87,9 @@ def times(rounds: int) -> None:
     ratio = median(seconds["information"]) / median(seconds["iteration"])
     fastest = min(seconds["information"]) / min(seconds["iteration"])
     print(f"information / iteration {ratio:.2f} ({fastest:.2f})", flush=True)
+    ours, theirs = (float(f"{median(seconds[name]):.3g}") for name in ("information", "iteration"))
+    case = f"information, {n} parameters, {len(structures)} structures"
+    return [Row(case, "s", ours, "an iteration of Levenberg–Marquardt", theirs)]
 
 
 def memory(copies: int) -> None:
@@ -104,15 +108,20 @@ def main() -> None:
     )
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--memory", type=int, metavar="COPIES", help="only this, in this process")
-    options = parser.parse_args()
+    options = with_json(parser).parse_args()
     if not DATA.is_file():
         print(f"nothing is measured: the development data {DATA.name} is not in ../shared/data")
     elif options.memory:
         memory(options.memory)
     else:
-        times(options.rounds)
+        rows = times(options.rounds)
         for copies in (1, 2, 4):
-            subprocess.run([sys.executable, __file__, "--memory", str(copies)], check=True)
+            told = subprocess.check_output([sys.executable, __file__, "--memory", str(copies)], text=True)
+            print(told, end="", flush=True)
+            found = json.loads(told)
+            case = f"information, {found['structures']} structures: peak memory"
+            rows.append(Row(case, "GiB", round(found["peak_gib"], 2)))
+        save(options.json, "Information", rows)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """Why the XLA backend lays values out as it does: four choices, each beside its alternatives.
 
-    python benchmarks/bench_layout.py [--rounds 9]
+    python benchmarks/bench_layout.py [--rounds 9] [--json FILE]
 
 One thread, one process; the alternatives take turns.
   1. an EAM-like energy with forces and virial: half list in rows, half list stacked, dense full list;
@@ -35,6 +35,7 @@ from potentia.runtime.residuals.derivatives import compiled
 from potentia.runtime.structures.batches import Batch, single
 from potentia.runtime.structures.padding import ListSpec
 from potentia.runtime.structures.structure import from_atoms
+from record import Row, save, with_json
 
 RC = 5.0
 Array = jax.Array
@@ -199,11 +200,15 @@ def sines(dtype: str, n: int = 200_000) -> dict[str, Call]:
     return {"polynomial": ready(sine, x), "jnp.sin": ready(jnp.sin, x)}
 
 
-def show(title: str, timings: dict[str, Timing]) -> None:
+def show(title: str, timings: dict[str, Timing]) -> list[Row]:
+    """Print the timings; the first, which the backend takes, beside each of the others."""
     print(f"\n{title}\n{'':40s} median/ms fastest/ms   ratio to the first (of the fastest)")
     first = next(iter(timings.values()))
     for name, t in timings.items():
         print(f"{name:40s} {t.median * 1e3:9.2f} {t.fastest * 1e3:10.2f}   {t.over(first)}")
+    ms = {name: float(f"{1e3 * t.median:.3g}") for name, t in timings.items()}
+    (chosen, time), *others = ms.items()
+    return [Row(f"{title}: {chosen}", "ms", time, *other) for other in others]
 
 
 def main() -> None:
@@ -211,16 +216,18 @@ def main() -> None:
         description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
     )
     parser.add_argument("--rounds", type=int, default=9)
-    timed = partial(taking_turns, rounds=parser.parse_args().rounds)
+    options = with_json(parser).parse_args()
+    timed = partial(taking_turns, rounds=options.rounds)
     print(machine())
-    show("1. EAM-like kernel, 16 000 atoms, E + F + virial, f64", timed(layouts()))
-    show("1. eam(rc=5) as compiled, 3456 atoms, E + F + virial, f64", timed(kept()))
-    show("2. sums of 16 products on 2000 × 60 neighbours, f64", timed(products()))
+    rows = show("EAM-like kernel, 16 000 atoms, E + F + virial, f64", timed(layouts()))
+    rows += show("eam(rc=5) as compiled, 3456 atoms, E + F + virial, f64", timed(kept()))
+    rows += show("sums of 16 products on 2000 × 60 neighbours, f64", timed(products()))
     for name, spec in THREE_BODY.items():
-        show(f"3. {name}, 250 atoms, E + F + virial, f64", timed(storing(spec, False)))
-        show(f"3. {name}, 54 atoms, derivatives along all parameters, f64", timed(storing(spec, True)))
+        rows += show(f"{name}, 250 atoms, E + F + virial, f64", timed(storing(spec, False)))
+        rows += show(f"{name}, 54 atoms, derivatives along all parameters, f64", timed(storing(spec, True)))
     for dtype in ("float64", "float32"):
-        show(f"4. sine of 200 000 numbers, {dtype}", timed(sines(dtype)))
+        rows += show(f"sine of 200 000 numbers, {dtype}", timed(sines(dtype)))
+    save(options.json, "Choices of the XLA backend", rows)
 
 
 if __name__ == "__main__":

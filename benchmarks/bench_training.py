@@ -1,6 +1,6 @@
 """The training of a NEP of 5284 parameters, with and without its core, on 25 configurations of Li7La3Zr2O12.
 
-    python benchmarks/bench_training.py [--minutes 15] [--method quasi-newton]
+    python benchmarks/bench_training.py [--minutes 15] [--method quasi-newton] [--json FILE]
 
 `potentia fit specs/llzo_nep.pes` on ../shared/data/llzo_25.xyz beside the checkout, on all cores, from
 scratch; compilation is included. Errors are those on the structures of llzo_initial100.xyz that are not among
@@ -17,8 +17,9 @@ import re
 import tempfile
 from pathlib import Path
 
-from bench_fit import ROOT, fit
+from bench_fit import ROOT, fit, rows_of
 from clock import machine
+from record import Row, save, with_json
 
 FOLDER = ROOT.parent / "shared" / "data"
 TRAIN, ALL = FOLDER / "llzo_25.xyz", FOLDER / "llzo_initial100.xyz"
@@ -39,8 +40,9 @@ def others(folder: Path) -> Path:
     return path
 
 
-def show(curve: Path) -> None:
-    """Some rows of a training's curve."""
+def show(curve: Path, case: str) -> list[Row]:
+    """Print some rows of a training's curve; errors of the forces of those held out."""
+    found = []
     with curve.open() as file:
         rows = list(csv.DictReader(file))
     rows = [row for row in rows if row["train_energy_meV_per_atom"]]
@@ -48,6 +50,9 @@ def show(curve: Path) -> None:
     for row in rows[:: max(1, len(rows) // SHOWN)] + rows[-1:]:
         n, s, _, *errors = (float(x or "nan") for x in row.values())
         print(f"{s:5.0f} {n:10.0f} {errors[3]:20.2f} {errors[4]:6.1f} {errors[0]:19.2f} {errors[1]:6.1f}")
+        told = f"{case}: forces held out after {s:.0f} s, {n:.0f} steps, RMSE"
+        found.append(Row(told, "meV/Å", float(f"{errors[4]:.3g}")))
+    return found
 
 
 def main() -> None:
@@ -56,11 +61,12 @@ def main() -> None:
     )
     parser.add_argument("--minutes", type=float, default=15.0)
     parser.add_argument("--method", default="quasi-newton")
-    options = parser.parse_args()
+    options = with_json(parser).parse_args()
     if not TRAIN.is_file():
         print(f"nothing is measured: the development data {TRAIN.name} is not in ../shared/data")
         return
     print(f"{machine()}; {os.cpu_count()} cores")
+    rows = []
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         test = others(folder)
@@ -74,7 +80,9 @@ def main() -> None:
             )
             print(f"{spec.stem}: {f['wall']:.0f} s, processor {f['processor']:.0f} s, {f['memory']:.1f} GiB")
             print(f"    test: {1e3 * f['energy']:.3f} meV/atom, {1e3 * f['forces']:.1f} meV/Å")
-            show(run / "learning_curve.csv")
+            case = "llzo_nep.pes" if spec is SPEC else "llzo_nep.pes without its core"
+            rows += rows_of(f, case) + show(run / "learning_curve.csv", case)
+    save(options.json, "Training of a NEP", rows)
 
 
 if __name__ == "__main__":

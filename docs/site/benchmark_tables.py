@@ -45,9 +45,16 @@ def names(page: str) -> list[str]:
 
 
 def _made(path: Path) -> str:
+    head: Sequence[str]
+    rows: Sequence[Sequence[str]]
     content = json.loads(path.read_text("utf-8"))
-    rows = list(_speeds(content) if "about" in content else _rows(content))
-    head = _GPU if "about" in content else _HEAD
+    if "about" in content:
+        head, rows = _GPU, list(_speeds(content))
+    elif "head" in content:  # a study in columns of its own
+        about = content["date"], content["machine"]
+        head, rows = (*content["head"], *_HEAD[-2:]), [(*line, *about) for line in content["lines"]]
+    else:
+        head, rows = _HEAD, list(_rows(content))
     lines = [head, ["---"] * len(head), *rows]
     return "".join(f"| {' | '.join(line)} |\n" for line in lines)
 

@@ -178,6 +178,14 @@ class Potential(Result):
 
         return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None, target)
 
+    def jax_md(
+        self, displacement: Callable[..., Any], box: Any, elements: Iterable[str], **options: Any
+    ) -> tuple[Any, Callable[..., Any]]:
+        """jax-md's neighbour function and energy function, as `runtime.potential.jax_md.functions` has it."""
+        from .jax_md import functions
+
+        return functions(self.model, self.theta, displacement, box, elements, **options)
+
     # --- as a result -----------------------------------------------------------------------------
 
     def parameter_deviations(self) -> Theta | None:

@@ -33,3 +33,16 @@ def test_a_ratio_says_how_many_times_as_long_ours_takes(tmp_path: Path) -> None:
     assert lines[3] == "| a | µs an atom | 3 | b | 2 | 1.50 | 1.5 | 2.00 | 2026-01-02 | m |"
     assert lines[4] == "| c | steps/s | 50 | d | 100 | 2.00 |  |  | 2026-01-02 | m |"
     assert lines[5] == "<!-- end -->"
+
+
+def test_a_study_keeps_its_columns(tmp_path: Path) -> None:
+    content = {
+        "title": "t",
+        "date": "2026-01-02",
+        "machine": "m",
+        "head": ["core", "K"],
+        "lines": [["a", "9"]],
+    }
+    (tmp_path / "x.json").write_text(json.dumps(content), "utf-8")
+    lines = with_tables("<!-- table x -->\n<!-- end -->", tmp_path).splitlines()
+    assert lines[1] == "| core | K | date | processor |" and lines[3] == "| a | 9 | 2026-01-02 | m |"

@@ -76,6 +76,7 @@ OTHERS = {
     "runtime.files": "numpy pydantic pydantic_core",
     "runtime.potential": "numpy jax ase",
     "runtime.potential.potential": "numpy jax matplotlib",
+    "runtime.potential.jax_md": "numpy jax jax_md",
     "runtime.potential.plots": "numpy matplotlib",
     "runtime.data": "numpy ase pydantic",
     "runtime.data.duplicates": "numpy scipy",  # trees of points

@@ -21,7 +21,7 @@ from ...schedule.limits import Limits
 from ...schedule.maker import make_plan
 from ..cpp.passes import optimize
 from . import rules
-from .arrays import Array, Arrays, Edge
+from .arrays import Array, Arrays, Edge, Rows
 from .interpreter import GraphInterpreter
 from .limits import XLA
 
@@ -68,6 +68,27 @@ class Portable:
         return max((float(d.rc or 0.0) for d in self.lists), default=0.0)
 
     def __call__(self, positions: Array, species: Array, neighbours: Array, shifts: Array) -> Found:
+        site, near, parts = self._parts(positions, species, neighbours, shifts)
+        forces, virial = jnp.zeros_like(positions.T), jnp.zeros((3, 3), self.dtype)
+        for d, g in parts:
+            back = [jnp.zeros_like(row).at[near.j].add(part) for row, part in zip(forces, g, strict=True)]
+            forces = forces + g.sum(-1) - jnp.stack(back)
+            virial = virial + jnp.stack([jnp.stack([(a * part).sum() for part in g]) for a in d])
+        return Found(site.sum(), site, forces.T, virial)
+
+    def by_vectors(self, species: Array, neighbours: Array, vectors: Array) -> tuple[Array, Array]:
+        """Site energies (N,) eV, and dE/dd (N, K, 3) eV/Å by the vectors d (N, K, 3) Å from atoms to
+        neighbours: 0 in empty places and beyond the cutoff.
+        """
+        at = jnp.zeros((len(species), 3), self.dtype)
+        site, _, parts = self._parts(at, species, neighbours, vectors)
+        none = jnp.zeros((3, *neighbours.shape), self.dtype)
+        return site, jnp.moveaxis(sum((g for _, g in parts), none), 0, -1)
+
+    def _parts(
+        self, positions: Array, species: Array, neighbours: Array, shifts: Array
+    ) -> tuple[Array, Edge, list[tuple[Rows, Array]]]:
+        """Site energies, the neighbours, and of each cutoff the vectors d and g = dE/dd, each (3, N, K)."""
         real = species >= 0
         kinds = jnp.where(real, species, 0)
         near = self._edges(neighbours, shifts)
@@ -77,15 +98,12 @@ class Portable:
         run = GraphInterpreter(self.plan, self.model, jnp.asarray(self.theta), arrays, lists, self.dtype)
         outputs = run.outputs()
         site = outputs.pop("site_energy")
-        forces, virial = jnp.zeros_like(arrays.positions), jnp.zeros((3, 3), self.dtype)
-        for name in outputs:
+        parts = []
+        for name, found in outputs.items():
             domain = dict(self.plan.outputs)[name].kind.domain
-            g = jnp.where(run.mask(domain, domain.rc or 0.0) & real[:, None], outputs[name], 0.0)
-            d = run.vector(domain)
-            back = [jnp.zeros_like(row).at[near.j].add(part) for row, part in zip(forces, g, strict=True)]
-            forces = forces + g.sum(-1) - jnp.stack(back)
-            virial = virial + jnp.stack([jnp.stack([(a * part).sum() for part in g]) for a in d])
-        return Found(site.sum(), site, forces.T, virial)
+            within = run.mask(domain, domain.rc or 0.0) & real[:, None]
+            parts.append((run.vector(domain), jnp.where(within, found, 0.0)))
+        return site, near, parts
 
     def _edges(self, neighbours: Array, shifts: Array) -> Edge:
         atoms = neighbours.shape[0]
