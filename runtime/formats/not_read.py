@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-STYLES = ("eam/cd", "eam/he", "meam", "reaxff", "snap", "uf3")
+STYLES = ("eam/cd", "eam/he", "meam", "reaxff", "snap")
 WAY_ROUND = "compute energies and forces of structures with LAMMPS, and fit a formula to them: `potentia fit`"
 TABLE_HELP = "import an input that names it: `pair_style table spline 1000`, `pair_coeff 1 1 FILE SECTION`"
 _ENDINGS = {
@@ -13,7 +13,6 @@ _ENDINGS = {
     ".meam": "meam",
     ".snapcoeff": "snap",
     ".snapparam": "snap",
-    ".uf3": "uf3",
 }
 
 

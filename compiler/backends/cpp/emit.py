@@ -94,10 +94,8 @@ def assembled(
     sweep = context.sweep
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables, definitions)
-    parts = ["lists.hpp", "driver.hpp", *more]
-    if splines.are_in(sweep.model.nodes()):
-        parts.append(splines.PART)
-    own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
+    parts = map(_part, ["lists.hpp", "driver.hpp", *more, *splines.parts(sweep.model.nodes())])
+    own = "\n".join(["\n".join(head) + "\n", *parts, *splines.definitions(context.knots), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
     digest = blake2b(text.encode(), digest_size=16).hexdigest()

@@ -14,7 +14,7 @@ from .elements import Types
 
 Pair = tuple[int, int]
 PAIR_STYLES = ("lj/cut", "morse", "buck", "born", "zbl", "table", "eam")
-FILE_STYLES = ("sw", "tersoff", "eam/alloy", "eam/fs")
+FILE_STYLES = ("sw", "tersoff", "eam/alloy", "eam/fs", "uf3")
 STYLES = (*PAIR_STYLES, *FILE_STYLES)
 _HYBRIDS = ("hybrid", "hybrid/overlay")
 _SUFFIXES = ("/omp", "/gpu", "/kk", "/kk/host", "/kk/device", "/intel", "/opt")
