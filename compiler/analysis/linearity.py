@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from ..ir import ops
 from ..ir.graph import Model, Node, topological
+from ..ir.rows import row_of
 from ..ir.traits import Trait
 
 
@@ -51,8 +52,8 @@ def _first_powers(node: Node, args: list[frozenset[str]], degrees: _Degrees) -> 
     if node.op is ops.select:
         degrees.nonlinear |= args[0]
         return args[1] | args[2]
-    if node.op is ops.interpolate:
-        degrees.nonlinear |= args[0]
-        return args[1]
+    if row_of(node) is not None:
+        degrees.nonlinear |= frozenset().union(*args[:-1])
+        return args[-1]
     degrees.nonlinear |= frozenset().union(*args) if args else frozenset()
     return frozenset()

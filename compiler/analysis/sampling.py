@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from math import prod
 
 from ..ir import ops
+from ..ir.bsplines import weights
 from ..ir.contraction import parsed, places
 from ..ir.graph import Model, Node, Op
 from ..ir.parameter import Parameter
@@ -174,6 +175,18 @@ class Sampler:
         slope = (3.0 * b * u + 2.0 * a) * u + s
         return [((b * u + a) * u + s) * u + v + slope * (x - inside)]
 
+    def _bspline(self, node: Node, place: str) -> Row:
+        """The sum; the derivative of an order is not sampled."""
+        *values, row = (self.value(a, place) for a in node.args)
+        if any(node["orders"]):
+            raise NoSample
+        parts = [(0, 1.0)]
+        for knots, (x,) in zip(node["knots"], values, strict=True):
+            first, four = weights(knots, x)
+            here = [(first + q, w) for q, w in enumerate(four)]
+            parts = [(at * (len(knots) - 1) + own, v * w) for at, v in parts for own, w in here]
+        return [sum(v * row[at] for at, v in parts)]
+
     def _sphericals(self, node: Node, place: str) -> Row:
         """Not the harmonics: numbers of their size, other ones for each component."""
         return [math.cos(1.0 + k) for k in range(node.kind.components)]
@@ -210,6 +223,7 @@ _RULES: dict[Op, Callable[[Sampler, Node, str], Row]] = {
     ops.sphericals: Sampler._sphericals,
     ops.hyperharmonics: Sampler._sphericals,
     ops.interpolate: Sampler._interpolate,
+    ops.bspline: Sampler._bspline,
 }
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
-from functools import reduce
 from itertools import product
 
 import numpy as np
@@ -17,15 +16,14 @@ from numpy.typing import NDArray
 
 from ..backends.lowering import Lowering
 from ..ir import ops
-from ..ir.contraction import Contraction, parsed
 from ..ir.graph import Model, Node, Op, topological
-from ..ir.rows import table_of, unread_rows
+from ..ir.rows import row_of, table_of, unread_rows
 from ..ir.types import TABLES, Domain, entries, row_number, table_row, unordered_rows
+from . import contractions, functions, hyperharmonics, splines
 from . import enclosure as arithmetic
-from . import functions, hyperharmonics, splines
 from .enclosure import Enclosure, Values, exactly
+from .triangles import is_cosine, is_inverse_distance, is_square_of_far_side
 
-_LARGE = 60_000  # products of a contraction beyond which it is done as one of matrices
 Species = NDArray[np.intp]
 
 _WRITTEN_OUT = "the pass `expand` writes it out as polynomials"
@@ -35,6 +33,7 @@ REFUSED: Mapping[Op, str] = {
     ops.spherical_slopes: _WRITTEN_OUT,
     ops.chain: "the pass `recur` makes it of families, after the forms that are certified",
     ops.to_knots: _PARAMETERS_ONLY,
+    ops.to_bspline: _PARAMETERS_ONLY,
     ops.sum_at: _PARAMETERS_ONLY,
     ops.sum_rows_of: _PARAMETERS_ONLY,
     ops.motion: _PARAMETERS_ONLY,
@@ -42,7 +41,12 @@ REFUSED: Mapping[Op, str] = {
 
 
 class Scene(ABC):
-    """Atoms and distances. least: the smallest number above 0 that a base of a power is told from 0."""
+    """Atoms and distances. least: the smallest number above 0 that a base of a power is told from 0.
+
+    nearest: the least distance of two neighbours of an atom, Å.
+    """
+
+    nearest = 0.0
 
     def __init__(self, model: Model, theta: Values, least: float = 0.0) -> None:
         self.model, self.species, self.least = model, len(model.species), least
@@ -97,8 +101,9 @@ def enclosures(
             found[node] = exactly(_rows_at(scene, node))
             continue
         args = [found[a] for a in node.args]
-        if node.op is ops.interpolate and node.args[1] in unread:
-            args.append(found[table_of(node.args[1])])
+        row = row_of(node)
+        if row in unread:
+            args.append(found[table_of(row)])
         found[node] = encloses.rule(node.op)(scene, node, *args)
     return found
 
@@ -120,7 +125,6 @@ def _wide(value: Enclosure, argument: Node, node: Node) -> Enclosure:
     return value.map(lambda x: x.reshape(*x.shape, *(1,) * missing))
 
 
-_pointwise(ops.add, arithmetic.add)
 _pointwise(ops.neg, arithmetic.negative)
 _pointwise(ops.exp, functions.exp)
 _pointwise(ops.log, functions.log)
@@ -136,24 +140,23 @@ _pointwise(ops.min, arithmetic.minimum)
 _pointwise(ops.select, arithmetic.select)
 
 
+@encloses(ops.add)
+def _(scene: Scene, node: Node, a: Enclosure, b: Enclosure) -> Enclosure:
+    total = arithmetic.add(*(_wide(v, x, node) for v, x in zip((a, b), node.args, strict=True)))
+    if is_square_of_far_side(node):  # j and k are two atoms
+        return arithmetic.meet(total, np.nextafter(scene.nearest**2, 0.0), np.inf)
+    return total
+
+
 @encloses(ops.mul)
 def _(scene: Scene, node: Node, a: Enclosure, b: Enclosure) -> Enclosure:
     for vector, inverse in (node.args, node.args[::-1]):
-        if vector.op is ops.displacement and _is_inverse_distance(inverse, vector.kind.domain):
+        if vector.op is ops.displacement and is_inverse_distance(inverse, vector.kind.domain):
             return scene.direction(vector.kind.domain)
     x, y = node.args
     if x is y:
         return functions.whole_power(a, 2)
     return arithmetic.multiply(_wide(a, x, node), _wide(b, y, node))
-
-
-def _is_inverse_distance(node: Node, domain: Domain) -> bool:
-    return (
-        node.op is ops.pow
-        and node["exponent"] == -1.0
-        and node.args[0].op is ops.distance
-        and node.kind.domain == domain
-    )
 
 
 @encloses(ops.pow)
@@ -256,77 +259,9 @@ def _(scene: Scene, node: Node, value: Enclosure) -> Enclosure:
 
 @encloses(ops.einsum)
 def _(scene: Scene, node: Node, *args: Enclosure) -> Enclosure:
-    if _is_cosine(node):
+    if is_cosine(node):
         return _cosine(args)
-    contraction = parsed(node["spec"])
-    sizes = contraction.sizes(a.kind.shape for a in node.args)
-    letters = tuple(sizes)
-    if len(args) == 2 and max(len(a.low) for a in args) * contraction.products(sizes) > _LARGE:
-        return _contracted(contraction, args, contraction.terms(sizes))
-    laid = [_laid(v, own, letters) for v, own in zip(args, contraction.inputs, strict=True)]
-    whole = reduce(arithmetic.multiply, laid)
-    if len(args) == 2 and node.args[0] is node.args[1]:
-        whole = _squares(whole, laid[0], contraction.inputs, letters, sizes)
-    axes = tuple(1 + letters.index(c) for c in contraction.summed)
-    total = arithmetic.summed(whole, axes)
-    left = [c for c in letters if c in contraction.output]
-    return total.map(lambda x: x.transpose(0, *(1 + left.index(c) for c in contraction.output)))
-
-
-def _contracted(contraction: Contraction, args: tuple[Enclosure, ...], count: int) -> Enclosure:
-    """With the cells as one more axis, of those that have several."""
-    cells = max(len(a.low) for a in args)
-    alike = [len(a.low) == 1 < cells for a in args]
-    inputs = (("" if one else "Z") + c for one, c in zip(alike, contraction.inputs, strict=True))
-    first, second = (a[0] if one else a for one, a in zip(alike, args, strict=True))
-    return arithmetic.contracted(f"{','.join(inputs)}->Z{contraction.output}", first, second, count)
-
-
-def _laid(value: Enclosure, own: str, letters: tuple[str, ...]) -> Enclosure:
-    """A value with an axis for each letter, of length one for those that it lacks."""
-    order = sorted(own, key=letters.index)
-
-    def lay(x: Values) -> Values:
-        x = x.transpose(0, *(1 + own.index(c) for c in order))
-        sizes = iter(x.shape[1:])
-        return x.reshape(len(x), *(next(sizes) if c in own else 1 for c in letters))
-
-    return value.map(lay)
-
-
-def _squares(
-    whole: Enclosure,
-    one: Enclosure,
-    inputs: tuple[str, ...],
-    letters: tuple[str, ...],
-    sizes: Mapping[str, int],
-) -> Enclosure:
-    """Products of a component with itself are not negative."""
-    first, second = inputs
-    places = np.ogrid[tuple(slice(sizes[c]) for c in letters)]
-    same = reduce(
-        np.logical_and,
-        (places[letters.index(a)] == places[letters.index(b)] for a, b in zip(first, second, strict=True)),
-        np.ones((1,) * len(letters), dtype=bool),
-    )
-    square = functions.whole_power(one, 2)
-    return arithmetic.chosen(np.broadcast_to(same, whole.shape), square, whole)
-
-
-def _is_cosine(node: Node) -> bool:
-    """The product of two unit vectors, both brought to triples."""
-    return (
-        node["spec"] == "a,a->"
-        and node.kind.domain.name == "triple"
-        and all(a.op in (ops.to_ij, ops.to_ik) and is_direction(a.args[0]) for a in node.args)
-    )
-
-
-def is_direction(node: Node) -> bool:
-    return node.op is ops.mul and any(
-        v.op is ops.displacement and _is_inverse_distance(d, v.kind.domain)
-        for v, d in (node.args, node.args[::-1])
-    )
+    return contractions.einsum(node, args)
 
 
 def _cosine(args: tuple[Enclosure, ...]) -> Enclosure:
@@ -369,6 +304,12 @@ def _(scene: Scene, node: Node, value: Enclosure) -> Enclosure:
 @encloses(ops.interpolate)
 def _(scene: Scene, node: Node, x: Enclosure, *knots: Enclosure) -> Enclosure:
     return splines.interpolate(x, node["order"], *knots)
+
+
+@encloses(ops.bspline)
+def _(scene: Scene, node: Node, *args: Enclosure) -> Enclosure:
+    count = len(node["knots"])
+    return splines.bspline(node["knots"], node["orders"], args[:count], *args[count:])
 
 
 encloses(ops.hyperharmonics)(lambda scene, node, c, v: hyperharmonics.harmonics(c, v, node["top"]))

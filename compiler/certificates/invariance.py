@@ -23,9 +23,9 @@ from ..ir.traits import Trait
 from ..ir.triads import pole, top_of
 from . import polynomials as algebra
 from .certificate import Certificate, Finding, Verdict
-from .evaluation import is_direction
 from .polynomials import Component, Polynomial, TooLarge
 from .rotations import couples
+from .triangles import is_direction
 
 _STATEMENT = (
     "the energy does not change when all atoms are shifted, turned, mirrored, or like atoms exchanged"

@@ -18,11 +18,12 @@ from ..passes.expand import expand_harmonics
 from ..passes.narrow import narrowed
 from ..passes.simplify import simplify_model
 from .enclosure import Enclosure, Values, bounds, subtract
-from .evaluation import enclosures, is_direction
+from .evaluation import enclosures
 from .invariance import rotations_keep
 from .motion import moved
 from .scenes import Dimer
 from .switches import position_dependent
+from .triangles import is_direction
 
 _BESIDE = 2e-13  # Å
 

@@ -81,6 +81,8 @@ class Surroundings(Scene):
     of r_ij, of r_ik. A sum is that of no to `most_neighbors` values.
     """
 
+    nearest = NEAREST
+
     def __init__(
         self, model: Model, theta: Values, ranges: Callable[[float], Enclosure], least: float = 0.0
     ) -> None:

@@ -9,7 +9,15 @@ from ..chemistry.elements import ELEMENTS
 from ..chemistry.units import UNITS, lookup
 from ..diagnostics.diagnostic import Fix, did_you_mean, respelt
 from ..syntax import tree as syntax
-from . import hyperharmonics, intrinsics, lists, nep_invariants, networks, species  # noqa: F401  their functions
+from . import (  # noqa: F401  they enter their functions
+    hyperharmonics,
+    intrinsics,
+    lists,
+    nep_invariants,
+    networks,
+    species,
+    splines,
+)
 from .evaluate import fault
 from .radial_bases import FAMILIES, basis_of, evaluated_basis, short_basis
 from .registry import Builtin, registered

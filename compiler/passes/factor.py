@@ -20,6 +20,7 @@ from ..ir import ops
 from ..ir.derivatives import adjoints
 from ..ir.graph import Model, Node, topological
 from ..ir.rewrite import remake
+from ..ir.rows import row_of
 from ..ir.types import NONE
 from ..schedule.sweep import dependent, static_nodes
 
@@ -64,7 +65,7 @@ def _slopes(y: Node, changing: Collection[Node], static: Collection[Node]) -> di
             leaves[node] = None
             if node.kind.domain == NONE:
                 return {}
-        elif node.op is ops.interpolate and node.args[1] in changing:
+        elif row_of(node) in changing:
             return {}  # of all numbers of a table a neighbour reads four
         elif node.kind.domain == y.kind.domain and node.args:
             stack.extend(a for a in node.args if a in changing)

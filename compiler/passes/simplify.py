@@ -8,7 +8,8 @@ from ..chemistry.units import ONE
 from ..ir import build as alg
 from ..ir import ops
 from ..ir.graph import Model, Node
-from ..ir.rewrite import Rule, apply_rules, rewrite_model
+from ..ir.rewrite import Rule, apply_rules, remake, rewrite_model
+from ..ir.rows import row_of
 from ..ir.traits import Trait
 from ..ir.types import LISTS, NONE, TABLES, entries
 from .fold import fold_constants
@@ -170,10 +171,11 @@ def move_spread(node: Node) -> Node | None:
 
 def same_knots(node: Node) -> Node | None:
     """interpolate(x, 1_D·t) = interpolate(x, t)"""
-    if node.op is ops.interpolate:
-        inner = _spread(node.args[1])
-        if inner is not None and node.args[0].kind.domain == node.kind.domain:
-            return ops.interpolate(node.args[0], inner, order=node["order"])
+    row = row_of(node)
+    if row is not None:
+        inner, places = _spread(row), node.args[:-1]
+        if inner is not None and any(x.kind.domain == node.kind.domain for x in places):
+            return remake(node, (*places, inner))
     return None
 
 

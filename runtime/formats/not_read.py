@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
-STYLES = ("eam/cd", "eam/he", "meam", "reaxff", "uf3")
+STYLES = ("eam/cd", "eam/he", "meam", "reaxff")
 WAY_ROUND = "compute energies and forces of structures with LAMMPS, and fit a formula to them: `potentia fit`"
 TABLE_HELP = "import an input that names it: `pair_style table spline 1000`, `pair_coeff 1 1 FILE SECTION`"
 _ENDINGS = {
     ".cdeam": "eam/cd",
     ".he": "eam/he",
     ".meam": "meam",
-    ".uf3": "uf3",
 }
 
 

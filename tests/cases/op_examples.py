@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from functools import cache
+from typing import Any
 
 from potentia.compiler.chemistry.units import ANGSTROM, ONE
 from potentia.compiler.ir import build as alg
@@ -109,7 +110,32 @@ def _splines() -> dict[str, Node]:
     found["interpolate site"] = ops.interpolate(atoms_values(), table, order=0)
     ij, ik = (move(rows["ij"]) for move in (ops.to_ij, ops.to_ik))
     ends = ops.interpolate(ops.to_ij(x), ik, order=0), ops.interpolate(ops.to_ik(x), ij, order=0)
-    return found | {"interpolate triple": ops.mul(*ends)}
+    return found | {"interpolate triple": ops.mul(*ends)} | _bsplines()
+
+
+UNEVEN = (0.5, 1.0, 1.2, 2.5, 3.1, 4.0)
+
+
+def _bsplines() -> dict[str, Node]:
+    """One value or three, before the first and beyond the last knot too, with coefficients of a table."""
+    found = {}
+    for domain in (PAIR, EDGE):
+        x = alg.scale(4.5, plain(domain))
+        row = ops.at(param("species_pair_ordered", 5), domain=domain, of="ij")
+        for order in range(4):
+            own: dict[str, Any] = {"knots": (UNEVEN,), "orders": (order,)}
+            found[f"bspline {domain.name} {order}"] = ops.bspline(x, row, **own)
+            found[f"to_bspline {domain.name} {order}"] = ops.to_bspline(plain(domain), x, **own)
+    x, site = alg.scale(4.5, plain(EDGE)), alg.shift(atoms_values(), 0.3)
+    ij, ik, far = ops.to_ij(x), ops.to_ik(x), ops.to_ij(ops.to_i(site, domain=EDGE))
+    three = (UNEVEN, (0.0, 1.0, 2.0, 3.0, 4.0), UNEVEN)
+    row = ops.at(param("species_triple_ordered", 100), domain=ij.kind.domain, of="ijk")
+    for orders in ((0, 0, 0), (1, 0, 2)):
+        own = {"knots": three, "orders": orders}
+        found[f"bspline triple {orders}"] = ops.bspline(ij, ik, far, row, **own)
+    found["bspline triple, r_ij last"] = ops.bspline(far, ik, ij, row, **own)
+    found["to_bspline triple"] = ops.to_bspline(ops.mul(ij, ik), ij, ik, far, **own)
+    return found
 
 
 def atoms_values() -> Node:

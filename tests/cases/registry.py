@@ -57,6 +57,7 @@ SMALL = {
     "snap": {"twojmax": "2"},
     "three_body": {"basis": "bessel(2)", "l": "2"},
     "four_body": {"basis": "bessel(1)", "l": "1"},
+    "uf_triple": {"knots": "[0.5, 1, 2.5, 3.5, 4]", "far": "[0.5, 2, 3, 3.5, 5, 8]"},
     "five_body": {"basis": "bessel(1)", "l": "1", "densities": "[0]", "of": "[0, 2]"},
 }
 

@@ -104,6 +104,12 @@ CASES: dict[str, tuple[str, tuple[str, ...], float]] = {
         ("Cu", "Al"),
         2.6,
     ),
+    "uf3": ("pair_style uf3 3\npair_coeff * * Nb.uf3 Nb", ("Nb",), 2.6),
+    "uf3 of pairs, and zbl": (
+        "pair_style hybrid/overlay zbl 0.9 1.8 uf3 2\npair_coeff 1 1 zbl 41 41\npair_coeff * * uf3 Nb.uf3 Nb",
+        ("Nb",),
+        2.4,
+    ),
     "tersoff and zbl": (
         "pair_style hybrid/overlay tersoff zbl 0.9 1.8\npair_coeff * * tersoff SiC_Erhart-Albe.tersoff Si C\n"
         "pair_coeff 1 1 zbl 14 14\npair_coeff 1 2 zbl 14 6\npair_coeff 2 2 zbl 6 6",
@@ -136,7 +142,9 @@ def input_of(text: str, species: tuple[str, ...], folder: Path) -> Path:
     return path
 
 
-def largest_differences(potential: Potential, text: str, folder: Path, spacing: float) -> Mapping[str, float]:
+def largest_differences(
+    potential: Potential, text: str, folder: Path, spacing: float, chosen: tuple[str, ...] = CHOSEN
+) -> Mapping[str, float]:
     """Between the potential and LAMMPS on the lines, relative to the largest component."""
     lines = [line.strip() for line in text.replace("&\n", "").splitlines()]
     style = next(line.removeprefix("pair_style ") for line in lines if line.startswith("pair_style"))
@@ -145,7 +153,7 @@ def largest_differences(potential: Potential, text: str, folder: Path, spacing: 
     rest = [line for line in lines if line.startswith("pair_modify")]
     worst = {"energy": 0.0, "forces": 0.0, "virial": 0.0}
     zoo = structures(potential.species, spacing, 5)
-    for name in CHOSEN:
+    for name in chosen:
         mine = by_reference(potential.model, potential.theta, zoo[name])
         theirs = run(zoo[name], potential.species, style, coefficients, files, commands=rest)
         for label in worst:
@@ -246,3 +254,37 @@ def test_exported_tables_give_the_same_in_lammps(tmp_path: Path) -> None:
     text = "pair_style eam/fs\npair_coeff * * made.eam.fs Nb W\n"
     found = largest_differences(potential, text, tmp_path, 2.6)
     assert found["energy"] < NEAR and max(found["forces"], found["virial"]) < 1e-6
+
+
+# knots even and not, other ones for each kind of pair and triple, r_jk shorter than LAMMPS asks
+ULTRA_FAST = {
+    "nk": (
+        "uf_pair(rc = 5, c = {Nb-W: keep(), *-*: 0})"
+        " + uf_pair(rc = 4.5, knots = [0.3, 0.9, 1.4, 2, 3.1, 3.4, 4, 4.5], c = {Nb-W: 0, *-*: keep()})"
+        " + uf_triple(rc = 3.6, form = alike, s = {*-Nb-W: keep(), *-W-Nb: keep(), *-*-*: 0})"
+        " + uf_triple(rc = 4, knots = [0.3, 1, 2, 2.4, 4], other = linspace(0, 4, 6),"
+        " far = linspace(0, 6, 9), c = {*-Nb-W: 0, *-*-*: keep()})"
+    ),
+    "uk": "uf_pair(rc = 4.5) + uf_triple(rc = 3.5)",
+}
+
+
+@pytest.mark.parametrize("kind", ULTRA_FAST)
+def test_ultra_fast_force_fields_of_two_elements_give_the_same(kind: str, tmp_path: Path) -> None:
+    """LAMMPS with the file of a formula, and the formula that the file becomes."""
+    from potentia.runtime.potential.potential import compile
+
+    potential = compile(f"species W, Nb\nE = {ULTRA_FAST[kind]}")
+    theta = np.random.default_rng(3).normal(0.0, 0.1, len(potential.theta))
+    exported = format_of("uf3").write(potential.with_theta(theta))
+    assert isinstance(exported, Exported)
+    file = exported.text.replace(" nk\n", f" {kind}\n")
+    (tmp_path / "made.uf3").write_text(file, encoding="utf-8")
+    text = "pair_style uf3 3\npair_coeff * * made.uf3 W Nb\n"
+    again = read(input_of(text, ("W", "Nb"), tmp_path)).potential
+    found = largest_differences(again, text, tmp_path, 2.5, ("two_atoms", "slab"))
+    print(kind, found)
+    assert max(found.values()) < NEAR, found
+    slab = structures(again.species, 2.5, 5)["slab"]
+    energies = [by_reference(p.model, p.theta, slab).energy for p in (potential.with_theta(theta), again)]
+    assert energies[0] == pytest.approx(energies[1], rel=NEAR)

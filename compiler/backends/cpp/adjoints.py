@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Protocol
 
+from ...ir.bsplines import Knots
 from ...ir.graph import Node
 from ...schedule.sweep import Loop
 from . import splines
@@ -18,9 +19,12 @@ class Body(Protocol):
     """What additions ask of the loop body that they are in."""
 
     writer: Writer
+    outside: Writer
     context: Context
     loop: Loop
 
+    @property
+    def knots(self) -> dict[Knots, int]: ...
     def value(self, node: Node, reader: Node) -> Value: ...
 
 
@@ -41,7 +45,7 @@ class AddedAdjoints:
                 self.pointers.append(f"real *const {name} = w.G + {row};")
                 if splines.are_added(node):
                     args = (self.body.value(a, node) for a in node.args)
-                    self.lines.append(splines.added(node, name, *args))
+                    self.lines.append(splines.added(self.body, node, name, *args))
                 else:
                     self.lines += _added(name, self.body.value(node, node))
 

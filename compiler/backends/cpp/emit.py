@@ -95,12 +95,11 @@ def assembled(
     sweep = context.sweep
     tables = Tables.of(sweep, tuple(context.tables))
     head = _definitions(context, sweep, tables, definitions)
-    parts = ["lists.hpp", "driver.hpp", *more]
-    if splines.are_in(sweep.model.nodes()):
-        parts.append(splines.PART)
+    names = ["lists.hpp", "driver.hpp", *more, *splines.parts(sweep.model.nodes())]
     if triads.are_in(sweep.model.nodes()):
-        parts.append(triads.PART)
-    own = "\n".join(["\n".join(head) + "\n", *map(_part, parts), _block(body)])
+        names.append(triads.PART)
+    parts = map(_part, names)
+    own = "\n".join(["\n".join(head) + "\n", *parts, *splines.definitions(context.knots), _block(body)])
     prelude = [_part(name) for name in ("abi.h", "simd.hpp", "elementary.hpp")]
     text = "\n".join([f"#define POTENTIA_REAL {real}", *prelude, own])
     digest = blake2b(text.encode(), digest_size=16).hexdigest()

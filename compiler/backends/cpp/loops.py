@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from itertools import count
 
 from ...ir import ops
+from ...ir.bsplines import Knots
 from ...ir.contraction import parsed
 from ...ir.graph import Node
 from ...ir.interval import Range
@@ -55,7 +56,8 @@ class Context:
     """What all loops of a file share.
 
     ranges: an interval of each node. number: of a list, by its domain. tables: those read, in order.
-    adjoints: outputs that are added up by species. triads: those whose symbols are read, with their names.
+    adjoints: outputs that are added up by species. knots: of B-splines, with their numbers.
+    triads: those whose symbols are read, with their names.
     """
 
     sweep: Sweep
@@ -65,6 +67,7 @@ class Context:
     tables: dict[Node, int]
     rows: SlopeRows
     adjoints: Adjoints = field(default_factory=dict)
+    knots: dict[Knots, int] = field(default_factory=dict)
     names: Iterator[int] = field(default_factory=count)
     known: dict[Node, list[float] | None] = field(default_factory=dict)
     triads: dict[Triad, str] = field(default_factory=dict)
@@ -81,7 +84,7 @@ class LoopBody:
 
     def __init__(self, context: Context, loop: Loop) -> None:
         self.context, self.loop = context, loop
-        self.writer = Writer(context.names)
+        self.writer, self.outside = Writer(context.names), Writer(context.names)
         self.values: dict[Node, Value] = {}
         self.pointers: dict[Node, str] = {}
         self.read: dict[int, str] = {}
@@ -94,6 +97,10 @@ class LoopBody:
     @property
     def rows(self) -> SlopeRows:
         return self.context.rows
+
+    @property
+    def knots(self) -> dict[Knots, int]:
+        return self.context.knots
 
     def is_table(self, node: Node) -> bool:
         return node in self.context.sweep.tables
@@ -265,13 +272,13 @@ class LoopBody:
         return self.pointers[node]
 
     def pointer_lines(self) -> list[str]:
-        """Where the rows of the tables that were read are."""
+        """Where the rows of the tables that were read are, and what is worked out before the inner loop."""
         rows = {0: "0", 1: "si", 2: "(si * NS + sj)", 3: "((si * NS + sj) * NS + sk)"}
         found = []
         for node, name in self.pointers.items():
             row = rows[species_letters(node)]
             found.append(f"const real *const {name} = w.C + TABLE_{name} + {row} * {node.kind.components};")
-        return found
+        return found + self.outside.lines
 
     # --- stores ----------------------------------------------------------------------------------
 

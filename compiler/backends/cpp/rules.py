@@ -8,6 +8,7 @@ from itertools import product
 from typing import Protocol
 
 from ...ir import ops
+from ...ir.bsplines import Knots
 from ...ir.contraction import parsed, places
 from ...ir.graph import Node, Op
 from ...ir.interval import Range
@@ -21,7 +22,10 @@ class Body(Protocol):
     """What rules ask of the loop body that they write into."""
 
     writer: Writer
+    outside: Writer
 
+    @property
+    def knots(self) -> dict[Knots, int]: ...
     def range(self, node: Node) -> Range: ...
     def displacement(self) -> Value: ...
     def motion(self) -> Value: ...
@@ -57,6 +61,7 @@ REFUSED: Mapping[Op, str] = {
     ops.sum_rows_of: _PARAMETERS,
     ops.sum_at: _PARAMETERS,
     ops.to_knots: _ADDED,
+    ops.to_bspline: _ADDED,
     ops.to_j: _BEYOND,
     ops.sum_j: _BEYOND,
     ops.sum_i: _SUMS,

@@ -35,6 +35,7 @@ class Writer:
     def __init__(self, names: Iterator[int] | None = None) -> None:
         self.lines: list[str] = []
         self.names = names or count()
+        self.made: dict[str, str] = {}
 
     def name(self) -> str:
         return f"t{next(self.names)}"
@@ -44,6 +45,21 @@ class Writer:
         name = self.name()
         self.lines.append(f"const V {name} = {expression};")
         return name
+
+    def once(self, kind: str, expression: str) -> str:
+        """The name of a constant of a C++ type with this value, the same for the same expression."""
+        if expression not in self.made:
+            self.made[expression] = self.name()
+            self.lines.append(f"const {kind} {self.made[expression]} = {expression};")
+        return self.made[expression]
+
+    def array(self, n: int, function: str, arguments: str) -> str:
+        """The name of n numbers that a function writes, the same for the same arguments."""
+        call = f"{function}({arguments})"
+        if call not in self.made:
+            name = self.made[call] = self.name()
+            self.lines += [f"real {name}[{n}];", f"{function}({name}, {arguments});"]
+        return self.made[call]
 
     # --- arithmetic, with known numbers worked out ---------------------------------------------
 

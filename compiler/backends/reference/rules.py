@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import operator
+from collections.abc import Iterator, Sequence
+from functools import reduce
+from itertools import product
+from typing import Any
 
 import numpy as np
 from numpy.polynomial import Chebyshev, Polynomial
 
 from ...diagnostics.diagnostic import InternalError
 from ...ir import ops
+from ...ir.bsplines import WIDTH, Knots, derivative, functions, pieces
 from ...ir.contraction import parsed
 from ...ir.graph import Node
 from ...ir.triads import size
@@ -252,6 +257,55 @@ def _(run: Evaluation, node: Node, g: Array, x: Array) -> Array:
     out = np.zeros((len(weights), node["size"]), dtype=weights.dtype)
     places = np.broadcast_to(2 * first[:, None] + np.arange(4), weights.shape)
     np.put_along_axis(out, places, weights, axis=1)
+    return out
+
+
+def _four(knots: Knots, x: Array, order: int) -> tuple[Array, list[Array]]:
+    """The first of the four functions that count at x, and their derivatives of an order."""
+    own, t = pieces(knots), np.array(knots)
+    inside = np.clip(x.real, t[0], t[-1])
+    k = np.clip(np.searchsorted(t, inside, side="right") - 1, 0, own.functions - 1)
+    place = np.where((x.real >= t[0]) & (x.real <= t[-1]), x, inside)
+    u, beyond = place - t[k], x - place
+
+    def derivatives(n: int) -> list[Array]:
+        p = np.array([[derivative(w, n) for w in four] for four in own.weights])
+        return [
+            np.asarray(reduce(lambda total, a: total * u + a[k], p[:, f].T[::-1], 0.0)) for f in range(WIDTH)
+        ]
+
+    found = derivatives(order)
+    if order == 0:
+        found = [w + s * beyond for w, s in zip(found, derivatives(1), strict=True)]
+    elif order > 1:
+        found = [np.where(beyond == 0.0, w, 0.0 * beyond) for w in found]
+    return np.array(own.first)[k], found
+
+
+def _products(node: Node, places: Sequence[Array]) -> Iterator[tuple[Array, Array]]:
+    """Of each product of functions that counts the coefficient's place in a row, and the value."""
+    fours = [_four(*own) for own in zip(node["knots"], places, node["orders"], strict=True)]
+    for chosen in product(range(WIDTH), repeat=len(fours)):
+        at, value = np.zeros(1, int), np.ones(1)
+        for knots, (first, weights), q in zip(node["knots"], fours, chosen, strict=True):
+            at, value = at * (len(knots) - 1) + first + q, value * weights[q]
+        yield at, value
+
+
+@lowers(ops.bspline)
+def _(run: Evaluation, node: Node, *args: Any) -> Array:
+    *places, row = args
+    table, rows = row if isinstance(row, RowsOfTable) else (row, np.arange(len(row)))
+    return reduce(operator.add, (value * table[rows, at] for at, value in _products(node, places)))
+
+
+@lowers(ops.to_bspline)
+def _(run: Evaluation, node: Node, g: Array, *places: Array) -> Array:
+    parts = [np.broadcast_arrays(at, g * value) for at, value in _products(node, places)]
+    rows = np.arange(max(len(value) for _, value in parts))
+    out = np.zeros((len(rows), functions(node["knots"])), dtype=parts[0][1].dtype)
+    for at, value in parts:
+        out[rows, at] = value
     return out
 
 

@@ -24,15 +24,16 @@ HIGHEST = 3
 _CUBIC = 20.0
 
 
-def _need_place(x: Node) -> None:
+def need_place(x: Node) -> None:
+    """Raise KindError unless x is one plain number."""
     rules.need_plain("the place between knots", x)
     if x.kind.shape:
-        raise KindError("shape-mismatch", "`interpolate` takes one place", "write `pick` before it")
+        raise KindError("shape-mismatch", "a spline takes one place", "write `pick` before it")
 
 
 def _interpolate_kind(x: Node, knots: Node, *, order: int) -> Kind:
     """The cubic through the knots of a row, or its derivative, at x."""
-    _need_place(x)
+    need_place(x)
     if len(knots.kind.shape) != 1 or knots.kind.components % 2 or knots.kind.components < 4:
         raise KindError(
             "shape-mismatch",
@@ -44,7 +45,7 @@ def _interpolate_kind(x: Node, knots: Node, *, order: int) -> Kind:
 
 def _to_knots_kind(g: Node, x: Node, *, size: int, order: int) -> Kind:
     """The adjoint of `interpolate` by its knots: g times the weight of each of the numbers."""
-    _need_place(x)
+    need_place(x)
     return Kind(join_domains(g.kind.domain, x.kind.domain), (size,), g.kind.unit)
 
 

@@ -23,7 +23,8 @@ class Call:
 
     species: those it acts among, empty for all. arguments: as they are written. numbers: of each parameter,
     by the species of a row. fixed: rows that stand for nothing and are not to be trained. tables: numbers of
-    parameters that are too many for a text, by the species of a row: the potential has them alone.
+    parameters that are too many for a text, by the species of a row: the potential has them alone. kept:
+    those tables whose other rows have no numbers.
     """
 
     term: str
@@ -33,12 +34,14 @@ class Call:
     fixed: frozenset[Row] = frozenset()
     pinned: bool = False
     tables: Mapping[str, Mapping[Row, Floats]] = field(default_factory=dict)
+    kept: frozenset[str] = frozenset()
 
     def text(self) -> str:
         """`lj(Nb, rc = 5 Å, epsilon = {Nb-Nb: 0.1, …})`."""
         declared = _declared(self.term)
         parts = [*self.species, *(f"{name} = {value}" for name, value in self.arguments.items())]
         parts += [f"{name} = {self._table(declared[name], rows)}" for name, rows in self.numbers.items()]
+        parts += [f"{name} = {_kept(self.tables[name])}" for name in sorted(self.kept)]
         return f"{'pin ' if self.pinned else ''}{self.term}({', '.join(parts)})"
 
     def _table(self, declared: Parameter, rows: Mapping[Row, float]) -> str:
@@ -68,14 +71,20 @@ def potential_of(name: str, species: Sequence[str], calls: Sequence[Call]) -> Po
     given: dict[str, Mapping[Row, Floats]] = {}
     for term, call in zip(made.model.terms, calls, strict=True):
         given |= {f"{term.name}.{parameter}": rows for parameter, rows in call.tables.items()}
-    theta, place = made.theta.copy(), 0
+    theta = made.theta.copy()
+    places = made.model.vector.tables(np.arange(len(theta)), lambda flat, at: flat[list(at)])
     for p in made.model.parameters:
-        values = theta[place : place + len(p.start)].reshape(-1, p.kind.components)
         for row, numbers in given.get(p.name, {}).items():
             atoms = [made.species.index(s) for s in row]
-            values[row_number(p.kind.domain, atoms, len(made.species))] = numbers
-        place += len(p.start)
+            theta[places[p.name][row_number(p.kind.domain, atoms, len(made.species))]] = numbers
     return made.with_theta(theta)
+
+
+def _kept(rows: Mapping[Row, Floats]) -> str:
+    """A table in which these rows start at 0, and others are no numbers."""
+    names = {"-".join(row): "0" for row in rows}
+    others = "-".join("*" * len(next(iter(rows))))
+    return "{" + ", ".join(f"{name}: {text}" for name, text in {**names, others: "keep()"}.items()) + "}"
 
 
 def number(value: float) -> str:

@@ -16,6 +16,7 @@ from .many_body import many_body_call
 from .pairs import mixed_pairs, named_by_charges, pair_calls
 from .settings import PAIR_STYLES, Pair, Settings, Style, settings_of
 from .table_style import table_calls
+from .ultra_fast import ultra_fast_calls
 
 
 def imported(path: Path) -> Imported:
@@ -56,6 +57,10 @@ def _calls(settings: Settings) -> tuple[list[Call], str]:
             notes += note
         elif style.name == "table":
             found, note = table_calls(settings, style)
+            calls += found
+            notes += note
+        elif style.name == "uf3":
+            found, note = ultra_fast_calls(settings, style)
             calls += found
             notes += note
         elif style.name in PAIR_STYLES:

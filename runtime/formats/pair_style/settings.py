@@ -14,7 +14,7 @@ from .elements import Types
 
 Pair = tuple[int, int]
 PAIR_STYLES = ("lj/cut", "morse", "buck", "born", "zbl", "table", "eam")
-FILE_STYLES = ("sw", "tersoff", "snap", "eam/alloy", "eam/fs")
+FILE_STYLES = ("sw", "tersoff", "snap", "eam/alloy", "eam/fs", "uf3")
 _FILES = {"snap": ("FILE.snapcoeff", "FILE.snapparam")}  # of a style that has more than one
 STYLES = (*PAIR_STYLES, *FILE_STYLES)
 _HYBRIDS = ("hybrid", "hybrid/overlay")

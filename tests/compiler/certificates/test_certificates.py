@@ -70,6 +70,14 @@ def test_terms(variant: Variant) -> None:
         assert found.verdict is (Verdict.OPEN if variant.term == "fs" else Verdict.PROVED)
 
 
+@pytest.mark.parametrize(("factor", "verdict"), [("2", Verdict.PROVED), ("2.1", Verdict.OPEN)])
+def test_two_neighbours_of_an_atom_are_two_atoms(factor: str, verdict: Verdict) -> None:
+    """The far side of a triangle, however it is written, has a slope; a root that may vanish has none."""
+    side = f"sqrt(r_ik * r_ik - ({factor} * r_ij) * (cos_jik * r_ik) + r_ij^2)"
+    body = f"site(i) = sum(j) sum(k) 1 eV/Å * {side} * smooth(r_ij, rc) * smooth(r_ik, rc)"
+    assert finiteness(*model_of(term(body))).verdict is verdict
+
+
 # --- repulsion -------------------------------------------------------
 
 

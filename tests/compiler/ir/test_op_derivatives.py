@@ -205,6 +205,29 @@ def to_knots(x: Leaves, draw: Any) -> Node:
     )
 
 
+KNOTS = ((0.0, 1.0, 2.5, 3.0, 4.0), (0.0, 1.0, 2.0, 3.0, 4.0))
+
+
+def _between(x: Leaves, draw: Any, domain: Domain) -> Node:
+    """A place between whole numbers, before and beyond the knots too, none at a knot."""
+    first = draw(st.sampled_from([-1, 0, 1, 3, 4]))
+    return x(draw(st.sampled_from([domain, NONE])), (), first + 0.1, first + 0.4)
+
+
+def bspline(x: Leaves, draw: Any) -> Node:
+    domain, n = draw(st.sampled_from(LOCAL)), draw(st.integers(1, 2))
+    orders = tuple(draw(st.integers(0, 3)) for _ in range(n))
+    places = [_between(x, draw, domain) for _ in range(n)]
+    return ops.bspline(*places, x(domain, (4**n,)), knots=KNOTS[:n], orders=orders)
+
+
+def to_bspline(x: Leaves, draw: Any) -> Node:
+    domain, n = draw(st.sampled_from(LOCAL)), draw(st.integers(1, 2))
+    orders = tuple(draw(st.integers(0, 3)) for _ in range(n))
+    places = [_between(x, draw, domain) for _ in range(n)]
+    return ops.to_bspline(x(domain), *places, knots=KNOTS[:n], orders=orders)
+
+
 def from_site(op: Any) -> Recipe:
     return lambda x, draw: op(x(SITE, draw(st.sampled_from(SHAPES))), domain=EDGE)
 
@@ -285,6 +308,8 @@ RECIPES: dict[str, Recipe] = {op.name: of_one_value(op) for op in UNARY} | {
     "couple": coupling(ops.couple),
     "interpolate": interpolate,
     "to_knots": to_knots,
+    "bspline": bspline,
+    "to_bspline": to_bspline,
     "to_i": from_site(ops.to_i),
     "to_j": from_site(ops.to_j),
     "sum_i": from_edge(ops.sum_i, within=RC),

@@ -24,7 +24,7 @@ SCALAR = pytest.mark.parametrize(
 NOT_SAMPLED = {
     *("sum_j", "sum_to_ik", "total", "of_structure", "row", "of_row", "sum_at", "rows_of", "sum_rows_of"),
     *("to_species", "sum_species", "cosines", "chebyshev2", "chain", "spherical_slopes", "motion"),
-    *("to_knots", "triads", "couple"),
+    *("to_knots", "to_bspline", "triads", "couple"),
 }
 
 

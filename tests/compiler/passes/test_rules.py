@@ -21,6 +21,7 @@ R = ops.distance(domain=EDGE)
 PLACE = ops.mul(ops.constant(0.2, ONE / ANGSTROM), R)
 KNOTS = ops.param(name="k", kind=Kind(NONE, (4,), EV))
 AT_I = ops.param(name="s", kind=Kind(SITE, (), ONE))
+EVEN = (0.0, 1.0, 2.0, 3.0, 4.0)
 ONES = ops.constant(1.0, domain=EDGE)
 SPREAD = ops.mul(ONES, X)
 
@@ -59,6 +60,11 @@ RULE_CASES: dict[str, Case] = {
         simplify.same_knots,
         ops.interpolate(PLACE, product(ONES, KNOTS), order=0),
         ops.interpolate(PLACE, KNOTS, order=0),
+    ),
+    "coefficients of one place": (
+        simplify.same_knots,
+        ops.bspline(PLACE, product(ONES, KNOTS), knots=(EVEN,), orders=(0,)),
+        ops.bspline(PLACE, KNOTS, knots=(EVEN,), orders=(0,)),
     ),
     "knots of one place stay": (simplify.same_knots, ops.interpolate(X, KNOTS, order=0), None),
     "exp of 0 stays": (simplify.move_zero, ops.exp(ops.constant(0.0)), None),

@@ -164,7 +164,7 @@ def test_an_unknown_target_is_told(tmp_path: Path, capsys: pytest.CaptureFixture
     assert code == 1
     assert told == (
         "error[unknown-target]: there is no export to `mace`\n"
-        "  help: known: lammps, nep, pair_style, setfl, snapcoeff, stablehlo, table\n"
+        "  help: known: lammps, nep, pair_style, setfl, snapcoeff, stablehlo, table, uf3\n"
     )
 
 

@@ -247,7 +247,7 @@ def test_a_bad_input_is_refused_with_its_line(name: str, tmp_path: Path) -> None
     assert found.place == (f"{tmp_path / 'in.pair'}, line {line}" if line else str(tmp_path / "in.pair"))
 
 
-@pytest.mark.parametrize(("name", "style"), [("Nb.cdeam", "eam/cd"), ("Nb.uf3", "uf3")])
+@pytest.mark.parametrize(("name", "style"), [("Nb.cdeam", "eam/cd"), ("library.meam", "meam")])
 def test_a_file_that_is_not_read_yet_is_told_with_a_way_round(name: str, style: str, tmp_path: Path) -> None:
     path = tmp_path / name
     path.write_text("# a file\n1 2\n", encoding="utf-8")

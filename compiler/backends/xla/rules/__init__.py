@@ -1,5 +1,15 @@
 """What each operation is in jax, a file for each family of operations of the IR, registered when imported."""
 
-from . import elementary, families, features, hyperharmonics, leaves, moves, splines, tables
+from . import bsplines, elementary, families, features, hyperharmonics, leaves, moves, splines, tables
 
-__all__ = ["elementary", "families", "features", "hyperharmonics", "leaves", "moves", "splines", "tables"]
+__all__ = [
+    "bsplines",
+    "elementary",
+    "families",
+    "features",
+    "hyperharmonics",
+    "leaves",
+    "moves",
+    "splines",
+    "tables",
+]

@@ -48,7 +48,7 @@ def _weights(p: _Place, order: int) -> tuple[Array, ...]:
     return tuple(jnp.where(p.beyond == 0.0, w, 0.0 * p.beyond) for w in found)
 
 
-def _carried(run: GraphInterpreter, node: Node) -> tuple[Array, Array]:
+def table_and_rows(run: GraphInterpreter, node: Node) -> tuple[Array, Array]:
     """A table (size, entries), and which of its entries a row of knots is, on the domain of the row."""
     if node.op not in CARRIERS:
         value = run.stacked(node)
@@ -58,7 +58,7 @@ def _carried(run: GraphInterpreter, node: Node) -> tuple[Array, Array]:
     (inner,), domain = node.args, node.kind.domain
     if node.op is ops.at:
         return run.stacked(inner), run.table_rows(inner.kind.domain, domain, node["of"])
-    table, rows = _carried(run, inner)
+    table, rows = table_and_rows(run, inner)
     rows = jnp.broadcast_to(rows, run.extent(inner.kind.domain))
     if node.op is ops.to_ij or (node.op is ops.to_i and domain.name == "edge"):
         return table, rows[..., None]
@@ -71,7 +71,7 @@ def _carried(run: GraphInterpreter, node: Node) -> tuple[Array, Array]:
 @lowers(ops.interpolate)
 def _(run: GraphInterpreter, step: Step) -> Value:
     x, knots = step.node.args
-    table, rows = _carried(run, knots)
+    table, rows = table_and_rows(run, knots)
     p = _place(run.on_domain(x, step.node.kind.domain), knots.kind.components // 2)
     entries, flat = table.shape[1], table.reshape(-1)
     total = jnp.zeros_like(p.u)

@@ -21,6 +21,8 @@ SPECS = (
     "own() + lj(rc = 3.7 Å)\nterm own(rc = 4 Å) {\n  param z[10] = 0 eV\n  param f[12] = 0 per species\n"
     "  param F[8] = 0 eV per species\n  rho(i) = sum(j) interpolate(r_ij / 0.9 Å, f(j))\n"
     "  pair(r) = interpolate(r / 1.1 Å - 1, z) * smooth(r, rc)\n  site(i) = interpolate(rho(i), F)\n}",
+    "uf_pair(rc = 4 Å)"
+    " + uf_triple(rc = 3 Å, knots = [0, 1, 1.5, 2.5, 3], far = [0, 2, 3, 5, 6], form = alike)",
     "reference()",
 )
 
