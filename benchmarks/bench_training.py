@@ -42,12 +42,15 @@ def others(folder: Path) -> Path:
 
 def show(curve: Path, case: str) -> list[Row]:
     """Print some rows of a training's curve; errors of the forces of those held out."""
+    if not curve.is_file():  # the time was over before the first iteration
+        return []
     found = []
     with curve.open() as file:
         rows = list(csv.DictReader(file))
     rows = [row for row in rows if row["train_energy_meV_per_atom"]]
     print("    s  iteration   held out: meV/atom  meV/Å   trained: meV/atom  meV/Å")
-    for row in rows[:: max(1, len(rows) // SHOWN)] + rows[-1:]:
+    step = max(1, len(rows) // SHOWN)
+    for row in rows[::-1][::step][::-1]:
         n, s, _, *errors = (float(x or "nan") for x in row.values())
         print(f"{s:5.0f} {n:10.0f} {errors[3]:20.2f} {errors[4]:6.1f} {errors[0]:19.2f} {errors[1]:6.1f}")
         told = f"{case}: forces held out after {s:.0f} s, {n:.0f} steps, RMSE"
