@@ -58,15 +58,14 @@ def _curves(example: Example) -> Iterator[tuple[str, Array, Array]]:
 
 
 def _values(label: str, model: Model, example: Example) -> Iterator[tuple[str, Array]]:
-    """The parameters of a curve: those of the call, drawn ones, or each alone where all are 0."""
+    """The parameters of a curve: those of the call, drawn ones, or each trained one alone where all are 0."""
     start = np.array(model.vector.start)
     if example.draws:
         for seed in range(example.draws):
             yield f"{label}, {seed + 1}", np.random.default_rng(seed).normal(0.0, 0.5, len(start))
-    elif example.shows != "dimer" and not start.any():
-        chosen = min(len(start), _MOST)
-        for k in range(chosen):
-            yield model.vector.names[k], np.eye(len(start))[k]
+    elif example.shows != "dimer" and not start[list(model.vector.trained_places)].any():
+        for k in model.vector.trained_places[:_MOST]:
+            yield model.vector.names[k], start + np.eye(len(start))[k]
     else:
         yield label, start
 

@@ -11,7 +11,7 @@ from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..evaluation.labelled import Part, pairs
 from ..files.settings import ConfigError
 from ..presentation.axes import logarithmic, named
-from ..presentation.figures import BLUE, COLOURS, GREEN, PARTS, SOFT
+from ..presentation.figures import BLUE, GREEN, LINES, PARTS, SOFT, colour_of, repeat_of
 from ..presentation.result import axes_or_new
 
 if TYPE_CHECKING:
@@ -118,7 +118,7 @@ def draw_curves(axes: Axes | None, curves: Sequence[Curve], family: str | None) 
         axes.set(xlabel=plot.x, ylabel=plot.y)
         return axes
     for k, curve in enumerate(own):
-        draw_line(axes, plot, curve, COLOURS[k % len(COLOURS)], label=curve.name)
+        draw_line(axes, plot, curve, colour_of(k), repeat_of(k, LINES), label=curve.name)
     finish(axes, plot, own)
     return axes
 

@@ -17,6 +17,7 @@ from ..data.names import matching
 from ..data.readers import weighted
 from ..files.settings import ConfigError, validated
 from ..presentation import html
+from ..presentation.figures import MARKERS, colour_of, legend, repeat_of
 from ..presentation.result import Result, axes_or_new
 from ..presentation.text import counted
 from .observer import Observer, observer_of
@@ -112,20 +113,22 @@ class Dataset(Result):
 
     def plot(self, axes: Axes | None = None) -> Axes:
         """Energies per atom (eV) over volumes per atom (Å³), or over their place in the files where no cell
-        has a volume; a colour for each config type.
+        has a volume; a colour and marker for each config type.
         """
         axes = axes_or_new(axes)
         labelled = [(k, s) for k, s in enumerate(self.structures) if s.energy is not None]
         has_volume = bool(labelled) and all(s.volume > 0 for _, s in labelled)
-        for kind in sorted({s.config_type for _, s in labelled}):
+        for number, kind in enumerate(sorted({s.config_type for _, s in labelled})):
             own = [(k, s) for k, s in labelled if s.config_type == kind]
             x = [s.volume / s.n_atoms if has_volume else float(k) for k, s in own]
-            axes.plot(x, [(s.energy or 0.0) / s.n_atoms for _, s in own], ".", alpha=0.7, label=kind)
+            y = [(s.energy or 0.0) / s.n_atoms for _, s in own]
+            marker = repeat_of(number, MARKERS)
+            axes.plot(x, y, marker, markersize=3, color=colour_of(number), alpha=0.7, label=kind)
         axes.set_xlabel("volume per atom (Å³)" if has_volume else "structure")
         if has_volume:
             axes.set_xscale("log")
         axes.set_ylabel("energy per atom (eV)")
-        axes.legend(frameon=False, fontsize=8)
+        legend(axes)
         return axes
 
 

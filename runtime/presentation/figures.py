@@ -12,11 +12,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ..files.atomic import write_atomic
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure, FigureBase
 
 # legible on white and on black alike
 BLUE, RED, GREEN, OCHRE, PURPLE, TEAL = "#3f7fb5", "#d1495b", "#3a9368", "#c08a2e", "#8f6bb0", "#3a9aa0"
 COLOURS = (BLUE, RED, GREEN, OCHRE, PURPLE, TEAL)
+# more curves and points than there are colours have the colours again, in another line or marker
+LINES = ("-", "--", ":", "-.")
+MARKERS = ("o", "^", "x", "s")
+_WITHIN = 6  # entries of a legend; one of more stands beside its axes
 PARTS = {"train": BLUE, "test": RED, "held out": OCHRE}
 # a page gives these three their colours of light and dark
 INK, SOFT, GRID = "#24292f", "#848b95", "#dfe2e6"
@@ -49,6 +54,26 @@ def style(name: str = "potentia") -> Iterator[None]:
     }
     with rc_context(settings):
         yield
+
+
+def colour_of(number: int) -> str:
+    return COLOURS[number % len(COLOURS)]
+
+
+def repeat_of(number: int, kinds: Sequence[str]) -> str:
+    """Of lines or markers the one that tells a number from those of the same colour."""
+    return kinds[number // len(COLOURS) % len(kinds)]
+
+
+def legend(axes: Axes) -> None:
+    """Within the axes, or beside them where it is long."""
+    entries = len(axes.get_legend_handles_labels()[1])
+    if entries > _WITHIN:
+        axes.legend(
+            loc="upper left", bbox_to_anchor=(1.01, 1.0), borderaxespad=0.0, fontsize=7, frameon=False
+        )
+    elif entries:
+        axes.legend(fontsize=8, frameon=False)
 
 
 class Panel(NamedTuple):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..presentation.axes import symmetric
-from ..presentation.figures import COLOURS, SOFT, Panel, save_png
+from ..presentation.figures import COLOURS, LINES, SOFT, Panel, colour_of, legend, repeat_of, save_png
 from .family import Plot, families
 from .results import Curve
 
@@ -55,7 +55,7 @@ def _draw(axes: Axes, plot: Plot, curves: Sequence[Curve]) -> None:
         axes.set(xlabel=plot.x, ylabel=plot.y, title=f"{kind} {curves[0].name}")
         return
     for k, curve in enumerate(curves):
-        draw_line(axes, plot, curve, COLOURS[k % len(COLOURS)], label=curve.name)
+        draw_line(axes, plot, curve, colour_of(k), repeat_of(k, LINES), label=curve.name)
     finish(axes, plot, curves)
     axes.set_title(curves[0].kind.replace("_", " "))
 
@@ -76,4 +76,4 @@ def finish(axes: Axes, plot: Plot, curves: Sequence[Curve]) -> None:
         # a core is far higher than its well
         seen = np.concatenate([np.ravel(c.y) for c in curves])
         symmetric(axes.yaxis, seen[np.isfinite(seen)].tolist() or [0.0])
-    axes.legend()
+    legend(axes)
