@@ -8,18 +8,18 @@ the largest length.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from math import sqrt
 from typing import NamedTuple
 
 import numpy as np
 
-from ..backends.triads import all_products
+from ..backends.triads import Places, all_products
 from ..ir.triads import Triad, size, top_of
 from .enclosure import Enclosure, Values, bounds, up
 
 _ROUNDED = 1e-11  # more than the rounding of all sums and products here, as a part of the largest length
-_AT_ONCE = 2_000_000  # products
+_AT_ONCE = 500_000  # products
 
 
 def harmonics(c: Enclosure, v: Enclosure, top: int) -> Enclosure:
@@ -48,15 +48,11 @@ def _values(c: Values, v: Values, top: int) -> Values:
 def triads(x: Enclosure, y: Enclosure, z: Enclosure, degrees: tuple[Triad, ...]) -> Enclosure:
     """T(x_a, y_b, z_c) of each: (cells, n)."""
     table, starts = all_products(degrees)
-    a, b, c = (_middle(row)[0] for row in (x, y, z))
-    found = [
-        np.add.reduceat(table.factor * p[:, table.i] * q[:, table.j] * r[:, table.k], starts, axis=1)
-        for p, q, r in _chunks(len(table.k), a, b, c)
-    ]
-    factors = [
-        _lengths(row).of(places) for row, places in zip((x, y, z), zip(*degrees, strict=True), strict=True)
-    ]
-    return _around(np.concatenate(found), *_product(factors))
+    middles = [_middle(row)[0] for row in (x, y, z)]
+    found = _sums(table.factor, list(zip(middles, (table.i, table.j, table.k), strict=True)), starts)
+    rows, places = (x, y, z), zip(*degrees, strict=True)
+    factors = [_lengths(row).of(own) for row, own in zip(rows, places, strict=True)]
+    return _around(found, *_product(factors))
 
 
 def couple(w: Enclosure, x: Enclosure, y: Enclosure, degrees: tuple[Triad, ...], top: int) -> Enclosure:
@@ -78,21 +74,31 @@ def _coupled(w: Values, x: Values, y: Values, degrees: tuple[Triad, ...], top: i
     of = np.repeat(np.arange(len(degrees)), np.diff([*starts, len(table.k)]))
     order = np.argsort(table.k, kind="stable")
     places, first = np.unique(table.k[order], return_index=True)
-    i, j, factor, t = (part[order] for part in (table.i, table.j, table.factor, of))
-    found = []
-    for p, q, r in _chunks(len(order), w, x, y):
-        row = np.zeros((max(len(p), len(q), len(r)), size(top)))
-        row[:, places] = np.add.reduceat(factor * p[:, t] * q[:, i] * r[:, j], first, axis=1)
-        found.append(row)
-    return np.concatenate(found)
+    parts = [(w, of[order]), (x, table.i[order]), (y, table.j[order])]
+    sums = _sums(table.factor[order], parts, first)
+    found = np.zeros((len(sums), size(top)))
+    found[:, places] = sums
+    return found
 
 
-def _chunks(products: int, *args: Values) -> Iterator[tuple[Values, ...]]:
-    """Some cells at a time; one cell stands for all."""
-    (cells,) = np.broadcast_shapes(*(a.shape[:1] for a in args))
-    step = max(1, _AT_ONCE // products)
-    for k in range(0, cells, step):
-        yield tuple(a if len(a) == 1 else a[k : k + step] for a in args)
+def _sums(factor: Values, parts: Sequence[tuple[Values, Places]], starts: Places) -> Values:
+    """Sums of products of numbers at places, from each start to the next: (cells, n).
+
+    Products with a number that is 0 in all cells are left out: of a pair along z they are nearly all.
+    """
+    (cells,) = np.broadcast_shapes(*(a.shape[:1] for a, _ in parts))
+    kept = np.flatnonzero(np.all([(a != 0.0).any(axis=0)[places] for a, places in parts], axis=0))
+    first = np.searchsorted(kept, starts)
+    found = np.zeros((cells, len(starts)))
+    some = np.flatnonzero(np.diff([*first, len(kept)]))
+    step = max(1, _AT_ONCE // max(1, len(kept)))
+    laid = [(np.ascontiguousarray(a.T), places[kept]) for a, places in parts]
+    for k in range(0, cells if len(some) else 0, step):
+        total = np.repeat(factor[kept, None], min(step, cells - k), axis=1)
+        for a, places in laid:
+            total *= (a if a.shape[1] == 1 else a[:, k : k + step])[places]
+        found[k : k + step, some] = np.add.reduceat(total, first[some], axis=0).T
+    return found
 
 
 # --- lengths --------------------------------------------------------------------------------------
