@@ -35,7 +35,7 @@ class Command(NamedTuple):
 
 
 HELP = Option(("--help", "-h"), "Show this message and exit.", has_value=False)
-_CHOICE = re.compile(r"[a-z_-]+(\|[a-z_-]+)+")
+_CHOICE = re.compile(r"[a-z][a-z0-9_-]*(\|[a-z][a-z0-9_-]*)+")
 
 
 def require_known(name: str) -> None:

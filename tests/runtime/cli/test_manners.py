@@ -69,7 +69,7 @@ def test_bash_completes(words: tuple[Command, ...]) -> None:
     assert done.stdout.splitlines() == [
         "check completion",
         "--gate",
-        "lammps nep pair_style setfl stablehlo table",
+        "lammps nep pair_style setfl snapcoeff stablehlo table uf3",
         "fit fisher",
         "bash zsh fish",
         "",  # files, by the shell
