@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 def draw_dimers(found: Sequence[Dimer], axes: Axes | None, style: str = "", prefix: str = "") -> Axes:
-    """The curves over each other, cut above the wells. style: of all lines; prefix: of names in the legend."""
+    """The curves over each other, cut above the wells. style: of all lines; prefix: of names."""
     axes = axes_or_new(axes)
     for k, dimer in enumerate(found):
         _, high = dimer.span
