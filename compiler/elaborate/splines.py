@@ -8,7 +8,7 @@ from math import isfinite
 
 from ..chemistry.units import ONE, Unit
 from ..ir import ops
-from ..ir.bsplines import FEWEST, Knots
+from ..ir.bsplines import FEWEST, Knots, pieces
 from ..ir.graph import Node, topological
 from ..ir.rewrite import remake
 from ..ir.rows import CARRIERS
@@ -58,7 +58,12 @@ def _knots(use: Use, own: Values, unit: Unit) -> Knots:
         if not (isfinite(a) and isfinite(b) and a < b):
             message = f"knot {k} is {b:g}, and the one before it {a:g}: knots increase"
             raise use.fault("bad-knots", message, "`linspace(0.5 Å, rc, 12)` makes even ones")
-    return tuple(found)
+    knots = tuple(found)
+    if not all(isfinite(a) for interval in pieces(knots).weights for p in interval for a in p):
+        raise use.fault(
+            "bad-knots", "two knots are so near to each other that the cubic between them overflows"
+        )
+    return knots
 
 
 @builtin(counts=True)

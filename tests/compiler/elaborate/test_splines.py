@@ -57,6 +57,16 @@ REFUSED = {
         "bad-knots",
         "knot 4 is 2, and the one before it 3",
     ),
+    "knots without a distance": (
+        "bspline(c, r, [0, 1, 2, 3, 4, 4.000000000000001e-200 + 4])",
+        "bad-knots",
+        "knot 6 is 4, and the one before it 4",
+    ),
+    "near knots": (
+        "bspline(c, r, [0, 1e-200, 2, 3, 4, 5])",
+        "bad-knots",
+        "two knots are so near to each other",
+    ),
     "few knots": ("bspline(c, r, [0, 1, 2, 3])", "bad-knots", "there are 4 knots, but at least 5"),
     "other numbers": ("bspline(c, r, [0, 1, 2, 3, 4])", "shape-mismatch", "these knots have 4 coefficients"),
     "other units": ("bspline(c, r, [0 eV, 1 eV, 2 eV, 3 eV, 4 eV, 5 eV])", "wrong-unit", "knots are in Å"),
