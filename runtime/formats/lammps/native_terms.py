@@ -10,10 +10,12 @@ from math import isclose
 import numpy as np
 
 from ....compiler.chemistry.elements import ELEMENTS
+from ....compiler.diagnostics.diagnostic import ArtifactError
 from ....compiler.ir.types import row_number
 from ...potential.plain_sum import Numbers, Term
 from ...structures.arrays import Floats
 from ..snapcoeff.snap_files import Parameters, Snap, SnapElement, coefficients_text, diagonal, parameters_text
+from ..uf3.exporting import uf3_of
 from .native_files import SW_COLUMNS, TERSOFF_COLUMNS, entries_file
 
 _ZBL_LENGTH = 0.46850  # Å, of LAMMPS
@@ -160,6 +162,15 @@ def _snap(term: Term, values: _Values) -> Style:
     return _with_files("snap", dict(zip(SNAP_FILES, texts, strict=True)), values)
 
 
+def _ultra_fast(term: Term, values: _Values) -> Style:
+    try:
+        text, bodies = uf3_of([term], values.numbers)
+    except ArtifactError as fault:
+        raise NoStyle(fault.diagnostics[0].message) from None
+    style = _with_files("uf3", {f"{term.instance.name}.uf3": text}, values)
+    return replace(style, arguments=str(bodies))
+
+
 def _of_file(name: str, text: str, values: _Values) -> Style:
     return _with_files(name, {f"formula.{name}": text}, values)
 
@@ -179,4 +190,6 @@ _STYLES: Mapping[str, Callable[[Term, _Values], Style]] = {
     "snap": _snap,
     "sw": _sw,
     "tersoff": _tersoff,
+    "uf_pair": _ultra_fast,
+    "uf_triple": _ultra_fast,
 }

@@ -7,6 +7,7 @@ coefficients 0, which changes no energy.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations_with_replacement as pairs_of
 from itertools import product
@@ -38,17 +39,24 @@ def exported(potential: Potential) -> Exported:
             if term.called == "reference":
                 help = f"`potentia fit --no-reference` fits without energies of free atoms; {help}"
             raise _fault(message, help)
-        if term.only:
-            raise _fault(f"`{term.instance.name}` acts among some of the species alone")
     if not is_plain_sum(model.outputs["energy"], terms):
         raise _fault("a file of `uf3` holds a sum of terms, each once")
-    numbers, found = Numbers(model, potential.theta), UltraFast({}, {})
-    for term in terms:
-        (_add_pairs if term.called == "uf_pair" else _add_triples)(found, numbers, term)
-    found = _completed(found, model.species)
-    bodies = 3 if found.triples else 2
+    text, bodies = uf3_of(terms, Numbers(model, potential.theta))
     sentence = f"uf3 {bodies} of {', '.join(model.species)}, number by number"
-    return Exported(uf3_text(found), sentence, {"species": list(model.species), "bodies": bodies})
+    return Exported(text, sentence, {"species": list(model.species), "bodies": bodies})
+
+
+def uf3_of(terms: Sequence[Term], numbers: Numbers) -> tuple[str, int]:
+    """The text of a file of `uf_pair` and `uf_triple`, and the number that `pair_style uf3` takes, 2 or 3.
+
+    Raises ArtifactError `not-native`.
+    """
+    found, species = UltraFast({}, {}), numbers.model.species
+    for term in terms:
+        if term.only:
+            raise _fault(f"`{term.instance.name}` acts among some of the species alone")
+        (_add_pairs if term.called == "uf_pair" else _add_triples)(found, numbers, term)
+    return uf3_text(_completed(found, species)), 3 if found.triples else 2
 
 
 # --- numbers of terms ----------------------------------------------------------------------------------
