@@ -11,6 +11,7 @@ from ..lammps.source import masses
 from .commands import Command
 
 _NEAR = 0.05  # amu: tables of masses differ by less
+_LONGEST = 4  # digits of a type
 _ANY = 1.0  # amu, of atoms whose mass does not count
 _HELP = "write `mass 1 28.0855` or `labelmap atom 1 Si` for each type"
 
@@ -101,10 +102,18 @@ def _count(commands: Mapping[str, Sequence[Command]], labels: Mapping[str, int])
     found = [1, *labels.values()]
     for line in (*commands.get("mass", ()), *commands.get("pair_coeff", ())):
         for word in line.arguments[: 2 if line.name == "pair_coeff" else 1]:
-            found += [int(part) for part in word.split("*") if part.isdigit()]
+            found += [_number(line, part) for part in word.split("*") if part.isdigit()]
         if line.name == "pair_coeff" and line.arguments[:2] == ("*", "*"):
             found.append(_elements_at_end(line.arguments[2:]))
     return max(found)
+
+
+def _number(line: Command, word: str) -> int:
+    """The number of a type. Raises ArtifactError where there are not as many elements."""
+    if len(word) > _LONGEST:
+        shown = word if len(word) < 20 else f"{word[:20]}…"
+        raise line.error(f"`{shown}` is no atom type", f"a type has at most {_LONGEST} digits")
+    return int(word)
 
 
 def _elements_at_end(words: Sequence[str]) -> int:

@@ -53,6 +53,12 @@ BAD = {
     "keyword": (TYPES + "pair_stile lj/cut 5\n" + LJ, "unknown-keyword", "unknown keyword `pair_stile`", 3),
     "bonds": (TYPES + LJ + "bond_style harmonic\n", "unsupported-input", "`bond_style` is not read", 7),
     "include": (TYPES + LJ + "include more.in\n", "unsupported-input", "`include` is not read", 7),
+    "a type that no input has": (
+        TYPES + "pair_style lj/cut 5\npair_coeff 1 9999999999 0.1 2\n",
+        "malformed-input",
+        "`9999999999` is no atom type",
+        4,
+    ),
     "variable": (
         TYPES + "pair_style lj/cut ${rc}\n",
         "unsupported-input",
