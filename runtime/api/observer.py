@@ -9,13 +9,13 @@ from typing import TYPE_CHECKING
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
-from ..files.settings import ConfigError
 
 if TYPE_CHECKING:
     from ..data.dataset import TrainingData
     from ..data.labels import LabelKeys
     from ..design.loop import Progress as Designing
     from ..design.study import Study
+    from ..files.settings import ConfigError
     from ..fitting.result import Progress as Fitting
     from ..potential.potential import Potential
     from ..runs.with_data import FittedRun
@@ -136,5 +136,7 @@ def observer_of(given: Observer | None) -> Observer:
 
 
 def _wrong_type(name: str, value: object, wanted: str) -> ConfigError:
+    from ..files.settings import ConfigError  # with pydantic, which `diff` does without
+
     message = f"`{name}` is of type {type(value).__name__}, and has to be {wanted}"
     return ConfigError(Diagnostic("bad-value", message))
