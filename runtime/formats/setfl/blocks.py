@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from math import isfinite
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +9,8 @@ import numpy as np
 from ....compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ...files.lines import Line, text_of
 from ...structures.arrays import Floats
+
+_LARGEST = 1e100  # a product of two, as of charges, and a slope stay finite
 
 
 class Blocks:
@@ -48,12 +49,14 @@ class Blocks:
             if self._next >= len(self._lines):
                 raise self._cut_off(f"the file ends after {len(found)} of the {n} numbers of {what}")
             self._next += 1
-            words = self._lines[self._next - 1].split()
+            text = self._lines[self._next - 1]
+            words = text.split()
             try:
                 values = [float(word) for word in words]
             except ValueError:
                 values = []
-            if len(values) < len(words) or not all(map(isfinite, values)):
+            is_plain = text.isascii() and "_" not in text  # Python takes 1_0 and ١ too
+            if not is_plain or len(values) < len(words) or not all(-_LARGEST < x < _LARGEST for x in values):
                 self._fault_in(words, f"{len(found)} of the {n} numbers of {what} came before this line")
             found += values
         if len(found) > n:
@@ -73,7 +76,8 @@ class Blocks:
         line = self._line(self._next)
         for word in words:
             try:
-                line.number(word)
+                if abs(line.number(word)) >= _LARGEST:
+                    raise line.error(f"`{word}` is larger than the {_LARGEST:g} that a table may hold")
             except ArtifactError as fault:
                 raise line.error(fault.diagnostics[0].message, help) from None
 

@@ -90,6 +90,8 @@ BAD = {
     "element": ("a.alloy", changed(SETFL, 4, "Ni", "Nx"), "malformed-input", "there is no element `Nx`", 4),
     "NaN": ("a.alloy", changed(SETFL, 50, ".", "nan #"), "malformed-input", "", 50),
     "a word": ("a.alloy", changed(SETFL, 50, ".", ",5"), "malformed-input", "", 50),
+    "a number of Python": ("a.alloy", changed(SETFL, 50, ".", "_0."), "malformed-input", "", 50),
+    "too large": ("cu.eam", changed(FUNCFL, 5, "1", "1e200"), "malformed-input", "`1e200` is larger than", 5),
     "one of fs": (
         "a.alloy",
         setfl_text(tables(("Ni", "Cu"), by_pair=True)),
