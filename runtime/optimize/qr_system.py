@@ -31,6 +31,7 @@ Mask = NDArray[np.bool_]
 
 EPS = float(np.finfo(np.float64).eps)
 _SHOWN = 8  # names that a message lists
+_LARGEST = 1e150  # the square of anything less is finite
 _CHUNK = 512  # rows folded in at once: larger ones leave the cache
 
 
@@ -139,9 +140,11 @@ class Accumulator:
         self._factor = lapack.dtpqrt(0, width, self._factor, rows, overwrite_a=1, overwrite_b=1)[0]
 
     def system(self) -> TriangularSystem:
-        """The system of all rows so far."""
-        size = len(self._factor)
-        return TriangularSystem(np.triu(self._factor), self._n_rows, 4 * size * EPS, self._broken.copy())
+        """The system of all rows so far; columns whose squares would overflow are broken, and 0."""
+        size, factor = len(self._factor), np.triu(self._factor)
+        overflows = ~(np.abs(factor) < _LARGEST).all(axis=0)
+        factor[:, overflows] = 0.0
+        return TriangularSystem(factor, self._n_rows, 4 * size * EPS, self._broken | overflows)
 
 
 def joined(systems: Sequence[TriangularSystem]) -> TriangularSystem:

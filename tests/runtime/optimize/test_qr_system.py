@@ -160,6 +160,15 @@ def test_what_is_not_finite_is_marked_and_nothing_is_laundered(bad: float) -> No
     assert not system.finite and system.loss == np.inf
 
 
+@pytest.mark.parametrize("large", [1e200, 1e308])
+def test_what_has_no_finite_square_is_marked_too(large: float) -> None:
+    residual = np.ones(5)
+    residual[2] = large
+    system = accumulated(np.eye(5)[:, :3], residual)
+    assert system.broken.tolist() == [False, False, False, True]
+    assert system.loss == np.inf and np.isfinite(system.factor).all()
+
+
 def rows_of(
     change: Callable[[TriangularSystem], TriangularSystem], jacobian: Array, residual: Array
 ) -> Array:
