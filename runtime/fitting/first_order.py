@@ -8,21 +8,20 @@ from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..optimize.adamw import TrainOptions, TrainState, train
 from ..optimize.methods import FIRST_ORDER
 from ..residuals.gradients import of_batch
-from ..residuals.label_errors import Rmse
 from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
+from ..structures.arrays import Floats
 from .endings import not_converged
 from .methods import method
 from .prior import linear_solved, prior_of
 from .result import FitResult, Progress
 from .task import FitTask
 
-_JUDGED_EVERY = 10  # epochs
-
 
 @method(FIRST_ORDER)
 def first_order_fit(task: FitTask) -> FitResult:
-    """The potential trained by `first_order`. Raises FitError: not-finite-start, one-process."""
+    """The potential trained by `adamw`; the loss of all structures after each epoch says which parameters are
+    kept. Raises FitError: not-finite-start, one-process."""
     potential, config = task.potential, task.config
     if task.team.size > 1:
         message = f"the method first-order runs in one process, and {task.team.size} were started"
@@ -36,19 +35,15 @@ def first_order_fit(task: FitTask) -> FitResult:
     resumed = task.store.load(TrainState)
 
     task.curve.begin(None if resumed is None else resumed.seconds)
-    seen: Rmse | None = None
+
+    def loss_at(theta: Floats) -> float:
+        return problem.loss(np.asarray(theta, dtype=np.float64))
 
     def callback(state: TrainState) -> bool | None:
-        nonlocal seen
-        done, loss = len(state.losses), len(problem.plan.groups) * float(state.losses[-1, 0])
-        train = None
-        if done % _JUDGED_EVERY == 0 or done == epochs:
-            theta = np.asarray(state.theta, dtype=np.float64)
-            problem.loss(theta)
-            train = seen = problem.errors_at(theta)
-        task.curve.add(done, state.seconds, loss, train)
-        share = max(done / epochs, task.deadline.share)
-        about = done, float(state.losses[-1, 0]), share, seen
+        done, loss = len(state.losses), float(state.losses[-1, 1])
+        errors = problem.errors_at(np.asarray(state.theta, dtype=np.float64))
+        task.curve.add(done, state.seconds, loss, errors)
+        about = done, loss, max(done / epochs, task.deadline.share), errors
         task.on_progress(Progress("train", *about, left=task.deadline.left, is_step=True))
         task.store.save(state)
         return None
@@ -65,6 +60,7 @@ def first_order_fit(task: FitTask) -> FitResult:
         linear_solved(problem, potential, prior_of(potential, problem, config.ridge)),
         list(problem.batches()),
         options,
+        validate=loss_at,
         bounds=(problem.lower, problem.upper),
         callback=callback,
         resume=resumed,

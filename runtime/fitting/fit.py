@@ -8,6 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from ...compiler.analysis.linearity import linear_parameters
+from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..files.lock import only_writer_of
 from ..files.states import checkpoint_of
 from ..optimize.deadline import Deadline
@@ -43,7 +44,7 @@ def fit(
     team: the processes that share the work; None: this one alone.
     `config.time_limit` counts from this call on, also of a fit that is resumed. It and Ctrl-C end with the
     best parameters so far. Raises FitError, ArtifactError; TimeIsUp where the time is over before the linear
-    parameters, reference energies among them, are solved for; in-use where another process writes to the
+    parameters, reference energies among them, are solved for; bad-weight where all weights are 0, in-use where another process writes to the
     folder.
     """
     deadline = Deadline(config.time_limit)
@@ -51,6 +52,10 @@ def fit(
     free = potential.n_parameters
     if free == 0:
         return FitResult(potential, True, "nothing to fit", 0.0, (), None)
+    if structures and not any(s.weight for s in structures):
+        message = "every structure to train on has the weight 0"
+        help = "look at `config_type` of `[weights]`, and at --weight-key"
+        raise FitError(Diagnostic("bad-weight", message, help=help))
     with nullcontext() if folder is None else only_writer_of(folder):
         store = FitCheckpoint(folder, resume, depends_on(potential, structures, config))
         path = None if folder is None else checkpoint_of(folder).with_name(FILE)

@@ -100,10 +100,11 @@ def _errors(state: State, is_held_out: bool) -> tuple[Rmse | None, Rmse | None]:
 def _held_out(
     structures: Sequence[Structure], config: FitConfig
 ) -> tuple[Sequence[Structure], Sequence[Structure]]:
-    """Structures to train on and to judge by: none of the latter where there are fewer than five in all."""
-    if not config.held_out or len(structures) < 5:
+    """Structures to train on and to judge by: none of the latter where fewer than five have a weight."""
+    weighty = [s for s in structures if s.weight]
+    if not config.held_out or len(weighty) < 5:
         return structures, ()
-    return split(structures, str(config.held_out), config.seed)
+    return split(weighty, str(config.held_out), config.seed)
 
 
 def _remarks(found: Solution, task: FitTask, before: int) -> tuple[Diagnostic, ...]:

@@ -94,7 +94,8 @@ def train(
     callback: Callable[[TrainState], bool | None] | None = None,
     resume: TrainState | None = None,
 ) -> Trained:
-    """Train from `theta`; the result is the best epoch's parameters, by `validate` where it is given.
+    """Train from `theta`; the result is the best epoch's parameters, by `validate` where it is given, which
+    judges the start too: the result is never worse by it.
 
     `bounds`, the lower and the upper, are enforced by projection.
     `callback` sees the state after each epoch and stops by returning True. Ctrl-C keeps the best so far; the
@@ -110,6 +111,8 @@ def train(
     reason = "epochs"
     order = _order(options.seed, state.step // len(batches), len(batches))
     try:
+        if validate and resume is None:
+            state = replace(state, best_loss=float(validate(state.theta)))
         while state.step < last:
             options.deadline.require()
             place = state.step % len(batches)

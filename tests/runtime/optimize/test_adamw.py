@@ -51,11 +51,13 @@ def test_the_best_by_validation_is_kept() -> None:
 
     def validate(theta: Any) -> float:
         seen.append(np.array(theta))
-        return abs(len(seen) - 7.0)  # epoch 7 is the best
+        return abs(len(seen) - 8.0)  # epoch 7 is the best, after the start
 
     found = train(gradient, START, BATCHES, OPTIONS, validate)
     assert found.loss == 0
-    assert found.theta.tobytes() == seen[6].tobytes()
+    assert found.theta.tobytes() == seen[7].tobytes()
+    worse = train(gradient, START, BATCHES, OPTIONS, lambda theta: float(np.abs(theta).sum()))
+    assert (worse.loss, worse.theta.tobytes()) == (0.0, START.tobytes())
 
 
 def test_every_epoch_visits_each_batch_in_a_seeded_order() -> None:
