@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
-from ..optimize.adamw import TrainOptions, TrainState, train
+from ..optimize.adamw import TrainOptions, TrainState, Vector, train
 from ..optimize.methods import FIRST_ORDER
 from ..residuals.gradients import of_batch
 from ..residuals.outputs import outputs_of
 from ..residuals.residuals import Residuals, Sigmas
-from ..structures.arrays import Floats
 from .endings import not_converged
 from .methods import method
 from .prior import linear_solved, prior_of
@@ -36,7 +35,7 @@ def first_order_fit(task: FitTask) -> FitResult:
 
     task.curve.begin(None if resumed is None else resumed.seconds)
 
-    def loss_at(theta: Floats) -> float:
+    def loss_at(theta: Vector) -> float:
         return problem.loss(np.asarray(theta, dtype=np.float64))
 
     def callback(state: TrainState) -> bool | None:

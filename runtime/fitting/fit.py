@@ -43,9 +43,9 @@ def fit(
     on_progress: called with a `Progress` after each iteration or pass.
     team: the processes that share the work; None: this one alone.
     `config.time_limit` counts from this call on, also of a fit that is resumed. It and Ctrl-C end with the
-    best parameters so far. Raises FitError, ArtifactError; TimeIsUp where the time is over before the linear
-    parameters, reference energies among them, are solved for; bad-weight where all weights are 0, in-use where another process writes to the
-    folder.
+    best parameters so far. Raises FitError, bad-weight where all weights are 0; ArtifactError, in-use where
+    another process writes to the folder; TimeIsUp where the time is over before the linear parameters,
+    reference energies among them, are solved for.
     """
     deadline = Deadline(config.time_limit)
     callback = on_progress or (lambda progress: None)
