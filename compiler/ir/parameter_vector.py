@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import Any, TypeVar
 
 from .parameter import Parameter
-from .types import entries, entry_names
+from .types import entries, entry_names, in_alphabet
 
 Array = TypeVar("Array", bound=Any)  # of NumPy or of jax
 
@@ -30,6 +30,12 @@ class Coefficient:
     index: int
     rows: tuple[str, ...]
     component: int
+
+    @property
+    def key(self) -> str:
+        """The name, the same for a model whose species stand in another order: `Ni-Cu` is `Cu-Ni`."""
+        rows = sorted(in_alphabet(self.parameter.kind.domain, row) for row in self.rows)
+        return self.name.replace("[" + "=".join(self.rows), "[" + "=".join(rows), 1)
 
     @property
     def start(self) -> float:

@@ -133,6 +133,14 @@ def entry_names(domain: Domain, species: tuple[str, ...]) -> tuple[str, ...]:
             return ("",)
 
 
+def in_alphabet(domain: Domain, row: str) -> str:
+    """The name of a row where the species stand in the order of the alphabet: of Ni-Cu, unordered, Cu-Ni."""
+    names = row.split("-")
+    last = {"species_pair": 2, "species_triple": 2}.get(domain.name, 0)  # of these the order says nothing
+    first = len(names) - last
+    return "-".join([*names[:first], *sorted(names[first:])])
+
+
 @dataclass(frozen=True)
 class Kind:
     domain: Domain

@@ -111,7 +111,7 @@ def train(
     reason = "epochs"
     order = _order(options.seed, state.step // len(batches), len(batches))
     try:
-        if validate and resume is None:
+        if validate and state.step == 0:
             state = replace(state, best_loss=float(validate(state.theta)))
         while state.step < last:
             options.deadline.require()

@@ -14,12 +14,12 @@ from .run_folder import FittedPotential
 def warm_start(potential: Potential, run: Potential) -> tuple[Potential, int]:
     """The potential with the values of another, such as a run, and the number of values taken.
 
-    A value is taken where the names agree; a name has term, parameter, species and component:
-    `nep.c_radial[Li-O,3]`. Other parameters keep their start. Values beyond the bounds of the spec are moved
+    A value is taken where the names agree, whatever the order of the species; a name has term, parameter,
+    species and component: `nep.c_radial[Li-O,3]`. Other parameters keep their start. Values beyond the bounds of the spec are moved
     to the bounds. Raises FitError: nothing-in-common.
     """
-    known = dict(zip(run.model.vector.names, run.theta, strict=True))
-    names = potential.model.vector.names
+    known = {c.key: value for c, value in zip(run.model.vector.coefficients, run.theta, strict=True)}
+    names = [c.key for c in potential.model.vector.coefficients]
     taken = [name in known for name in names]
     if not any(taken):
         name = name_of(run)

@@ -7,11 +7,13 @@ from pathlib import Path
 import numpy as np
 import potentia
 import pytest
+from ase import Atoms
 from commands import run
 from potentia.compiler.diagnostics.diagnostic import FitError
 from potentia.runtime.potential.potential import Potential, compile
 from potentia.runtime.runs import run_folder as artifact
 from potentia.runtime.runs.warm_start import require_tables, warm_start
+from registry import by_reference
 
 OLD = "species Nb, O\nE = pair(bessel(3), rc = 4) + reference()\n"
 
@@ -38,6 +40,19 @@ def test_numbers_of_the_same_name_are_taken_and_others_keep_their_start(
     before, after, start = values(old), values(started), values(new)
     assert count == 8 and len(after) == 14
     assert all(after[name] == before.get(name, start[name]) for name in after)
+
+
+def test_the_order_of_the_species_is_of_no_account() -> None:
+    """`sw` has numbers of species, unordered pairs and unordered triples."""
+    spec = "E = sw() + pair(bessel(2), rc = 4)"
+    old, new = compile(spec, "Nb, O, Li"), compile(spec, "Li, Nb, O")
+    old = old.with_theta(old.theta + 1e-3 * np.arange(len(old.theta)))
+    started, count = warm_start(new, old)
+    assert count == len(new.theta) == len(old.theta)
+    assert sorted(started.theta.tolist()) == sorted(old.theta.tolist())
+    atoms = Atoms("NbOLi", [[0, 0, 0], [1.9, 0.1, 0], [0.4, 2.2, 0.3]])
+    mine, theirs = (by_reference(p.model, p.theta, atoms) for p in (started, old))
+    assert mine.energy == pytest.approx(theirs.energy)
 
 
 def test_values_beyond_the_bounds_are_moved_to_them(old: artifact.FittedPotential) -> None:
