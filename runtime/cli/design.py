@@ -53,7 +53,9 @@ def command(
     one_thread_each()
     from ..api.design import design
     from ..design.table import front_rows
+    from .interruption import keeping
 
+    keeping(output / "study.sqlite", f"finished trials are kept in {output}; the same command goes on")
     found = design(
         config,
         data,

@@ -248,6 +248,23 @@ def test_an_interruption_says_what_is_kept_and_how_to_go_on(
         assert (code, err.splitlines()[-1]) == (130, f"error[interrupted]: interrupted: {kept}")
 
 
+@pytest.mark.parametrize("there", [False, True])
+def test_an_interrupted_design_says_that_its_trials_are_kept(
+    there: bool, tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def interrupted(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr("potentia.runtime.api.design.design", interrupted)
+    Path("nb").mkdir()
+    if there:
+        Path("nb/study.sqlite").touch()
+    code, _, err = run(capsys, "design", "nb.toml", "--data", "nb.xyz", "-o", "nb")
+    kept = "finished trials are kept in nb; the same command goes on" if there else "nothing was saved"
+    assert (code, err.splitlines()[-1]) == (130, f"error[interrupted]: interrupted: {kept}")
+
+
 def test_a_fit_that_is_cut_off_is_a_run_before_its_errors_are_known(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
