@@ -279,6 +279,7 @@ def in_order(
     Raises TimeIsUp at the deadline, also while a thread works, which is left to itself.
     """
     deadline = deadline or Deadline()
+    deadline.require()  # also where the first thread would be done by then
     workers = max(
         1, len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     )
