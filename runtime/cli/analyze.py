@@ -116,6 +116,8 @@ def _skipped(text: str | None) -> dict[str, float]:
         value = float(number.removesuffix("%"))
     except ValueError:
         raise _bad("--skip", text, "write a time in ps, or a share of the frames: 20%") from None
+    if percent and not 0 <= value < 100:
+        raise _bad("--skip", text, "a share of the frames is at least 0% and less than 100%")
     return {"skip_share": value / 100} if percent else {"skip": value}
 
 

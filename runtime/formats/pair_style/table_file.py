@@ -21,6 +21,7 @@ from .commands import Command
 
 _ROUNDED = 1e-6  # of a distance that is written beside that of the grid
 _USAGE = "N 500 R 1.0 6.0"
+_OTHER = f"the line of parameters says how far the points lie apart, such as {_USAGE}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -84,7 +85,7 @@ def _section(path: Path, lines: list[Line], place: int, keyword: str) -> tuple[T
         if grid is not None:
             written, values[1] = values[1], float(grid[len(rows)])
             if abs(written - values[1]) > _ROUNDED * values[1]:
-                raise line.error(f"r is {written:g} Å, but the parameters say {values[1]:g} Å", _USAGE)
+                raise line.error(f"r is {written:g} Å, but the parameters say {values[1]:g} Å", _OTHER)
         if rows and values[1] <= rows[-1][1]:
             raise line.error("distances do not grow from point to point")
         rows.append(values)

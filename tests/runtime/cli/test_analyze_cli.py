@@ -67,6 +67,7 @@ def test_json_alone(walks: list[str], capsys: pytest.CaptureFixture[str]) -> Non
     ("options", "message", "help"),
     [
         (("--skip", "some"), "`--skip` is `some`", "write a time in ps, or a share of the frames: 20%"),
+        (("--skip", "100%"), "`--skip` is `100%`", "a share of the frames is at least 0% and less than 100%"),
         (("--lags", "3"), "`--lags` is `3`", "write two times in ps: 2:10"),
     ],
 )
