@@ -85,6 +85,26 @@ def test_verify_finds_a_difference_on_two_ranks(exported: tuple[Path, Written], 
     assert "forces 1.0e-08 eV/Angstrom: DIFFERENT" in done.stdout
 
 
+@pytest.mark.parametrize(("error", "code"), [(1e-16, 0), (1e-11, 1)])
+def test_an_energy_near_0_may_have_the_rounding_of_a_thousandth_of_an_ev(
+    exported: tuple[Path, Written], tmp_path: Path, error: float, code: int
+) -> None:
+    """As a formula has it that is a small difference of large numbers. The program that runs does nothing."""
+    shutil.copy(exported[0] / "verify.sh", tmp_path)
+    rest = "virial 0 0 0 0 0 0\n"
+    answers = {
+        "reference": f"boundary p p p\nenergy 1e-6\n{rest}atom 1 0 0 0 1e-6\n",
+        "sums": f"energy {1e-6 + error!r}\n{rest}",
+        "dump": f"ITEM: ATOMS id fx fy fz e\n1 0 0 0 {1e-6 + error!r}\n",
+    }
+    (tmp_path / "parity").mkdir()
+    for ending, text in answers.items():
+        (tmp_path / "parity" / f"small.{ending}").write_text(text)
+    variables = {**os.environ, "LMP": "true"}
+    done = subprocess.run(["sh", str(tmp_path / "verify.sh")], env=variables, capture_output=True, text=True)
+    assert done.returncode == code, done.stdout + done.stderr
+
+
 def test_a_plugin_that_cannot_be_used_is_built_again(exported: tuple[Path, Written], tmp_path: Path) -> None:
     folder = tmp_path / "copy"
     shutil.copytree(exported[0], folder)

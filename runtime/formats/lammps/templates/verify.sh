@@ -45,7 +45,7 @@ compare() {
     file == 3 && /^ITEM: ATOMS/ { inside = 1 }
     END {
       split(limits, limit, " ")
-      if (scale == 0) scale = 1
+      if (scale < 1e-3 * atoms) scale = 1e-3 * atoms # energies of less than 1 meV an atom are rounding errors
       if (vmax < scale) vmax = scale
       if (fmax < 1) fmax = 1
       de /= scale; ds /= scale; dv /= vmax
