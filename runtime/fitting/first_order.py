@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ...compiler.backends.xla.start import start
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..optimize.adamw import TrainOptions, TrainState, Vector, train
 from ..optimize.methods import FIRST_ORDER
@@ -27,6 +28,7 @@ def first_order_fit(task: FitTask) -> FitResult:
         raise FitError(
             Diagnostic("one-process", message, help="start it without mpirun, or take another --method")
         )
+    start()  # a training beside generated C++ is in double precision too
     by = outputs_of(potential, config.target, config.precision, in_reverse=True)
     problem = Residuals(potential, task.structures, Sigmas.of(config.weights), config.memory_mb, outputs=by)
     problem.deadline = task.deadline
