@@ -56,4 +56,4 @@ D3_RADII: dict[str, float] = {
 def symbols(given: str | Iterable[str] | None) -> tuple[str, ...]:
     """Species as they are given to a command or a function: `Nb,W`, or several names."""
     names = given.split(",") if isinstance(given, str) else given or ()
-    return tuple(name.strip() for name in names if name.strip())
+    return tuple(filter(None, (str(name).strip() for name in names)))

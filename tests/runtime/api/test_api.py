@@ -122,6 +122,7 @@ def test_messages_have_their_place_and_help(files: Path) -> None:
         (lambda ar: potentia.evaluate(START, ar, observer={}), "`observer` is of type dict"),
         (lambda ar: Observer(on_warning=None), "`on_warning` is of type NoneType, and has to be a function"),
         (lambda ar: Observer(on_progress="bar"), "`on_progress` is of type str, and has to be a function"),
+        (lambda ar: potentia.compile("E = lj()", ("Ge", 5)), "there is no element `5`"),
         (lambda ar: potentia.compile(START).calculator(skin="1"), "a skin of '1' Å is not a distance"),
     ],
 )
