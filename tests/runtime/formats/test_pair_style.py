@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import foreign_files
 import pytest
 from commands import run
 from potentia.compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
@@ -25,10 +26,7 @@ def written(folder: Path, text: str, **files: str) -> Path:
 
 
 def refused(folder: Path, text: str, **files: str) -> Diagnostic:
-    with pytest.raises(ArtifactError) as caught:
-        read(written(folder, text, **files))
-    (diagnostic,) = caught.value.diagnostics
-    return diagnostic
+    return foreign_files.refused(written(folder, text, **files))
 
 
 def potential_of(folder: Path, text: str, **files: str) -> Potential:

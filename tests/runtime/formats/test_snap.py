@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from commands import run
-from potentia.compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from foreign_files import refused
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.formats.foreign_format import ExportedFolder
 from potentia.runtime.formats.registry import read, writer_of
 from potentia.runtime.potential.potential import compile
@@ -23,13 +24,6 @@ def files(folder: Path, coefficients: str = COEFFICIENTS, parameters: str = PARA
     (folder / "a.snapcoeff").write_text(coefficients, encoding="utf-8")
     (folder / "a.snapparam").write_text(parameters, encoding="utf-8")
     return folder / "a.snapcoeff"
-
-
-def refused(path: Path) -> Diagnostic:
-    with pytest.raises(ArtifactError) as caught:
-        read(path)
-    (diagnostic,) = caught.value.diagnostics
-    return diagnostic
 
 
 # coefficients, code, message, line (0: the file as a whole)

@@ -10,7 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from commands import run
-from potentia.compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from foreign_files import refused
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.formats.foreign_format import Exported
 from potentia.runtime.formats.registry import read, writer_of
 from potentia.runtime.formats.setfl.tables import EamTables, knots
@@ -37,14 +38,6 @@ LINES = "mass 1 92.906\npair_style table spline 9\npair_coeff 1 1 nb.table NB\n"
 
 SHORTER = "pair_coeff 2 2 nb.table NB 3.0\n"
 OF_LIKE_ATOMS = "pair_coeff 1 1 eam cu.eam\npair_coeff 2 2 eam ni.eam\npair_coeff 1 2 morse 0.3 1 2.5\n"
-
-
-def refused(path: Path, text: str) -> Diagnostic:
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ArtifactError) as caught:
-        read(path)
-    (diagnostic,) = caught.value.diagnostics
-    return diagnostic
 
 
 def changed(text: str, line: int, old: str, new: str) -> str:

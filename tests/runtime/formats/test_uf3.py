@@ -9,7 +9,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from potentia.compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from foreign_files import refused
+from potentia.compiler.diagnostics.diagnostic import ArtifactError
 from potentia.runtime.formats.foreign_format import Exported
 from potentia.runtime.formats.registry import read, writer_of
 from potentia.runtime.potential.potential import Potential, compile
@@ -30,14 +31,6 @@ def rows(alike: bool = True) -> str:
 TRIPLE = f"{HEAD}\n3B Nb Nb Nb 0 3 nk\n8.0 4.0 4.0 11 11 11\n{FAR}\n{NEAR}\n{NEAR}\n7 7 7\n{rows()}\n#\n"
 FILE = PAIR + TRIPLE
 INPUT = "units metal\npair_style uf3 3\npair_coeff * * nb.uf3 Nb\n"
-
-
-def refused(path: Path, text: str) -> Diagnostic:
-    path.write_text(text, encoding="utf-8")
-    with pytest.raises(ArtifactError) as caught:
-        read(path)
-    (diagnostic,) = caught.value.diagnostics
-    return diagnostic
 
 
 def changed(line: int, old: str, new: str, text: str = FILE) -> str:
