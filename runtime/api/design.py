@@ -6,12 +6,13 @@ from collections.abc import Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from ...compiler.analysis.budget import Exhausted
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ...compiler.warnings import warnings_of_fitted
 from ..design.table import front_rows
+from ..files.plain_data import Data
 from ..presentation import html
 from ..presentation.result import Result
 from ..presentation.text import counted
@@ -75,7 +76,7 @@ class Front(Result):
         found += map(html.note, self.left_out)
         return [*found, html.table([["term", "of the model with", "numbers"], *terms], "terms")]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia design --json` prints it."""
         return {"front": list(self.rows), "left_out": list(self.left_out)}
 

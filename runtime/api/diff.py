@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...compiler.chemistry.elements import symbols
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
@@ -15,6 +15,7 @@ from ..comparison.comparing import compared
 from ..comparison.diff_answer import Answer
 from ..comparison.gate import changes, kinds_of
 from ..comparison.version_warnings import warnings_of_versions
+from ..files.plain_data import Data
 from ..presentation import html as pages
 from ..presentation.result import Result
 from ..runs.versions import Version, read_version, read_versions
@@ -75,7 +76,7 @@ class Comparison(Result):
             shown += [pages.table(table.rows, table.title), *map(pages.note, table.notes)]
         return shown
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia diff --json` prints it."""
         return self.answer.as_dict()
 

@@ -6,9 +6,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import isfinite
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, TypedDict, Unpack
+from typing import TYPE_CHECKING, Literal, TypedDict, Unpack
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.plain_data import Data
 from ..information.tables import coverage_rows
 from ..potential.potential import Potential
 from ..presentation import html
@@ -62,7 +63,7 @@ class Evaluation(Judged):
         found = [html.heading(self.lines()[0]), error_table(self.errors)]
         return [*found, html.table(rows, "errors and their predicted deviations")] if rows else found
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia eval --json` prints it."""
         return {"n_parameters": self.potential.n_parameters, **self.errors, **(self.deviations or {})}
 
@@ -109,7 +110,7 @@ def _parts(
     potential: Potential,
     data: Dataset | Files,
     only: str | None,
-    options: dict[str, Any],
+    options: Data,
     observer: Observer,
 ) -> Mapping[str, Sequence[Structure]]:
     """The structures by part; those of files are all to test on. Raises DataError."""

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
+from ..files.plain_data import Data
 from ..formats.foreign_format import ExportedFolder
 from ..formats.registry import writer_of
 from ..potential.potential import Potential
@@ -40,7 +41,7 @@ class Export(Result):
         rows = [["", ""], *([name, str(value)] for name, value in self.facts.items())]
         return [*map(html.note, self.lines()), html.table(rows), *self.potential.parts()]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia export --json` prints it."""
         return dict(self.facts)
 

@@ -6,10 +6,11 @@ import json
 from contextlib import nullcontext
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ...compiler.diagnostics.diagnostic import Diagnostic
 from ..files.lock import only_writer_of
+from ..files.plain_data import Data
 from ..information.parts import FisherReport, report
 from ..information.tables import block_rows, coverage_rows, left_open, number_rows, summary
 from ..presentation import html
@@ -65,7 +66,7 @@ class Information(Result):
         found.append(html.table(number_rows(self.report.numbers), "parameters"))
         return [*found, html.table(covered, "errors and their predicted deviations")] if covered else found
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia fisher --json` prints it."""
         about = {"run": str(self.run), "n_structures": self.n_structures}
         kept = {"calibration": self.calibration, "coverage": self.coverage}

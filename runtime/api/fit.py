@@ -13,6 +13,7 @@ from ...compiler.program import Program
 from ...compiler.warnings import require_sound, warnings_of, warnings_of_fitted
 from ..data.dataset import TrainingData, potential_for, potential_of_named, require_data_of
 from ..files.lock import only_writer_of
+from ..files.plain_data import Data
 from ..potential.potential import Potential, read_spec
 from ..presentation import html
 from ..residuals.config import FitConfig, load_config
@@ -70,7 +71,7 @@ class Fit(Judged):
         head = html.heading(self.lines()[0])
         return [head, error_table(self.errors), *self.potential.parts()]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia fit --json` prints it."""
         return {"n_parameters": self.potential.n_parameters, **self.errors}
 
@@ -163,7 +164,7 @@ def _read(data: Dataset | Files, config: FitConfig, observer: Observer) -> tuple
         return training_data(data, config)
 
 
-def _settings(config: str | Path | None, options: dict[str, Any], data: Dataset | Files) -> FitConfig:
+def _settings(config: str | Path | None, options: Data, data: Dataset | Files) -> FitConfig:
     found = load_config(config, flags(options))
     if not isinstance(data, Dataset):
         return found

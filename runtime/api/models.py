@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
 from ...compiler.warnings import warnings_of_fitted
+from ..files.plain_data import Data
 from ..potential.potential import Potential
 from ..runs.run_folder import FittedPotential, load
 from .observer import Observer
@@ -72,7 +73,7 @@ def folder_of(model: Model) -> Path:
     return found
 
 
-def label_settings(model: Model, potential: Potential) -> dict[str, Any]:
+def label_settings(model: Model, potential: Potential) -> Data:
     """The settings of labels of the fit of a model; none of a potential that was not fitted."""
     if isinstance(potential, FittedPotential):
         used = potential.metadata.config.get("data", {})

@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from numbers import Real
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
+
+from ..files.plain_data import Data, ReadData
 
 
 class FileOptions(TypedDict, total=False):
@@ -88,7 +90,7 @@ class DesignOptions(DataOptions, BudgetOptions, total=False):
 _DATA = DataOptions.__optional_keys__
 
 
-def data_options(options: Mapping[str, Any]) -> dict[str, Any]:
+def data_options(options: ReadData) -> Data:
     """The options of labels among these, for `DataConfig`."""
     found = {name: value for name, value in options.items() if name in _DATA}
     if isinstance(found.get("test"), Real):
@@ -96,7 +98,7 @@ def data_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return found
 
 
-def flags(options: Mapping[str, Any], others: str = "") -> dict[str, Any]:
+def flags(options: ReadData, others: str = "") -> Data:
     """The options under their keys in the configuration: `data.test`. others: the section of the rest."""
     labels = data_options(options)
     rest = {f"{others}{name}": value for name, value in options.items() if name not in labels}
@@ -105,6 +107,6 @@ def flags(options: Mapping[str, Any], others: str = "") -> dict[str, Any]:
     return {f"data.{name}": value for name, value in labels.items()} | rest | within
 
 
-def by_name(given: Mapping[str, Any]) -> dict[str, Any]:
+def by_name(given: ReadData) -> Data:
     """Flags as options: `data.test` as `test`."""
     return {name.rpartition(".")[2]: value for name, value in given.items()}

@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal, Unpack
+from typing import TYPE_CHECKING, Literal, Unpack
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..data.config import FileConfig
 from ..files.lock import only_writer_of
+from ..files.plain_data import Data
 from ..files.settings import ConfigError, validated
 from ..potential.potential import Potential
 from ..presentation import html
@@ -85,7 +86,7 @@ class Properties(Result):
         told = [[*row, note] for row, note in zip(rows, remarks(self.results), strict=True)]
         return [html.heading(self.lines()[0]), html.table([[*head, "remark"], *told])]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia properties --json` prints it."""
         return {"properties": [r.as_dict() for r in self.results]}
 

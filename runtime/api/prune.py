@@ -8,10 +8,11 @@ from dataclasses import dataclass, field
 from math import inf
 from numbers import Integral, Real
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, did_you_mean
 from ..files.lock import only_writer_of
+from ..files.plain_data import Data
 from ..files.settings import ConfigError
 from ..presentation import html
 from ..presentation.text import counted
@@ -52,7 +53,7 @@ class Pruning(Fit):
         joined = [f"{a}, {b}" if b else a for a, b in zip(heads, units, strict=True)]
         return [head, html.table([joined, *rows], "steps"), *others]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia prune --json` prints it."""
         return {**super().to_dict(), **self.pruned.as_dict()}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from numbers import Integral
 from os import PathLike
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
 from ..data.config import DataConfig
@@ -15,6 +15,7 @@ from ..data.dataset import Structures, TrainingData, read_training_data
 from ..data.label_counts import counts_of_labels
 from ..data.names import matching
 from ..data.readers import weighted
+from ..files.plain_data import Data
 from ..files.settings import ConfigError, validated
 from ..presentation import html
 from ..presentation.figures import MARKERS, colour_of, legend, repeat_of
@@ -95,7 +96,7 @@ class Dataset(Result):
         train, test = (sum(s.config_type == kind for s in part) for part in (self.train, self.test))
         return train, test
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data: files with their digests, numbers of structures, species, keys, remarks."""
         return {
             "files": list(self.files),
@@ -175,7 +176,7 @@ def file_names(files: Dataset | Files) -> list[str]:
     return matching(str(name) for name in names)
 
 
-def _unknown(options: DataOptions) -> dict[str, Any]:
+def _unknown(options: DataOptions) -> Data:
     """Options that are none, for the message about them."""
     return {name: value for name, value in options.items() if name not in DataOptions.__optional_keys__}
 
@@ -188,7 +189,7 @@ def training_data(data: Dataset | Files, config: FitConfig) -> tuple[TrainingDat
     return read_training_data(names, config.data, config.weights.config_type, config.seed), names
 
 
-def require_unread(data: Dataset | Files, options: dict[str, Any]) -> None:
+def require_unread(data: Dataset | Files, options: Data) -> None:
     """Raise ConfigError where options of labels are given for data that were read with others."""
     given = list(data_options(options))
     if given and isinstance(data, Dataset):

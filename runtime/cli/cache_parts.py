@@ -6,11 +6,11 @@ import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from ...compiler.backends.cpp import cache
 from ...compiler.backends.user_folder import limit, size_of
 from ...compiler.backends.xla import kept
+from ..files.plain_data import Data
 from ..formats.lammps import installation
 
 
@@ -57,7 +57,7 @@ class Held:
     def room(self) -> str:
         return megabytes(self.size) + ("" if self.limit is None else f" of {megabytes(self.limit)}")
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> Data:
         return {
             "name": self.part.name,
             "entries": self.entries,

@@ -7,7 +7,9 @@ import subprocess
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from importlib.metadata import PackageNotFoundError, version
-from typing import Any, Literal
+from typing import Literal
+
+from ..files.plain_data import Data
 
 State = Literal["works", "missing", "fails"]
 _PATIENCE = 60.0  # s
@@ -28,9 +30,9 @@ class Finding:
     text: str
     help: str | None = None
     required: bool = False
-    facts: dict[str, Any] = field(default_factory=dict)
+    facts: Data = field(default_factory=dict)
 
-    def as_data(self) -> dict[str, Any]:
+    def as_data(self) -> Data:
         return asdict(self)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..data.config import FileConfig
 from ..dynamics.settings import MDSettings
+from ..files.plain_data import Data
 from . import console
 from .options import Json, Quiet, Run
 from .setting_options import Given, having, options_of
@@ -104,7 +105,7 @@ def _say_target(
     console.say(f"target: {chosen.target}, {console.counted(chosen.threads, 'thread')}", quiet)
 
 
-def _with_time(given: dict[str, Any], time: float | None) -> dict[str, Any]:
+def _with_time(given: Data, time: float | None) -> Data:
     if time is None:
         return given
     if "steps" in given:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from inspect import Parameter, signature
@@ -13,7 +13,9 @@ import typer
 from pydantic import BaseModel
 from pydantic.fields import FieldInfo
 
-Given = Mapping[str, Any]
+from ..files.plain_data import Data, ReadData
+
+Given = ReadData
 
 
 @dataclass(frozen=True)
@@ -102,7 +104,7 @@ def having(**groups: Sequence[Setting]) -> Callable[[Callable[..., int]], Callab
     return decorate
 
 
-def _given(group: Sequence[Setting], values: dict[str, Any]) -> dict[str, Any]:
+def _given(group: Sequence[Setting], values: Data) -> Data:
     """The given options of a group, taken out of the arguments of a command."""
     taken = [(setting, values.pop(setting.name)) for setting in group]
     return {

@@ -9,19 +9,19 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..files.npz import AnyArray
 from .plain_file import unreadable
 
 if TYPE_CHECKING:
     from ase import Atoms
 
 _HELP = "say which element each type is, from 0 on: `--types Nb,Mo`"
-_Array = NDArray[Any]
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,11 +29,11 @@ class _System:
     """Frames with the same atoms: coords (F, 3N), Å; cells (F, 9), None without periodic boundaries."""
 
     symbols: Sequence[str]
-    coords: _Array
-    cells: _Array | None
-    energies: _Array | None  # (F,)
-    forces: _Array | None  # (F, 3N)
-    virials: _Array | None  # (F, 9)
+    coords: AnyArray
+    cells: AnyArray | None
+    energies: AnyArray | None  # (F,)
+    forces: AnyArray | None  # (F, 3N)
+    virials: AnyArray | None  # (F, 9)
 
 
 def looks_like_dpdata(head: str) -> bool:
@@ -75,11 +75,11 @@ def read_dpdata(source: Path, path: Path, types: Sequence[str]) -> Iterator[Atom
         raise unreadable(path, f"as a system of dpdata: {reason}") from error
 
 
-def _plain(value: object) -> _Array:
+def _plain(value: object) -> AnyArray:
     return np.asarray(value["data"] if isinstance(value, Mapping) else value)
 
 
-def _content(folder: Path, name: str) -> _Array | None:
+def _content(folder: Path, name: str) -> AnyArray | None:
     """`name.npy` or `name.raw` with a row for each frame; None where there is neither."""
     if (folder / f"{name}.npy").is_file():
         # mapped, so that a header that claims more than the file has allocates nothing
@@ -107,7 +107,7 @@ def _frames(system: _System, path: Path) -> Iterator[Atoms]:
     widths = {"coord": 3 * n, "box": 9, "energy": 1, "force": 3 * n, "virial": 9}
     arrays = (s.coords, s.cells, s.energies, s.forces, s.virials)
     count = len(s.coords)
-    rows: dict[str, _Array] = {}
+    rows: dict[str, AnyArray] = {}
     for (name, width), array in zip(widths.items(), arrays, strict=True):
         if array is None or not array.size:
             continue
@@ -118,7 +118,7 @@ def _frames(system: _System, path: Path) -> Iterator[Atoms]:
         yield _atoms(system.symbols, {name: row[k] for name, row in rows.items()})
 
 
-def _atoms(symbols: Sequence[str], row: Mapping[str, _Array]) -> Atoms:
+def _atoms(symbols: Sequence[str], row: Mapping[str, AnyArray]) -> Atoms:
     from ase import Atoms
     from ase.calculators.singlepoint import SinglePointCalculator
     from ase.stress import full_3x3_to_voigt_6_stress

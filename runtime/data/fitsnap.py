@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ...compiler.chemistry.units import PER_EV_A3
+from ..files.plain_data import ReadData
 from .plain_file import unreadable
 
 if TYPE_CHECKING:
@@ -47,7 +48,7 @@ def read_fitsnap(source: Path, path: Path) -> Iterator[Atoms]:
         raise unreadable(path, f"as JSON of FitSNAP: {reason}") from error
 
 
-def _atoms(data: Mapping[str, Any], unit: str) -> Atoms:
+def _atoms(data: ReadData, unit: str) -> Atoms:
     from ase import Atoms
     from ase.calculators.singlepoint import SinglePointCalculator
     from ase.stress import full_3x3_to_voigt_6_stress

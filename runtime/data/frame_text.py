@@ -6,11 +6,11 @@ import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..files.npz import AnyArray
 from ..structures.arrays import Forces, Stress
 from ..structures.constraints import frozen_components
 from .extxyz import columns_in
@@ -74,7 +74,7 @@ def _is_nothing(value: object) -> bool:
     return value is None or (isinstance(value, str) and not value)
 
 
-def _results(atoms: Atoms) -> dict[str, NDArray[Any]]:
+def _results(atoms: Atoms) -> dict[str, AnyArray]:
     """Of a calculation; the stress (3, 3)."""
     from ase.stress import voigt_6_to_full_3x3_stress
 
@@ -85,7 +85,7 @@ def _results(atoms: Atoms) -> dict[str, NDArray[Any]]:
     return results
 
 
-def _column(name: str, array: NDArray[Any]) -> tuple[Column, list[list[str]]]:
+def _column(name: str, array: AnyArray) -> tuple[Column, list[list[str]]]:
     """The column of an array of atoms and its words, (N, width)."""
     rows = array.reshape(len(array), -1).tolist()
     kind = {"f": "R", "i": "I", "u": "I", "b": "L"}.get(array.dtype.kind, "S")

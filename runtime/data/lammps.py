@@ -9,13 +9,14 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 from ase.data import atomic_masses, atomic_numbers, chemical_symbols
 from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..files.plain_data import Data
 from .frame_text import Column, columns_of, with_columns
 from .lammps_dump import DumpFrame, dump_frames
 from .plain_file import unreadable
@@ -47,7 +48,7 @@ def read_lammps(source: Path, path: Path, kind: str, types: Sequence[str]) -> It
             numbers = np.asarray(atoms.arrays.get("type", atoms.numbers), dtype=np.int64)
             by_type = dict(enumerate(types, 1)) or _by_mass(said.masses or _masses_of(atoms, numbers))
             _set_elements(atoms, numbers, by_type, path)
-        results: dict[str, Any] = getattr(atoms.calc, "results", {})
+        results: Data = getattr(atoms.calc, "results", {})
         results.pop("energy", None)  # 0, which no file says
         if "timestep" in atoms.info:
             atoms.info["step"] = atoms.info.pop("timestep")

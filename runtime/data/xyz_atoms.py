@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import numpy as np
 
 from ...compiler.diagnostics.plain import shortened
+from ..files.npz import AnyArray
 
 if TYPE_CHECKING:
     from ase import Atoms
@@ -65,7 +66,7 @@ def atoms_of(rows: Sequence[str], columns: Sequence[Column], info: Mapping[str, 
     return atoms
 
 
-def _arrays(rows: Sequence[str], columns: Sequence[Column]) -> Iterator[tuple[str, NDArray[Any]]]:
+def _arrays(rows: Sequence[str], columns: Sequence[Column]) -> Iterator[tuple[str, AnyArray]]:
     """Each column of the atoms: (n,), or (n, width) where it is several of the file."""
     words = [row.split() for row in rows]
     needed = sum(width for *_, width in columns)
@@ -109,7 +110,7 @@ def _constrain(atoms: Atoms, may_move: NDArray[np.bool_] | None) -> None:
         raise FrameFault(f"`move_mask` has {frozen.shape[1]} columns, not 1 or 3")
 
 
-def _attach(atoms: Atoms, arrays: dict[str, NDArray[Any]], info: dict[str, object]) -> None:
+def _attach(atoms: Atoms, arrays: dict[str, AnyArray], info: dict[str, object]) -> None:
     """Results of a calculation go to a calculator, other columns to the arrays, other keys to the info."""
     from ase.calculators.calculator import all_properties
     from ase.calculators.singlepoint import SinglePointCalculator

@@ -10,14 +10,13 @@ import errno
 import os
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic, FitError
 from ..files.atomic import unwritable
-from ..residuals.outputs import outputs_of, slopes_of
+from ..residuals.outputs import Laid, outputs_of, slopes_of
 from ..residuals.residuals import ResidualRows, Residuals, Sigmas
 from ..structures.arrays import Floats, Indices
 from ..structures.structure import Structure
@@ -59,7 +58,7 @@ def _counts(s: Structure) -> tuple[int, int, int]:
 class _Slopes(Residuals):
     """Derivatives alone: values are taken for 0."""
 
-    def values(self, full: Floats, arrays: Any, rows: Indices) -> Floats:
+    def values(self, full: Floats, arrays: Laid, rows: Indices) -> Floats:
         return np.zeros(len(rows))
 
 

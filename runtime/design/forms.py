@@ -9,6 +9,8 @@ from typing import Annotated, Any
 
 from pydantic import Field, TypeAdapter, ValidationError
 
+from ..files.plain_data import ReadData
+
 _Count = Annotated[int, Field(ge=0, lt=1 << 31)]
 _Finite = Annotated[float, Field(allow_inf_nan=False)]
 
@@ -85,13 +87,13 @@ class _Refined:
 
 
 _Size = Annotated[str, Field(pattern=r"^[0-9]{1,9}$")]
-_PAYLOADS: Mapping[str, TypeAdapter[Any]] = {
+_PAYLOADS: Mapping[str, TypeAdapter[object]] = {
     "measure": TypeAdapter(_Measure),
     "fold": TypeAdapter(_Fold),
     "select": TypeAdapter(_Select),
     "refine": TypeAdapter(_Refine),
 }
-_RESULTS: Mapping[str, TypeAdapter[Any]] = {
+_RESULTS: Mapping[str, TypeAdapter[object]] = {
     "measure": TypeAdapter(_Measured),
     "fold": TypeAdapter(_Folded),
     "select": TypeAdapter(dict[_Size, _Chosen]),
@@ -106,19 +108,19 @@ def is_trial(kind: str, payload: Any, folds: int) -> bool:
     return kind != "select" or (payload["without"] or 0) < folds
 
 
-def is_result(kind: str, result: Any) -> bool:
+def is_result(kind: str, result: object) -> bool:
     """Whether a result can be one of a trial of the kind."""
     return _has_form(_RESULTS[kind], result)
 
 
-def is_choice(chosen: Mapping[str, Any], count: int) -> bool:
+def is_choice(chosen: ReadData, count: int) -> bool:
     """Whether columns with their coefficients are a choice of so many columns."""
     columns = chosen["columns"]
     is_paired = len(set(columns)) == len(columns) == len(chosen["coefficients"])
     return is_paired and max(columns, default=0) < count
 
 
-def _has_form(form: TypeAdapter[Any], found: object) -> bool:
+def _has_form(form: TypeAdapter[object], found: object) -> bool:
     try:
         form.validate_json(json.dumps(found), strict=True)
     except (ValidationError, RecursionError):

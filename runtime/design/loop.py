@@ -6,10 +6,9 @@ at before the front is written.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Any
 
 import numpy as np
 
@@ -17,6 +16,7 @@ from ...compiler import pipeline
 from ...compiler.analysis.flops import operations_per_atom
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError
 from ..evaluation.errors import ErrorData
+from ..files.plain_data import ReadData
 from ..potential.potential import compile
 from ..properties.results import PropertyData
 from ..ranks.team import Team
@@ -218,7 +218,7 @@ def _what(trial: Trial) -> str:
     return f"`{piece}`" if piece else ""
 
 
-def _is_choice(path: Trial, chosen: Mapping[str, Any], count: int) -> bool:
+def _is_choice(path: Trial, chosen: ReadData, count: int) -> bool:
     kinds = 0 if path.payload["without"] is None else len(KINDS)
     return is_choice(chosen, count) and len(chosen["squares"]) == kinds
 

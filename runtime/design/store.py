@@ -18,6 +18,7 @@ from time import time
 from typing import Any, TypeAlias
 
 from ...compiler.diagnostics.diagnostic import ArtifactError, Diagnostic
+from ..files.plain_data import Data, ReadData
 from ..files.process import own_name, runs_here
 from ..files.reading import damaged
 
@@ -52,8 +53,8 @@ _SILENT = 600.0  # s without one after which a process of another machine is no 
 
 
 # What a trial depends on and what it results in: plain data, of the form that its kind has.
-Payload: TypeAlias = Mapping[str, Any]
-Result: TypeAlias = dict[str, Any]
+Payload: TypeAlias = ReadData
+Result: TypeAlias = Data
 
 
 @dataclass(frozen=True)

@@ -10,13 +10,12 @@ is the larger part of the errors of small models: `Calibration` adds it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float
 
 from ..potential.potential import Potential
-from ..residuals.outputs import outputs_of
+from ..residuals.outputs import Laid, outputs_of
 from ..structures.arrays import Floats
 from ..structures.batches import Batch
 from ..structures.structure import Structure
@@ -47,7 +46,7 @@ class Uncertainty:
         directions[:, free] = np.vstack([root.T, last])
         self._directions, self._open = directions[:-1], directions[-1]
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         """Kernels are made again in another process."""
         return Uncertainty, self._given
 
@@ -87,7 +86,7 @@ class Uncertainty:
             for k, (s, end) in enumerate(zip(structures, ends, strict=True))
         ]
 
-    def _sigma(self, arrays: Any) -> Float[Floats, " m"]:
+    def _sigma(self, arrays: Laid) -> Float[Floats, " m"]:
         """σ of all outputs of a batch."""
         theta = self._outputs.at(self.potential.theta)
         parts = self._outputs.along(theta, arrays, self._directions)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 from weakref import ref
 
 import numpy as np
@@ -16,9 +16,10 @@ from ase.calculators.calculator import (
 from ase.stress import full_3x3_to_voigt_6_stress
 
 from ...compiler.diagnostics.diagnostic import DataError, Diagnostic
+from ..files.plain_data import Data
 from ..structures.arrays import Floats, Forces, Theta
 from ..structures.structure import Structure, from_atoms
-from .evaluators import AtomVirials, Evaluator, Predicted, stress_of
+from .evaluators import AtomVirials, Evaluator, Lists, Predicted, stress_of
 from .per_thread import Calculated, PerThread
 
 if TYPE_CHECKING:
@@ -88,11 +89,11 @@ class PotentiaCalculator(Calculator):
     def _take_lists(self) -> None:
         self._lists = KeptLists(self.potential.evaluator(self.target, self.precision), self.skin)
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Data:
         """Kernels and lists stay here: another process makes its own."""
         return {name: value for name, value in vars(self).items() if name != "_lists"}
 
-    def __setstate__(self, state: dict[str, Any]) -> None:
+    def __setstate__(self, state: Data) -> None:
         vars(self).update(state)
         self._take_lists()
 
@@ -172,9 +173,9 @@ class KeptLists:
     def __init__(self, evaluator: Evaluator, skin: float) -> None:
         self.evaluator, self.skin = evaluator, skin
         # with the structure that they were made for
-        self._kept: PerThread[tuple[Structure, Any] | None] = PerThread(None)
+        self._kept: PerThread[tuple[Structure, Lists] | None] = PerThread(None)
 
-    def of(self, structure: Structure) -> Any:
+    def of(self, structure: Structure) -> Lists:
         """Lists that hold for the structure: those in hand where they do."""
         kept = self._kept.get()
         if kept is None or not _still_holds(kept[0], structure, self.skin):

@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from time import monotonic
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol, TypeAlias
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -66,6 +66,9 @@ def stress_of(structure: Structure, virial: Float[Floats, "3 3"]) -> Stress | No
     return np.where(structure.stress_components, virial / volume, 0.0) if volume > 0 else None
 
 
+Lists: TypeAlias = Any  # the neighbours of a structure, as a target has them
+
+
 class Evaluator(Protocol):
     """A model on a target. theta (P,): all coefficients, in eV, Å, e."""
 
@@ -80,13 +83,13 @@ class Evaluator(Protocol):
         the model lacks.
         """
 
-    def lists(self, structure: Structure, skin: float) -> Any:
+    def lists(self, structure: Structure, skin: float) -> Lists:
         """Neighbours that hold until an atom has moved by half of the skin (Å). Raises DataError."""
 
-    def evaluate(self, theta: Theta, structure: Structure, lists: Any) -> Predicted:
+    def evaluate(self, theta: Theta, structure: Structure, lists: Lists) -> Predicted:
         """A structure with lists that hold for it."""
 
-    def atom_virials(self, theta: Theta, structure: Structure, lists: Any) -> AtomVirials | None:
+    def atom_virials(self, theta: Theta, structure: Structure, lists: Lists) -> AtomVirials | None:
         """dE/dε shared out to the atoms; None for a target that does not share it out."""
 
 

@@ -13,6 +13,8 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax import Array
+from jax.typing import ArrayLike
 
 from ...compiler.backends.xla.portable import Portable
 from ...compiler.backends.xla.start import start
@@ -22,7 +24,8 @@ from ...compiler.ir.graph import Model
 from ..structures.arrays import Floats, Species, Theta
 from ..structures.structure import species_index
 
-Displacement = Callable[..., Any]
+Displacement = Callable[..., Array]
+OfVectors = Callable[[Array, Array], Array]
 _SHORT = 1.0  # Å, of the list of a formula without neighbours
 
 
@@ -30,13 +33,13 @@ def functions(
     model: Model,
     theta: Theta,
     displacement: Displacement,
-    box: Any,
+    box: ArrayLike | None,
     elements: Iterable[str],
     *,
     precision: str = "float64",
     skin: float = 0.5,
-    **options: Any,
-) -> tuple[Any, Callable[..., Any]]:
+    **options: object,
+) -> tuple[Any, Callable[..., Array]]:
     """jax-md's neighbour function, and energy(R, neighbor, …) in eV, lengths in Å.
 
     displacement: of `jax_md.space`. box: as jax-md takes it, or None in free space. elements: the symbol of
@@ -69,21 +72,21 @@ def functions(
 
 
 def _energy(
-    of_vectors: Any, dtype: Any, displacement: Displacement, R: Any, neighbor: Any, **more: Any
-) -> Any:
+    of_vectors: OfVectors, dtype: str, displacement: Displacement, R: Array, neighbor: Any, **more: object
+) -> Array:
     """The energy of a dense list of jax-md: an empty place of a row is the number of atoms."""
     vectors = jax.vmap(jax.vmap(partial(displacement, **more), (0, None)))(R[neighbor.idx], R)
     return of_vectors(neighbor.idx, vectors.astype(dtype))
 
 
-def _of_vectors(portable: Portable, kinds: Any) -> Callable[[Any, Any], Any]:
+def _of_vectors(portable: Portable, kinds: Array) -> OfVectors:
     """The energy by neighbours and the vectors to them, with our derivative by the vectors."""
 
     @jax.custom_vjp
-    def energy(neighbours: Any, vectors: Any) -> Any:
+    def energy(neighbours: Array, vectors: Array) -> Array:
         return portable.by_vectors(kinds, neighbours, vectors)[0].sum()
 
-    def forward(neighbours: Any, vectors: Any) -> tuple[Any, Any]:
+    def forward(neighbours: Array, vectors: Array) -> tuple[Array, Array]:
         site, slopes = portable.by_vectors(kinds, neighbours, vectors)
         return site.sum(), slopes
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar
 
 from ..structures.arrays import Floats
 
@@ -32,7 +32,7 @@ class PerThread(Generic[T]):
         if latest:
             self.latest = value
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         """Another process goes on with the value of this thread."""
         return PerThread, (self.get(),)
 
@@ -48,7 +48,7 @@ class Calculated:
     results: dict[str, float | Floats] = field(default_factory=dict)
     caller: Callable[[], Atoms | None] = lambda: None
 
-    def __reduce__(self) -> Any:
+    def __reduce__(self) -> tuple[object, ...]:
         return Calculated, (self.atoms, self.results)
 
     def same_caller(self, other: Calculated) -> bool:

@@ -20,6 +20,7 @@ from ...compiler.diagnostics.source import Source
 from ...compiler.diagnostics.warning import OnWarning, as_python_warning
 from ...compiler.ir.graph import Model
 from ...compiler.program import Program
+from ..files.plain_data import Data
 from ..presentation import html
 from ..presentation.result import Result
 from ..presentation.text import with_deviation
@@ -31,6 +32,8 @@ from .evaluators import REALS, Evaluator, Predicted, evaluator, specs_of
 from .summary import compiled_facts, energy_text, equations, sentence
 
 if TYPE_CHECKING:
+    from jax import Array
+    from jax.typing import ArrayLike
     from matplotlib.axes import Axes
 
     from ...compiler.backends.cpp.gradient import GradientKernel
@@ -89,11 +92,11 @@ class Potential(Result):
         """The same potential with other parameters; compiled kernels are kept."""
         return replace(self, theta=np.array(theta, dtype=np.float64))
 
-    def __getstate__(self) -> dict[str, Any]:
+    def __getstate__(self) -> Data:
         """Kernels stay here: another process makes its own, or finds them in the user's cache."""
         return vars(self) | {"_kernels": {}, "_evaluators": {}, "_along": {}, "_gradients": {}}
 
-    def __deepcopy__(self, memo: dict[int, Any]) -> Self:
+    def __deepcopy__(self, memo: dict[int, object]) -> Self:
         """A copy with parameters of its own; compiled kernels are kept."""
         return replace(self, theta=self.theta.copy())
 
@@ -179,8 +182,12 @@ class Potential(Result):
         return PotentiaCalculator(self, precision, skin, self.deviations() if uncertainty else None, target)
 
     def jax_md(
-        self, displacement: Callable[..., Any], box: Any, elements: Iterable[str], **options: Any
-    ) -> tuple[Any, Callable[..., Any]]:
+        self,
+        displacement: Callable[..., Array],
+        box: ArrayLike | None,
+        elements: Iterable[str],
+        **options: Any,
+    ) -> tuple[Any, Callable[..., Array]]:
         """jax-md's neighbour function and energy function, as `runtime.potential.jax_md.functions` has it."""
         from .jax_md import functions
 
@@ -228,7 +235,7 @@ class Potential(Result):
             rows.append([c.name, words, unit if unit != "1" else "", "" if c.free else "fixed"])
         return rows
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as `potentia compile --json` prints it, and the value of each coefficient by name."""
         values = dict(zip(self.model.vector.names, self.theta.tolist(), strict=True))
         return {**compiled_facts(self.program, self.program.source.name), "values": values}

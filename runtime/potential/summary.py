@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from typing import Any
 
 from ...compiler.ir.graph import Model
 from ...compiler.ir.types import PER
 from ...compiler.program import Program
 from ...compiler.syntax import tree as syntax
 from ...compiler.syntax.mathml import equation
+from ..files.plain_data import Data
 from ..presentation.text import counted, table
 
 _EQUATIONS = 12  # that are typeset
@@ -36,7 +36,7 @@ def sentence(model: Model) -> str:
     return ", ".join([*parts, f"species {' '.join(model.species)}"])
 
 
-def facts(model: Model) -> dict[str, Any]:
+def facts(model: Model) -> Data:
     """The same as plain data."""
     return {
         "terms": [{"name": t.name, "term": t.called, "pinned": t.pinned} for t in model.terms],
@@ -71,12 +71,12 @@ def parameter_table(model: Model) -> str:
     return table(rows)
 
 
-def lists(program: Program) -> list[dict[str, Any]]:
+def lists(program: Program) -> list[Data]:
     """The neighbour lists of the kernel."""
     return [{"layout": d.name, "cutoff_ang": d.rc} for d in program.optimized.lists()]
 
 
-def compiled_facts(program: Program, name: str) -> dict[str, Any]:
+def compiled_facts(program: Program, name: str) -> Data:
     """The JSON of `potentia compile`."""
     return {"spec": name, **facts(program.model), "lists": lists(program)}
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 from jaxtyping import Float
 
+from ..files.plain_data import Data
 from ..structures.arrays import Floats, Theta
 from .reference import Reference
 
@@ -76,7 +77,7 @@ class PropertyData(TypedDict):
     value: float | None
     sigma: float | None
     unit: str
-    reference: dict[str, Any] | None  # as `Reference` has it
+    reference: Data | None  # as `Reference` has it
     difference: float | None
     within: bool | None
     status: str

@@ -6,13 +6,13 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
 from ...compiler.diagnostics.diagnostic import Diagnostic, FitError, InternalError
 from ...compiler.reduction.quadratic_model import Restriction
 from ..files.npz import AnyArray
+from ..files.plain_data import Data
 from ..files.reading import damaged
 from ..files.states import checkpoint_of, fingerprint, load_state, save_state
 from ..fitting.checkpoint import digest_of
@@ -45,7 +45,7 @@ class Step:
     misfit: float = 0.0
 
     @classmethod
-    def of(cls, content: dict[str, Any]) -> Step:
+    def of(cls, content: Data) -> Step:
         """Back from plain data."""
         return cls(**{**content, "rewrites": tuple(content["rewrites"])})
 

@@ -19,6 +19,7 @@ from .communicator import Alone, Communicator
 T = TypeVar("T")
 R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
+Join = Callable[[Any, Any], Any]  # of results of one type
 
 
 @dataclass(frozen=True)
@@ -44,7 +45,7 @@ class _Make:
 
     key: int
     make: Callable[..., Any]
-    arguments: tuple[Any, ...]
+    arguments: tuple[object, ...]
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,8 @@ class _Work:
     request: int
     key: int
     work: Callable[..., Any]
-    join: Callable[[Any, Any], Any]
-    arguments: tuple[Any, ...]
+    join: Join
+    arguments: tuple[object, ...]
 
 
 class Team:
@@ -75,7 +76,7 @@ class Team:
         """Whether a request was left before all have answered: by an error or an interruption."""
         return self._answered < self._asked
 
-    def hold(self, own: T, make: Callable[..., T], others: Sequence[tuple[Any, ...]]) -> Held[T]:
+    def hold(self, own: T, make: Callable[..., T], others: Sequence[tuple[object, ...]]) -> Held[T]:
         """An object on each process: own here, make(*arguments) on the others, in their order."""
         self._held += 1
         for rank, arguments in enumerate(others, 1):
@@ -83,7 +84,7 @@ class Team:
         self.link.flush()  # long messages get on while both are in MPI, and this process goes to work now
         return Held(self, self._held, own)
 
-    def ask(self, key: int, own: T, work: Callable[..., R], join: Callable[[R, R], R], *args: Any) -> R:
+    def ask(self, key: int, own: T, work: Callable[..., R], join: Callable[[R, R], R], *args: object) -> R:
         self._asked += 1
         for rank in range(1, self.size):
             self.link.send(_Work(self._asked, key, work, join, args), rank)
@@ -126,13 +127,13 @@ class Held(Generic[T]):
         return self.team.ask(self.key, self.own, _listed, add, work, *args)
 
 
-def _listed(held: T, work: Callable[..., R], *args: Any) -> list[R]:
+def _listed(held: T, work: Callable[..., R], *args: object) -> list[R]:
     return [work(held, *args)]
 
 
 def serve(link: Communicator) -> None:
     """Answer the requests of the first process until it lets this one end."""
-    held: dict[int, Any] = {}
+    held: dict[int, object] = {}
     while (request := link.receive(0)) is not None:
         if isinstance(request, _Make):
             held[request.key] = _tried(link, request.make, *request.arguments)
@@ -144,7 +145,7 @@ def serve(link: Communicator) -> None:
     link.flush()
 
 
-def _tried(link: Communicator, work: Callable[..., R], *args: Any) -> R | _Fault:
+def _tried(link: Communicator, work: Callable[..., R], *args: object) -> R | _Fault:
     try:
         return work(*args)
     except UserError as error:
@@ -153,7 +154,7 @@ def _tried(link: Communicator, work: Callable[..., R], *args: Any) -> R | _Fault
         return _Fault(link.rank, None, "".join(traceback.format_exception(error)))
 
 
-def _joined(link: Communicator, request: int, own: Any, join: Callable[[Any, Any], Any]) -> Any:
+def _joined(link: Communicator, request: int, own: object, join: Join) -> Any:
     """The results of this process and of those that report to it; sent on, but by the first."""
     step = 1
     while step < link.size:

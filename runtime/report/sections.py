@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from html import escape
 from json import dumps
-from typing import Any, cast
+from typing import cast
 
 import numpy as np
 
@@ -16,6 +16,7 @@ from ..editor.spec_html import spec_lines
 from ..evaluation.errors import ErrorData, ErrorKey
 from ..evaluation.parity import parity_panels
 from ..evaluation.spread import by_config_type, spread_panels
+from ..files.plain_data import ReadData
 from ..fitting.curve_plot import learning_panels
 from ..information.plot import information_panels
 from ..presentation.figures import Panel, svg
@@ -140,7 +141,7 @@ def _property(p: PropertyData) -> list[str]:
     return [p["name"], shown, sigma, _unit(p["unit"]), _reference(p["reference"] or {}), verdict]
 
 
-def _reference(wanted: Mapping[str, Any]) -> str:
+def _reference(wanted: ReadData) -> str:
     """`170 ± 20`, or bounds."""
     value, tolerance = wanted.get("value"), wanted.get("tolerance")
     if value is not None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from jaxtyping import Float
 
@@ -22,6 +22,8 @@ from ..structures.structure import Structure
 
 if TYPE_CHECKING:
     from .xla import XlaOutputs
+
+Laid: TypeAlias = Any  # the structures of a batch, as the arrays of a target
 
 
 class Outputs(Protocol):
@@ -41,28 +43,28 @@ class Outputs(Protocol):
     def one(self, structure: Structure) -> Batch:
         """A batch of a single structure; many of them make few compilations."""
 
-    def arrays(self, batch: Batch, structures: Sequence[Structure]) -> Any:
+    def arrays(self, batch: Batch, structures: Sequence[Structure]) -> Laid:
         """A batch of these structures as the target reads it."""
 
-    def size(self, arrays: Any, batch: Batch) -> int:
+    def size(self, arrays: Laid, batch: Batch) -> int:
         """The bytes that they take."""
 
     def at(self, theta: Theta) -> Theta:
         """theta in the precision of the target."""
 
-    def values(self, theta: Theta, arrays: Any) -> Float[Floats, " m"]:
+    def values(self, theta: Theta, arrays: Laid) -> Float[Floats, " m"]:
         """The outputs."""
 
-    def derivatives(self, theta: Theta, arrays: Any, numbers: Indices) -> Float[Floats, "F m"]:
+    def derivatives(self, theta: Theta, arrays: Laid, numbers: Indices) -> Float[Floats, "F m"]:
         """Of the outputs, by those numbers of theta."""
 
     def along(
-        self, theta: Theta, arrays: Any, directions: Float[Floats, "D P"]
+        self, theta: Theta, arrays: Laid, directions: Float[Floats, "D P"]
     ) -> Iterator[Float[Floats, "d m"]]:
         """The derivatives along each direction, a few at a time."""
 
     def loss(
-        self, theta: Theta, arrays: Any, scale: Float[Floats, " m"], wanted: Float[Floats, " m"]
+        self, theta: Theta, arrays: Laid, scale: Float[Floats, " m"], wanted: Float[Floats, " m"]
     ) -> tuple[float, Float[Floats, " P"]]:
         """½ Σ r², r = scale (outputs − wanted), and its gradient by theta."""
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import astuple, dataclass
 from functools import partial
-from typing import Any, NamedTuple, TypeVar, TypeVarTuple
+from typing import NamedTuple, TypeVar, TypeVarTuple
 
 import numpy as np
 from jaxtyping import Float, Int
@@ -27,11 +27,11 @@ from ..structures.batches import Batch, BatchPlan, Labels, make_labels
 from ..structures.structure import Structure
 from .config import WeightsConfig
 from .label_errors import Rmse, rmse, squares
-from .outputs import Outputs, outputs_of
+from .outputs import Laid, Outputs, outputs_of
 from .places import UPPER
 
 # a batch as the target reads it, the same padded, and its labels
-Item = tuple[Any, Batch, Labels]
+Item = tuple[Laid, Batch, Labels]
 R = TypeVar("R")
 Ts = TypeVarTuple("Ts")
 
@@ -237,7 +237,7 @@ class Residuals:
         quantity = np.repeat([0, 1, 2], [batch.n_structures, 3 * len(batch.real), 6 * batch.n_structures])
         return ResidualRows(residual, jacobian, owner[rows], quantity[rows])
 
-    def values(self, full: Floats, arrays: Any, rows: Indices) -> Floats:
+    def values(self, full: Floats, arrays: Laid, rows: Indices) -> Floats:
         """The outputs in these rows of a batch."""
         return self.outputs.values(full, arrays)[rows]
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from pydantic import BaseModel, ConfigDict, Field
+from ..files.plain_data import ReadData
 
 _ERRORS = ("energy_rmse_ev_per_atom", "forces_rmse_ev_per_ang", "stress_rmse_gpa")
 
@@ -28,7 +29,7 @@ class Step(BaseModel):
     test: dict[str, float] | None = None
 
 
-def errors(metrics: Mapping[str, Any] | None) -> dict[str, float] | None:
+def errors(metrics: ReadData | None) -> dict[str, float] | None:
     """The RMSE of `Metrics.as_dict`, where there are any. Raises ValueError where one is no number."""
     if metrics is None:
         return None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, field_validator
 
 from .formats import FORMAT, SPEC
 from .lineage import Step, errors
+from ..files.plain_data import Data
 
 
 class ParameterEntry(BaseModel):
@@ -57,7 +58,7 @@ class Metadata(BaseModel):
     digests: dict[str, str]
     train: dict[str, object] | None = None
     test: dict[str, object] | None = None
-    config: dict[str, Any] = Field(default_factory=dict)
+    config: Data = Field(default_factory=dict)
     data: dict[str, str] = Field(default_factory=dict)
     labels: str = ""
     warnings: list[str] = Field(default_factory=list)

@@ -41,6 +41,7 @@ from .metadata import CalibrationEntry, Metadata, ParameterEntry
 from ..evaluation.error_table import error_line
 from ..potential.potential import Potential, at_start
 from ..presentation import html
+from ..files.plain_data import Data
 
 if TYPE_CHECKING:
     from ..information.uncertainty import Uncertainty
@@ -94,7 +95,7 @@ class FittedPotential(Potential):
     def _about(self) -> list[str]:
         return [html.note(text) for text in (f"{self.folder}: {self._ended()}", *self._errors())]
 
-    def to_dict(self) -> dict[str, Any]:
+    def to_dict(self) -> Data:
         """Plain data, as of a `Potential`, with the folder of the run and its errors."""
         about = self.metadata.model_dump(mode="json", include={"converged", "reason", "train", "test"})
         return {**super().to_dict(), "run": str(self.folder), **about}
@@ -218,7 +219,7 @@ def _spec(folder: Path, metadata: Metadata) -> str:
     return upgraded_spec(spec, language)
 
 
-def amend(folder: Path, covariance: Covariance, root: Covariance, calibration: dict[str, Any] | None) -> None:
+def amend(folder: Path, covariance: Covariance, root: Covariance, calibration: Data | None) -> None:
     """Add later results about its parameters to a run; the folder is replaced, whole or not at all.
 
     calibration: None keeps the present one.

@@ -12,6 +12,7 @@ import pytest
 
 CEILING = 400  # lines of a file
 FUNCTION_CEILING = 60
+MOST_ANY = 60  # names `Any` in the annotations of the runtime
 NO_NAMES = {"utils", "util", "helpers", "helper", "misc", "common", "legacy", "old"}
 FOLDERS = ("grammar", "compiler", "runtime", "specs", "tests", "benchmarks", "docs")
 
@@ -42,6 +43,16 @@ def test_no_function_is_longer_than_the_ceiling(root: Path) -> None:
     }
     assert lengths
     assert {name: lines for name, lines in lengths.items() if lines > FUNCTION_CEILING} == {}
+
+
+def test_any_is_rare_in_the_runtime(root: Path) -> None:
+    names = [
+        f"{path.relative_to(root)}:{node.lineno}"
+        for path in (root / "runtime").rglob("*.py")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Name) and node.id == "Any"
+    ]
+    assert 0 < len(names) <= MOST_ANY, names
 
 
 def test_names_come_from_the_field(root: Path) -> None:

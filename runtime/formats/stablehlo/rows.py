@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from jaxtyping import Float, Int
-from numpy.typing import NDArray
 
 from ....compiler.chemistry.elements import ELEMENTS
+from ...files.npz import AnyArray
 from ...structures.arrays import Floats, Ints, Positions, Species
 from ...structures.neighbors import directed, pairs
 from ...structures.structure import Structure, species_index
@@ -25,7 +24,7 @@ class Rows:
     neighbours: Int[Ints, "N K"]
     shifts: Float[Floats, "N K 3"]  # Å
 
-    def arguments(self, precision: str) -> tuple[NDArray[Any], ...]:
+    def arguments(self, precision: str) -> tuple[AnyArray, ...]:
         """Those of the function, in its types."""
         index = np.int32
         typed = ((self.positions, precision), (self.species, index), (self.neighbours, index))
