@@ -1,4 +1,4 @@
-"""Productss of three rows of harmonics, written out product by product.
+"""Products of three rows of harmonics, written out product by product.
 
     T(x, y, z) = Σ_e factor_e x_{i_e} y_{j_e} z_{k_e}
 

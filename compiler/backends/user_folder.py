@@ -6,6 +6,7 @@ import os
 import re
 import secrets
 import sys
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
 from stat import S_ISDIR
@@ -65,6 +66,19 @@ def size_of(folder: Path) -> int:
             about = path.lstat()
             total += 0 if S_ISDIR(about.st_mode) else about.st_size
     return total
+
+
+def remove_until_rest_fits(sizes: Mapping[Path, int], most: int, remove: Callable[[Path], bool]) -> None:
+    """Remove entries, the first first, until the rest takes at most so many bytes.
+
+    remove: takes an entry away where it may; whether it is gone.
+    """
+    total = sum(sizes.values())
+    for entry, size in sizes.items():
+        if total <= most:
+            return
+        if remove(entry):
+            total -= size
 
 
 def write_whole(path: Path, text: str) -> None:

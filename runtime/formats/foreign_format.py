@@ -13,6 +13,17 @@ if TYPE_CHECKING:  # help texts read the formats, and start at once
     from ..potential.potential import Potential
 
 
+def beginning(path: Path, n: int) -> bytes:
+    """The first bytes of a file, at most n, by which its format is known; none where it cannot be read: its
+    reader tells that.
+    """
+    try:
+        with path.open("rb") as file:
+            return file.read(n)
+    except OSError:
+        return b""
+
+
 @dataclass(frozen=True, eq=False)
 class Imported:
     """A potential that was read. sentence: the content of the file, for people."""

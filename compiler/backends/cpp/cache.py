@@ -21,7 +21,7 @@ from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
-from ..user_folder import size_of
+from ..user_folder import remove_until_rest_fits, size_of
 
 FOLDER = "kernels"  # of the user's cache folder
 LIMIT = 512 << 20  # bytes
@@ -104,12 +104,7 @@ class Cache:
                     shutil.rmtree(left, ignore_errors=True)
             entries = sorted(self.folder.glob(f"[!.]*/{FACTS}"), key=lambda facts: facts.stat().st_mtime)
             sizes = {facts.parent: size_of(facts.parent) for facts in entries}
-            total = sum(sizes.values())
-            for entry, size in sizes.items():
-                if total <= self.limit:
-                    return
-                if self._remove_unused(entry):
-                    total -= size
+            remove_until_rest_fits(sizes, self.limit, self._remove_unused)
 
     def _remove_unused(self, entry: Path) -> bool:
         """Remove an entry that no process uses; whether it is gone."""

@@ -13,6 +13,7 @@ import zlib
 from pathlib import Path
 
 from ..cpp import cpu
+from ..user_folder import remove_until_rest_fits
 
 FOLDER = "xla"  # of the user's cache folder
 LIMIT = 1 << 30  # bytes
@@ -61,12 +62,13 @@ def tidy(kept: Path, limit: int) -> None:
             path.unlink(missing_ok=True)
         else:
             whole[path] = about
-    total = sum(about.st_size for about in whole.values())
-    for path in sorted(whole, key=lambda p: max(whole[p].st_atime, whole[p].st_mtime)):
-        if total <= limit:
-            return
-        path.unlink(missing_ok=True)
-        total -= whole[path].st_size
+    oldest_first = sorted(whole, key=lambda p: max(whole[p].st_atime, whole[p].st_mtime))
+    remove_until_rest_fits({path: whole[path].st_size for path in oldest_first}, limit, _remove)
+
+
+def _remove(path: Path) -> bool:
+    path.unlink(missing_ok=True)
+    return True
 
 
 def _is_whole(path: Path) -> bool:

@@ -9,13 +9,12 @@ The functions B are those of `ir/bsplines.py`; the coefficients are one row, tho
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
 
 from ..bsplines import WIDTH, functions
 from ..graph import Lazy, Node, Op, register
 from ..live import EVERYTHING
 from ..traits import Role, Trait
-from ..types import NONE, TABLES, Domain, Kind, KindError, join_domains
+from ..types import NONE, TABLES, Kind, KindError
 from . import rules
 from .arithmetic import mul, summed
 from .leaves import constant
@@ -24,10 +23,6 @@ from .splines import HIGHEST, need_place
 Knots = tuple[tuple[float, ...], ...]
 # operations of the weights of a value
 _WEIGHTS = 30.0
-
-
-def _joined(*args: Node) -> Domain:
-    return reduce(join_domains, (a.kind.domain for a in args))
 
 
 def _bspline_kind(*args: Node, knots: Knots, orders: tuple[int, ...]) -> Kind:
@@ -39,7 +34,7 @@ def _bspline_kind(*args: Node, knots: Knots, orders: tuple[int, ...]) -> Kind:
     if row.kind.shape != (n,):
         message = f"these knots have {n} coefficients in a row, not {row.kind.components}"
         raise KindError("shape-mismatch", message, "declare as many: `param c[size(knots) - 1] = 0 eV`")
-    return Kind(_joined(*args), (), row.kind.unit)
+    return Kind(rules.domain_of(*args), (), row.kind.unit)
 
 
 def _to_bspline_kind(*args: Node, knots: Knots, orders: tuple[int, ...]) -> Kind:
@@ -47,14 +42,14 @@ def _to_bspline_kind(*args: Node, knots: Knots, orders: tuple[int, ...]) -> Kind
     g, *places = args
     for x in places:
         need_place(x)
-    return Kind(_joined(*args), (functions(knots),), g.kind.unit)
+    return Kind(rules.domain_of(*args), (functions(knots),), g.kind.unit)
 
 
 def _slopes(places: Sequence[Node], row: Node, node: Node, d: int) -> Node:
     """The derivative of `bspline(places, row)` by value d, of one order more than the node has."""
     orders = node["orders"]
     if orders[d] == HIGHEST:
-        domain = _joined(*places, row)
+        domain = rules.domain_of(*places, row)
         return constant(0.0, row.kind.unit, domain=NONE if domain.name in TABLES else domain)
     higher = (*orders[:d], orders[d] + 1, *orders[d + 1 :])
     return bspline(*places, row, knots=node["knots"], orders=higher)

@@ -6,13 +6,12 @@ from collections.abc import Sequence
 from functools import reduce
 from math import prod
 
-from ...chemistry.units import Unit
 from ..contraction import Contraction, parsed
 from ..graph import Lazy, Node, Op, register
 from ..interval import ALL, ZERO, Range, hull, product
 from ..live import CONTRACTION, PUT, RESHAPE, STACK, TAKE
 from ..traits import Role, Trait
-from ..types import Kind, KindError, join_domains
+from ..types import Kind, KindError
 from . import rules
 from .arithmetic import add, widened
 from .leaves import constant
@@ -32,9 +31,8 @@ def _einsum_kind(*args: Node, spec: str) -> Kind:
         for letter, size in zip(letters, arg.kind.shape, strict=True):
             if sizes.setdefault(letter, size) != size:
                 raise KindError("shape-mismatch", f"{sizes[letter]} components do not pair with {size}")
-    domain = reduce(join_domains, (a.kind.domain for a in args))
-    unit = reduce(Unit.__mul__, (a.kind.unit for a in args))
-    return Kind(domain, tuple(sizes[c] for c in contraction.output), unit)
+    shape = tuple(sizes[c] for c in contraction.output)
+    return Kind(rules.domain_of(*args), shape, rules.unit_of_product(*args))
 
 
 def _einsum_range(node: Node, args: Sequence[Range]) -> Range:

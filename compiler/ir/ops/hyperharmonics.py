@@ -6,12 +6,12 @@ from collections.abc import Sequence
 from functools import reduce
 from math import sqrt
 
-from ...chemistry.units import ONE, Unit
+from ...chemistry.units import ONE
 from ..graph import Lazy, Node, Op, register
 from ..live import COUPLE, EVERYTHING, TRIADS
 from ..traits import Role, Trait
 from ..triads import Triad, products_of, size, top_of
-from ..types import Domain, Kind, KindError, join_domains
+from ..types import Kind, KindError
 from . import rules
 from .arithmetic import add, mul, summed, widened
 from .features import put, reshape, stack, take
@@ -31,7 +31,7 @@ def _hyperharmonics_kind(c: Node, v: Node, *, top: int) -> Kind:
         rules.need_plain("a point of the sphere", a)
     if c.kind.shape or v.kind.shape != (3,) or top < 1:
         raise KindError("shape-mismatch", f"a number and a vector are a point, not {v.kind.shape}")
-    return Kind(_domain(c, v), (size(top),), ONE)
+    return Kind(rules.domain_of(c, v), (size(top),), ONE)
 
 
 def _top(x: Node) -> int:
@@ -51,7 +51,7 @@ def _require(degrees: Sequence[Triad], *rows: Node) -> None:
 def _triads_kind(x: Node, y: Node, z: Node, *, degrees: tuple[Triad, ...]) -> Kind:
     """T(x_a, y_b, z_c) for each of the degrees (a, b, c)."""
     _require(degrees, x, y, z)
-    return Kind(_domain(x, y, z), (len(degrees),), _unit(x, y, z))
+    return Kind(rules.domain_of(x, y, z), (len(degrees),), rules.unit_of_product(x, y, z))
 
 
 def _couple_kind(w: Node, x: Node, y: Node, *, degrees: tuple[Triad, ...], top: int) -> Kind:
@@ -59,15 +59,7 @@ def _couple_kind(w: Node, x: Node, y: Node, *, degrees: tuple[Triad, ...], top: 
     _require(degrees, x, y)
     if w.kind.shape != (len(degrees),) or any(c > top for _, _, c in degrees):
         raise KindError("shape-mismatch", f"{w.kind.shape} weights do not fit {degrees} up to {top}")
-    return Kind(_domain(w, x, y), (size(top),), _unit(w, x, y))
-
-
-def _domain(*args: Node) -> Domain:
-    return reduce(join_domains, (a.kind.domain for a in args))
-
-
-def _unit(*args: Node) -> Unit:
-    return reduce(Unit.__mul__, (a.kind.unit for a in args))
+    return Kind(rules.domain_of(w, x, y), (size(top),), rules.unit_of_product(w, x, y))
 
 
 def _turned(degrees: Sequence[Triad], order: str) -> tuple[Triad, ...]:

@@ -16,12 +16,18 @@ from ..types import Domain, KindError, join_domains, join_shapes
 # --- kinds -------------------------------------------------------------------------------------
 
 
+def domain_of(*args: Node) -> Domain:
+    """That of an operation of these arguments. Raises KindError."""
+    return reduce(join_domains, (a.kind.domain for a in args))
+
+
+def unit_of_product(*args: Node) -> Unit:
+    return reduce(Unit.__mul__, (a.kind.unit for a in args))
+
+
 def joined(*args: Node) -> tuple[Domain, tuple[int, ...]]:
     """Domain and feature shape of an elementwise operation."""
-    return (
-        reduce(join_domains, (a.kind.domain for a in args)),
-        reduce(join_shapes, (a.kind.shape for a in args)),
-    )
+    return domain_of(*args), reduce(join_shapes, (a.kind.shape for a in args))
 
 
 def same_unit(verb: str, *args: Node) -> Unit:

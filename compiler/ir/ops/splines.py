@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from ..graph import Lazy, Node, Op, register
 from ..live import EVERYTHING
 from ..traits import Role, Trait
-from ..types import NONE, TABLES, Kind, KindError, join_domains
+from ..types import NONE, TABLES, Kind, KindError
 from . import rules
 from .arithmetic import mul, summed
 from .leaves import constant
@@ -40,19 +40,19 @@ def _interpolate_kind(x: Node, knots: Node, *, order: int) -> Kind:
             f"knots are values and slopes in turn, at least 4 numbers, not {knots.kind.components}",
             "declare them with an even size: `fixed param z[2 * n] = 0 eV`",
         )
-    return Kind(join_domains(x.kind.domain, knots.kind.domain), (), knots.kind.unit)
+    return Kind(rules.domain_of(x, knots), (), knots.kind.unit)
 
 
 def _to_knots_kind(g: Node, x: Node, *, size: int, order: int) -> Kind:
     """The adjoint of `interpolate` by its knots: g times the weight of each of the numbers."""
     need_place(x)
-    return Kind(join_domains(g.kind.domain, x.kind.domain), (size,), g.kind.unit)
+    return Kind(rules.domain_of(g, x), (size,), g.kind.unit)
 
 
 def _slope(x: Node, knots: Node, order: int) -> Node:
     """The next derivative by x."""
     if order == HIGHEST:
-        domain = join_domains(x.kind.domain, knots.kind.domain)
+        domain = rules.domain_of(x, knots)
         return constant(0.0, knots.kind.unit, domain=NONE if domain.name in TABLES else domain)
     return interpolate(x, knots, order=order + 1)
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from ....compiler.backends.cpp import cache
 from ....compiler.backends.cpp.toolchain import Compiler, compiler
-from ....compiler.backends.user_folder import limit, size_of, user_folder
+from ....compiler.backends.user_folder import limit, remove_until_rest_fits, size_of, user_folder
 from ...files.installed import version_of
 
 FOLDER = "lammps"  # of the user's cache folder
@@ -76,10 +76,11 @@ def trim(folder: Path, most: int) -> None:
     Those of the last minutes stay: a build may be using them. Raises OSError.
     """
     entries = sorted(folder.iterdir(), key=lambda entry: entry.stat().st_mtime)
-    sizes = {entry: size_of(entry) for entry in entries}
-    total = sum(sizes.values())
-    for entry, size in sizes.items():
-        if total <= most or time.time() - entry.stat().st_mtime < _IN_USE:
-            return
-        shutil.rmtree(entry)
-        total -= size
+    remove_until_rest_fits({entry: size_of(entry) for entry in entries}, most, _remove_unused)
+
+
+def _remove_unused(entry: Path) -> bool:
+    if time.time() - entry.stat().st_mtime < _IN_USE:
+        return False
+    shutil.rmtree(entry)
+    return True

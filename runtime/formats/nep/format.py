@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..foreign_format import Exported, Format, Imported
+from ..foreign_format import Exported, Format, Imported, beginning
 
 if TYPE_CHECKING:
     from ...potential.potential import Potential
@@ -16,11 +16,7 @@ _FIRST = re.compile(rb"\s*nep\d")
 
 
 def _recognises(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return _FIRST.match(file.read(100)) is not None
-    except OSError:
-        return False
+    return _FIRST.match(beginning(path, 100)) is not None
 
 
 def _read(path: Path) -> Imported:

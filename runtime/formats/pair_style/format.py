@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..foreign_format import Exported, Format, Imported
+from ..foreign_format import Exported, Format, Imported, beginning
 
 if TYPE_CHECKING:
     from ...potential.potential import Potential
@@ -16,11 +16,7 @@ _BEGINNING = 1 << 20  # bytes
 
 
 def _recognises(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return _FIRST.search(file.read(_BEGINNING)) is not None
-    except OSError:
-        return False
+    return _FIRST.search(beginning(path, _BEGINNING)) is not None
 
 
 def _read(path: Path) -> Imported:

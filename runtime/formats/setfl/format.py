@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..foreign_format import Exported, Format, Imported
+from ..foreign_format import Exported, Format, Imported, beginning
 
 if TYPE_CHECKING:
     from ...potential.potential import Potential
@@ -15,11 +15,7 @@ _BEGINNING = 1 << 14  # bytes
 
 def _beginning(path: Path) -> list[list[str]]:
     """The words of the first lines; none where the file cannot be read."""
-    try:
-        with path.open("rb") as file:
-            text = file.read(_BEGINNING).decode("utf-8", "replace")
-    except OSError:
-        return []
+    text = beginning(path, _BEGINNING).decode("utf-8", "replace")
     return [line.split() for line in text.splitlines()[:5]]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..foreign_format import Exported, Format, Imported
+from ..foreign_format import Exported, Format, Imported, beginning
 
 if TYPE_CHECKING:
     from ...potential.potential import Potential
@@ -14,11 +14,7 @@ _FIRST = b"#UF3 POT"
 
 
 def _recognises(path: Path) -> bool:
-    try:
-        with path.open("rb") as file:
-            return file.read(len(_FIRST)) == _FIRST
-    except OSError:
-        return False
+    return beginning(path, len(_FIRST)) == _FIRST
 
 
 def _read(path: Path) -> Imported:
